@@ -1,0 +1,1 @@
+"""Everything outward: REST, pages, sign-in, the command line."""

@@ -1,0 +1,27 @@
+"""What the environment tells this installation: `MUSTER_…` variables."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import platformdirs
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The environment's part of the configuration; everything else is applied with `muster apply`."""
+
+    model_config = SettingsConfigDict(env_prefix="MUSTER_", extra="ignore", frozen=True)
+
+    home: Path = Path(platformdirs.user_data_dir("muster"))
+    database_url: SecretStr | None = None  # None: the embedded PostgreSQL under `home`
+    host: str = "127.0.0.1"
+    port: int = 8000
+    log_format: str = "auto"  # auto: plain lines on a terminal, JSON elsewhere; or plain, json
+    connections: int = 8  # per source, at most
+
+
+@lru_cache
+def settings() -> Settings:
+    """Read the environment once."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""One folder a tracker: fetch what changed, page by page."""

@@ -1,0 +1,165 @@
+"""What every connector is: a config, `check`, `discover`, and streams that pull page by page."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One request and its answer's body, word for word. `request` holds no secret."""
+
+    request: str  # "GET https://host/path?query" or "POST https://host/path {body}"
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """One record of a page, in the tracker's own shape.
+
+    `locator` is where a person finds it: a key, or `file!sheet!cell`. `filtered_by` names the rule
+    that leaves this record out (it still counts in the ledger); `unreadable` the reason it cannot be
+    read.
+    """
+
+    external_id: str
+    payload: Json
+    locator: str
+    url: str | None = None
+    filtered_by: str | None = None
+    unreadable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The unit of work: what was fetched together, stored in one transaction with its cursor.
+
+    `cursor` is the JSON position of the slice once this page is stored; None leaves it where it is.
+    `said` is how many records this page should hold by the source's own word, e.g. the ids asked
+    for; None when the source gave no count. `vanished` are external ids that this page shows to be
+    gone. `complete` is true on the last page of a slice that listed everything there is: what was
+    stored before under the slice's scope and not seen in this run is then gone.
+    """
+
+    stream: str
+    slice: str
+    parts: tuple[Part, ...]
+    fetched_at: datetime
+    cursor: Json | None = None
+    said: int | None = None
+    vanished: tuple[str, ...] = ()
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of a stream with its own cursor. `label` is what a person calls it."""
+
+    name: str  # stable, used as the cursor's key; "" when the stream is one slice
+    label: str
+    expected: int | None = None  # records, for the progress bar; None unknown
+
+
+class Stream(Protocol):
+    """One kind of record of a source."""
+
+    name: str
+    entity: str  # work_item, scope, iteration, milestone, raid_item, cost_line, identity, project
+
+    def slices(self) -> Sequence[Slice]:
+        """List the slices, in the order to pull them in; may call the source.
+
+        Raises:
+            ConnectorError: The source could not be asked.
+        """
+
+    def pull(self, slice_: Slice, cursor: Json | None) -> Iterator[Page]:
+        """Fetch what changed since `cursor` (None: everything), one page at a time.
+
+        Slices of a stream may be pulled side by side, each in a thread of its own; inside a slice
+        pages come in order.
+
+        Raises:
+            SliceUnreadable: This slice cannot be read; others may.
+            ConnectorError: The source cannot be read on.
+        """
+
+    def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
+        """Split a page's bodies into records. Pure: replays call it on stored pages.
+
+        Positions in a page are the order of this iterator. A record that cannot be read is yielded
+        with `unreadable` set.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `check`: what was looked at, whether it is well, and what to do when not."""
+
+    what: str
+    ok: bool
+    says: str
+    todo: str | None = None
+
+
+@dataclass(slots=True)
+class Discovery:
+    """What a source has, as `discover` found it.
+
+    `semantics` are the names mappings may use as `{name}` in a path, e.g. `story_points` ->
+    `customfield_10016`; `evidence` says for each why it is believed.
+    """
+
+    scopes: list[Json] = field(default_factory=list)  # key, name, external_id, url
+    fields: list[Json] = field(default_factory=list)  # id, name, type
+    types: list[Json] = field(default_factory=list)
+    states: list[Json] = field(default_factory=list)  # name, id, category
+    iterations: list[Json] = field(default_factory=list)
+    semantics: dict[str, str] = field(default_factory=dict)
+    evidence: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What talking to the source has cost so far; written by `connectors.http`, read by the run."""
+
+    requests: int = 0
+    retries: int = 0
+    bytes_fetched: int = 0
+    waited_s: float = 0.0  # seconds spent waiting because the source asked for it
+
+
+class Connector(Protocol):
+    """One configured source."""
+
+    source: str
+    traffic: Traffic
+
+    def check(self) -> Sequence[Finding]:
+        """Say who we are there, what we may see, and what is missing.
+
+        Raises:
+            ConnectorError: Nothing at all can be read, with the reason in an officer's words.
+        """
+
+    def discover(self) -> Discovery:
+        """Look at everything the source offers, on a sample where it is large."""
+
+    def streams(self, semantics: Mapping[str, str], fields: Sequence[str]) -> Sequence[Stream]:
+        """Return the streams, in the order to pull them.
+
+        Args:
+            semantics: `Discovery.semantics` as stored with the source.
+            fields: The first path segments below the record that the mapping reads, e.g.
+                `customfield_10016`: only these are asked of the tracker.
+        """
+
+    def transforms(self) -> Mapping[str, Callable[[Any], Any]]:
+        """Return the named transforms this tracker's mapping may use besides the common ones."""
+
+    def close(self) -> None:
+        """Give connections back."""

@@ -1,0 +1,52 @@
+"""Connector failures, grouped by what the caller should do next.
+
+ConnectorError
+├── SourceUnavailable       try again later; the schedule does
+├── AccessDenied            stop, and ask the owner for new credentials or a permission
+├── MisconfiguredSource     stop, and ask the officer to correct the configuration
+├── SliceUnreadable         this project, board or sheet only: report it, go on with the others
+└── UnreadableRecord        this record only: reject it with its reason, go on with the page
+"""
+
+
+class ConnectorError(Exception):
+    """A source could not be read. The message is for an officer: what happened, and what to do."""
+
+    def __init__(self, message: str, *, source: str) -> None:
+        super().__init__(f"{source}: {message}")
+        self.source = source
+        self.message = message
+
+
+class SourceUnavailable(ConnectorError):
+    """The source is down, slow or limiting us."""
+
+    def __init__(self, message: str, *, source: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message, source=source)
+        self.retry_after_s = retry_after_s
+
+
+class AccessDenied(ConnectorError):
+    """The source refused our credentials, or they lack a permission."""
+
+
+class MisconfiguredSource(ConnectorError):
+    """The source answers, but has no such project, site, file or sheet, or is no tracker at all."""
+
+
+class SliceUnreadable(ConnectorError):
+    """One project, board, file or sheet cannot be read; the others can."""
+
+    def __init__(self, message: str, *, source: str, slice_: str) -> None:
+        super().__init__(f"{slice_}: {message}", source=source)
+        self.slice = slice_
+
+
+class UnreadableRecord(ConnectorError):
+    """One record does not look as expected; `locator` is its key or its `file!sheet!cell`."""
+
+    def __init__(self, message: str, *, source: str, locator: str, external_id: str | None = None) -> None:
+        super().__init__(f"{locator}: {message}", source=source)
+        self.locator = locator
+        self.external_id = external_id
+        self.reason = message

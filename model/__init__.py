@@ -1,0 +1,1 @@
+"""What a project is: tables, frozen records, and the pure rules over them."""

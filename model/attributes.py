@@ -1,0 +1,256 @@
+"""The one register of attributes: name, entity, type, unit, help.
+
+Mappings, templates' `bind`, `explain`, REST and OData speak only these names. A project attribute
+also has a `path`, the dotted name that templates bind to (`cost.actual`), and a precedence class.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+# text, int, number, percent, money, date, instant, period, enum, rag, bool, texts, json, rows
+TYPES: Final = frozenset(
+    ["text", "int", "number", "percent", "money", "date", "instant", "period", "enum", "rag", "bool",
+     "texts", "json", "rows"]
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One thing that can be known of an entity.
+
+    `unit` is None where a value has none, `currency` where it is the portfolio's or the record's.
+    `required` means that a record without it cannot be stored at all.
+    """
+
+    entity: str
+    name: str
+    type: str
+    help: str
+    unit: str | None = None
+    values: tuple[str, ...] = ()
+    required: bool = False
+    path: str | None = None
+
+
+class UnknownAttribute(LookupError):
+    """No attribute of that name is registered."""
+
+
+def _attributes(entity: str, rows: str) -> list[Attribute]:
+    """Read the compact table below: `name type[!] [unit=…] [path=…] [values=a/b] : help` a line."""
+    found = []
+    for line in filter(None, map(str.strip, rows.splitlines())):
+        head, help_ = line.split(" : ", 1)
+        name, type_, *options = head.split()
+        given = dict(option.split("=", 1) for option in options)
+        found.append(
+            Attribute(
+                entity=entity,
+                name=name,
+                type=type_.rstrip("!"),
+                help=help_,
+                unit=given.get("unit"),
+                values=tuple(given["values"].split("/")) if "values" in given else (),
+                required=type_.endswith("!"),
+                path=given.get("path"),
+            )
+        )
+    return found
+
+
+PROJECT: Final = _attributes(
+    "project",
+    """
+    name text path=project.name : What people call the project
+    programme text path=project.programme : The programme it belongs to
+    tier int path=project.tier : Assurance tier, 1 is the largest
+    stage enum path=project.stage values=define/deliver/close : Lifecycle stage
+    manager text path=project.manager : Who manages it
+    sponsor text path=project.sponsor : Who answers for it
+    baseline_start date path=project.baseline_start : Approved start
+    baseline_finish date path=project.baseline_finish : Approved finish
+    forecast_finish date path=project.forecast_finish : Finish as forecast today
+    actual_finish date path=project.actual_finish : When it finished
+    budget money unit=currency path=project.budget : Approved budget for the whole project
+    actual_cost money unit=currency path=cost.actual : Spent to date
+    forecast_cost money unit=currency path=cost.eac : Forecast at completion
+    contingency money unit=currency path=cost.contingency : Contingency left
+    percent_complete percent unit=percent path=progress.earned_percent : Physical progress, 0 to 100
+    baseline_points number unit=points path=scope.baseline_points : Size frozen by the last approval
+    added_points_approved number unit=points path=scope.added_approved : Size added under an approved change
+    added_points_unapproved number unit=points path=scope.added_unapproved : Size added without one
+    removed_points number unit=points path=scope.removed : Size taken out since the baseline
+    milestones_due int path=milestone.due_count : Milestones due in the period
+    milestones_met int path=milestone.met_count : Of these, met
+    benefit_target money unit=currency path=benefit.target : Benefit promised
+    benefit_forecast money unit=currency path=benefit.forecast : Benefit as forecast today
+    rag_schedule rag path=report.rag_schedule : Schedule as the manager reports it
+    rag_cost rag path=report.rag_cost : Cost as the manager reports it
+    rag_scope rag path=report.rag_scope : Scope as the manager reports it
+    rag_risk rag path=report.rag_risk : Risk as the manager reports it
+    rag_benefit rag path=report.rag_benefit : Benefit as the manager reports it
+    rag_overall rag path=report.rag_overall : Overall status as the manager reports it
+    override_reason text path=report.override_reason : Why the reported colour differs from the computed one
+    path_to_green text path=report.path_to_green : What brings it back to green
+    green_by date path=report.green_by : When it is expected back to green
+    variance_narrative text path=report.variance_narrative : Reason for the cost variance
+    achievements text path=narrative.done : Done this period
+    next_period text path=narrative.next : Planned for the next period
+    decisions_needed text path=report.decisions_needed : Decisions needed from the board
+    reported_on date path=report.reported_on : When the manager last reported
+    """,
+)
+
+WORK_ITEM: Final = _attributes(
+    "work_item",
+    """
+    key text! : The tracker's key as people write it
+    scope_external_id text! : The tracker project it is in
+    area text : Azure DevOps area path
+    type text! : The tracker's own type
+    hub_type enum values=initiative/epic/feature/story/task/bug/milestone/other : The type all trackers share
+    title text! : Title
+    status text! : The tracker's own state
+    status_id text : The state's immutable id
+    status_category enum values=todo/doing/done/dropped : The state all trackers share
+    resolution text : How it was resolved
+    parent_external_id text : Id of the parent
+    parent_key text : Key of the parent
+    points number unit=points : Size
+    original_hours number unit=hours : Estimated effort
+    remaining_hours number unit=hours : Effort left
+    spent_hours number unit=hours : Effort spent
+    priority text : Priority
+    assignee text : Who works on it
+    assignee_id text : That person's id in the source
+    reporter text : Who raised it
+    reporter_id text : That person's id in the source
+    created_at instant : Created
+    updated_at instant : Last change by the tracker's own word
+    started_at instant : First moved to work in progress
+    done_at instant : Done
+    due date : Due
+    labels texts : Labels or tags
+    url text : Page in the tracker
+    custom json : Further fields on the keep-list, by id
+    transitions rows : Its history: external_id, at, by, by_id, field, field_id, from_id, from_value, to_id, to_value
+    links rows : Its links: external_id, direction, type, label, other_external_id, other_key
+    iterations rows : Its iterations: external_id, name, state
+    """,
+)
+
+MILESTONE: Final = _attributes(
+    "milestone",
+    """
+    project_ref text : The project as the source names it
+    name text! : Name
+    state enum values=planned/met/dropped : State
+    weight number : Weight among the project's milestones, 1 where nobody says
+    critical bool : Whether the project's finish depends on it
+    baseline date : Approved date
+    forecast date : Date as forecast today
+    actual date : Date it was met
+    acceptance text : What must be true to call it met
+    url text : Page in the source
+    """,
+)
+
+RAID_ITEM: Final = _attributes(
+    "raid_item",
+    """
+    project_ref text : The project as the source names it
+    item_id text : Reference
+    kind enum values=risk/assumption/issue/dependency : Kind
+    title text : Title
+    cause text : Because of
+    effect text : The effect is
+    owner text : Who looks after it
+    state enum values=open/responding/closed/occurred/rejected : State
+    raised_on date : Raised on
+    reviewed_on date : Last reviewed
+    due date : Due
+    probability number : 1 to 5
+    impact number : 1 to 5
+    chance number : Probability as a share, 0 to 1
+    cost_impact money unit=currency : Cost if it happens
+    days_impact number unit=days : Delay if it happens
+    currency text : ISO 4217
+    proximity date : Could happen by
+    response text : avoid, reduce, transfer, share, accept, exploit or enhance
+    action text : Next action
+    action_due date : Action due
+    gives text : Providing project
+    needed_by date : Needed by
+    offered_by date : Offered by
+    severity text : The source's own word for the impact
+    likelihood text : The source's own word for the probability
+    url text : Page in the source
+    """,
+)
+
+COST_LINE: Final = _attributes(
+    "cost_line",
+    """
+    project_ref text : The project as the source names it
+    category text : What it is spent on
+    kind enum values=baseline/forecast/actual/committed : Kind of money
+    period date : First day of the month; none for the whole life
+    amount money unit=currency : Amount
+    currency text : ISO 4217
+    url text : Page in the source
+    """,
+)
+
+ITERATION: Final = _attributes(
+    "iteration",
+    """
+    name text! : Name
+    path text : Azure DevOps iteration path
+    state enum values=past/current/future : State
+    goal text : Goal
+    start_at instant : Start
+    finish_at instant : Planned finish
+    completed_at instant : Closed
+    scope_external_id text : The tracker project it belongs to, where it belongs to one
+    """,
+)
+
+SCOPE: Final = _attributes(
+    "scope",
+    """
+    key text! : Key
+    kind enum! values=jira_project/ado_project/ado_area/register_row/workbook : What kind of scope
+    name text! : Name
+    lead text : Who leads it there
+    url text : Page in the tracker
+    """,
+)
+
+IDENTITY: Final = _attributes(
+    "identity",
+    """
+    display_name text! : Name as the source shows it
+    email text : Address; stored only as a hash
+    active bool : Whether the account is active
+    """,
+)
+
+REGISTER: Final[dict[str, dict[str, Attribute]]] = {
+    group[0].entity: {attribute.name: attribute for attribute in group}
+    for group in (PROJECT, WORK_ITEM, MILESTONE, RAID_ITEM, COST_LINE, ITERATION, SCOPE, IDENTITY)
+}
+
+_BY_PATH: Final = {attribute.path: attribute for attribute in PROJECT if attribute.path}
+
+
+def lookup(entity: str, name: str) -> Attribute:
+    """Find an attribute by its name or, for a project, by its dotted path.
+
+    Raises:
+        UnknownAttribute: With the names that do exist.
+    """
+    known = REGISTER.get(entity, {})
+    found = known.get(name) or (_BY_PATH.get(name) if entity == "project" else None)
+    if found is None:
+        raise UnknownAttribute(f"{entity} has no attribute {name!r}; it has: {', '.join(sorted(known))}")
+    return found

@@ -1,0 +1,38 @@
+"""The tables, a file a subject. Importing this package registers them all with `Base.metadata`."""
+
+from model.tables.access import ApiToken
+from model.tables.claim import Claim
+from model.tables.collect import Assessment, Finding
+from model.tables.plan import CostLine, Milestone, RaidItem
+from model.tables.pull import Cursor, RawPage, RejectedRecord, Run, RunStream, Source
+from model.tables.spine import Identity, Person, Portfolio, Programme, Project, Scope
+from model.tables.status import Snapshot
+from model.tables.work import Iteration, Transition, WorkItem, WorkItemIteration, WorkItemLink
+
+__all__ = [
+    "ApiToken",
+    "Assessment",
+    "Claim",
+    "CostLine",
+    "Cursor",
+    "Finding",
+    "Identity",
+    "Iteration",
+    "Milestone",
+    "Person",
+    "Portfolio",
+    "Programme",
+    "Project",
+    "RaidItem",
+    "RawPage",
+    "RejectedRecord",
+    "Run",
+    "RunStream",
+    "Scope",
+    "Snapshot",
+    "Source",
+    "Transition",
+    "WorkItem",
+    "WorkItemIteration",
+    "WorkItemLink",
+]

@@ -1,0 +1,112 @@
+"""Portfolio, programme, project, the source scopes bound to a project, and people."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import Identity as Numbered
+from sqlalchemy.orm import Mapped, mapped_column
+
+from model.base import Base
+
+
+class Portfolio(Base):
+    """The whole an office answers for; its time zone is the one dates and schedules are in."""
+
+    __tablename__ = "portfolio"
+
+    id: Mapped[int] = mapped_column(Numbered(always=True), primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    timezone: Mapped[str]  # IANA name
+    currency: Mapped[str]  # ISO 4217
+
+
+class Programme(Base):
+    """A group of projects."""
+
+    __tablename__ = "programme"
+    __table_args__ = (UniqueConstraint("portfolio_id", "name"),)
+
+    id: Mapped[int] = mapped_column(Numbered(always=True), primary_key=True)
+    portfolio_id: Mapped[int] = mapped_column(ForeignKey("portfolio.id"))
+    name: Mapped[str]
+
+
+class Project(Base):
+    """One project. What is known of it are claims; this row only says that it exists.
+
+    `origin` is `register` when a project register named it, else `scope`: then each tracker
+    project in scope is a project.
+    """
+
+    __tablename__ = "project"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    portfolio_id: Mapped[int] = mapped_column(ForeignKey("portfolio.id"))
+    programme_id: Mapped[int | None] = mapped_column(ForeignKey("programme.id"))
+    origin: Mapped[str]
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class Scope(Base):
+    """A piece of a source a project can be bound to: a Jira project, an ADO project or area path.
+
+    `project_id` None means unbound: listed, not lost. `bound_by` says what bound it (`register
+    register.xlsx!Projects!K4`, `configuration`, `own`). `keys` are all keys it ever had, oldest first.
+    """
+
+    __tablename__ = "scope"
+    __table_args__ = (UniqueConstraint("source_id", "external_id"), Index(None, "project_id"))
+
+    id: Mapped[int] = mapped_column(Numbered(always=True), primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
+    external_id: Mapped[str]
+    kind: Mapped[str]  # jira_project, ado_project, ado_area, register_row, workbook
+    key: Mapped[str]
+    keys: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    name: Mapped[str]
+    lead: Mapped[str | None]
+    url: Mapped[str | None]
+    attributes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    project_id: Mapped[UUID | None] = mapped_column(ForeignKey("project.id"))
+    bound_by: Mapped[str | None]
+    deleted_at: Mapped[datetime | None]
+    raw_page_id: Mapped[int | None] = mapped_column(ForeignKey("raw_page.id"))
+    raw_position: Mapped[int | None]
+    locator: Mapped[str | None]
+    content_hash: Mapped[bytes | None]
+
+
+class Person(Base):
+    """A human being, however many trackers know them."""
+
+    __tablename__ = "person"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    display_name: Mapped[str]
+    email_hash: Mapped[str | None] = mapped_column(unique=True)  # SHA-256 of the lower-case address
+    created_at: Mapped[datetime]
+
+
+class Identity(Base):
+    """How one source names a person. `matched_by` is `identity` or `email`; nothing less is applied."""
+
+    __tablename__ = "identity"
+    __table_args__ = (UniqueConstraint("source_id", "external_id"), Index(None, "person_id"))
+
+    id: Mapped[int] = mapped_column(Numbered(always=True), primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))
+    external_id: Mapped[str]
+    display_name: Mapped[str]
+    email_hash: Mapped[str | None]
+    active: Mapped[bool | None]  # None: the source does not say
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    matched_by: Mapped[str | None]
+    raw_page_id: Mapped[int | None] = mapped_column(ForeignKey("raw_page.id"))
+    raw_position: Mapped[int | None]
+    content_hash: Mapped[bytes | None]
