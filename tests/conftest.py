@@ -1,0 +1,64 @@
+"""What every test may use: a clean migrated database, and no network beyond loopback."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import make_url
+
+from config.database import embedded_url, open_engine
+from model.migrations import migrate
+
+hypothesis_settings.register_profile(
+    "muster", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+)
+hypothesis_settings.load_profile("muster")
+
+
+@pytest.fixture(scope="session")
+def template_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated database of this worker's own, to clone from; on a server that all workers share."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    # Nothing here outlives the run, so nothing need reach the disk.
+    quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    url = embedded_url(shared / "pg", f"template_{worker}", quick)
+    engine = open_engine(url)
+    migrate(engine)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def database_url(template_url: str) -> Iterator[str]:
+    """The URL of a clean database, dropped after the test."""
+    url = make_url(template_url)
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{url.database}" STRATEGY file_copy'))
+    yield url.set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on a clean migrated database."""
+    engine = open_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty MUSTER_HOME for the processes a test starts."""
+    monkeypatch.setenv("MUSTER_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
