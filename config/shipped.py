@@ -1,0 +1,55 @@
+"""The policies, templates and mappings that come with Muster, read from the package's own YAML."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from model.declaration import Declaration
+from model.policy import Policy
+
+_HERE = Path(__file__).parent
+
+
+class NotShipped(LookupError):
+    """Muster ships nothing of that name."""
+
+
+@lru_cache
+def policy(name: str = "default") -> Policy:
+    """Load a shipped policy.
+
+    Raises:
+        NotShipped: With the names there are.
+    """
+    return _declaration("policies", name).as_(Policy)
+
+
+@lru_cache
+def mapping(kind: str) -> dict[str, Any]:
+    """Load the shipped mapping of a kind of source as it is written; whoever compiles it checks it.
+
+    Raises:
+        NotShipped: With the kinds there are.
+    """
+    data: dict[str, Any] = _declaration("mappings", kind).data
+    return data
+
+
+def names(what: str) -> list[str]:
+    """List what is shipped of `policies`, `templates` or `mappings`."""
+    return sorted(path.stem for path in (_HERE / what).glob("*.yaml"))
+
+
+def text(what: str, name: str) -> str:
+    """Return a shipped file as it is written.
+
+    Raises:
+        NotShipped: With the names there are.
+    """
+    if name not in names(what):
+        raise NotShipped(f"there is no {name!r} among the shipped {what}: {', '.join(names(what)) or 'none'}")
+    return (_HERE / what / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def _declaration(what: str, name: str) -> Declaration:
+    return Declaration(text(what, name), f"{what}/{name}.yaml")

@@ -1,0 +1,224 @@
+"""The status policy: every threshold and weight of the formulas, as versioned data.
+
+Figures live in YAML, not here. A policy has one block of limits and, per tier, what differs there.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Weight = Annotated[float, Field(ge=0)]
+Level = Literal["low", "medium", "high", "critical"]
+
+
+class Part(BaseModel):
+    """A block of a policy: unknown keys are refused, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ScheduleLimits(Part):
+    """F1: slip in percent of the planned duration, or in days; strictly over."""
+
+    amber_pct: float
+    red_pct: float
+    amber_days: Count
+    red_days: Count
+
+
+class CostLimits(Part):
+    """F4: variance in percent of the budget; `underspend_pct` is negative and only a flag."""
+
+    amber_pct: Decimal
+    red_pct: Decimal
+    underspend_pct: Decimal
+
+
+class EarnedValueLimits(Part):
+    """F2 and F3: the index, at worst of cumulative and recent, strictly under which the colour turns."""
+
+    amber_index: float
+    red_index: float
+
+
+class MilestoneLimits(Part):
+    """F5: a critical milestone overdue by more days is red; slopes count from `min_points` points on."""
+
+    critical_overdue_days: Count
+    amber_slope: float
+    red_slope: float
+    min_points: Annotated[int, Field(ge=2)]
+
+
+class IssueLimits(Part):
+    """F6: impact from which an issue overdue by more days is red; median open age that is amber."""
+
+    red_impact: float
+    red_overdue_days: Count
+    open_age_days: Count
+
+
+class Matrix(Part):
+    """A risk matrix as a table: rows are likelihoods, columns impacts, cells the words of the scheme.
+
+    `levels` says what each word means to the formulas. A pair the table leaves out has no level.
+    """
+
+    cells: Mapping[str, Mapping[str, str]]
+    levels: Mapping[str, Level]
+
+    @model_validator(mode="after")
+    def _every_word_has_a_level(self) -> Self:
+        words = {word for row in self.cells.values() for word in row.values()}
+        missing = sorted(words - set(self.levels))
+        if missing:
+            raise ValueError(f"no level is given for {', '.join(missing)}")
+        return self
+
+
+class RiskLimits(Part):
+    """F7: bands of probability x impact, cover, and how old a review may be before it is stale.
+
+    `matrix`, where given, rates risks by words instead of the product. `chances` gives the share that
+    stands for a probability of 1 to 5 where a risk states none; empty means that nothing is assumed.
+    """
+
+    medium_score: float
+    high_score: float
+    critical_score: float
+    amber_cover: float
+    red_cover: float
+    review_days: Count
+    matrix: Matrix | None = None
+    chances: Mapping[int, Share] = {}
+
+
+class BenefitLimits(Part):
+    """F8: the forecast against the target in percent; strictly under, so the figures are negative."""
+
+    amber_pct: Decimal
+    red_pct: Decimal
+
+
+class ScopeLimits(Part):
+    """F9: uncontrolled growth and gross churn in percent of the baseline; strictly over."""
+
+    amber_uncontrolled_pct: float
+    red_uncontrolled_pct: float
+    amber_churn_pct: float
+    red_churn_pct: float
+
+
+class ResourceLimits(Part):
+    """F10: which vacant roles turn red after how many days; utilisation that is amber if it lasts."""
+
+    red_roles: tuple[str, ...]
+    red_vacant_days: Count
+    utilisation_pct: float
+    utilisation_weeks: Annotated[int, Field(ge=1)]
+
+
+class OverallLimits(Part):
+    """F13: weights of the dimensions, which are critical, and what makes grey, red and amber."""
+
+    weights: Mapping[str, Weight]
+    critical: tuple[str, ...]
+    min_data_quality: float
+    min_dimensions: Count
+    red_if_red: Annotated[int, Field(ge=1)]
+    amber_if_red: Annotated[int, Field(ge=1)]
+    amber_if_amber: Annotated[int, Field(ge=1)]
+    red_health: float
+    amber_health: float
+
+    @model_validator(mode="after")
+    def _critical_dimensions_have_a_weight(self) -> Self:
+        unknown = sorted(set(self.critical) - set(self.weights))
+        if unknown:
+            raise ValueError(f"critical names dimensions without a weight: {', '.join(unknown)}")
+        return self
+
+
+class DataQualityLimits(Part):
+    """F12: weights of its dimensions, and the score each grade starts at, best first."""
+
+    weights: Mapping[str, Weight]
+    grades: Mapping[str, float]
+
+
+class Limits(Part):
+    """All limits that hold for one tier. Every formula takes this."""
+
+    schedule: ScheduleLimits
+    milestones: MilestoneLimits
+    cost: CostLimits
+    earned_value: EarnedValueLimits
+    risk: RiskLimits
+    issues: IssueLimits
+    benefit: BenefitLimits
+    scope: ScopeLimits
+    resource: ResourceLimits
+    data_quality: DataQualityLimits
+    overall: OverallLimits
+    hysteresis: Annotated[int, Field(ge=1, description="better computations in a row before a better colour")]
+
+
+class Policy(Part):
+    """A policy with its version and the days it is in force."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    title: str
+    effective_from: date
+    effective_to: date | None = None  # last day; None: until further notice
+    limits: Limits
+    tiers: Mapping[int, Mapping[str, Any]] = {}
+
+    _by_tier: dict[int, Limits] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _every_tier_is_complete(self) -> Self:
+        if self.effective_to is not None and self.effective_to < self.effective_from:
+            raise ValueError("effective_to is before effective_from")
+        base = self.limits.model_dump()
+        for tier, changes in self.tiers.items():
+            self._by_tier[tier] = Limits.model_validate(_merged(base, changes))
+        return self
+
+    @property
+    def label(self) -> str:
+        """Name and version as snapshots carry them: `default@1.0.0`."""
+        return f"{self.name}@{self.version}"
+
+    def for_tier(self, tier: int | None) -> Limits:
+        """Return the limits of a tier; a tier that is unknown or changes nothing has the general ones."""
+        return self.limits if tier is None else self._by_tier.get(tier, self.limits)
+
+    def in_force(self, on: date) -> bool:
+        """Say whether the policy holds on a day."""
+        return self.effective_from <= on and (self.effective_to is None or on <= self.effective_to)
+
+
+def policy_on(policies: Iterable[Policy], on: date) -> Policy | None:
+    """Return the policy in force on a day: of several the one that started last, None if there is none."""
+    return max(
+        (policy for policy in policies if policy.in_force(on)),
+        key=lambda policy: policy.effective_from,
+        default=None,
+    )
+
+
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay changes over a block: maps are merged, everything else is replaced."""
+    merged = dict(base)
+    for key, value in changes.items():
+        under = merged.get(key)
+        merged[key] = (
+            _merged(under, value) if isinstance(under, dict) and isinstance(value, Mapping) else value
+        )
+    return merged
