@@ -1,0 +1,167 @@
+"""Bind: resolve what configuration and register say into scope -> project."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+# The register's binding columns, and the kind of source each speaks of; None: any tracker.
+_COLUMNS: Final[dict[str, str | None]] = {"bind_jira": "jira", "bind_ado": "azure_devops", "bind_scope": None}
+_SEPARATORS: Final = re.compile(r"[,;\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRow:
+    """A row of `scope` with the source it came from."""
+
+    id: int
+    source_id: int
+    source: str
+    source_kind: str
+    config: Mapping[str, Any]
+    external_id: str
+    kind: str
+    key: str
+    keys: Collection[str]
+    name: str
+    attributes: Mapping[str, Any]
+    locator: str | None
+    project_id: UUID | None
+    bound_by: str | None
+
+
+@dataclass(slots=True)
+class Bindings:
+    """Scope id -> (project, what bound it); and what was asked for but could not be done, in words."""
+
+    wanted: dict[int, tuple[UUID, str]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """Somebody wants the scope called `ref` bound to a project. `where` is a cell or the configuration."""
+
+    ref: str
+    project: str
+    source_kind: str | None
+    source: str | None
+    bound_by: str
+    where: str
+
+
+def bind(
+    scopes: Collection[ScopeRow],
+    projects: Mapping[str, UUID],
+    tracker_kinds: Collection[str],
+    *,
+    configured_only: bool = False,
+) -> Bindings:
+    """Bind in the order of authority: configuration, register columns, the same key.
+
+    A scope that two projects want goes to the first, and the other is reported.
+
+    Args:
+        scopes: In the order of their sources.
+        projects: Key -> id of the projects that exist.
+        tracker_kinds: The kinds of scope a key of the same name may bind by itself.
+        configured_only: Look at the configuration's bindings alone.
+    """
+    found = Bindings()
+    trackers = [scope for scope in scopes if scope.kind != "register_row"]
+    for wish in _configured(scopes):
+        _grant(wish, trackers, projects, found)
+    if configured_only:
+        return found
+    for scope in scopes:
+        if scope.kind == "register_row":
+            found.wanted[scope.id] = (projects[scope.key], f"register {scope.locator}")
+            for wish in _columns(scope):
+                _grant(wish, trackers, projects, found)
+    by_key = {key.casefold(): project for key, project in projects.items()}
+    for scope in trackers:
+        same = by_key.get(scope.key.casefold())
+        if same is not None and scope.kind in tracker_kinds:
+            found.wanted.setdefault(scope.id, (same, "same key"))
+    return found
+
+
+def refs_of(value: Any) -> list[str]:
+    """Read a binding cell: a list, or names parted by commas, semicolons or lines."""
+    parts = value if isinstance(value, list) else _SEPARATORS.split("" if value is None else str(value))
+    return [ref for ref in (str(part).strip() for part in parts) if ref]
+
+
+def cell_locator(row_locator: str | None, cell: str | None) -> str | None:
+    """Name one cell of a row: `register.xlsx!Projects!A8` and `H8` give `register.xlsx!Projects!H8`."""
+    if row_locator is None or not cell:
+        return cell or row_locator
+    return cell if "!" in cell else f"{row_locator.rpartition('!')[0]}!{cell}".lstrip("!")
+
+
+def _configured(scopes: Iterable[ScopeRow]) -> list[_Wish]:
+    """Read each source's `bind: {scope: project}`."""
+    seen: dict[str, Mapping[str, Any]] = {}
+    for scope in scopes:
+        given = scope.config.get("bind")
+        if isinstance(given, Mapping):
+            seen[scope.source] = given
+    return [
+        _Wish(str(ref), str(project), None, source, "configuration", f"configuration of {source}")
+        for source, given in seen.items()
+        for ref, project in given.items()
+    ]
+
+
+def _columns(row: ScopeRow) -> list[_Wish]:
+    found = []
+    for column, kind in _COLUMNS.items():
+        given = row.attributes.get(column) or {}
+        where = cell_locator(row.locator, given.get("cell")) or row.key
+        found += [
+            _Wish(ref, row.key, kind, None, f"register {where}", where) for ref in refs_of(given.get("value"))
+        ]
+    return found
+
+
+def _grant(wish: _Wish, trackers: Iterable[ScopeRow], projects: Mapping[str, UUID], found: Bindings) -> None:
+    project = projects.get(wish.project)
+    if project is None:
+        found.warnings.append(f"{wish.where}: there is no project {wish.project!r} to bind {wish.ref!r} to")
+        return
+    meant = _meant(wish, trackers)
+    if not meant:
+        found.warnings.append(
+            f"{wish.where}: no scope {wish.ref!r} was pulled; do the source's projects hold it?"
+        )
+    elif len(meant) > 1:
+        names = ", ".join(f"{scope.source}:{scope.key}" for scope in meant)
+        found.warnings.append(f"{wish.where}: {wish.ref!r} could be any of {names}; write which one")
+    elif found.wanted.setdefault(meant[0].id, (project, wish.bound_by))[0] != project:
+        by = found.wanted[meant[0].id][1]
+        found.warnings.append(f"{wish.where}: {wish.ref!r} is bound to another project already, by {by}")
+
+
+def _meant(wish: _Wish, trackers: Iterable[ScopeRow]) -> list[ScopeRow]:
+    """Find the scopes a reference may mean, by key, then id, former key and name; `source:ref` narrows."""
+    candidates = [
+        scope
+        for scope in trackers
+        if wish.source_kind in (None, scope.source_kind) and wish.source in (None, scope.source)
+    ]
+    ref = wish.ref.casefold()
+    source, colon, rest = ref.partition(":")
+    if colon and any(scope.source.casefold() == source for scope in candidates):
+        ref = rest.strip()
+        candidates = [scope for scope in candidates if scope.source.casefold() == source]
+    for names in (
+        lambda scope: (scope.key,),
+        lambda scope: (scope.external_id,),
+        lambda scope: scope.keys,
+        lambda scope: (scope.name,),
+    ):
+        meant = [scope for scope in candidates if ref in (str(name).casefold() for name in names(scope))]
+        if meant:
+            return meant
+    return []

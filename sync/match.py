@@ -1,0 +1,258 @@
+"""Match: which scope belongs to which project, and which records name it.
+
+With a project register, its rows say what a project is and other scopes bind to it: by the
+configuration's word, by the register's binding columns, or by carrying the project's own key.
+Without one, each Jira and Azure DevOps project in scope is a project of its own.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from rapidfuzz import fuzz
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from sync.bind import Bindings, ScopeRow, bind
+from sync.people import match_people
+from sync.refs import match_references
+
+TRACKER_KINDS: Final = ("jira_project", "ado_project")
+_ALIKE: Final = 85  # percent of likeness from which an unbound scope's name is worth a proposal
+
+
+class NotConfigured(LookupError):
+    """There is no portfolio yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """The one portfolio of this installation."""
+
+    id: int
+    key: str
+    timezone: str
+    currency: str
+
+
+@dataclass(slots=True)
+class Matched:
+    """What matching found. `unbound` are scopes and project names that lead to no project, in words."""
+
+    projects: int = 0
+    created: int = 0
+    closed: int = 0
+    bound: int = 0
+    people: int = 0
+    unbound: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def portfolio_of(session: Session) -> Portfolio:
+    """Read the portfolio.
+
+    Raises:
+        NotConfigured: None has been applied yet.
+    """
+    row = session.execute(
+        text("SELECT id, key, timezone, currency FROM portfolio ORDER BY id LIMIT 1")
+    ).one_or_none()
+    if row is None:
+        raise NotConfigured("no portfolio is configured: apply a configuration first (muster apply -f FILE)")
+    return Portfolio(*row)
+
+
+def match(session: Session, *, known_at: datetime) -> Matched:
+    """Bind scopes to projects, records to projects, and identities to people."""
+    portfolio = portfolio_of(session)
+    found = Matched()
+    scopes = _scopes(session)
+    if _has_register(session, scopes):
+        wanted = _registered(session, portfolio, scopes, known_at, found)
+    else:
+        wanted = _own(session, portfolio, scopes, known_at, found)
+    _write_bindings(session, scopes, wanted)
+    found.closed = _close_others(session, {project for project, _ in wanted.values()}, known_at)
+    found.bound = len(wanted)
+    found.projects = session.execute(
+        text("SELECT count(*) FROM project WHERE closed_at IS NULL")
+    ).scalar_one()
+    found.unbound += _unbound(session, scopes, wanted)
+    found.unbound += match_references(session)
+    found.people = match_people(session, known_at)
+    return found
+
+
+def _scopes(session: Session) -> list[ScopeRow]:
+    rows = session.execute(
+        text(
+            "SELECT s.id, s.source_id, o.name AS source, o.kind AS source_kind, o.config, s.external_id,"
+            " s.kind, s.key, s.keys, s.name, s.attributes, s.locator, s.project_id, s.bound_by"
+            " FROM scope s JOIN source o ON o.id = s.source_id"
+            " WHERE s.deleted_at IS NULL AND o.enabled ORDER BY o.position, o.id, s.id"
+        )
+    )
+    return [ScopeRow(**row) for row in rows.mappings()]
+
+
+def _has_register(session: Session, scopes: Iterable[ScopeRow]) -> bool:
+    """A register that is configured but could not be read yet is still the register."""
+    if any(scope.kind == "register_row" for scope in scopes):
+        return True
+    configs = session.execute(text("SELECT config FROM source WHERE enabled")).scalars()
+    return any(
+        isinstance(book, Mapping) and book.get("holds") == "projects"
+        for config in configs
+        for book in config.get("workbooks") or ()
+    )
+
+
+def _registered(
+    session: Session, portfolio: Portfolio, scopes: list[ScopeRow], known_at: datetime, found: Matched
+) -> dict[int, tuple[UUID, str]]:
+    rows: dict[str, list[ScopeRow]] = defaultdict(list)
+    for scope in scopes:
+        if scope.kind == "register_row":
+            rows[scope.key].append(scope)
+    wanted = {
+        key: (_said(group, "name") or group[0].name, _said(group, "programme")) for key, group in rows.items()
+    }
+    projects = _projects(session, portfolio, wanted, ("register", known_at), found)
+    bindings: Bindings = bind(scopes, projects, TRACKER_KINDS)
+    found.warnings += bindings.warnings
+    return bindings.wanted
+
+
+def _said(rows: Iterable[ScopeRow], attribute: str) -> str | None:
+    """Return the first row's value that is not empty."""
+    for row in rows:
+        value = (row.attributes.get(attribute) or {}).get("value")
+        if value is not None and str(value).strip():
+            return str(value).strip()
+    return None
+
+
+def _own(
+    session: Session, portfolio: Portfolio, scopes: list[ScopeRow], known_at: datetime, found: Matched
+) -> dict[int, tuple[UUID, str]]:
+    """Make every tracker project a project; of two with one key the later carries its source's name."""
+    keys: dict[str, ScopeRow] = {}
+    for scope in scopes:
+        if scope.kind in TRACKER_KINDS:
+            keys[scope.key if scope.key not in keys else f"{scope.source}-{scope.key}"] = scope
+    wanted = {key: (scope.name, None) for key, scope in keys.items()}
+    projects = _projects(session, portfolio, wanted, ("scope", known_at), found)
+    bindings = bind(scopes, projects, TRACKER_KINDS, configured_only=True)
+    found.warnings += bindings.warnings
+    own = {scope.id: (projects[key], "own") for key, scope in keys.items()}
+    return own | bindings.wanted
+
+
+def _projects(
+    session: Session,
+    portfolio: Portfolio,
+    wanted: Mapping[str, tuple[str, str | None]],
+    origin_at: tuple[str, datetime],
+    found: Matched,
+) -> dict[str, UUID]:
+    """Create, reopen or rename the projects of the given keys; returns key -> id."""
+    origin, known_at = origin_at
+    programmes = _programmes(session, portfolio, {programme for _, programme in wanted.values() if programme})
+    known: dict[str, UUID] = dict(session.execute(text("SELECT key, id FROM project")).all())
+    found.created = len(wanted.keys() - known.keys())
+    ids = {key: known.get(key) or uuid4() for key in wanted}
+    if ids:
+        session.execute(
+            text(
+                "INSERT INTO project AS p (id, key, name, portfolio_id, programme_id, origin, created_at)"
+                " SELECT w.id, w.key, w.name, :portfolio, w.programme, :origin, :at"
+                " FROM unnest(CAST(:ids AS uuid[]), CAST(:keys AS text[]), CAST(:names AS text[]),"
+                " CAST(:programmes AS bigint[])) AS w(id, key, name, programme)"
+                " ON CONFLICT (key) DO UPDATE SET name = excluded.name, programme_id = excluded.programme_id,"
+                " origin = excluded.origin, closed_at = NULL"
+                " WHERE (p.name, p.programme_id, p.origin, p.closed_at) IS DISTINCT FROM"
+                " (excluded.name, excluded.programme_id, excluded.origin, NULL::timestamptz)"
+            ),
+            {
+                "portfolio": portfolio.id,
+                "origin": origin,
+                "at": known_at,
+                "ids": list(ids.values()),
+                "keys": list(ids),
+                "names": [name for name, _ in wanted.values()],
+                "programmes": [programmes.get(programme or "") for _, programme in wanted.values()],
+            },
+        )
+    return ids
+
+
+def _programmes(session: Session, portfolio: Portfolio, names: set[str]) -> dict[str, int]:
+    if names:
+        session.execute(
+            text(
+                "INSERT INTO programme (portfolio_id, name) SELECT :portfolio, n"
+                " FROM unnest(CAST(:names AS text[])) AS n ON CONFLICT DO NOTHING"
+            ),
+            {"portfolio": portfolio.id, "names": sorted(names)},
+        )
+    return dict(session.execute(text("SELECT name, id FROM programme")).all())
+
+
+def _write_bindings(
+    session: Session, scopes: Iterable[ScopeRow], wanted: Mapping[int, tuple[UUID, str]]
+) -> None:
+    nothing: tuple[UUID | None, str | None] = (None, None)
+    changed: list[tuple[int, UUID | None, str | None]] = [
+        (scope.id, *wanted.get(scope.id, nothing))
+        for scope in scopes
+        if (scope.project_id, scope.bound_by) != wanted.get(scope.id, nothing)
+    ]
+    if changed:
+        session.execute(
+            text(
+                "UPDATE scope SET project_id = w.project_id, bound_by = w.bound_by"
+                " FROM unnest(CAST(:ids AS bigint[]), CAST(:projects AS uuid[]), CAST(:by AS text[]))"
+                " AS w(id, project_id, bound_by) WHERE scope.id = w.id"
+            ),
+            {
+                "ids": [row[0] for row in changed],
+                "projects": [row[1] for row in changed],
+                "by": [row[2] for row in changed],
+            },
+        )
+
+
+def _close_others(session: Session, alive: set[UUID], known_at: datetime) -> int:
+    """Close the projects that no register row and no scope of their own names any more."""
+    closed: Any = session.execute(
+        text(
+            "UPDATE project SET closed_at = :at WHERE closed_at IS NULL AND id <> ALL(CAST(:alive AS uuid[]))"
+        ),
+        {"at": known_at, "alive": list(alive)},
+    )
+    return int(closed.rowcount)
+
+
+def _unbound(
+    session: Session, scopes: Iterable[ScopeRow], wanted: Mapping[int, tuple[UUID, str]]
+) -> list[str]:
+    """Name the unbound tracker scopes; a likely project is proposed, never applied."""
+    loose = [scope for scope in scopes if scope.kind != "register_row" and scope.id not in wanted]
+    if not loose:
+        return []
+    names = session.execute(text("SELECT key, name FROM project WHERE closed_at IS NULL")).all()
+    found = []
+    for scope in loose:
+        likeness, key, name = max(
+            ((_likeness(scope.name, name), key, name) for key, name in names), default=(0.0, "", "")
+        )
+        hint = f"; its name is like that of {key} ({name})" if likeness >= _ALIKE else ""
+        found.append(f"{scope.source} {scope.key} ({scope.name}) is bound to no project{hint}")
+    return found
+
+
+def _likeness(one: str, other: str) -> float:
+    return fuzz.token_set_ratio(one.casefold(), other.casefold())
