@@ -29,7 +29,7 @@ class Declaration:
         """
         self.name = name
         try:
-            self._root = yaml.compose(text, Loader=_Loader)
+            self._root: Any = yaml.compose(text, Loader=_Loader)
             self.data: Any = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader of ours
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -87,7 +87,7 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002  the signature is yaml's
         seen: set[Hashable] = set()
         for key, _ in node.value:
-            value = self.construct_object(key, deep=True)  # type: ignore[no-untyped-call]
+            value = self.construct_object(key, deep=True)
             if value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"{value!r} is given twice", key.start_mark

@@ -12,7 +12,7 @@ RULE = "F4"
 
 @dataclass(frozen=True, kw_only=True)
 class Cost(Computed):
-    """The variance in percent of the baseline, None where it is unknown; an underspend is a flag, no colour."""
+    """The variance in percent of the baseline, None if unknown; an underspend is a flag, not a colour."""
 
     variance_pct: Decimal | None = None
     underspend: bool = False

@@ -45,7 +45,7 @@ def overall(
     colour, text = _decide(scored, health, limits)
     if finished_on is not None:
         colour, text = Colour.BLUE, f"finished on {finished_on}"
-    found = facts(health=round(health, 4), **{name: value for name, value in dimensions.items()})
+    found = facts(health=round(health, 4), dimensions=dict(dimensions))
     return Overall(colour=colour, reasons=(Reason(RULE, text, found),), inputs=inputs, health=health)
 
 
@@ -55,7 +55,8 @@ def _why_grey(scored: int, weight: float, data_quality: float | None, limits: Li
     if data_quality < limits.overall.min_data_quality:
         return f"data quality {data_quality:.1f} is under {limits.overall.min_data_quality:g}"
     if scored < limits.overall.min_dimensions:
-        return f"only {counted(scored, 'dimension')} of at least {limits.overall.min_dimensions} could be computed"
+        least = limits.overall.min_dimensions
+        return f"only {counted(scored, 'dimension')} could be computed, at least {least} are needed"
     return None if weight > 0 else "no dimension that was computed has a weight"
 
 
@@ -65,20 +66,17 @@ def _decide(scored: Mapping[str, Colour], health: float, limits: Limits) -> tupl
     amber = [name for name, colour in scored.items() if colour is Colour.AMBER]
     critical = [name for name in red if name in rules.critical]
     at = f"health {health:.1f}"
-    if critical:
-        return Colour.RED, f"{_list(critical)} red, {at}"
-    if len(red) >= rules.red_if_red:
-        return Colour.RED, f"{_list(red)} red, {at}"
-    if health < rules.red_health:
-        return Colour.RED, f"{at} is under {rules.red_health:g}"
-    if len(red) >= rules.amber_if_red:
-        return Colour.AMBER, f"{_list(red)} red, {at}"
-    if len(amber) >= rules.amber_if_amber:
-        return Colour.AMBER, f"{_list(amber)} amber, {at}"
-    if health < rules.amber_health:
-        return Colour.AMBER, f"{at} is under {rules.amber_health:g}"
-    return Colour.GREEN, f"no red, {counted(len(amber), 'amber', 'amber')}, {at}"
+    verdicts = (  # the first that holds decides
+        (bool(critical), Colour.RED, f"{_list(critical)} red, {at}"),
+        (len(red) >= rules.red_if_red, Colour.RED, f"{_list(red)} red, {at}"),
+        (health < rules.red_health, Colour.RED, f"{at} is under {rules.red_health:g}"),
+        (len(red) >= rules.amber_if_red, Colour.AMBER, f"{_list(red)} red, {at}"),
+        (len(amber) >= rules.amber_if_amber, Colour.AMBER, f"{_list(amber)} amber, {at}"),
+        (health < rules.amber_health, Colour.AMBER, f"{at} is under {rules.amber_health:g}"),
+        (True, Colour.GREEN, f"{_list(amber)} amber, {at}" if amber else f"nothing red or amber, {at}"),
+    )
+    return next((colour, text) for holds, colour, text in verdicts if holds)
 
 
 def _list(names: list[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
