@@ -1,0 +1,73 @@
+"""F12: how good the data is, by dimension and in one score with a grade."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from model.policy import Limits
+
+RULE = "F12"
+DIMENSIONS: Final = ("completeness", "validity", "timeliness", "consistency", "uniqueness", "accuracy")
+
+
+@dataclass(frozen=True, slots=True)
+class DataQuality:
+    """A score of 0 to 100 and its grade over what was measured; None where nothing was."""
+
+    score: float | None
+    grade: str | None
+    dimensions: Mapping[str, float]
+    not_measured: tuple[str, ...]
+
+
+def data_quality(scores: Mapping[str, float | None], limits: Limits) -> DataQuality:
+    """Score the dimensions, each 0 to 1 or None, by the policy's weights. Source: domain rules F12."""
+    return weigh(scores, limits.data_quality.weights, limits.data_quality.grades)
+
+
+def weigh(
+    scores: Mapping[str, float | None], weights: Mapping[str, float], grades: Mapping[str, float]
+) -> DataQuality:
+    """Join dimensions: sum of weight x score / sum of weight, over those that were measured."""
+    measured = {name: score for name in weights if (score := scores.get(name)) is not None}
+    total = sum(weights[name] for name in measured)
+    score = (
+        100 * sum(weights[name] * value for name, value in measured.items()) / total if total > 0 else None
+    )
+    return DataQuality(
+        score=score,
+        grade=None if score is None else grade(score, grades),
+        dimensions=measured,
+        not_measured=tuple(name for name in weights if name not in measured),
+    )
+
+
+def grade(score: float, grades: Mapping[str, float]) -> str:
+    """Return the best grade that the score reaches; the last one where it reaches none."""
+    falling = sorted(grades.items(), key=lambda entry: -entry[1])
+    return next((name for name, least in falling if score >= least), falling[-1][0])
+
+
+def freshness(age: float, fresh: float, grace: float) -> float:
+    """Score an age in days: 1 while fresh, falling to 0 at the end of the grace; without grace at once."""
+    if age <= fresh:
+        return 1.0
+    return max(0.0, 1 - (age - fresh) / grace) if grace > 0 else 0.0
+
+
+def ballou(currency: float, volatility: float, sensitivity: float = 1) -> float | None:
+    """Score timeliness as Ballou and others do: max(0, 1 - currency / volatility) to the power s.
+
+    `currency` is the age, `volatility` how long a value stays true; None where that is zero.
+    """
+    return None if volatility <= 0 else float(max(0.0, 1 - currency / volatility) ** sensitivity)
+
+
+def share(passed: int, run: int) -> float | None:
+    """Return passed / run; None where nothing ran."""
+    return passed / run if run else None
+
+
+def uniqueness(duplicates: int, count: int) -> float | None:
+    """Return 1 - duplicates / n; None where there is nothing."""
+    return 1 - duplicates / count if count else None

@@ -1,0 +1,177 @@
+"""F2 and F3: earned value, earned schedule, and the recent window that cumulative indices hide."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from model.policy import Limits
+from model.status.colour import Colour, Computed, Reason, facts, worse
+
+RULE = "F2"
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Cumulative planned value, earned value and actual cost at one moment, in one currency."""
+
+    planned: Decimal
+    earned: Decimal
+    actual: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Indices:
+    """What follows from a project's values; None wherever a divisor is zero."""
+
+    schedule_variance: Decimal
+    cost_variance: Decimal
+    spi: Decimal | None
+    cpi: Decimal | None
+    eac_cpi: Decimal | None
+    eac_remaining_at_plan: Decimal
+    eac_cpi_spi: Decimal | None
+    eac_80_20: Decimal | None
+    etc_cpi: Decimal | None
+    vac_cpi: Decimal | None
+    tcpi_bac: Decimal | None
+    tcpi_eac: Decimal | None
+    percent_complete: Decimal | None
+    percent_spent: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class EarnedSchedule:
+    """Earned schedule in periods; None wherever a divisor is zero."""
+
+    complete_periods: int
+    earned: float
+    variance: float
+    spi: float | None
+    estimate_at_completion: float | None
+    to_complete: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarnedValue(Computed):
+    """Cumulative and recent indices; the worse of both decides."""
+
+    cpi: Decimal | None = None
+    spi: Decimal | None = None
+    recent_cpi: Decimal | None = None
+    recent_spi: Decimal | None = None
+
+
+def indices(budget: Decimal, now: Values) -> Indices:
+    """Compute the earned-value figures; `budget` is the BAC. Source: domain rules F2, PMI's standard."""
+    left = budget - now.earned
+    spi, cpi = _ratio(now.earned, now.planned), _ratio(now.earned, now.actual)
+    eac = _ratio(budget, cpi)
+    return Indices(
+        schedule_variance=now.earned - now.planned,
+        cost_variance=now.earned - now.actual,
+        spi=spi,
+        cpi=cpi,
+        eac_cpi=eac,
+        eac_remaining_at_plan=now.actual + left,
+        eac_cpi_spi=_plus(now.actual, _ratio(left, None if spi is None or cpi is None else cpi * spi)),
+        eac_80_20=_plus(now.actual, _ratio(left, _blend(cpi, spi))),
+        etc_cpi=None if eac is None else eac - now.actual,
+        vac_cpi=None if eac is None else budget - eac,
+        tcpi_bac=_ratio(left, budget - now.actual),
+        tcpi_eac=None if eac is None else _ratio(left, eac - now.actual),
+        percent_complete=_percent(now.earned, budget),
+        percent_spent=_percent(now.actual, budget),
+    )
+
+
+def earned_schedule(
+    planned: Sequence[Decimal], earned: Decimal, *, at: int, duration: int
+) -> EarnedSchedule | None:
+    """Compute the earned schedule at period `at` of `duration`; `planned` is cumulative by period.
+
+    None without a plan. Past the end of the plan all of it is earned. Source: domain rules F2.
+    """
+    if not planned:
+        return None
+    complete = sum(1 for value in planned if value <= earned)
+    time = float(complete)
+    if complete < len(planned):
+        under = planned[complete - 1] if complete else Decimal(0)
+        time += float((earned - under) / (planned[complete] - under))
+    spi = time / at if at else None
+    return EarnedSchedule(
+        complete_periods=complete,
+        earned=time,
+        variance=time - at,
+        spi=spi,
+        estimate_at_completion=duration / spi if spi else None,
+        to_complete=(duration - time) / (duration - at) if duration != at else None,
+    )
+
+
+def earned_value(now: Values | None, *, limits: Limits, before: Values | None = None) -> EarnedValue:
+    """Colour the worse of the cumulative indices and those of the window since `before`.
+
+    None, or nothing planned or spent, is GREY. Source: domain rules F2 and F3.
+    """
+    if now is None:
+        return _grey("no earned value")
+    cpi, spi = _ratio(now.earned, now.actual), _ratio(now.earned, now.planned)
+    if cpi is None or spi is None:
+        return _grey("nothing is planned or spent yet, so the indices are undefined")
+    recent_cpi = recent_spi = None
+    if before is not None:
+        recent_cpi = _ratio(now.earned - before.earned, now.actual - before.actual)
+        recent_spi = _ratio(now.earned - before.earned, now.planned - before.planned)
+    inputs = facts(planned=now.planned, earned=now.earned, actual=now.actual)
+    reasons = [
+        _reason("cost", "CPI", cpi, recent_cpi, limits),
+        _reason("schedule", "SPI", spi, recent_spi, limits),
+    ]
+    reasons.sort(key=lambda entry: entry[0] is not worse(*(colour for colour, _ in reasons)))
+    return EarnedValue(
+        colour=reasons[0][0],
+        reasons=tuple(reason for _, reason in reasons),
+        inputs=inputs,
+        cpi=cpi,
+        spi=spi,
+        recent_cpi=recent_cpi,
+        recent_spi=recent_spi,
+    )
+
+
+def _reason(
+    what: str, name: str, cumulative: Decimal, recent: Decimal | None, limits: Limits
+) -> tuple[Colour, Reason]:
+    rules = limits.earned_value
+    is_recent = recent is not None and recent < cumulative
+    value = recent if recent is not None and is_recent else cumulative
+    colour = Colour.GREEN
+    if value < Decimal(str(rules.amber_index)):
+        colour = Colour.RED if value < Decimal(str(rules.red_index)) else Colour.AMBER
+    window = "of the recent periods" if is_recent else "to date"
+    text = f"{what} performance {window} is {value:.2f}"
+    found = facts(
+        index=name, cumulative=round(cumulative, 6), recent=None if recent is None else round(recent, 6)
+    )
+    return colour, Reason("F3" if is_recent else RULE, text, found)
+
+
+def _grey(why: str) -> EarnedValue:
+    return EarnedValue(colour=Colour.GREY, reasons=(Reason(RULE, why),), inputs={})
+
+
+def _ratio(over: Decimal, under: Decimal | None) -> Decimal | None:
+    return None if under is None or under == 0 else over / under
+
+
+def _plus(amount: Decimal, more: Decimal | None) -> Decimal | None:
+    return None if more is None else amount + more
+
+
+def _blend(cpi: Decimal | None, spi: Decimal | None) -> Decimal | None:
+    return None if cpi is None or spi is None else Decimal("0.8") * cpi + Decimal("0.2") * spi
+
+
+def _percent(part: Decimal, whole: Decimal) -> Decimal | None:
+    return None if whole == 0 else 100 * part / whole

@@ -1,0 +1,155 @@
+"""F7: how exposed a project is by its risks, and whether somebody looks after them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from model.policy import Level, Limits, RiskLimits
+from model.records import RiskFacts
+from model.status.colour import Colour, Computed, Reason, counted, facts
+
+RULE = "F7"
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """A risk with its score, None where the policy rates by words, and its level, None where unknown."""
+
+    risk: RiskFacts
+    score: float | None
+    level: Level | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Risk(Computed):
+    """What the open risks say.
+
+    `emv` is the expected cost, `expected_delay_days` an upper view that ignores float; both sum the risks
+    that can be priced, and are None where none can. `cover` is contingency left / emv.
+    """
+
+    rated: tuple[Rated, ...] = ()
+    emv: Decimal | None = None
+    expected_delay_days: float | None = None
+    cover: float | None = None
+    overdue: tuple[RiskFacts, ...] = ()
+    unowned: tuple[RiskFacts, ...] = ()
+    stale: tuple[RiskFacts, ...] = ()
+
+
+def rate(risk: RiskFacts, limits: RiskLimits) -> Rated:
+    """Rate a risk: by the policy's matrix of words where it has one, else by probability x impact."""
+    if limits.matrix is not None:
+        word = limits.matrix.cells.get(risk.likelihood or "", {}).get(risk.severity or "")
+        return Rated(risk, None, None if word is None else limits.matrix.levels[word])
+    if risk.probability is None or risk.impact is None:
+        return Rated(risk, None, None)
+    score = risk.probability * risk.impact
+    return Rated(risk, score, band(score, limits))
+
+
+def band(score: float, limits: RiskLimits) -> Level:
+    """Return the level of a score of 1 to 25."""
+    if score >= limits.critical_score:
+        return "critical"
+    if score >= limits.high_score:
+        return "high"
+    return "medium" if score >= limits.medium_score else "low"
+
+
+def risk(
+    known: Sequence[RiskFacts] | None, *, contingency: Decimal | None, as_of: date, limits: Limits
+) -> Risk:
+    """Colour the open risks on a day; closed ones are left out, and none on record is GREY.
+
+    RED: a critical risk without an owner or with an overdue response, or cover under the limit. AMBER: a
+    high or critical risk, thin cover, or a stale review. Where nothing speaks against green but a risk is
+    not rated, the colour is GREY: it might be the critical one. Source: domain rules F7.
+    """
+    inputs: dict[str, Any] = facts(
+        as_of=as_of, risks=None if known is None else len(known), contingency=contingency
+    )
+    if not known:
+        return Risk(
+            colour=Colour.GREY, reasons=(Reason(RULE, "no risk is on record", inputs),), inputs=inputs
+        )
+    still_open = [item for item in known if item.is_open]
+    emv, delay = _expected(still_open, limits.risk)
+    found = Risk(
+        colour=Colour.GREY,
+        reasons=(),
+        inputs=inputs,
+        rated=tuple(rate(item, limits.risk) for item in still_open),
+        emv=emv,
+        expected_delay_days=delay,
+        cover=float(contingency / emv) if contingency is not None and emv else None,
+        overdue=tuple(item for item in still_open if item.response_due and item.response_due < as_of),
+        unowned=tuple(item for item in still_open if not item.owner),
+        stale=tuple(item for item in still_open if _is_stale(item, as_of, limits.risk)),
+    )
+    colour, reasons = _judge(found, limits.risk)
+    inputs |= facts(open=len(still_open), emv=emv, expected_delay_days=delay, cover=found.cover)
+    return replace(found, colour=colour, reasons=reasons, inputs=inputs)
+
+
+def _expected(known: Sequence[RiskFacts], limits: RiskLimits) -> tuple[Decimal | None, float | None]:
+    """Return the expected cost and delay: sums of chance x impact over the risks that state both."""
+    chances = [(item, _chance(item, limits)) for item in known]
+    costs = [
+        Decimal(str(chance)) * item.cost_impact
+        for item, chance in chances
+        if chance is not None and item.cost_impact is not None
+    ]
+    delays = [
+        Decimal(str(chance)) * Decimal(str(item.days_impact))
+        for item, chance in chances
+        if chance is not None and item.days_impact is not None
+    ]
+    return (sum(costs, Decimal(0)) if costs else None), (float(sum(delays)) if delays else None)
+
+
+def _chance(item: RiskFacts, limits: RiskLimits) -> float | None:
+    if item.chance is not None or item.probability is None:
+        return item.chance
+    return limits.chances.get(int(item.probability)) if item.probability == int(item.probability) else None
+
+
+def _is_stale(item: RiskFacts, as_of: date, limits: RiskLimits) -> bool:
+    return item.reviewed_on is not None and (as_of - item.reviewed_on).days > limits.review_days
+
+
+def _judge(found: Risk, limits: RiskLimits) -> tuple[Colour, tuple[Reason, ...]]:
+    red: list[Reason] = []
+    amber: list[Reason] = []
+    for rated in sorted(found.rated, key=lambda entry: -(entry.score or 0)):
+        if rated.level in ("high", "critical"):
+            _judge_grave(rated, found, red, amber)
+    if found.cover is not None and found.cover < limits.amber_cover:
+        said = f"the contingency covers {found.cover:.0%} of the expected cost of the risks"
+        side = red if found.cover < limits.red_cover else amber
+        side.append(Reason(RULE, said, facts(cover=round(found.cover, 6), emv=found.emv)))
+    if found.stale:
+        said = f"{counted(len(found.stale), 'risk')} not reviewed for more than {counted(limits.review_days, 'day')}"
+        amber.append(Reason(RULE, said, facts(stale=[item.name for item in found.stale])))
+    if red or amber:
+        return (Colour.RED if red else Colour.AMBER), (*red, *amber)
+    unrated = [rated.risk.name for rated in found.rated if rated.level is None]
+    if unrated:
+        said = f"{counted(len(unrated), 'open risk')} without a rating"
+        return Colour.GREY, (Reason(RULE, said, facts(unrated=unrated)),)
+    said = f"{counted(len(found.rated), 'open risk')}, none high" if found.rated else "no open risk"
+    return Colour.GREEN, (Reason(RULE, said, facts(open=len(found.rated))),)
+
+
+def _judge_grave(rated: Rated, found: Risk, red: list[Reason], amber: list[Reason]) -> None:
+    """Add what a high or critical risk says to the reasons for red or amber."""
+    item = rated.risk
+    wrongs = ["has no owner"] if item in found.unowned else []
+    if item in found.overdue:
+        wrongs.append("has an overdue response")
+    is_red = rated.level == "critical" and bool(wrongs)
+    said = f"{rated.level} risk {item.name} {' and '.join(wrongs) or 'is open'}"
+    numbers = facts(risk=item.name, score=rated.score, level=rated.level, response_due=item.response_due)
+    (red if is_red else amber).append(Reason(RULE, said, numbers | facts(owned=bool(item.owner))))

@@ -1,0 +1,97 @@
+"""F2 and F3: earned value, earned schedule, recent window."""
+
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.shipped import policy
+from model.status.colour import Colour
+from model.status.earned_value import Values, earned_schedule, earned_value, indices
+from tests.support.oracles import oracle
+from tests.support.shared import needs_shared
+
+LIMITS = policy().for_tier(1)
+MONEY = st.decimals(0, 10**9, places=2)
+
+
+def values(case: dict[str, Any]) -> Values:
+    return Values(planned=Decimal(case["PV"]), earned=Decimal(case["EV"]), actual=Decimal(case["AC"]))
+
+
+@needs_shared
+def test_the_worked_earned_value_comes_out_to_the_digit() -> None:
+    case = oracle("F2_evm")
+    found = indices(Decimal(case["inp"]["BAC"]), values(case["inp"]))
+    names = {
+        "SV": found.schedule_variance, "CV": found.cost_variance, "SPI": found.spi, "CPI": found.cpi,
+        "EAC_cpi": found.eac_cpi, "EAC_remaining_at_plan": found.eac_remaining_at_plan,
+        "EAC_cpi_spi": found.eac_cpi_spi, "EAC_80_20": found.eac_80_20, "ETC_cpi": found.etc_cpi,
+        "VAC_cpi": found.vac_cpi, "TCPI_bac": found.tcpi_bac, "TCPI_eac": found.tcpi_eac,
+        "percent_complete": found.percent_complete, "percent_spent": found.percent_spent,
+    }  # fmt: skip
+    for name, expected in case["out"].items():
+        value = names[name]
+        assert value is not None
+        assert float(round(value, 2 if abs(expected) > 100 else 6)) == expected, name
+
+
+@needs_shared
+def test_the_worked_earned_schedule_comes_out_to_the_digit() -> None:
+    case = oracle("F2_earned_schedule")
+    given_ = case["inp"]
+    planned = [Decimal(value) for value in given_["pv_cumulative"]]
+    found = earned_schedule(planned, Decimal(given_["EV"]), at=given_["AT"], duration=given_["PD"])
+    assert found is not None
+    assert found.spi is not None
+    assert found.estimate_at_completion is not None
+    assert found.to_complete is not None
+    assert {
+        "C": found.complete_periods, "ES": round(found.earned, 6), "SV_t": round(found.variance, 6),
+        "SPI_t": round(found.spi, 6), "IEAC_t": round(found.estimate_at_completion, 4),
+        "TSPI": round(found.to_complete, 6),
+    } == case["out"]  # fmt: skip
+
+
+@needs_shared
+def test_the_worked_recent_window_comes_out_to_the_digit() -> None:
+    case = oracle("F3_recency")
+    found = earned_value(
+        values(case["inp"]["now"]), limits=LIMITS, before=values(case["inp"]["three_periods_ago"])
+    )
+    figures = (found.cpi, found.spi, found.recent_cpi, found.recent_spi)
+    assert [float(round(figure, 6)) for figure in figures if figure is not None] == [
+        case["out"][name] for name in ("CPI_cum", "SPI_cum", "CPI_3", "SPI_3")
+    ]
+    assert found.colour is Colour.RED
+
+
+def test_a_recent_loss_shows_through_a_good_total() -> None:
+    now = Values(planned=Decimal(1000), earned=Decimal(1000), actual=Decimal(1000))
+    before = Values(planned=Decimal(900), earned=Decimal(920), actual=Decimal(900))
+    assert earned_value(now, limits=LIMITS).colour is Colour.GREEN
+    found = earned_value(now, limits=LIMITS, before=before)
+    assert (found.colour, found.reasons[0].rule) == (Colour.RED, "F3")
+    assert found.reasons[0].text == "cost performance of the recent periods is 0.80"
+
+
+def test_indices_without_plan_or_spending_are_undefined_and_grey() -> None:
+    nothing = Values(planned=Decimal(0), earned=Decimal(0), actual=Decimal(5))
+    assert indices(Decimal(10), nothing).spi is None
+    assert earned_value(nothing, limits=LIMITS).colour is Colour.GREY
+    assert earned_value(None, limits=LIMITS).colour is Colour.GREY
+    assert earned_schedule([], Decimal(5), at=1, duration=2) is None
+
+
+def test_all_of_the_plan_earned_is_the_whole_plan() -> None:
+    found = earned_schedule([Decimal(5), Decimal(10)], Decimal(10), at=2, duration=2)
+    assert found is not None
+    assert (found.earned, found.spi, found.to_complete) == (2, 1, None)
+
+
+@given(MONEY, MONEY, MONEY, MONEY)
+def test_no_figure_of_earned_value_divides_by_zero(a: Decimal, b: Decimal, c: Decimal, d: Decimal) -> None:
+    now = Values(planned=a, earned=b, actual=c)
+    indices(d, now)
+    assert earned_value(now, limits=LIMITS).reasons
