@@ -1,0 +1,118 @@
+"""The configuration file of `muster apply`: what a portfolio is and where its sources are."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+NAME = r"^[a-z][a-z0-9-]{0,62}$"
+
+
+class DocumentError(ValueError):
+    """The configuration file cannot be used; the message says where and what was expected."""
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"no time zone {value!r}; expected an IANA name such as Europe/London") from None
+    return value
+
+
+def _cron(value: str) -> str:
+    from apscheduler.triggers.cron import CronTrigger
+
+    try:
+        CronTrigger.from_crontab(value)
+    except ValueError as error:
+        raise ValueError(
+            f'no schedule {value!r} ({error}); expected five fields such as "0 2 * * *"'
+        ) from None
+    return value
+
+
+class PortfolioBlock(BaseModel):
+    """The whole an office answers for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str = Field(pattern=NAME, description="Short name")
+    name: str = Field(description="What people call it")
+    timezone: Annotated[str, BeforeValidator(_known_zone)] = Field(
+        default="UTC", description="IANA name; dates and schedules are in it"
+    )
+    currency: str = Field(default="GBP", pattern=r"^[A-Z]{3}$", description="ISO 4217")
+
+
+class SourceBlock(BaseModel):
+    """What every source has; the rest of its block belongs to its kind."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str = Field(pattern=NAME, description="Short name, used in every receipt")
+    kind: str = Field(description="jira, azure_devops or excel")
+    schedule: Annotated[str, BeforeValidator(_cron)] = Field(
+        default="0 2 * * *", description="Five cron fields, in the portfolio's time zone"
+    )
+    enabled: bool = Field(default=True, description="False: kept, but not pulled")
+    bind: dict[str, str] = Field(
+        default_factory=dict, description="Scope key or name -> project key, where no register says so"
+    )
+    mapping: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Stream -> attribute -> path, over the shipped mapping"
+    )
+
+    def options(self) -> dict[str, Any]:
+        """Return the part that belongs to the source's kind."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class Document(BaseModel):
+    """One configuration file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    api_version: Literal["muster/v1"] = Field(alias="apiVersion")
+    portfolio: PortfolioBlock
+    sources: tuple[SourceBlock, ...] = ()
+
+
+def parse_document(text: str, *, where: str) -> Document:
+    """Read a configuration file.
+
+    Raises:
+        DocumentError: With the file, the place in it, and what was expected.
+    """
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise DocumentError(f"{where}{place}: this is not YAML: {getattr(error, 'problem', error)}") from None
+    if not isinstance(data, Mapping):
+        raise DocumentError(f"{where}: expected a document that begins with `apiVersion: muster/v1`")
+    try:
+        document = Document.model_validate(data)
+    except ValidationError as error:
+        raise DocumentError(f"{where}: {in_words(error)}") from None
+    names = [source.name for source in document.sources]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise DocumentError(f"{where}: two sources are called {', '.join(twice)}; give each its own name")
+    return document
+
+
+def in_words(error: ValidationError) -> str:
+    """Say a pydantic error as one line, without the offending input (it may be a secret)."""
+    found = []
+    for each in error.errors(include_input=False, include_url=False):
+        place = ".".join(map(str, each["loc"]))
+        says = (
+            "is not known here"
+            if each["type"] == "extra_forbidden"
+            else each["msg"].removeprefix("Value error, ")
+        )
+        found.append(f"{place}: {says}" if place else says)
+    return "; ".join(found)

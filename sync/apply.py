@@ -1,0 +1,183 @@
+"""Apply a configuration file: say what would change, then change it; and give it back."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+from sqlalchemy import Connection, Engine, text
+
+from config.document import Document, SourceBlock
+from sync.json import dump_bytes, dumps
+from sync.registry import check_source
+from sync.store import unit_of_work
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of a plan. `action` is add, change, disable or keep."""
+
+    action: str
+    what: str
+    details: tuple[str, ...] = ()
+
+
+def plan(
+    connection: Connection, document: Document, *, check: Callable[[SourceBlock], None] = check_source
+) -> list[Change]:
+    """Compare a configuration with what is applied, after checking every source.
+
+    Raises:
+        MisconfiguredSource: A source's block does not hold; names the source and the option.
+    """
+    for block in document.sources:
+        check(block)
+    changes = [_portfolio_change(connection, document)]
+    stored = {
+        name: (config, enabled)
+        for name, config, enabled in connection.execute(
+            text("SELECT name, config, enabled FROM source")
+        )
+    }
+    for block in document.sources:
+        wanted = stored_config(block)
+        if block.name not in stored:
+            changes.append(Change("add", f"source {block.name} ({block.kind})"))
+        elif stored[block.name][0] != wanted or stored[block.name][1] != block.enabled:
+            changes.append(
+                Change("change", f"source {block.name}", _differences(stored[block.name][0], wanted))
+            )
+        else:
+            changes.append(Change("keep", f"source {block.name}"))
+    named = {block.name for block in document.sources}
+    changes += [
+        Change("disable", f"source {name}", ("no longer in the file; its data is kept",))
+        for name, (_, enabled) in stored.items()
+        if name not in named and enabled
+    ]
+    return changes
+
+
+def _portfolio_change(connection: Connection, document: Document) -> Change:
+    wanted = document.portfolio.model_dump()
+    row = connection.execute(
+        text("SELECT key, name, timezone, currency FROM portfolio WHERE key = :key"), {"key": wanted["key"]}
+    ).mappings().one_or_none()  # fmt: skip
+    if row is None:
+        return Change("add", f"portfolio {wanted['key']}")
+    if dict(row) != wanted:
+        return Change("change", f"portfolio {wanted['key']}", _differences(dict(row), wanted))
+    return Change("keep", f"portfolio {wanted['key']}")
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(
+        f"{key}: {old.get(key)!r} → {new.get(key)!r}"
+        for key in sorted(old.keys() | new.keys())
+        if old.get(key) != new.get(key)
+    )
+
+
+def stored_config(block: SourceBlock) -> dict[str, Any]:
+    """Return a source's block as it is stored: JSON, secrets as references, without name and state."""
+    return dict(block.model_dump(mode="json", exclude={"name", "enabled"}))
+
+
+def stored_block(name: str, config: dict[str, Any], *, enabled: bool = True) -> SourceBlock:
+    """Return the block that `stored_config` was made from."""
+    return SourceBlock.model_validate({"name": name, "enabled": enabled, **config})
+
+
+def apply(
+    engine: Engine,
+    document: Document,
+    *,
+    now: datetime,
+    check: Callable[[SourceBlock], None] = check_source,
+) -> list[Change]:
+    """Make the applied configuration equal to the file, in one transaction; returns what changed.
+
+    A source that left the file is disabled; nothing it brought is removed.
+
+    Raises:
+        MisconfiguredSource: As `plan`; nothing is then changed.
+    """
+    with unit_of_work(engine) as connection:
+        connection.execute(text("LOCK TABLE source IN SHARE ROW EXCLUSIVE MODE"))
+        changes = plan(connection, document, check=check)
+        connection.execute(
+            text(
+                "INSERT INTO portfolio (key, name, timezone, currency) VALUES (:key, :name, :timezone, :currency)"
+                " ON CONFLICT (key) DO UPDATE SET name = excluded.name, timezone = excluded.timezone,"
+                " currency = excluded.currency"
+            ),
+            document.portfolio.model_dump(),
+        )
+        for position, block in enumerate(document.sources):
+            _store_source(connection, block, position, now)
+        connection.execute(
+            text(
+                "UPDATE source SET enabled = false, updated_at = :now WHERE enabled AND name <> ALL(:names)"
+            ),
+            {"now": now, "names": [block.name for block in document.sources]},
+        )
+    return changes
+
+
+def _store_source(connection: Connection, block: SourceBlock, position: int, now: datetime) -> None:
+    config = stored_config(block)
+    connection.execute(
+        text(
+            "INSERT INTO source AS t (name, kind, position, config, schedule, host, enabled, fingerprint,"
+            " created_at, updated_at) VALUES (:name, :kind, :position, CAST(:config AS jsonb), :schedule, :host,"
+            " :enabled, :fingerprint, :now, :now) ON CONFLICT (name) DO UPDATE SET kind = excluded.kind,"
+            " position = excluded.position, config = excluded.config, schedule = excluded.schedule,"
+            " host = excluded.host, enabled = excluded.enabled, fingerprint = excluded.fingerprint,"
+            " updated_at = CASE WHEN t.config = excluded.config THEN t.updated_at ELSE excluded.updated_at END"
+        ),
+        {
+            "name": block.name,
+            "kind": block.kind,
+            "position": position,
+            "config": dumps(config),
+            "schedule": block.schedule,
+            "host": _host(block),
+            "enabled": block.enabled,
+            "fingerprint": hashlib.sha256(dump_bytes(config, canonical=True)).hexdigest(),
+            "now": now,
+        },
+    )
+
+
+def _host(block: SourceBlock) -> str:
+    """Return what must not be pulled by two at once: the server, or the folder's own name."""
+    options = block.options()
+    for key in ("base_url", "graph_url"):
+        if isinstance(options.get(key), str):
+            return urlsplit(options[key]).netloc.casefold() or block.name
+    return f"local:{options.get('folder', block.name)}"
+
+
+def export(connection: Connection) -> str:
+    """Write the applied configuration as a file that `apply` takes; secrets are references in it.
+
+    Raises:
+        LookupError: Nothing has been applied yet.
+    """
+    portfolio = connection.execute(
+        text("SELECT key, name, timezone, currency FROM portfolio ORDER BY id LIMIT 1")
+    ).mappings().one_or_none()  # fmt: skip
+    if portfolio is None:
+        raise LookupError("nothing has been applied yet; begin with `muster apply -f FILE`")
+    rows: Sequence[Any] = connection.execute(
+        text("SELECT name, config, enabled FROM source ORDER BY position, name")
+    ).all()
+    sources = []
+    for name, config, enabled in rows:
+        block = {"name": name, **{key: value for key, value in config.items() if value not in ({}, None)}}
+        sources.append(block if enabled else {**block, "enabled": False})
+    document = {"apiVersion": "muster/v1", "portfolio": dict(portfolio), "sources": sources}
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)

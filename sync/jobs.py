@@ -1,0 +1,142 @@
+"""The job queue: Procrastinate on the database we already have.
+
+A job is one source's pull, or a consolidation. Both are safe to repeat: a pull's truth is in its
+cursors, a consolidation writes nothing twice. Pulls of one tracker host share a lock, so one host is
+pulled by one worker at a time.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import procrastinate
+import procrastinate.jobs
+from procrastinate import exceptions
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import make_url
+
+from sync.consolidate import consolidate
+from sync.progress import Progress, Silent
+from sync.registry import Opener, open_source, utc_now
+from sync.run import execute_run
+
+PULL = "pull"
+CONSOLIDATE = "consolidate"
+_WAIT_S = 0.5  # seconds between looks at a host that another process is pulling
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a worker needs to do jobs."""
+
+    engine: Engine
+    connections: int = 8
+    clock: Callable[[], datetime] = utc_now
+    progress: Progress = field(default_factory=Silent)
+    opener: Opener = open_source
+
+
+def open_queue(work: Work) -> procrastinate.App:
+    """Return the queue with its two tasks; open it with `with queue.open():` before use."""
+    url = make_url(work.engine.url).set(drivername="postgresql")
+    connector = procrastinate.PsycopgConnector(
+        conninfo=url.render_as_string(hide_password=False), min_size=1, max_size=6
+    )
+    queue = procrastinate.App(connector=connector)
+
+    @queue.task(name=PULL, queue="sync")
+    def pull(run_id: int) -> None:
+        with _host_to_ourselves(work.engine, run_id):
+            execute_run(
+                work.engine,
+                run_id,
+                connections=work.connections,
+                clock=work.clock,
+                progress=work.progress,
+                opener=work.opener,
+            )
+        with suppress(exceptions.AlreadyEnqueued):
+            consolidation_task(queue).defer()
+
+    @queue.task(name=CONSOLIDATE, queue="sync")
+    def consolidate_now() -> None:
+        consolidate_today(work.engine, work.clock())
+
+    return queue
+
+
+def consolidate_today(engine: Engine, now: datetime) -> None:
+    """Consolidate as of today in the portfolio's time zone; without a portfolio there is nothing to do."""
+    with engine.connect() as connection:
+        zone = connection.scalar(text("SELECT timezone FROM portfolio ORDER BY id LIMIT 1"))
+    if zone is not None:
+        consolidate(engine, as_of=now.astimezone(ZoneInfo(zone)).date(), known_at=now)
+
+
+@contextmanager
+def _host_to_ourselves(engine: Engine, run_id: int) -> Iterator[None]:
+    """Hold the host's lock in a database session of its own: it goes when this process goes.
+
+    The queue's lock already keeps two workers off one host; this one also holds when a worker is
+    taken for dead that was only slow.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        host = connection.scalar(
+            text("SELECT source.host FROM run JOIN source ON source.id = run.source_id WHERE run.id = :run"),
+            {"run": run_id},
+        )
+        number = int.from_bytes(hashlib.sha256(str(host).encode()).digest()[:8], "big", signed=True)
+        while not connection.scalar(text("SELECT pg_try_advisory_lock(:n)"), {"n": number}):
+            time.sleep(_WAIT_S)
+        try:
+            yield
+        finally:
+            if not connection.invalidated:
+                connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": number})
+
+
+def pull_task(queue: procrastinate.App, host: str) -> procrastinate.jobs.JobDeferrer:
+    """Return what puts a run of a source on this host into the queue, behind the host's other runs."""
+    return queue.configure_task(PULL, lock=f"host:{host}")
+
+
+def consolidation_task(queue: procrastinate.App) -> procrastinate.jobs.JobDeferrer:
+    """Return what puts a consolidation into the queue; raises AlreadyEnqueued when one waits there."""
+    return queue.configure_task(CONSOLIDATE, lock=CONSOLIDATE, queueing_lock=CONSOLIDATE)
+
+
+def waiting_runs(engine: Engine) -> list[tuple[int, str]]:
+    """Return (run, host) of the runs that are not over and have no job.
+
+    Those just written down, and those whose process or database went away.
+    """
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT run.id, source.host FROM run JOIN source ON source.id = run.source_id"
+                " WHERE state IN ('queued', 'running') AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs job"
+                " WHERE job.task_name = 'pull' AND job.status IN ('todo', 'doing')"
+                " AND (job.args ->> 'run_id')::bigint = run.id) ORDER BY run.id"
+            )
+        )
+        return [(int(run_id), str(host)) for run_id, host in rows]
+
+
+def runs_under_way(engine: Engine, run_ids: Sequence[int] | None = None) -> bool:
+    """Whether any run (of these) is queued or running, or a consolidation is to come."""
+    with engine.connect() as connection:
+        return bool(
+            connection.scalar(
+                text(
+                    "SELECT EXISTS (SELECT 1 FROM run WHERE state IN ('queued', 'running')"
+                    " AND (CAST(:runs AS bigint[]) IS NULL OR id = ANY(:runs)))"
+                    " OR EXISTS (SELECT 1 FROM procrastinate_jobs WHERE task_name = 'consolidate'"
+                    " AND status IN ('todo', 'doing'))"
+                ),
+                {"runs": None if run_ids is None else list(run_ids)},
+            )
+        )

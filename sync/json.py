@@ -1,0 +1,34 @@
+"""JSON as it is stored: compact, instants in UTC with Z, decimals as text."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+
+def _other(value: Any) -> Any:
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def dump_bytes(value: Any, *, canonical: bool = False) -> bytes:
+    """Write JSON; canonical sorts the keys, so that equal values hash equally."""
+    options = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+    if canonical:
+        options |= orjson.OPT_SORT_KEYS
+    return orjson.dumps(value, default=_other, option=options)
+
+
+def dumps(value: Any) -> str:
+    """Write JSON as text."""
+    return dump_bytes(value).decode()
+
+
+def instant_text(value: datetime | None) -> str | None:
+    """Write an instant in UTC with Z, to the second."""
+    return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,299 @@
+"""Land a page: the raw bodies, the rows they give, the ledger and the cursor, in one transaction."""
+
+import hashlib
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import zstandard
+from sqlalchemy import Connection, Engine, text
+
+from connectors.base import Page, Part, RawRecord, Stream
+from sync.json import dumps
+from sync.mapping import CompiledMapping
+from sync.normalise import CHILDREN, Batch, normalise
+from sync.store import add_versions, copy_rows, replace_children, unit_of_work, upsert
+from sync.tombstone import bury, bury_unseen
+
+VERSIONED = frozenset({"milestone", "raid_item", "cost_line"})
+TABLES = {"project": "scope"}
+_compressors = threading.local()
+
+
+class ConcurrentPull(RuntimeError):
+    """Another process moved the same cursor; this one stops and leaves the slice to it."""
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A page made ready in a fetching thread: nothing left to do but write."""
+
+    page: Page
+    batch: Batch
+    body: bytes
+    sha256: bytes
+    parts: list[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Landing:
+    """Where pages of one run land.
+
+    `known_at` is the instant all of the run's rows are known from. `versions` are the cursors'
+    versions as last seen, `seen` the external ids of each slice read whole in this process.
+    """
+
+    engine: Engine
+    source_id: int
+    run_id: int
+    mappings: Mapping[str, CompiledMapping]
+    known_at: datetime
+    positions: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    versions: dict[tuple[str, str], int] = field(default_factory=dict)
+    seen: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    open_rejects: set[tuple[str, str, str]] = field(default_factory=set)
+
+    def load(self) -> None:
+        """Read the cursors and the open rejects from the store."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(
+                text("SELECT stream, slice, position, version FROM cursor WHERE source_id = :source"),
+                {"source": self.source_id},
+            )
+            for stream, slice_, position, version in rows:
+                self.positions[stream, slice_] = position
+                self.versions[stream, slice_] = version
+            rejects = connection.execute(
+                text(
+                    "SELECT stream, locator, reason FROM rejected_record"
+                    " WHERE source_id = :source AND resolved_at IS NULL"
+                ),
+                {"source": self.source_id},
+            )
+            self.open_rejects = {(stream, locator, reason) for stream, locator, reason in rejects}
+
+    def prepare(self, stream: Stream, page: Page) -> Prepared:
+        """Read, map, hash and compress a page; touches neither network nor database."""
+        joined = page.parts[0].body if len(page.parts) == 1 else b"".join(part.body for part in page.parts)
+        batch = normalise(self.mappings[stream.name], _records(stream, page.parts))
+        return Prepared(
+            page=page,
+            batch=batch,
+            body=_compress(joined),
+            sha256=hashlib.sha256(joined).digest(),
+            parts=[{"request": part.request, "bytes": len(part.body)} for part in page.parts],
+        )
+
+    def store(self, prepared: Prepared) -> None:
+        """Write a prepared page in one transaction.
+
+        Raises:
+            ConcurrentPull: The cursor is not where this run left it.
+        """
+        page, batch = prepared.page, prepared.batch
+        where = (page.stream, page.slice)
+        with unit_of_work(self.engine, durable=False) as connection:
+            page_id = self._raw_page(connection, prepared)
+            changed = self._rows(connection, batch, page_id)
+            deleted = self._vanished(connection, prepared)
+            self._rejects(connection, prepared, page_id)
+            self._ledger(connection, prepared, unchanged=len(batch.rows) - len(changed), deleted=deleted)
+            self._cursor(connection, page)
+        if page.cursor is not None:
+            self.positions[where] = page.cursor
+            self.versions[where] = self.versions.get(where, 0) + 1
+
+    def _raw_page(self, connection: Connection, prepared: Prepared) -> int:
+        page = prepared.page
+        found = connection.execute(
+            text(
+                "INSERT INTO raw_page (run_id, source_id, stream, slice, fetched_at, parts, body, sha256)"
+                " VALUES (:run, :source, :stream, :slice, :at, CAST(:parts AS jsonb), :body, :sha) RETURNING id"
+            ),
+            {
+                "run": self.run_id,
+                "source": self.source_id,
+                "stream": page.stream,
+                "slice": page.slice,
+                "at": page.fetched_at,
+                "parts": dumps(prepared.parts),
+                "body": prepared.body,
+                "sha": prepared.sha256,
+            },
+        )
+        return int(found.scalar_one())
+
+    def _rows(self, connection: Connection, batch: Batch, page_id: int) -> dict[str, bool]:
+        return store_batch(connection, batch, self.source_id, self.run_id, page_id, self.known_at)
+
+    def _vanished(self, connection: Connection, prepared: Prepared) -> int:
+        page, entity = prepared.page, prepared.batch.entity
+        seen = self.seen.setdefault((page.stream, page.slice), set())
+        seen.update(row[0] for row in prepared.batch.rows)
+        seen.update(each.external_id for each in prepared.batch.rejected if each.external_id)
+        table = TABLES.get(entity, entity)
+        deleted = 0
+        if page.vanished:
+            deleted += bury(connection, table, self.source_id, page.vanished, self.known_at)
+        if page.complete:
+            deleted += bury_unseen(connection, table, self.source_id, page, seen, self.known_at)
+            del self.seen[page.stream, page.slice]
+        return deleted
+
+    def _rejects(self, connection: Connection, prepared: Prepared, page_id: int) -> None:
+        page = prepared.page
+        rows = []
+        for each in prepared.batch.rejected:
+            name = (page.stream, each.locator, each.reason)
+            if name in self.open_rejects:
+                continue
+            self.open_rejects.add(name)
+            rows.append(
+                (self.run_id, self.source_id, page.stream, each.external_id, each.locator, each.reason, page_id,
+                 each.position, self.known_at)
+            )  # fmt: skip
+        columns = ("run_id", "source_id", "stream", "external_id", "locator", "reason", "raw_page_id",
+                   "raw_position", "rejected_at")  # fmt: skip
+        copy_rows(connection, "rejected_record", columns, rows)
+        if self.open_rejects and prepared.batch.rows:
+            connection.execute(
+                text(
+                    "UPDATE rejected_record SET resolved_at = :now WHERE source_id = :source AND stream = :stream"
+                    " AND resolved_at IS NULL AND external_id = ANY(:ids)"
+                ),
+                {"now": self.known_at, "source": self.source_id, "stream": page.stream,
+                 "ids": [row[0] for row in prepared.batch.rows]},
+            )  # fmt: skip
+
+    def _ledger(self, connection: Connection, prepared: Prepared, *, unchanged: int, deleted: int) -> None:
+        batch = prepared.batch
+        said = batch.records if prepared.page.said is None else prepared.page.said
+        connection.execute(
+            text(
+                "INSERT INTO run_stream AS t (run_id, stream, said, stored, unchanged, rejected, filtered, deleted,"
+                " filters) VALUES (:run, :stream, :said, :stored, :unchanged, :rejected, :filtered, :deleted,"
+                " CAST(:filters AS jsonb)) ON CONFLICT (run_id, stream) DO UPDATE SET said = t.said + excluded.said,"
+                " stored = t.stored + excluded.stored, unchanged = t.unchanged + excluded.unchanged,"
+                " rejected = t.rejected + excluded.rejected, filtered = t.filtered + excluded.filtered,"
+                " deleted = t.deleted + excluded.deleted, filters = (SELECT coalesce(jsonb_object_agg(name, n), '{}')"
+                " FROM (SELECT key AS name, sum(value::bigint) AS n FROM (SELECT * FROM jsonb_each_text(t.filters)"
+                " UNION ALL SELECT * FROM jsonb_each_text(excluded.filters)) AS lines GROUP BY key) AS summed)"
+            ),
+            {
+                "run": self.run_id,
+                "stream": prepared.page.stream,
+                "said": said,
+                "stored": len(batch.rows),
+                "unchanged": unchanged,
+                "rejected": len(batch.rejected),
+                "filtered": sum(batch.filtered.values()),
+                "deleted": deleted,
+                "filters": dumps(dict(batch.filtered)),
+            },
+        )
+
+    def _cursor(self, connection: Connection, page: Page) -> None:
+        if page.cursor is None:
+            return
+        version = self.versions.get((page.stream, page.slice), 0)
+        moved = connection.execute(
+            text(
+                "INSERT INTO cursor AS t (source_id, stream, slice, position, version, run_id, updated_at)"
+                " VALUES (:source, :stream, :slice, CAST(:position AS jsonb), :version + 1, :run, :now)"
+                " ON CONFLICT (source_id, stream, slice) DO UPDATE SET position = excluded.position,"
+                " version = excluded.version, run_id = excluded.run_id, updated_at = excluded.updated_at"
+                " WHERE t.version = :version"
+            ),
+            {
+                "source": self.source_id,
+                "stream": page.stream,
+                "slice": page.slice,
+                "position": dumps(page.cursor),
+                "version": version,
+                "run": self.run_id,
+                "now": self.known_at,
+            },
+        )
+        if moved.rowcount != 1:
+            raise ConcurrentPull(f"{page.stream} {page.slice}: another process is pulling this slice")
+
+
+def store_batch(
+    connection: Connection, batch: Batch, source_id: int, run_id: int, page_id: int, known_at: datetime
+) -> dict[str, bool]:
+    """Write a page's rows and children; return the external ids that changed, True where new."""
+    if not batch.rows:
+        return {}
+    table = TABLES.get(batch.entity, batch.entity)
+    columns = ("source_id", "raw_page_id", *batch.columns)
+    head = [source_id, page_id]
+    if batch.entity in VERSIONED:
+        rows = [[*head, *row, known_at, run_id] for row in batch.rows]
+        return add_versions(connection, table, (*columns, "known_from", "run_id"), rows, source_id)
+    if table == "work_item":
+        rows = [[*head, *row, run_id] for row in batch.rows]
+        older = "current.updated_at > excluded.updated_at"
+        key = ("source_id", "external_id")
+        changed = upsert(connection, table, (*columns, "run_id"), rows, key=key, unless=older)
+        for name, children in batch.children.items():
+            child_table, child_columns = CHILDREN[name]
+            replace_children(
+                connection,
+                child_table,
+                ("source_id", "item_external_id", *child_columns),
+                [(source_id, *child) for child in children],
+                (source_id, changed),
+            )
+        return changed
+    unplaced = {"identity": {"locator"}, "iteration": {"locator"}}.get(table, set())
+    kept = [index for index, name in enumerate(columns) if name not in unplaced]
+    rows = [[(head + row)[index] for index in kept] for row in batch.rows]
+    changed = upsert(connection, table, [columns[i] for i in kept], rows, key=("source_id", "external_id"))
+    if table == "scope" and changed:
+        connection.execute(
+            text(
+                "UPDATE scope SET keys = keys || to_jsonb(key) WHERE source_id = :source"
+                " AND external_id = ANY(:ids) AND NOT keys @> to_jsonb(key)"
+            ),
+            {"source": source_id, "ids": list(changed)},
+        )
+    return changed
+
+
+def _records(stream: Stream, parts: tuple[Part, ...]) -> "list[RawRecord]":
+    records = list(stream.read(parts))
+    if any(b"\\u0000" in part.body for part in parts):  # PostgreSQL's text cannot hold a NUL
+        records = [
+            RawRecord(each.external_id, _without_nul(each.payload), each.locator, each.url, each.filtered_by,
+                      each.unreadable)
+            for each in records
+        ]  # fmt: skip
+    return records
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_without_nul(each) for each in value]
+    return value
+
+
+def _compress(body: bytes) -> bytes:
+    if not hasattr(_compressors, "zstd"):  # a compressor may not be used by two threads at once
+        _compressors.zstd = zstandard.ZstdCompressor(level=3)
+    return bytes(_compressors.zstd.compress(body))
+
+
+def open_body(body: bytes, parts: list[dict[str, Any]]) -> tuple[Part, ...]:
+    """Undo the join of a stored page: its parts, word for word."""
+    joined = zstandard.ZstdDecompressor().decompress(body)
+    found, start = [], 0
+    for part in parts:
+        found.append(Part(part["request"], joined[start : start + part["bytes"]]))
+        start += part["bytes"]
+    return tuple(found)

@@ -1,0 +1,108 @@
+"""Pull one stream: slices side by side, pages in order inside a slice, one transaction a page."""
+
+import queue
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any
+
+from connectors.base import Slice, Stream
+from connectors.errors import SliceUnreadable
+from sync.land import Landing, Prepared
+from sync.progress import Progress
+
+_TICK = 0.2  # seconds between looks at whether to stop
+
+
+class _Stopped(Exception):
+    """Another slice failed for good; this one is not read on."""
+
+
+def pull_stream(
+    landing: Landing,
+    stream: Stream,
+    cursors: Mapping[str, dict[str, Any]],
+    *,
+    connections: int,
+    progress: Progress,
+    source: str,
+) -> list[str]:
+    """Fetch and land all slices of a stream.
+
+    Pages are read and mapped in the fetching threads and stored by the calling one, so that the
+    store works on one page while the next are on their way; at most `2 * connections` wait.
+
+    Returns:
+        What could not be read, a sentence a slice; the other slices have landed.
+
+    Raises:
+        ConnectorError: The source cannot be read on. What was landed stays.
+    """
+    try:
+        slices = stream.slices()
+    except SliceUnreadable as error:
+        return [str(error)]
+    progress.stream(source, stream.name, slices)
+    fetching = _Fetching(landing, stream, cursors, room=2 * connections)
+    with closing(fetching.pages(slices, connections)) as pages:
+        for prepared in pages:
+            landing.store(prepared)
+            progress.page(source, stream.name, prepared.page.slice, prepared.batch.records)
+    return fetching.problems
+
+
+class _Fetching:
+    """The fetching threads of one stream and the queue their pages wait in."""
+
+    def __init__(
+        self, landing: Landing, stream: Stream, cursors: Mapping[str, dict[str, Any]], room: int
+    ) -> None:
+        self.landing = landing
+        self.stream = stream
+        self.cursors = cursors
+        self.problems: list[str] = []
+        self._ready: queue.Queue[Prepared | BaseException | None] = queue.Queue(maxsize=room)
+        self._stop = threading.Event()
+
+    def pages(self, slices: Sequence[Slice], connections: int) -> Generator[Prepared]:
+        """Yield pages as they come, those of one slice in order; raise what a thread raised."""
+        with ThreadPoolExecutor(max_workers=max(1, min(connections, len(slices)))) as threads:
+            try:
+                for slice_ in slices:
+                    threads.submit(self._read, slice_)
+                left = len(slices)
+                while left:
+                    item = self._ready.get()
+                    if item is None:
+                        left -= 1
+                    elif isinstance(item, BaseException):
+                        raise item
+                    else:
+                        yield item
+            finally:
+                self._stop.set()
+                threads.shutdown(wait=True, cancel_futures=True)
+
+    def _read(self, slice_: Slice) -> None:
+        try:
+            for page in self.stream.pull(slice_, self.cursors.get(slice_.name)):
+                self._put(self.landing.prepare(self.stream, page))
+            self._put(None)
+        except _Stopped:
+            return
+        except SliceUnreadable as error:
+            self.problems.append(str(error))
+            self._put(None)
+        except BaseException as error:  # noqa: BLE001  (handed to the storing thread, which raises it)
+            self._put(error)
+
+    def _put(self, item: Prepared | BaseException | None) -> None:
+        """Wait for room in the queue; give up when the stream was stopped meanwhile."""
+        while not self._stop.is_set():
+            try:
+                self._ready.put(item, timeout=_TICK)
+            except queue.Full:
+                continue
+            return
+        raise _Stopped

@@ -1,0 +1,102 @@
+"""Every kind of source: one line each, loaded when first needed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any, Final, Protocol, cast
+
+from pydantic import BaseModel, ValidationError
+
+from config import shipped
+from config.document import SourceBlock, in_words
+from config.secrets import check_references, resolve
+from connectors.base import Connector
+from connectors.errors import MisconfiguredSource
+from sync.mapping import MappingSpec, parse_mapping
+
+# kind -> where its config class and connector class are
+KINDS: Final[Mapping[str, tuple[str, str]]] = {
+    "jira": ("connectors.jira.config:JiraConfig", "connectors.jira.connector:Jira"),
+    "azure_devops": (
+        "connectors.azure_devops.config:AzureDevOpsConfig",
+        "connectors.azure_devops.connector:AzureDevOps",
+    ),
+    "excel": ("connectors.excel.config:ExcelConfig", "connectors.excel.connector:Excel"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A source ready to pull: its connector, secrets in, and its mapping."""
+
+    connector: Connector
+    mapping: MappingSpec
+
+
+class Opener(Protocol):
+    """Opens a source; tests hand in their own."""
+
+    def __call__(self, block: SourceBlock, *, connections: int, clock: Callable[[], datetime]) -> Opened:
+        """Return the source, ready to pull."""
+
+
+def utc_now() -> datetime:
+    """Return the present instant."""
+    return datetime.now(UTC)
+
+
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
+
+
+def check_source(block: SourceBlock) -> None:
+    """Check a source's block without opening it: kind, options, references, mapping.
+
+    Raises:
+        MisconfiguredSource: With the option and what was expected.
+    """
+    _config(block, block.options())
+    try:
+        check_references(block.options(), where=block.name)
+        source_mapping(block)
+    except ValueError as error:
+        raise MisconfiguredSource(str(error).removeprefix(f"{block.name}: "), source=block.name) from None
+
+
+def _config(block: SourceBlock, options: Mapping[str, Any]) -> BaseModel:
+    if block.kind not in KINDS:
+        raise MisconfiguredSource(
+            f"there is no kind {block.kind!r} of source; there are: {', '.join(KINDS)}", source=block.name
+        )
+    try:
+        return cast("BaseModel", _load(KINDS[block.kind][0]).model_validate(options))
+    except ValidationError as error:
+        raise MisconfiguredSource(in_words(error), source=block.name) from None
+
+
+def open_source(block: SourceBlock, *, connections: int, clock: Callable[[], datetime] = utc_now) -> Opened:
+    """Build a source's connector, with its secrets in, and read its mapping.
+
+    Raises:
+        MisconfiguredSource: Options or a mapping that do not hold, or a secret that cannot be found.
+    """
+    try:
+        options = resolve(block.options(), where=block.name)
+        source_mapping(block)
+    except ValueError as error:
+        raise MisconfiguredSource(str(error).removeprefix(f"{block.name}: "), source=block.name) from None
+    config = _config(block, options)
+    build = _load(KINDS[block.kind][1])
+    connector = cast("Connector", build(config, source=block.name, connections=connections, clock=clock))
+    return Opened(connector, source_mapping(block))
+
+
+def source_mapping(block: SourceBlock) -> MappingSpec:
+    """Return the shipped mapping of a source's kind with the source's own attributes over it.
+
+    Raises:
+        MappingError: An attribute, stream or shape that does not exist.
+    """
+    return parse_mapping(shipped.mapping(block.kind), where=f"{block.name}: mapping", overrides=block.mapping)

@@ -1,0 +1,211 @@
+"""One run: every stream of one source pulled, landed, and held against what the source said."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from config.document import SourceBlock
+from connectors.base import Connector, Stream
+from connectors.errors import ConnectorError
+from sync import failures
+from sync.apply import stored_block
+from sync.json import dumps
+from sync.land import Landing
+from sync.mapping import CompiledMapping, MappingSpec, compile_stream
+from sync.progress import Progress, Silent
+from sync.pull import pull_stream
+from sync.registry import Opened, Opener, open_source, utc_now
+from sync.store import unit_of_work
+
+log = logging.getLogger(__name__)
+
+_CUT_OFF = "the run was interrupted; run the sync again: it goes on where it stopped"
+
+
+@dataclass(slots=True)
+class Pulling:
+    """A run under way."""
+
+    engine: Engine
+    run_id: int
+    source_id: int
+    block: SourceBlock
+    full: bool
+    landing: Landing
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def start_run(
+    engine: Engine, source: str, *, full: bool, now: datetime, slot: datetime | None = None
+) -> int | None:
+    """Write the run down as queued; None when this slot of the source already has its run.
+
+    Raises:
+        LookupError: No such source, with the names there are.
+    """
+    with unit_of_work(engine) as connection:
+        source_id = connection.scalar(text("SELECT id FROM source WHERE name = :name"), {"name": source})
+        if source_id is None:
+            names = connection.scalars(text("SELECT name FROM source ORDER BY position")).all()
+            raise LookupError(f"there is no source {source!r}; there are: {', '.join(names) or 'none yet'}")
+        run_id: int | None = connection.scalar(
+            text(
+                "INSERT INTO run (source_id, slot, state, mode, queued_at) VALUES (:source, :slot, 'queued',"
+                " :mode, :now) ON CONFLICT (source_id, slot) DO NOTHING RETURNING id"
+            ),
+            {"source": source_id, "slot": slot, "mode": "full" if full else "incremental", "now": now},
+        )
+        return run_id
+
+
+def execute_run(
+    engine: Engine,
+    run_id: int,
+    *,
+    connections: int = 8,
+    clock: Callable[[], datetime] = utc_now,
+    progress: Progress | None = None,
+    opener: Opener = open_source,
+) -> str:
+    """Carry a queued run out, or carry one on that was cut off; returns its final state.
+
+    A run that is over already is left alone. Whatever goes wrong is written to the run in words;
+    what was stored stays, and the next run goes on from there.
+    """
+    progress = progress or Silent()
+    with unit_of_work(engine) as connection:
+        row = connection.execute(
+            text(
+                "UPDATE run SET state = 'running', started_at = coalesce(started_at, :now) FROM source"
+                " WHERE run.id = :run AND run.state IN ('queued', 'running') AND source.id = run.source_id"
+                " RETURNING source.id AS source_id, source.name, source.config, run.mode, run.started_at,"
+                " run.queued_at"
+            ),
+            {"run": run_id, "now": clock()},
+        ).mappings().one_or_none()  # fmt: skip
+    if row is None:
+        with engine.connect() as connection:
+            return str(connection.scalar(text("SELECT state FROM run WHERE id = :run"), {"run": run_id}))
+    block = stored_block(row["name"], row["config"])
+    # One instant for the whole run, also when it is carried on after a crash.
+    landing = Landing(engine, row["source_id"], run_id, {}, row["started_at"])
+    pulling = Pulling(engine, run_id, row["source_id"], block, row["mode"] == "full", landing)
+    connector: Connector | None = None
+    state = "failed"
+    try:
+        opened = opener(block, connections=connections, clock=clock)
+        connector = opened.connector
+        _pull_all(pulling, opened, connections, progress)
+        state = "partial" if pulling.problems else "succeeded"
+    except Exception as error:
+        pulling.problems.insert(0, failures.in_words(error))
+        level = logging.WARNING if isinstance(error, ConnectorError) else logging.ERROR
+        log.log(
+            level, "run failed", extra={"source": block.name, "run": run_id}, exc_info=level > logging.WARNING
+        )
+    finally:
+        _close(pulling, connector, state, clock())
+        progress.finished(block.name, state)
+    return state
+
+
+def _close(pulling: Pulling, connector: Connector | None, state: str, now: datetime) -> None:
+    traffic = connector.traffic if connector else None
+    if connector:
+        connector.close()
+    try:
+        with unit_of_work(pulling.engine) as connection:
+            connection.execute(
+                text(
+                    "UPDATE run SET state = :state, finished_at = :now, error = :error,"
+                    " warnings = CAST(:warnings AS jsonb), requests = requests + :requests,"
+                    " retries = retries + :retries, bytes_fetched = bytes_fetched + :bytes,"
+                    " waited_s = waited_s + :waited WHERE id = :run"
+                ),
+                {
+                    "state": state,
+                    "now": now,
+                    "error": "\n".join(pulling.problems) or (_CUT_OFF if state == "failed" else None),
+                    "warnings": dumps(pulling.warnings),
+                    "requests": traffic.requests if traffic else 0,
+                    "retries": traffic.retries if traffic else 0,
+                    "bytes": traffic.bytes_fetched if traffic else 0,
+                    "waited": traffic.waited_s if traffic else 0.0,
+                    "run": pulling.run_id,
+                },
+            )
+    except Exception as error:  # noqa: BLE001  (the database may be what failed; the run stays `running` and is carried on)
+        log.error("run not closed", extra={"run": pulling.run_id, "why": failures.in_words(error)})  # noqa: TRY400
+
+
+def _pull_all(pulling: Pulling, opened: Opened, connections: int, progress: Progress) -> None:
+    connector = opened.connector
+    semantics = _semantics(pulling, connector)
+    mappings = _compile(opened.mapping, connector, semantics)
+    fields = [
+        name for mapping in mappings.values() if mapping.entity == "work_item" for name in mapping.fields
+    ]
+    landing = pulling.landing
+    landing.mappings = mappings
+    landing.load()
+    for stream in connector.streams(semantics, fields):
+        if stream.name not in mappings:
+            continue
+        cursors = _cursors(pulling, stream)
+        problems = pull_stream(
+            landing, stream, cursors, connections=connections, progress=progress, source=pulling.block.name
+        )
+        pulling.problems += problems
+    for mapping in mappings.values():
+        for (attribute, value), times in sorted(mapping.unmapped.items()):
+            pulling.warnings.append(
+                f"{mapping.entity} {attribute}: no mapping for {value!r} ({times} times); it is unknown until"
+                " the mapping has one"
+            )
+
+
+def _compile(
+    spec: MappingSpec, connector: Connector, semantics: dict[str, str]
+) -> dict[str, CompiledMapping]:
+    transforms = connector.transforms()
+    return {name: compile_stream(spec, name, transforms, semantics) for name in spec.streams}
+
+
+def _semantics(pulling: Pulling, connector: Connector) -> dict[str, str]:
+    """Return what was discovered of the source; look when nothing was yet, and on every full run."""
+    with pulling.engine.connect() as connection:
+        stored: dict[str, Any] = (
+            connection.scalar(text("SELECT semantics FROM source WHERE id = :id"), {"id": pulling.source_id})
+            or {}
+        )
+    if stored and not pulling.full:
+        return dict(stored.get("names", {}))
+    found = connector.discover()
+    pulling.warnings += found.warnings
+    with unit_of_work(pulling.engine) as connection:
+        connection.execute(
+            text("UPDATE source SET semantics = CAST(:found AS jsonb) WHERE id = :id"),
+            {
+                "id": pulling.source_id,
+                "found": dumps({"names": found.semantics, "evidence": found.evidence}),
+            },
+        )
+    return found.semantics
+
+
+def _cursors(pulling: Pulling, stream: Stream) -> dict[str, dict[str, Any]]:
+    """Return the positions to go on from: on a full run only those this very run has stored."""
+    with pulling.engine.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT slice, position FROM cursor WHERE source_id = :source AND stream = :stream"
+                " AND (NOT :full OR run_id = :run)"
+            ),
+            {"source": pulling.source_id, "stream": stream.name, "full": pulling.full, "run": pulling.run_id},
+        )
+        return {slice_: position for slice_, position in rows}

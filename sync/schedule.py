@@ -1,0 +1,79 @@
+"""The clock: which slots are due, and a tick that writes each one down exactly once.
+
+A slot is the time the cron expression names, before jitter. A run is unique on (source, slot), so
+however many nodes tick, each slot runs once; the newest slot missed while all was off runs at start.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from sqlalchemy import Engine, text
+
+from sync.registry import utc_now
+from sync.run import start_run
+
+log = logging.getLogger(__name__)
+
+JITTER_S = 20  # seconds; nodes that tick together would only meet at the same row
+_LOOK_BACK = timedelta(days=40)  # a monthly slot is still found
+
+
+def newest_slot(schedule: str, zone: str, *, after: datetime, now: datetime) -> datetime | None:
+    """Return the newest time of a cron expression in (after, now], or None when none was due.
+
+    Args:
+        schedule: Five cron fields, in `zone`.
+        zone: IANA name. A time that daylight saving skips runs at the next one that exists; one that it
+            repeats runs once.
+        after: The slot last run, or when the source was configured.
+        now: The present instant.
+    """
+    trigger = CronTrigger.from_crontab(schedule, timezone=ZoneInfo(zone))
+    last = after.astimezone(ZoneInfo(zone))
+    found, previous = None, None
+    start = max(after, now - _LOOK_BACK)
+    while True:
+        moment = trigger.get_next_fire_time(previous, start if previous is None else previous)
+        if moment is None or moment > now:
+            return found
+        if moment > after and moment.replace(tzinfo=None) != last.replace(tzinfo=None):
+            found = last = moment
+        previous = moment
+
+
+def write_due_slots(engine: Engine, now: datetime) -> list[int]:
+    """Write a run down for each enabled source whose newest due slot has none yet; returns the runs."""
+    with engine.connect() as connection:
+        zone = connection.scalar(text("SELECT timezone FROM portfolio ORDER BY id LIMIT 1"))
+        rows = connection.execute(
+            text(
+                "SELECT name, schedule, coalesce((SELECT max(slot) FROM run WHERE source_id = source.id),"
+                " updated_at) FROM source WHERE enabled AND schedule IS NOT NULL ORDER BY position"
+            )
+        ).all()
+    written = []
+    for name, schedule, after in rows:
+        slot = newest_slot(schedule, zone or "UTC", after=after, now=now)
+        if slot is not None and (run := start_run(engine, name, full=False, now=now, slot=slot)) is not None:
+            log.info("slot due", extra={"source": name, "slot": slot.isoformat(), "run": run})
+            written.append(run)
+    return written
+
+
+def start_clock(engine: Engine) -> BackgroundScheduler:
+    """Start this node's clock; workers find the runs it writes down. Stop it with `.shutdown()`."""
+    clock = BackgroundScheduler(timezone="UTC")
+    clock.add_job(
+        lambda: write_due_slots(engine, utc_now()),
+        CronTrigger(minute="*", jitter=JITTER_S, timezone="UTC"),
+        name="write due slots",
+        coalesce=True,
+        misfire_grace_time=None,
+        max_instances=1,
+        next_run_time=utc_now(),
+    )
+    clock.start()
+    return clock

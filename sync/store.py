@@ -1,0 +1,187 @@
+"""Bulk writes: COPY into a staging table, then one statement a table. Never row by row.
+
+Nothing here commits: the caller's transaction does (`unit_of_work`).
+"""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb, set_json_dumps
+from sqlalchemy import Connection, Engine
+
+import model.tables  # noqa: F401  (registers the tables)
+from model.base import Base
+from sync.json import dumps
+
+set_json_dumps(dumps)
+
+Row = Sequence[Any]
+
+
+@contextmanager
+def unit_of_work(engine: Engine, *, durable: bool = True) -> Generator[Connection]:
+    """All of a step, or none of it: commit on the way out, roll back on any exception.
+
+    Args:
+        engine: Where to write.
+        durable: False lets the server answer before the commit is on disk. A crash of the server may
+            then lose the newest transactions, but only whole ones: right for pages, whose cursors
+            are lost with them and which are then pulled again.
+    """
+    with engine.begin() as connection:
+        if not durable:
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+        yield connection
+
+
+def raw(connection: Connection) -> psycopg.Connection[Any]:
+    """Return the driver's connection inside an open transaction."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError("expected a psycopg connection")
+    return driver
+
+
+def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """COPY rows into a table or staging table; JSON columns are wrapped here."""
+    if not rows:
+        return
+    json_columns = _json_columns(table, columns)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with raw(connection).cursor() as cursor, cursor.copy(statement) as copy:
+        if not json_columns:
+            for row in rows:
+                copy.write_row(row)
+            return
+        for row in rows:
+            values = list(row)
+            for index in json_columns:
+                if values[index] is not None:
+                    values[index] = Jsonb(values[index])
+            copy.write_row(values)
+
+
+def _json_columns(table: str, columns: Sequence[str]) -> list[int]:
+    described = Base.metadata.tables[table.removeprefix("stage_")].columns
+    return [index for index, name in enumerate(columns) if described[name].type.__class__.__name__ == "JSONB"]
+
+
+def stage(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> str:
+    """COPY rows into a temporary table shaped like `table`; returns its name. Gone at the commit."""
+    name = f"stage_{table}"
+    names = ", ".join(f'"{column}"' for column in columns)
+    connection.exec_driver_sql(f'DROP TABLE IF EXISTS pg_temp."{name}"')
+    connection.exec_driver_sql(
+        f'CREATE TEMP TABLE "{name}" ON COMMIT DROP AS SELECT {names} FROM "{table}" WITH NO DATA'
+    )
+    copy_rows(connection, name, columns, rows)
+    return name
+
+
+def upsert(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    *,
+    key: Sequence[str],
+    unless: str = "false",
+    keep: Sequence[str] = (),
+) -> dict[str, bool]:
+    """Insert rows, or overwrite those under the same key whose content differs.
+
+    Args:
+        connection: An open unit of work.
+        table: Where to write; it has `external_id` and `content_hash`.
+        columns: The columns of `rows`.
+        rows: At most one a key.
+        key: The columns of the unique constraint.
+        unless: SQL over `current` (the stored row) and `excluded`; where true the stored row stays.
+        keep: Columns that only an insert sets.
+
+    Returns:
+        External ids written, each with True when it was new. Unchanged rows are left out.
+    """
+    if not rows:
+        return {}
+    staged = stage(connection, table, columns, rows)
+    names = ", ".join(f'"{name}"' for name in columns)
+    sets = [f'"{name}" = excluded."{name}"' for name in columns if name not in key and name not in keep]
+    if "deleted_at" in Base.metadata.tables[table].columns:
+        sets.append("deleted_at = NULL")
+        differs = (
+            "(current.content_hash IS DISTINCT FROM excluded.content_hash OR current.deleted_at IS NOT NULL)"
+        )
+    else:
+        differs = "current.content_hash IS DISTINCT FROM excluded.content_hash"
+    found = connection.exec_driver_sql(
+        f'INSERT INTO "{table}" AS current ({names}) SELECT {names} FROM pg_temp."{staged}" '
+        f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {', '.join(sets)} "
+        f"WHERE {differs} AND NOT ({unless}) RETURNING external_id, (xmax = 0)"
+    )
+    return {external_id: new for external_id, new in found}
+
+
+def replace_children(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    items: tuple[int, dict[str, bool]],
+) -> None:
+    """Make `rows` the only children of the changed items.
+
+    Args:
+        connection: An open unit of work.
+        table: A table keyed by (source_id, item_external_id, external_id).
+        columns: Beginning with source_id, item_external_id, external_id.
+        rows: The children of all items of the page; those of unchanged items are skipped.
+        items: The source's id, and what `upsert` returned.
+    """
+    source_id, changed = items
+    old = [external_id for external_id, new in changed.items() if not new]
+    if old:
+        raw(connection).execute(
+            sql.SQL("DELETE FROM {} WHERE source_id = %s AND item_external_id = ANY(%s)").format(
+                sql.Identifier(table)
+            ),
+            (source_id, old),
+        )
+    unique = {(row[1], row[2]): row for row in rows if row[1] in changed}
+    copy_rows(connection, table, columns, list(unique.values()))
+
+
+def add_versions(
+    connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row], source_id: int
+) -> dict[str, bool]:
+    """Close the current version of each record whose content differs, and insert the new one.
+
+    A record read twice at one instant with two contents keeps the second.
+    """
+    if not rows:
+        return {}
+    staged = stage(connection, table, columns, rows)
+    names = ", ".join(f'"{name}"' for name in columns)
+    connection.exec_driver_sql(
+        f'DELETE FROM "{table}" AS current USING pg_temp."{staged}" AS fresh '
+        "WHERE current.source_id = fresh.source_id AND current.external_id = fresh.external_id "
+        "AND current.known_from = fresh.known_from AND current.content_hash <> fresh.content_hash"
+    )
+    old = connection.exec_driver_sql(
+        f'UPDATE "{table}" AS current SET known_to = fresh.known_from FROM pg_temp."{staged}" AS fresh '
+        "WHERE current.source_id = fresh.source_id AND current.external_id = fresh.external_id "
+        "AND current.known_to IS NULL AND current.content_hash <> fresh.content_hash "
+        "RETURNING current.external_id"
+    )
+    replaced = set(old.scalars())
+    inserted = connection.exec_driver_sql(
+        f'INSERT INTO "{table}" ({names}) SELECT {names} FROM pg_temp."{staged}" AS fresh '
+        f'WHERE NOT EXISTS (SELECT 1 FROM "{table}" AS current WHERE current.source_id = {int(source_id)} '
+        "AND current.external_id = fresh.external_id AND current.known_to IS NULL) RETURNING external_id"
+    )
+    return {external_id: external_id not in replaced for external_id in inserted.scalars()}

@@ -1,0 +1,183 @@
+"""A source in memory: issues that can be edited between runs, pulled page by page as a tracker's are."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import Engine
+
+from config.document import Document, SourceBlock
+from connectors.base import Discovery, Finding, Json, Page, Part, RawRecord, Slice, Traffic
+from connectors.errors import ConnectorError, SliceUnreadable
+from sync.apply import apply
+from sync.mapping import parse_mapping
+from sync.registry import Opened
+from sync.run import execute_run, start_run
+
+T0 = datetime(2026, 11, 2, 2, 0, tzinfo=UTC)
+
+
+def issue(number: int, *, project: str = "10000", minutes: int = 0, **fields: Any) -> Json:
+    """One issue as Jira would give it, changed `minutes` after T0."""
+    updated = (T0 + timedelta(minutes=minutes)).isoformat()
+    return {
+        "id": str(number),
+        "key": f"APO-{number}",
+        "fields": {
+            "project": {"id": project, "key": "APO"},
+            "summary": f"Issue {number}",
+            "issuetype": {"name": "Story"},
+            "status": {"id": "3", "name": "Doing", "statusCategory": {"key": "indeterminate"}},
+            "updated": updated,
+            "created": T0.isoformat(),
+            **fields,
+        },
+        "transitions": [[f"{number}:0", T0.isoformat(), "Doing"]],
+    }
+
+
+MAPPING: Json = {
+    "kind": "fake",
+    "version": "1.0.0",
+    "streams": {
+        "issues": {
+            "entity": "work_item",
+            "attributes": {
+                "key": "key",
+                "scope_external_id": "fields.project.id",
+                "type": "fields.issuetype.name",
+                "hub_type": {"path": "fields.issuetype.name", "values": {"Story": "story"}},
+                "title": "fields.summary",
+                "status": "fields.status.name",
+                "status_category": {
+                    "path": "fields.status.statusCategory.key",
+                    "values": {"new": "todo", "indeterminate": "doing", "done": "done"},
+                },
+                "points": "fields.points",
+                "updated_at": "fields.updated",
+                "created_at": "fields.created",
+                "transitions": {"path": "transitions", "transform": "fake_transitions"},
+            },
+        }
+    },
+}
+
+
+@dataclass(slots=True)
+class FakeTracker:
+    """What the source holds. `fail_after` pages it raises `failure`; `broken` slices cannot be read."""
+
+    issues: dict[str, list[Json]] = field(default_factory=dict)  # slice -> issues
+    page_size: int = 3
+    fail_after: int | None = None
+    failure: Exception | None = None
+    broken: dict[str, str] = field(default_factory=dict)
+    pages_served: int = 0
+    full_listing: bool = True
+    said_extra: int = 0
+
+
+class FakeStream:
+    name = "issues"
+    entity = "work_item"
+
+    def __init__(self, tracker: FakeTracker, clock: Callable[[], datetime]) -> None:
+        self.tracker = tracker
+        self.clock = clock
+
+    def slices(self) -> Sequence[Slice]:
+        return [Slice(name, name, len(found)) for name, found in self.tracker.issues.items()]
+
+    def pull(self, slice_: Slice, cursor: Json | None) -> Iterator[Page]:
+        if slice_.name in self.tracker.broken:
+            raise SliceUnreadable(self.tracker.broken[slice_.name], source="fake", slice_=slice_.name)
+        start = (cursor or {}).get("position", 0)
+        found = self.tracker.issues[slice_.name][start:]
+        for at in range(0, max(len(found), 1), self.tracker.page_size):
+            if self.tracker.fail_after is not None and self.tracker.pages_served >= self.tracker.fail_after:
+                raise self.tracker.failure or ConnectorError("it broke", source="fake")
+            self.tracker.pages_served += 1
+            chunk = found[at : at + self.tracker.page_size]
+            last = at + self.tracker.page_size >= len(found)
+            yield Page(
+                stream=self.name,
+                slice=slice_.name,
+                parts=(Part("GET fake", orjson.dumps(chunk)),),
+                fetched_at=self.clock(),
+                cursor={"position": start + at + len(chunk)},
+                said=len(chunk) + self.tracker.said_extra,
+                complete=last and cursor is None and self.tracker.full_listing,
+            )
+
+    def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
+        for each in orjson.loads(parts[0].body):
+            yield RawRecord(each["id"], each, each["key"], f"https://fake/{each['key']}", each.get("filter"))
+
+
+class FakeConnector:
+    source = "fake"
+
+    def __init__(self, tracker: FakeTracker, clock: Callable[[], datetime]) -> None:
+        self.traffic = Traffic()
+        self.tracker = tracker
+        self.clock = clock
+
+    def check(self) -> Sequence[Finding]:
+        return [Finding("account", ok=True, says="fine")]
+
+    def discover(self) -> Discovery:
+        return Discovery(semantics={"story_points": "points"})
+
+    def streams(self, semantics: Mapping[str, str], fields: Sequence[str]) -> Sequence[FakeStream]:
+        del semantics, fields
+        return [FakeStream(self.tracker, self.clock)]
+
+    def transforms(self) -> Mapping[str, Callable[[Any], Any]]:
+        return {
+            "fake_transitions": lambda rows: [
+                (external_id, datetime.fromisoformat(at), None, None, "status", None, None, None, None, to)
+                for external_id, at, to in rows
+            ]
+        }
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def configure(engine: Engine, *, name: str = "fake", **more: Any) -> None:
+    """Apply a configuration whose one source is a Jira that is never called."""
+    block = SourceBlock.model_validate(
+        {
+            "name": name,
+            "kind": "fake",
+            "base_url": "https://fake.example",
+            "auth": {"type": "pat", "token": "env:FAKE"},
+            "projects": ["*"],
+            **more,
+        }
+    )
+    document = Document.model_validate(
+        {"apiVersion": "muster/v1", "portfolio": {"key": "main", "name": "Main"}, "sources": [block]}
+    )
+    apply(engine, document, now=T0, check=lambda _block: None)
+
+
+def run_once(
+    engine: Engine, tracker: FakeTracker, *, full: bool = False, at: datetime = T0, source: str = "fake"
+) -> tuple[int, str]:
+    """Run the fake source once, with the fake's mapping; returns the run and its state."""
+    run_id = start_run(engine, source, full=full, now=at)
+    assert run_id is not None
+    return run_id, carry_on(engine, tracker, run_id, at=at)
+
+
+def carry_on(engine: Engine, tracker: FakeTracker, run_id: int, *, at: datetime = T0) -> str:
+    """Execute a run that exists already."""
+
+    def opener(block: SourceBlock, *, connections: int, clock: Callable[[], datetime]) -> Opened:
+        del block, connections
+        return Opened(FakeConnector(tracker, clock), parse_mapping(MAPPING, where="fake"))
+
+    return execute_run(engine, run_id, clock=lambda: at, opener=opener)
