@@ -1,0 +1,127 @@
+"""Issues of Jira Cloud: ids in large pages by token, then the issues themselves in bulk."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from connectors.base import Json, Part
+from connectors.errors import SourceUnavailable
+from connectors.http import Answer, HttpError
+from connectors.jira.reading import extra_histories, is_short
+from connectors.jira.site import Site
+
+IDS_A_PAGE: Final = 5000
+CHANGES_A_PAGE: Final = 10_000
+_EMPTY_PAGES: Final = 20  # in a row; a search that goes on like that is broken
+_GONE: Final = (400, 404, 405, 410)
+
+
+class CloudIssues:
+    """How Cloud lists and gives issues."""
+
+    def __init__(self, site: Site, fields: Sequence[str]) -> None:
+        self._site = site
+        self._fields = list(fields)
+
+    def list_ids(self, jql: str) -> tuple[list[int], Answer]:
+        """List all ids a query finds, ascending, and give the last answer.
+
+        Pages are as long as the server likes; only its own word ends the list.
+
+        Raises:
+            SourceUnavailable: The token chain runs in a circle or breaks off.
+        """
+        body: Json = {"jql": f"{jql} ORDER BY created ASC", "maxResults": IDS_A_PAGE, "fields": ["id"]}
+        found: set[int] = set()
+        tokens: set[str] = set()
+        empty = 0
+        while True:
+            answer = self._site.http.post("/rest/api/3/search/jql", body)
+            page = answer.json()
+            issues = page.get("issues") or []
+            found.update(int(issue["id"]) for issue in issues)
+            token = page.get("nextPageToken")
+            if page.get("isLast") is True or (
+                not token and page.get("isLast") is None and "total" not in page
+            ):
+                return sorted(found), answer
+            empty = 0 if issues else empty + 1
+            if not token or token in tokens or empty > _EMPTY_PAGES:
+                raise self._broken(token, repeated=token in tokens)
+            tokens.add(token)
+            body = {**body, "nextPageToken": token}
+
+    def _broken(self, token: str | None, *, repeated: bool) -> SourceUnavailable:
+        what = (
+            "says there is more but not where"
+            if not token
+            else "runs in a circle"
+            if repeated
+            else "only gives empty pages"
+        )
+        return SourceUnavailable(
+            f"the search for issues {what}; nothing was taken from it, the next run tries again. If it lasts, a proxy "
+            "in between may answer in Jira's old form.",
+            source=self._site.source,
+        )
+
+    def count(self, jql: str) -> int:
+        """Give the tracker's own estimate of how many issues a query finds."""
+        answer = self._site.http.post("/rest/api/3/search/approximate-count", {"jql": jql})
+        return int(answer.json().get("count") or 0)
+
+    def fetch(self, ids: Sequence[int]) -> list[tuple[Part, Any]]:
+        """Fetch issues with their whole history; what the tracker leaves out is simply missing."""
+        answer = self._site.http.post(
+            "/rest/api/3/issue/bulkfetch",
+            {"issueIdsOrKeys": [str(one) for one in ids], "fields": self._fields, "expand": ["changelog"]},
+        )
+        body = answer.json()
+        found = [(answer.part(), body)]
+        short = [str(issue["id"]) for issue in body.get("issues") or () if is_short(issue)]
+        if short:
+            found += self._changelogs(short)
+        return found
+
+    def one(self, external_id: int, ok: Sequence[int]) -> tuple[Answer, list[tuple[Part, Any]]]:
+        """Ask for a single issue by itself; its history follows where it is longer than fits."""
+        params = {"fields": ",".join(self._fields), "expand": "changelog"}
+        answer = self._site.http.get(f"/rest/api/3/issue/{external_id}", params, ok=ok)
+        more: list[tuple[Part, Any]] = []
+        if answer.status == 200 and is_short(answer.json()):  # noqa: PLR2004 - OK
+            more = self._changelogs([str(external_id)])
+        return answer, more
+
+    def _changelogs(self, ids: Sequence[str]) -> list[tuple[Part, Any]]:
+        """Fetch whole histories, many issues a call; one issue's may be spread over several pages."""
+        body: Json = {"issueIdsOrKeys": list(ids), "maxResults": CHANGES_A_PAGE}
+        found: list[tuple[Part, Any]] = []
+        tokens: set[str] = set()
+        while True:
+            try:
+                answer = self._site.http.post("/rest/api/3/changelog/bulkfetch", body)
+            except HttpError as error:
+                if error.status not in _GONE:
+                    raise
+                return self._changelogs_singly(ids)
+            page = answer.json()
+            found.append((answer.part(), page))
+            token = page.get("nextPageToken")
+            if not token:
+                break
+            if token in tokens:
+                raise SourceUnavailable(
+                    "the list of changes runs in a circle; the next run tries again.",
+                    source=self._site.source,
+                )
+            tokens.add(token)
+            body = {**body, "nextPageToken": token}
+        given = {issue_id for part, page in found for issue_id, _ in extra_histories(part.request, page)}
+        return found + self._changelogs_singly([one for one in ids if one not in given])
+
+    def _changelogs_singly(self, ids: Sequence[str]) -> list[tuple[Part, Any]]:
+        pages = (
+            answer
+            for one in ids
+            for answer in self._site.pages(f"/rest/api/3/issue/{one}/changelog", {"maxResults": 100})
+        )
+        return [(answer.part(), answer.json()) for answer in pages]

@@ -1,0 +1,257 @@
+"""The stream of issues: a slice a project, fetched ahead side by side, handed over in order."""
+
+import hashlib
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, Final
+
+from connectors.base import Json, Page, Part, RawRecord, Slice
+from connectors.errors import MisconfiguredSource, SliceUnreadable, SourceUnavailable
+from connectors.http import HttpError, HttpUnavailable
+from connectors.jira import jql, reading
+from connectors.jira.cloud import CloudIssues
+from connectors.jira.position import Position
+from connectors.jira.server import ServerIssues
+from connectors.jira.site import Project, Site, server_time
+from connectors.jira.transforms import instant
+
+ALWAYS: Final = ("summary", "status", "issuetype", "project", "created", "updated", "resolutiondate")
+_FIELD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*\Z")
+_SUSPICIOUS: Final = 10  # as many ids asked and none given: not deletion, but sight lost
+_UNREAD: Final = 200  # parsed bodies that may wait to be read
+_POISON: Final = 3  # issues of one batch that the tracker may fail on before it counts as down
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What one stretch of ids gave."""
+
+    parts: tuple[Part, ...]
+    said: int
+    vanished: tuple[str, ...]
+    newest: datetime | None
+    last_id: int
+    fetched_at: datetime
+
+
+class Issues:
+    """Issues with their changelog, links and sprints."""
+
+    name = "issues"
+    entity = "work_item"
+
+    def __init__(self, site: Site, semantics: Mapping[str, str], fields: Sequence[str]) -> None:
+        self._site = site
+        asked = [name for name in fields if _FIELD.match(name)]
+        self._fields = tuple(dict.fromkeys((*ALWAYS, *asked)))
+        self._web = semantics.get("site_url") or site.config.base_url
+        self._categories = reading.parse_categories(semantics.get("status_categories"))
+        self._projects: dict[str, str] = {}  # slice name -> project key
+        self._fresh: dict[
+            int, tuple[bytes, Any]
+        ] = {}  # bodies already parsed while fetching, until they are read
+
+    def slices(self) -> Sequence[Slice]:
+        """List one slice a project, or one for the query; a query that was changed is a new slice."""
+        if self._site.config.query is not None:
+            condition = jql.without_order(self._site.config.query)
+            digest = hashlib.sha256(condition.encode()).hexdigest()[:12]
+            return [Slice(f"query:{digest}", "query")]
+        found = []
+        for chosen in self._site.chosen():
+            if isinstance(chosen, Project):
+                self._projects[chosen.id] = chosen.key
+                found.append(Slice(chosen.id, chosen.key))
+            else:
+                found.append(Slice(f"key:{chosen}", chosen))
+        return found
+
+    def pull(self, slice_: Slice, cursor: Json | None) -> Iterator[Page]:
+        """Fetch what changed since the cursor, ids ascending, a page a batch.
+
+        The first page of a project may be empty: it then says that there is nothing new.
+        """
+        position = Position.of(cursor)
+        condition = self._condition(slice_)
+        access = self._access()
+        since = position.reads_from(timedelta(hours=self._site.config.overlap_hours))
+        query = condition if since is None else jql.both(condition, self._site.updated_since(since))
+        ids, answer = self._list(access, slice_, query)
+        whole = position.since is None and not position.resumed
+        if whole and not ids:
+            self._confirm_empty(access, query)
+        position = position.begun(server_time(answer, self._site.clock()))
+        left = [one for one in ids if one > position.after]
+        size = self._site.config.batch
+        batches = [left[start : start + size] for start in range(0, len(left), size)]
+        if not batches:
+            yield self._page(
+                slice_, (answer.part(),), position.finished(), said=0, complete=whole and not ids
+            )
+            return
+        for number, batch in enumerate(self._ahead(access, slice_, batches), 1):
+            position = position.stored(batch.last_id, batch.newest)
+            last = number == len(batches)
+            yield Page(
+                self.name, slice_.name, batch.parts, batch.fetched_at,
+                cursor=position.finished() if last else position.cursor(),
+                said=batch.said, vanished=batch.vanished, complete=last and whole,
+            )  # fmt: skip
+
+    def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
+        """Split a page into issues, each with its whole history."""
+        issue_parts = [part for part in parts if "/search/jql" not in part.request]
+        parsed = [self._parsed(part) for part in issue_parts]
+        yield from reading.read_issues(issue_parts, parsed, self._web, self._categories)
+
+    def _parsed(self, part: Part) -> Any:
+        body, parsed = self._fresh.pop(id(part.body), (None, None))
+        return parsed if body is part.body and parsed is not None else reading.parse(part)
+
+    def _page(
+        self, slice_: Slice, parts: tuple[Part, ...], cursor: Json, *, said: int, complete: bool
+    ) -> Page:
+        return Page(
+            self.name, slice_.name, parts, self._site.clock(), cursor=cursor, said=said, complete=complete
+        )
+
+    def _access(self) -> CloudIssues | ServerIssues:
+        kind = CloudIssues if self._site.cloud else ServerIssues
+        return kind(self._site, self._fields)
+
+    def _condition(self, slice_: Slice) -> str:
+        if self._site.config.query is not None:
+            return jql.without_order(self._site.config.query)
+        key = self._projects.get(slice_.name)
+        if key is None:
+            key = self._site.project(slice_.label).key
+        return jql.project_is(key)
+
+    def _list(self, access: CloudIssues | ServerIssues, slice_: Slice, query: str) -> tuple[list[int], Any]:
+        try:
+            return access.list_ids(query)
+        except HttpError as error:
+            if error.status not in (400, 404):
+                raise
+            if self._site.config.query is not None:
+                raise MisconfiguredSource(
+                    f"the tracker refuses the query of this source. {error.message}", source=self._site.source
+                ) from None
+            raise SliceUnreadable(
+                f"its issues cannot be listed. {error.message}", source=self._site.source, slice_=slice_.label
+            ) from None
+
+    def _confirm_empty(self, access: CloudIssues | ServerIssues, query: str) -> None:
+        """Believe an empty list only when the count is empty, too."""
+        if (count := access.count(query)) > 0:
+            raise SourceUnavailable(
+                f"the search gave no issue although the tracker counts {count}; nothing was taken from it, the next "
+                "run tries again.",
+                source=self._site.source,
+            )
+
+    def _ahead(
+        self, access: CloudIssues | ServerIssues, slice_: Slice, batches: Sequence[Sequence[int]]
+    ) -> Iterator[_Batch]:
+        """Fetch as many batches side by side as there are connections; hand them over in order."""
+        waiting = iter(batches)
+        under_way: deque[Future[_Batch]] = deque()
+        try:
+            for ids in islice(waiting, self._site.connections):
+                under_way.append(self._site.pool.submit(self._fetch, access, slice_, ids))
+            while under_way:
+                batch = under_way.popleft().result()
+                for ids in islice(waiting, 1):
+                    under_way.append(self._site.pool.submit(self._fetch, access, slice_, ids))
+                yield batch
+        finally:
+            for future in under_way:
+                future.cancel()
+
+    def _fetch(self, access: CloudIssues | ServerIssues, slice_: Slice, ids: Sequence[int]) -> _Batch:
+        found = self._bulk(access, ids)
+        missing = set(map(str, ids)) - {
+            str(one["id"]) for _, body in found for one in reading.issues_in(body)
+        }
+        missing -= {part.request.rpartition("/")[2].partition("?")[0] for part, body in found if body is None}
+        if len(missing) == len(ids) >= _SUSPICIOUS:
+            self._still_sighted(access, slice_, ids)
+        vanished = []
+        for one in sorted(map(int, missing)):
+            answer, more = access.one(one, ok=(200, 403, 404))
+            if answer.status == 404:  # noqa: PLR2004 - not found
+                vanished.append(str(one))
+            else:
+                found += [(answer.part(), answer.json()), *more]
+        updated = [
+            instant(issue["fields"]["updated"])
+            for _, body in found
+            for issue in reading.issues_in(body)
+            if isinstance(issue.get("fields"), dict) and issue["fields"].get("updated")
+        ]
+        if len(self._fresh) > _UNREAD:
+            self._fresh.clear()
+        for part, body in found:
+            self._fresh[id(part.body)] = (part.body, body)
+        return _Batch(
+            parts=tuple(part for part, _ in found),
+            said=len(ids) - len(vanished),
+            vanished=tuple(vanished),
+            newest=max(updated, default=None),
+            last_id=max(ids),
+            fetched_at=self._site.clock(),
+        )
+
+    def _bulk(self, access: CloudIssues | ServerIssues, ids: Sequence[int]) -> list[tuple[Part, Any]]:
+        """Fetch a batch; when the tracker fails on it, halve it until the issue it fails on is alone."""
+        try:
+            return access.fetch(ids)
+        except (HttpUnavailable, HttpError) as error:
+            # 500 again and again, or an answer that cannot be parsed: one issue may be the cause.
+            if error.status not in (200, 500):
+                raise
+            return self._halved(access, ids, error)
+
+    def _halved(
+        self, access: CloudIssues | ServerIssues, ids: Sequence[int], error: HttpUnavailable | HttpError
+    ) -> list[tuple[Part, Any]]:
+        failed, stretches = ids, []  # the one that failed last, and those still to try
+        found: list[tuple[Part, Any]] = []
+        poisoned = 0
+        while True:
+            if len(failed) > 1:
+                middle = len(failed) // 2
+                stretches += [failed[middle:], failed[:middle]]
+            elif failed:
+                poisoned += 1
+                if poisoned > _POISON:
+                    raise error
+                address = f"{self._site.config.base_url}{self._site.api}/issue/{failed[0]}"
+                found.append((Part(f"GET {address}", reading.NO_ANSWER), None))
+            if not stretches:
+                return found
+            stretch, failed = stretches.pop(), ()
+            try:
+                found += access.fetch(stretch)
+            except (HttpUnavailable, HttpError) as again:
+                if again.status not in (200, 500):
+                    raise
+                failed = stretch
+
+    def _still_sighted(self, access: CloudIssues | ServerIssues, slice_: Slice, ids: Sequence[int]) -> None:
+        """Tell a lost permission from a mass deletion before anything is called gone.
+
+        Raises:
+            SliceUnreadable: None of the first few can be read.
+        """
+        if all(access.one(one, ok=(200, 403, 404))[0].status != 200 for one in ids[:3]):  # noqa: PLR2004 - OK
+            raise SliceUnreadable(
+                f"none of {len(ids)} issues that were listed a moment ago can be read any more; nothing is taken for "
+                "deleted. Check whether this account has lost its permission.",
+                source=self._site.source, slice_=slice_.label,
+            )  # fmt: skip

@@ -1,0 +1,113 @@
+"""Stored pages of issues back into records. Pure: what a page holds and what the source's semantics say."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from connectors.base import Json, Part, RawRecord
+from connectors.jira.transforms import CATEGORIES, instant
+
+_ONE_ISSUE: Final = re.compile(r"/rest/api/[23]/issue/(\d+)(?:\?|$)")
+_ONE_CHANGELOG: Final = re.compile(r"/rest/api/[23]/issue/(\d+)/changelog")
+NO_ANSWER: Final = b""  # the body of a part whose request never succeeded
+
+
+def parse_categories(written: str | None) -> Mapping[str, str]:
+    """Read the semantics' `status_categories`, written `id:category` with spaces between."""
+    return dict(pair.split(":", 1) for pair in (written or "").split())
+
+
+def read_issues(
+    parts: Sequence[Part], parsed: Sequence[Any], web: str, categories: Mapping[str, str]
+) -> Iterator[RawRecord]:
+    """Yield a page's issues with their history made whole; `parsed` are the parts' bodies."""
+    more: dict[str, dict[str, Json]] = {}
+    for part, body in zip(parts, parsed, strict=True):
+        for issue_id, found in extra_histories(part.request, body):
+            more.setdefault(issue_id, {}).update((str(one["id"]), one) for one in found)
+    for part, body in zip(parts, parsed, strict=True):
+        for issue in issues_in(body):
+            yield _record(issue, more.get(str(issue.get("id")), {}), web, categories)
+        if (refused := _refused(part, body)) is not None:
+            yield refused
+
+
+def parse(part: Part) -> Any:
+    """Parse a part's body; None when it is none."""
+    return orjson.loads(part.body) if part.body else None
+
+
+def issues_in(body: Any) -> list[Json]:
+    """Take the issues out of a search, a bulk fetch, or one issue's own answer."""
+    if not isinstance(body, dict):
+        return []
+    if "issues" in body:
+        return [issue for issue in body["issues"] or () if isinstance(issue, dict)]
+    return [body] if "fields" in body and "id" in body else []
+
+
+def extra_histories(request: str, body: Any) -> Iterator[tuple[str, list[Json]]]:
+    """Take (issue id, changes) out of answers that hold the rest of a changelog."""
+    if not isinstance(body, dict):
+        return
+    for entry in body.get("issueChangeLogs") or ():
+        yield str(entry["issueId"]), entry.get("changeHistories") or []
+    match = _ONE_CHANGELOG.search(request)
+    if match:
+        yield match.group(1), body.get("values") or []
+
+
+def is_short(issue: Json) -> bool:
+    """Whether an issue's embedded history lacks changes by the tracker's own count."""
+    log = issue.get("changelog")
+    if not isinstance(log, dict):
+        return True
+    count = len(log.get("histories") or ())
+    return int(log.get("total", count)) > count
+
+
+def _record(issue: Json, more: Mapping[str, Json], web: str, categories: Mapping[str, str]) -> RawRecord:
+    external_id, key, fields = str(issue.get("id") or ""), issue.get("key"), issue.get("fields")
+    locator = str(key or external_id or "an issue without an id")
+    url = f"{web}/browse/{key}" if key else None
+    if not external_id or not key or not isinstance(fields, dict):
+        return RawRecord(external_id, issue, locator, url, unreadable="it came without its id, key or fields")
+    try:
+        _complete(issue, more)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return RawRecord(
+            external_id, issue, locator, url, unreadable="its history has a change without id or time"
+        )
+    issue[CATEGORIES] = categories
+    return RawRecord(external_id, issue, locator, url)
+
+
+def _complete(issue: Json, more: Mapping[str, Json]) -> None:
+    """Put all changes together, each once, oldest first, with their times read."""
+    log = issue.get("changelog")
+    if not isinstance(log, dict):
+        if not more:
+            return
+        log = issue["changelog"] = {}
+    found = {str(history["id"]): history for history in log.get("histories") or ()}
+    found.update(more)
+    for history in found.values():
+        history["at"] = instant(history["created"])
+    log["histories"] = sorted(found.values(), key=lambda one: (one["at"], int(one["id"])))
+    log["ordered"] = True
+
+
+def _refused(part: Part, body: Any) -> RawRecord | None:
+    """Turn the answer to a single issue that was not given into a record that says so."""
+    match = _ONE_ISSUE.search(part.request)
+    if match is None or (isinstance(body, dict) and "fields" in body):
+        return None
+    reason = (
+        "the tracker fails whenever this issue is asked for"
+        if body is None
+        else "this account may no longer read it (the tracker answers: forbidden)"
+    )
+    external_id = match.group(1)
+    return RawRecord(external_id, {}, f"issue {external_id}", unreadable=reason)

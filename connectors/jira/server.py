@@ -1,0 +1,114 @@
+"""Issues of Jira Data Center: ids by offset, then the issues themselves by lists of ids."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from connectors.base import Json, Part
+from connectors.errors import SourceUnavailable
+from connectors.http import Answer, HttpError
+from connectors.jira.site import Site
+
+IDS_A_PAGE: Final = 1000  # the server's own default limit; it cuts down what is more, without a word
+_LISTINGS: Final = 3
+
+
+class ServerIssues:
+    """How Data Center lists and gives issues."""
+
+    def __init__(self, site: Site, fields: Sequence[str]) -> None:
+        self._site = site
+        self._fields = list(fields)
+
+    def list_ids(self, jql: str) -> tuple[list[int], Answer]:
+        """List all ids a query finds, ascending, and give the last answer.
+
+        An issue deleted meanwhile shifts the later pages, so that the list lacks one: it is then listed anew.
+
+        Raises:
+            SourceUnavailable: The list never agrees with the server's own count.
+        """
+        for _ in range(_LISTINGS):
+            found, total, answer = self._list_once(f"{jql} ORDER BY id ASC")
+            if len(found) >= total:
+                return sorted(found), answer
+        raise SourceUnavailable(
+            f"the search for issues gives {len(found)} of the {total} it counts, again and again; the next run tries "
+            "again. If it lasts, have the server's search index rebuilt.",
+            source=self._site.source,
+        )
+
+    def _list_once(self, jql: str) -> tuple[set[int], int, Answer]:
+        first = self._search(jql, 0, IDS_A_PAGE, ["id"])
+        body = first.json()
+        found, total = _ids(body), int(body["total"])
+        stride = len(body["issues"])
+        if stride == 0 or stride >= total:
+            return found, total, first
+        starts = list(range(stride, total, stride))
+        stops = [*starts[1:], total]
+        last = first
+        for answers in self._site.pool.map(self._stretch, [jql] * len(starts), starts, stops):
+            for answer in answers:
+                body = answer.json()
+                found |= _ids(body)
+                total, last = int(body["total"]), answer
+        return found, total, last
+
+    def _stretch(self, jql: str, start: int, stop: int) -> list[Answer]:
+        """List the rows from `start` to `stop` in as many pages as the server makes of them."""
+        answers = []
+        while start < stop:
+            answer = self._search(jql, start, stop - start, ["id"])
+            answers.append(answer)
+            count = len(answer.json()["issues"])
+            if count == 0:
+                break
+            start += count
+        return answers
+
+    def count(self, jql: str) -> int:
+        """Give the server's count of what a query finds."""
+        return int(self._search(jql, 0, 1, ["id"]).json()["total"])
+
+    def fetch(self, ids: Sequence[int]) -> list[tuple[Part, Any]]:
+        """Fetch issues with their whole history.
+
+        One id that no longer exists may make the server refuse the whole list: it is then halved.
+        """
+        jql = f"id in ({', '.join(map(str, ids))}) ORDER BY id ASC"
+        found: list[tuple[Part, Any]] = []
+        start = 0
+        while start < len(ids):
+            try:
+                answer = self._search(jql, start, len(ids) - start, self._fields, lenient=True)
+            except HttpError as error:
+                if error.status != 400:  # noqa: PLR2004 - bad request
+                    raise
+                if len(ids) == 1:
+                    return []
+                middle = len(ids) // 2
+                return self.fetch(ids[:middle]) + self.fetch(ids[middle:])
+            body = answer.json()
+            found.append((answer.part(), body))
+            count = len(body["issues"])
+            start += count
+            if count == 0 or start >= int(body["total"]):
+                break
+        return found
+
+    def one(self, external_id: int, ok: Sequence[int]) -> tuple[Answer, list[tuple[Part, Any]]]:
+        """Ask for a single issue by itself."""
+        params = {"fields": ",".join(self._fields), "expand": "changelog"}
+        return self._site.http.get(f"/rest/api/2/issue/{external_id}", params, ok=ok), []
+
+    def _search(
+        self, jql: str, start: int, limit: int, fields: Sequence[str], *, lenient: bool = False
+    ) -> Answer:
+        body: Json = {"jql": jql, "startAt": start, "maxResults": limit, "fields": list(fields)}
+        if lenient:
+            body |= {"expand": ["changelog"], "validateQuery": False}
+        return self._site.http.post("/rest/api/2/search", body)
+
+
+def _ids(body: Any) -> set[int]:
+    return {int(issue["id"]) for issue in body["issues"]}
