@@ -298,7 +298,7 @@ def trust(source: str, ca_bundle: str | None) -> ssl.SSLContext | bool:
         ) from None
 
 
-_exponential = wait_exponential_jitter(initial=0.5, max=30, jitter=0.5)
+_exponential = wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.5)
 
 
 def _backoff(state: RetryCallState) -> float:
