@@ -1,0 +1,310 @@
+"""What a sandbox Jira holds: people, projects, and issues as a birth and dated steps after it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Protocol
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user. `id` is the accountId of Cloud and the user key of Data Center."""
+
+    id: str
+    name: str
+    email: str | None = None  # None: hidden by the profile
+    username: str = ""
+    active: bool = True
+    kind: str = "atlassian"
+    zone: str | None = "Europe/London"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A workflow status; `project` is set on those of team-managed projects."""
+
+    id: str
+    name: str
+    category: str  # new, indeterminate, done, undefined
+    project: int | None = None
+    untranslated: str | None = None
+    category_name: str | None = None  # the site's own or translated word for the category
+
+
+@dataclass(frozen=True, slots=True)
+class IssueType:
+    """An issue type; `level` is -1 for sub-tasks, 0 for work, 1 for epics."""
+
+    id: str
+    name: str
+    level: int = 0
+    project: int | None = None
+    untranslated: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field as `/field` lists it."""
+
+    id: str
+    name: str
+    type: str
+    system: str | None = None
+    custom: str | None = None
+    items: str | None = None
+    project: int | None = None
+    untranslated: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A fix version. `moves` are (from this day on, release date) in order; the last begun one counts."""
+
+    id: int
+    project: int
+    name: str
+    start: date | None
+    moves: tuple[tuple[date, date], ...]
+    archived: bool = False
+
+    def release(self, day: date) -> date | None:
+        """Return the release date as planned on a day; None while nobody had planned one."""
+        begun = [planned for since, planned in self.moves if since <= day]
+        return begun[-1] if begun else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sprint:
+    """A sprint of a board; it closes a few hours after its end."""
+
+    id: int
+    board: int
+    name: str
+    start: datetime
+    end: datetime
+    goal: str = ""
+
+    def state(self, now: datetime) -> str:
+        """Return closed, active or future."""
+        return "future" if now < self.start else "active" if now < self.completed else "closed"
+
+    @property
+    def completed(self) -> datetime:
+        """Return the instant the team closed it."""
+        return self.end + timedelta(hours=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """An agile board; `points` is the field its estimation uses (None: it counts issues)."""
+
+    id: int
+    name: str
+    kind: str  # scrum, kanban, simple
+    project: int
+    points: str | None = None
+
+
+@dataclass(slots=True)
+class Project:
+    """A Jira project."""
+
+    id: int
+    key: str
+    name: str
+    lead: str
+    team_managed: bool = False
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One dated change of an issue; without `items` it bumps `updated` only, as a comment does."""
+
+    id: int  # of the changelog entry
+    at: datetime
+    by: str
+    changes: Json
+    items: tuple[Json, ...] = ()
+
+
+@dataclass(slots=True)
+class Issue:
+    """An issue's whole life. `base` holds its fields at birth, references as ids.
+
+    `raw` is set on recorded issues instead: the record word for word.
+    """
+
+    id: int
+    born: datetime
+    base: Json
+    steps: list[Step] = field(default_factory=list)
+    raw: Json | None = None
+
+
+@dataclass(slots=True)
+class State:
+    """An issue as of the clock, with whatever was rendered of it so far."""
+
+    id: int
+    key: str
+    project: int
+    created: datetime
+    updated: datetime
+    fields: Json
+    histories: list[Step]
+    visible: bool
+    raw: Json | None = None
+    parts: dict[str, bytes] = field(default_factory=dict)
+    whole: dict[tuple[object, ...], bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What JQL looks at."""
+
+    id: int
+    project: int
+    number: int
+    created: int  # epoch milliseconds
+    updated: int
+    type: str
+    status: str
+
+
+class Shelf(Protocol):
+    """Where the issues of a world come from. `settled` is the first day on which `row` may be asked."""
+
+    settled: date | None
+
+    def ids(self, project: int) -> Sequence[int]:
+        """List the ids of issues born in a project, ascending."""
+
+    def get(self, id_: int) -> Issue | None:
+        """Return one issue's life."""
+
+    def keep(self, id_: int) -> Issue | None:
+        """Return one issue's life to be changed."""
+
+    def by_key(self, key: str) -> int | None:
+        """Return the id behind a key, also one the issue had before it moved."""
+
+    def row(self, id_: int) -> Row | None:
+        """Return what JQL looks at where that is known without building the issue; else None."""
+
+    def moved(self) -> Sequence[int]:
+        """List the ids of issues that ever changed their project."""
+
+    def children(self, id_: int) -> Sequence[int]:
+        """List the ids of an issue's sub-tasks."""
+
+    def add(self, issue: Issue) -> None:
+        """Put a new issue on the shelf."""
+
+    def rename(self, key: str, id_: int) -> None:
+        """Let a key lead to an issue."""
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """Everything of a Jira that is not an issue."""
+
+    people: dict[str, Person]
+    statuses: dict[str, Status]
+    types: dict[str, IssueType]
+    fields: list[Field]
+    projects: dict[int, Project]
+    versions: dict[int, Version] = field(default_factory=dict)
+    sprints: dict[int, Sprint] = field(default_factory=dict)
+    boards: dict[int, Board] = field(default_factory=dict)
+    points: str | None = None  # the company-wide story point field
+    estimate: str | None = None  # team-managed projects' estimate field
+    sprint: str | None = None
+    rank: str | None = None
+    epic_link: str | None = None
+    raw: dict[str, list[Json]] = field(default_factory=dict)  # recorded lists, served as they are
+
+    def project_by(self, key_or_id: str) -> Project | None:
+        """Find a project by key or id, as Jira does: keys without regard to case."""
+        wanted = key_or_id.upper()
+        return next(
+            (one for one in self.projects.values() if one.key.upper() == wanted or str(one.id) == wanted),
+            None,
+        )
+
+
+class Kept:
+    """A shelf of issues held in memory."""
+
+    settled: date | None = None
+
+    def __init__(self, issues: Iterable[Issue]) -> None:
+        self._issues: dict[int, Issue] = {}
+        self._projects: dict[int, list[int]] = {}
+        self._keys: dict[str, int] = {}
+        self._moved: list[int] = []
+        self._children: dict[int, list[int]] = {}
+        for issue in issues:
+            self.add(issue)
+
+    def ids(self, project: int) -> Sequence[int]:
+        """List the ids of issues born in a project, ascending."""
+        return self._projects.get(project, ())
+
+    def get(self, id_: int) -> Issue | None:
+        """Return one issue's life."""
+        return self._issues.get(id_)
+
+    def keep(self, id_: int) -> Issue | None:
+        """Return one issue's life to be changed."""
+        return self._issues.get(id_)
+
+    def by_key(self, key: str) -> int | None:
+        """Return the id behind a key, also one the issue had before it moved."""
+        return self._keys.get(key.upper())
+
+    def row(self, id_: int) -> Row | None:  # noqa: ARG002 - what JQL needs is in the issue itself
+        """Return None: the issue has to be looked at."""
+        return None
+
+    def add(self, issue: Issue) -> None:
+        """Put a new issue on the shelf."""
+        self._issues[issue.id] = issue
+        self._projects.setdefault(issue.base["project"], []).append(issue.id)
+        self.rename(issue.base["key"], issue.id)
+        if issue.base.get("subtask_of"):
+            self._children.setdefault(issue.base["subtask_of"], []).append(issue.id)
+        for step in issue.steps:
+            if "key" in step.changes:
+                self.rename(step.changes["key"], issue.id)
+
+    def moved(self) -> Sequence[int]:
+        """List the ids of issues that ever changed their project."""
+        return self._moved
+
+    def children(self, id_: int) -> Sequence[int]:
+        """List the ids of an issue's sub-tasks."""
+        return self._children.get(id_, ())
+
+    def rename(self, key: str, id_: int) -> None:
+        """Let a key lead to an issue."""
+        self.lead(key, id_)
+
+    def lead(self, key: str, id_: int) -> None:
+        """Let a key lead to an issue, held here or not; a second key means it has moved."""
+        self._keys[key.upper()] = id_
+        issue = self._issues.get(id_)
+        if issue is None or key != issue.base["key"]:
+            self._moved.append(id_)
+
+
+def midnight(day: date) -> datetime:
+    """Return the first instant of a day in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return an instant as epoch milliseconds."""
+    return round(moment.timestamp() * 1000)
