@@ -6,6 +6,7 @@ from typing import Any
 
 from model.declaration import Declaration
 from model.policy import Policy
+from model.template.template import Template, load
 
 _HERE = Path(__file__).parent
 
@@ -33,6 +34,21 @@ def mapping(kind: str) -> dict[str, Any]:
     """
     data: dict[str, Any] = _declaration("mappings", kind).data
     return data
+
+
+@lru_cache
+def template(id_: str) -> Template:
+    """Load a shipped template, compiled.
+
+    Raises:
+        NotShipped: With the templates there are.
+    """
+    return load(text("templates", id_), f"templates/{id_}.yaml")
+
+
+def templates() -> list[Template]:
+    """Load all shipped templates."""
+    return [template(id_) for id_ in names("templates")]
 
 
 def names(what: str) -> list[str]:

@@ -82,7 +82,17 @@ class Declaration:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML's safe loader, made to refuse a key given twice."""
+    """YAML's safe loader, made to refuse a key given twice, and to read on, off, yes and no as words.
+
+    Only true and false are booleans, as in YAML 1.2: `{role: pmo_head, on: 2025-05-30}` means what it says.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  yaml keeps them on the class
+        first: [
+            (tag, found) for tag, found in resolvers if tag != "tag:yaml.org,2002:bool" or first in "tTfF"
+        ]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002  the signature is yaml's
         seen: set[Hashable] = set()

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from model.policy import Limits
 
+Name = TypeVar("Name", bound=str)  # maps are invariant in their keys
 RULE = "F12"
 DIMENSIONS: Final = ("completeness", "validity", "timeliness", "consistency", "uniqueness", "accuracy")
 
@@ -26,10 +27,10 @@ def data_quality(scores: Mapping[str, float | None], limits: Limits) -> DataQual
 
 
 def weigh(
-    scores: Mapping[str, float | None], weights: Mapping[str, float], grades: Mapping[str, float]
+    scores: Mapping[str, float | None], weights: Mapping[Name, float], grades: Mapping[str, float]
 ) -> DataQuality:
     """Join dimensions: sum of weight x score / sum of weight, over those that were measured."""
-    measured = {name: score for name in weights if (score := scores.get(name)) is not None}
+    measured: dict[Name, float] = {name: score for name in weights if (score := scores.get(name)) is not None}
     total = sum(weights[name] for name in measured)
     score = (
         100 * sum(weights[name] * value for name, value in measured.items()) / total if total > 0 else None
@@ -37,7 +38,7 @@ def weigh(
     return DataQuality(
         score=score,
         grade=None if score is None else grade(score, grades),
-        dimensions=measured,
+        dimensions={str(name): value for name, value in measured.items()},
         not_measured=tuple(name for name in weights if name not in measured),
     )
 

@@ -1,0 +1,211 @@
+"""Apply a template to a record: what is missing, invalid, failed or stale, and how good it is."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from model.status.colour import counted
+from model.status.data_quality import freshness, weigh
+from model.template.expressions import to_cel
+from model.template.language import CheckRule, FieldRule
+from model.template.result import Finding, Result
+from model.template.template import Field, Template
+from model.template.values import Read, shown
+
+
+def check(
+    template: Template,
+    record: Mapping[str, Any],
+    ages_days: Mapping[str, float | None],
+    context: Mapping[str, Any],
+) -> Result:
+    """Check one record.
+
+    `record` maps field ids to values (absent is null), `ages_days` says how old a value is, where known.
+    `context` gives the expressions' other variables: as_of, tier, stage, period, computed, previous,
+    finance, report and so on. What is not in it is unknown: a check that needs it is not run. What is in it
+    as None is known to be nothing, such as `previous` of a first report. Two entries are no variables:
+    `active_people`, the names that a person may have, and `taken`, other records' values by field.
+
+    Source of the dimensions: domain rules F12. Completeness weighs required fields; validity is one test
+    for each value that is there, and its checks; timeliness each fresh field whose age is known, and its
+    checks; uniqueness each unique field that can be compared, and its checks.
+    """
+    return _Checking(template, record, ages_days, context).result()
+
+
+class _Checking:
+    """One application of a template: rules put marks of 0 to 1 against dimensions, and findings."""
+
+    def __init__(
+        self,
+        template: Template,
+        record: Mapping[str, Any],
+        ages_days: Mapping[str, float | None],
+        context: Mapping[str, Any],
+    ) -> None:
+        self._template = template
+        self._ages = ages_days
+        self._context = context
+        self._read = {field.rule.id: field.read(record.get(field.rule.id)) for field in template.fields}
+        self._tier = self._either("tier")
+        self._stage = self._either("stage")
+        self._activation = template.language.activation(self._variables())
+        self._compute_absent()
+        self._findings: list[Finding] = []
+        self._marks: dict[str, list[float]] = {}
+
+    def result(self) -> Result:
+        """Go through all rules and add up."""
+        document = self._template.document
+        required = {field.rule.id: self._is_required(field) for field in self._template.fields}
+        completeness = self._completeness(required)
+        for field in self._template.fields:
+            self._test(field.rule)
+        not_run = tuple(rule.id for rule, holds in self._checks() if holds is None)
+        scores: dict[str, float | None] = {
+            name: sum(marks) / len(marks) for name, marks in self._marks.items()
+        }
+        if completeness is not None:  # a check of completeness counts as one more mark
+            extra = self._marks.get("completeness", [])
+            scores["completeness"] = (completeness + sum(extra)) / (1 + len(extra))
+        quality = weigh(scores, document.scoring.weights, document.scoring.grades)
+        return Result(
+            template=document.template.id,
+            version=document.template.version,
+            required=sum(needed is True for needed in required.values()),
+            findings=tuple(self._findings),
+            not_run=not_run,
+            undecided=tuple(id_ for id_, needed in required.items() if needed is None),
+            not_measured=quality.not_measured,
+            dimensions=quality.dimensions,
+            score=quality.score,
+            grade=quality.grade,
+            can_submit=not any(finding.severity == "block" for finding in self._findings),
+            escalates=tuple(dict.fromkeys(self._escalations())),
+        )
+
+    def _either(self, name: str) -> Any:
+        """Return what the record says, else the context; None where neither does."""
+        read = self._read.get(name)
+        return read.value if read is not None and read.value is not None else self._context.get(name)
+
+    def _variables(self) -> dict[str, Any]:
+        """Bind the names that expressions use, in their types; what is unknown or unreadable stays unbound."""
+        bound: dict[str, Any] = {}
+        for name in self._template.variables:
+            read = self._read.get(name)
+            if read is not None and read.unreadable:
+                continue
+            if read is not None and (read.value is not None or name not in self._context):
+                bound[name] = to_cel(read.value)
+            elif name in self._context:
+                bound[name] = to_cel(self._typed(name, self._context[name]))
+        return bound
+
+    def _typed(self, name: str, value: Any) -> Any:
+        """Give what arrives as JSON in the context its type: the date, and the previous record's values."""
+        if name == "as_of" and isinstance(value, str):
+            return date.fromisoformat(value)
+        if name == "previous" and isinstance(value, Mapping):
+            return {
+                field.rule.id: field.read(value[field.rule.id]).value
+                for field in self._template.earlier
+                if field.rule.id in value
+            }
+        return value
+
+    def _compute_absent(self) -> None:
+        """Fill in computed fields that the record leaves out, and bind them for the rules that follow."""
+        computed = False
+        for field in self._template.fields:
+            id_ = field.rule.id
+            if field.expr is not None and self._read[id_].value is None and not self._read[id_].unreadable:
+                self._read[id_] = field.read(field.expr.value(self._activation))
+                computed = computed or self._read[id_].value is not None
+        if computed:
+            self._activation = self._template.language.activation(self._variables())
+
+    def _is_required(self, field: Field) -> bool | None:
+        """Say whether a field is required; None where a condition cannot be decided."""
+        if field.required is None:
+            return field.always
+        answers: list[bool | None] = []
+        if field.required.stages is not None:
+            answers.append(None if self._stage is None else self._stage in field.required.stages)
+        if field.required.tiers is not None:
+            answers.append(None if self._tier is None else self._tier in field.required.tiers)
+        if field.when is not None:
+            answers.append(field.when.holds(self._activation))
+        return False if False in answers else None if None in answers else True
+
+    def _completeness(self, required: Mapping[str, bool | None]) -> float | None:
+        """Return the weight of required fields that are there over the weight of all; None if none is."""
+        severity = self._template.document.submit_gate.missing_required
+        whole = there = 0.0
+        for field in self._template.fields:
+            rule = field.rule
+            if not required[rule.id]:
+                continue
+            whole += rule.weight
+            read = self._read[rule.id]
+            if read.value is None and not read.unreadable:
+                self._findings.append(Finding(rule.id, "missing", severity, f"{rule.label} is required"))
+            else:
+                there += rule.weight
+        return there / whole if whole else None
+
+    def _test(self, rule: FieldRule) -> None:
+        """Test one value: what it is, whether it is unique, and how fresh."""
+        read = self._read[rule.id]
+        if read.value is None and not read.unreadable:
+            return
+        problem = read.problem or self._stranger(rule, read)
+        self._mark("validity", 0.0 if problem else 1.0)
+        severity = self._template.document.submit_gate.invalid
+        if problem:
+            self._findings.append(Finding(rule.id, "invalid", severity, problem))
+        taken = self._context.get("taken", {}).get(rule.id) if rule.unique_within else None
+        if taken is not None:
+            repeated = read.value in taken
+            self._mark("uniqueness", 0.0 if repeated else 1.0)
+            if repeated:
+                said = f"{shown(read.value)} is used more than once in the {rule.unique_within}"
+                self._findings.append(Finding(rule.id, "invalid", severity, said))
+        self._age(rule)
+
+    def _stranger(self, rule: FieldRule, read: Read) -> str | None:
+        """Say what is wrong with a person who must be active and is not among those who are."""
+        people = self._context.get("active_people") if rule.must_be == "active_person" else None
+        if people is None or read.value in people:
+            return None
+        return f"{shown(read.value)} is nobody who is active"
+
+    def _age(self, rule: FieldRule) -> None:
+        age = self._ages.get(rule.id)
+        if rule.fresh is None or age is None:
+            return
+        within = rule.fresh.days(self._tier)
+        mark = freshness(age, within, rule.fresh.grace)
+        self._mark("timeliness", mark)
+        if mark == 0:
+            said = f"{counted(age, 'day')} old, fresh for {within} and in grace for {rule.fresh.grace}"
+            self._findings.append(Finding(rule.id, "stale", "warn", said))
+
+    def _checks(self) -> Iterator[tuple[CheckRule, bool | None]]:
+        """Run the checks across fields; one that cannot be evaluated is neither passed nor failed."""
+        for rule, expression in self._template.checks:
+            holds = expression.holds(self._activation)
+            if holds is not None:
+                self._mark(rule.dim, 1.0 if holds else 0.0)
+            if holds is False:
+                self._findings.append(Finding(rule.id, "failed", rule.severity, rule.says))
+            yield rule, holds
+
+    def _escalations(self) -> Iterator[str]:
+        for rule, expression in self._template.escalations:
+            if expression.holds(self._activation):
+                yield from rule.to
+
+    def _mark(self, dimension: str, mark: float) -> None:
+        self._marks.setdefault(dimension, []).append(mark)

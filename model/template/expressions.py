@@ -1,0 +1,133 @@
+"""Expressions that people write: CEL, compiled once and evaluated over a record's variables.
+
+The language: https://cel.dev, through Google's binding cel-expr-python. Numbers are doubles, dates are
+timestamps at midnight UTC. A name that is not bound, or an operation on null, is an error, and an error
+is None here: it could not be evaluated.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Final
+
+from cel_expr_python import cel
+from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]  # it ships no types
+
+from model.template.narrative import mentions_other_period, similarity
+
+# What an expression may name besides the fields of its template.
+CONTEXT: Final = frozenset(
+    [
+        "as_of", "tier", "stage", "period", "computed", "previous", "finance", "report", "age_days",
+        "score_changes", "linked_issue", "similar_open_items",
+    ]
+)  # fmt: skip
+_IDENTIFIER: Final = re.compile(r"[A-Za-z_]\w*")
+_TEXT: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
+_COMPLAINT: Final = re.compile(r"ERROR: <input>:\d+:(\d+): (.*)")
+_UNKNOWN: Final = re.compile(r"undeclared reference to '([^']*)'.*")
+
+
+class InvalidExpression(ValueError):
+    """An expression cannot be compiled; the message says at which column and why."""
+
+
+class Expression:
+    """A compiled expression, and the variables it names."""
+
+    def __init__(self, program: Any, names: frozenset[str]) -> None:
+        self._program = program
+        self.names = names
+
+    def value(self, activation: Any) -> Any:
+        """Evaluate; None where it cannot be, or where the result is null."""
+        found = self._program.eval(activation)
+        return None if found.type() == cel.Type.ERROR else found.plain_value()
+
+    def holds(self, activation: Any) -> bool | None:
+        """Evaluate a condition; None where it cannot be evaluated or is neither true nor false."""
+        found = self._program.eval(activation).plain_value()  # an error's plain value is its text
+        return found if found is True or found is False else None
+
+
+class Language:
+    """CEL with the variables of one template and the functions templates may call."""
+
+    def __init__(self, fields: Iterable[str]) -> None:
+        self._names = frozenset(fields) | CONTEXT
+        dyn, text = cel.Type.DYN, cel.Type.STRING
+        self._environment = cel.NewEnv(
+            variables=dict.fromkeys(self._names, dyn),
+            functions=[
+                _function("abs", abs, [[cel.Type.DOUBLE], [cel.Type.INT]]),
+                _function("similarity", similarity, [[text, text]]),
+                _function("mentions_other_period", mentions_other_period, [[text, text]]),
+            ],
+        )
+
+    def compile(self, source: str, *, condition: bool) -> Expression:
+        """Compile an expression; a `condition` must be able to give true or false.
+
+        Raises:
+            InvalidExpression: With the column and what is wrong there.
+        """
+        try:
+            program = self._environment.compile(source)
+        except RuntimeError as error:
+            raise InvalidExpression(self._plainly(str(error))) from None
+        gives = program.return_type().name()
+        if condition and gives not in ("BOOL", "DYN"):
+            raise InvalidExpression(f"must give true or false, gives {gives.lower()}")
+        return Expression(program, frozenset(_IDENTIFIER.findall(_TEXT.sub("", source))) & self._names)
+
+    def activation(self, variables: Mapping[str, Any]) -> Any:
+        """Bind variables, already in CEL's types, for any number of evaluations."""
+        return self._environment.Activation(variables)
+
+    def _plainly(self, error: str) -> str:
+        found = _COMPLAINT.search(error)
+        if found is None:
+            return error
+        unknown = _UNKNOWN.fullmatch(found[2])
+        what = f"there is no field or variable {unknown[1]!r}" if unknown else found[2]
+        return f"column {found[1]}: {what}"
+
+
+def to_cel(value: Any) -> Any:
+    """Turn a value into CEL's types: doubles, timestamps, and maps and lists of them."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, int | float | Decimal):
+        return _double(value)
+    if isinstance(value, date):
+        return _timestamp(value.date() if isinstance(value, datetime) else value)
+    if isinstance(value, Mapping):
+        return {str(key): to_cel(part) for key, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [to_cel(part) for part in value]
+    return str(value)
+
+
+def _double(value: float | Decimal) -> float | str:
+    try:
+        return float(value)
+    except (OverflowError, ValueError):  # too large, or a signalling NaN: as a text it fails what it meets
+        return str(value)
+
+
+@lru_cache(maxsize=4096)
+def _timestamp(day: date) -> Timestamp:
+    return Timestamp(seconds=int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()))
+
+
+def _function(name: str, implementation: Any, overloads: list[list[Any]]) -> Any:
+    """Declare a function; its result is dynamic, so that it compares with whole and other numbers."""
+    return cel.FunctionDecl(
+        name,
+        [
+            cel.Overload(f"{name}_{index}", cel.Type.DYN, parameters, False, implementation)
+            for index, parameters in enumerate(overloads)
+        ],
+    )

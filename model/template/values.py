@@ -1,0 +1,192 @@
+"""Whether a value is what its field asks for: type, range, length, pattern."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from model.status.colour import Colour, counted
+from model.template.language import FieldRule
+
+_PERIOD: Final = re.compile(r"\d{4}(-(0[1-9]|1[0-2])|-?Q[1-4])?")
+_SHOWN: Final = 40  # characters of a wrong value that a message repeats
+
+
+class Invalid(ValueError):
+    """A value is not what its field asks for; the message says what is asked and what was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A value as its type, and what is wrong with it, None if nothing is.
+
+    `value` is None where it is absent, or so wrong that it has no value of its type (`unreadable`).
+    """
+
+    value: Any = None
+    problem: str | None = None
+    unreadable: bool = False
+
+
+ABSENT: Final = Read()
+
+
+def is_absent(value: Any) -> bool:
+    """Say whether there is no value: nothing, a blank text, an empty list."""
+    return value is None or (isinstance(value, str) and not value.strip()) or value in ((), [])
+
+
+def reader(rule: FieldRule) -> Callable[[Any], Read]:
+    """Return a function that reads and tests values of a field."""
+    parse = _PARSERS[rule.type]
+    tests = _tests(rule)
+
+    def read(value: Any) -> Read:
+        if value is None or is_absent(value):
+            return ABSENT
+        try:
+            parsed = parse(value)
+        except Invalid as error:
+            return Read(None, str(error), unreadable=True)
+        for test in tests:
+            problem = test(parsed)
+            if problem is not None:
+                return Read(parsed, problem)
+        return Read(parsed)
+
+    return read
+
+
+def shown(value: Any) -> str:
+    """Repeat a value in a message, shortened."""
+    text = str(value)
+    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")
+
+
+def _tests(rule: FieldRule) -> list[Callable[[Any], str | None]]:
+    tests: list[Callable[[Any], str | None]] = []
+    least, most = rule.min, rule.max
+    if rule.values:
+        said = ", ".join(rule.values)
+        allowed = frozenset(rule.values)
+        tests.append(lambda value: None if value in allowed else f"one of {said}, is {shown(value)}")
+    if least is not None:
+        tests.append(lambda value: f"at least {least:g}, is {value}" if value < least else None)
+    if most is not None:
+        tests.append(lambda value: f"at most {most:g}, is {value}" if value > most else None)
+    tests += _text_tests(rule)
+    return tests
+
+
+def _text_tests(rule: FieldRule) -> list[Callable[[Any], str | None]]:
+    tests: list[Callable[[Any], str | None]] = []
+    shortest, longest = rule.min_len, rule.max_len
+    if shortest is not None:
+        said_least = f"at least {counted(shortest, 'character')}, has"
+        tests.append(
+            lambda value: f"{said_least} {len(value.strip())}" if len(value.strip()) < shortest else None
+        )
+    if longest is not None:
+        said_most = f"at most {counted(longest, 'character')}, has"
+        tests.append(
+            lambda value: f"{said_most} {len(value.strip())}" if len(value.strip()) > longest else None
+        )
+    if rule.pattern is not None:
+        pattern, written = re.compile(rule.pattern), rule.pattern
+        tests.append(lambda value: None if pattern.search(value) else f"like {written}, is {shown(value)}")
+    return tests
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Invalid(f"expected a text, is {shown(value)}")
+    return value
+
+
+def _number(value: Any) -> float | Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not _is_finite(value):
+        raise Invalid(f"expected a number, is {shown(value)}")
+    return value
+
+
+def _is_finite(value: float | Decimal) -> bool:
+    try:
+        return math.isfinite(value)
+    except (OverflowError, ValueError):  # a whole number too large for a double; a signalling NaN
+        return False
+
+
+def _whole(value: Any) -> int:
+    number = _number(value)
+    if number != int(number):
+        raise Invalid(f"expected a whole number, is {shown(value)}")
+    return int(number)
+
+
+def _money(value: Any) -> float | Decimal:
+    """Take a number, or a decimal as text, as money travels."""
+    if isinstance(value, str):
+        try:
+            value = Decimal(value)
+        except InvalidOperation:
+            raise Invalid(f"expected an amount, is {shown(value)}") from None
+    return _number(value)
+
+
+def _date(value: Any) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise Invalid(f"expected a date like 2025-06-30, is {shown(value)}") from None
+
+
+def _period(value: Any) -> str:
+    if not _PERIOD.fullmatch(_text(value)):
+        raise Invalid(f"expected a period like 2025-06, is {shown(value)}")
+    return str(value)
+
+
+def _rag(value: Any) -> str:
+    if not isinstance(value, str) or value not in Colour.__members__:
+        raise Invalid(f"expected GREEN, AMBER or RED, is {shown(value)}")
+    return str(value)
+
+
+def _bool(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Invalid(f"expected true or false, is {shown(value)}")
+    return value
+
+
+def _list(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, list | tuple):
+        raise Invalid(f"expected a list, is {shown(value)}")
+    return [_text(part) for part in value]
+
+
+_PARSERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "string": _text,
+    "text": _text,
+    "int": _whole,
+    "number": _number,
+    "percent": _number,
+    "money": _money,
+    "date": _date,
+    "period": _period,
+    "enum": _text,
+    "rag": _rag,
+    "person": _text,
+    "ref": _text,
+    "list_ref": _list,
+    "bool": _bool,
+    "document": _text,
+}

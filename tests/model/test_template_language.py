@@ -1,0 +1,108 @@
+"""What may stand in a template, and how a complaint reads."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from config.shipped import names, template, templates
+from model.declaration import InvalidDeclaration
+from model.template.template import attribute_of, load
+from tests.support.template_samples import SMALL, changed
+
+
+def complaint(text: str) -> str:
+    with pytest.raises(InvalidDeclaration) as caught:
+        load(text, "small.yaml")
+    return str(caught.value)
+
+
+def test_the_shipped_templates_load_and_bind_what_the_register_holds() -> None:
+    assert names("templates") == ["monthly-status", "raid-log"]
+    assert [one.label for one in templates()] == ["monthly-status@3.1.0", "raid-log@2.0.0"]
+    bound = {field.rule.id: field.attribute for field in template("monthly-status").fields}
+    assert bound["forecast_cost"] is not None
+    assert bound["forecast_cost"].name == "forecast_cost"
+    assert bound["rag_overall"] is None
+
+
+def test_a_field_bound_to_what_does_not_exist_is_refused_with_its_line_and_what_does() -> None:
+    said = complaint(changed("bind: cost.eac", "bind: cost.eax"))
+    assert said.startswith(
+        "small.yaml:6: fields[3].bind: cost: binds 'cost.eax', which is no registered attribute;"
+    )
+    assert "cost.eac" in said
+
+
+@pytest.mark.parametrize("bind", ["eac", "project.eac", "milestone.forcast", "nobody.name", "work_item"])
+def test_a_bind_must_lead_somewhere(bind: str) -> None:
+    assert "which is no registered attribute" in complaint(changed("bind: cost.eac", f"bind: {bind}"))
+
+
+def test_a_bind_may_lead_to_another_projects_milestone() -> None:
+    assert attribute_of("giving_project.milestone.forecast").entity == "milestone"
+    assert attribute_of("giving_project.project.name").name == "name"
+
+
+def test_an_expression_that_names_no_field_is_refused_with_its_column() -> None:
+    said = complaint(changed("cost <= budget", "cost <= budged"))
+    assert said == "small.yaml:18: checks[0].expr: K1: column 9: there is no field or variable 'budged'"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("cost <= budget", "cost <=", "column 8: Syntax error"),
+        ("cost <= budget", "'yes'", "must give true or false, gives string"),
+        ("cost <= budget", "similar(name, name)", "there is no field or variable 'similar'"),
+        ("type: enum, values: [define, deliver, close]", "type: enum", "fields[1]: stage: an enum, and only"),
+        ("type: enum", "type: enumeration", "fields[1].type: stage: Input should be 'string'"),
+        ("min: 1, max: 3", "min: 4, max: 3", "min is over max"),
+        ('pattern: "^N-[0-9]+$"', 'pattern: "["', "pattern is no regular expression"),
+        ("within: P7D", "within: a week", "expected a duration of days or weeks like P14D or P2W, not 'a week'"),
+        ("within: P7D, ", "", "give either within or by_tier"),
+        ("required: {tiers: [1]}", "required: {}", "give `always`, or stages, tiers or when"),
+        ("id: name", "id: as_of", "'as_of' means something else in expressions"),
+        ("id: owner", "id: number", "'number' is given twice"),
+        ("id: K2", "id: K1", "'K1' is given twice"),
+        ("weight: 3", "weigth: 3", "fields[0].weigth: name: is not a known setting"),
+        ("severity: block", "severity: fatal", "checks[0].severity: K1: Input should be 'block', 'warn' or 'info'"),
+        ("record: status_report, ", "", "template.record: is required"),
+        ("submit_gate: {missing_required: warn, invalid: warn}\n", "", "submit_gate: is required"),
+        ("completeness: 2", "completenes: 2", "scoring.weights.completenes"),
+        ("record: status_report", "record: status_report, record: x", "'record' is given twice"),
+    ],
+)  # fmt: skip
+def test_what_a_template_may_not_say_is_refused_in_words(old: str, new: str, says: str) -> None:
+    said = complaint(changed(old, new))
+    assert says in said
+    assert said.startswith("small.yaml:")
+
+
+def test_all_complaints_come_at_once() -> None:
+    text = changed("cost <= budget", "cost <= budged").replace("bind: cost.eac", "bind: cost.eax")
+    assert len(complaint(text).splitlines()) == 2
+
+
+def test_a_word_like_on_is_a_word_and_not_a_boolean() -> None:
+    approval = template("raid-log").header.approved_by
+    assert approval is not None
+    assert approval.on == date(2025, 5, 30)
+
+
+def test_a_workflow_joins_only_the_states_it_lists() -> None:
+    workflow = "\nworkflow: {states: [draft], moves: [{from: draft, to: done, by: preparer}]}\n"
+    assert "moves name states that are not listed: done" in complaint(SMALL + workflow)
+
+
+def test_a_template_applies_where_it_says_and_where_nobody_knows() -> None:
+    small = load(
+        changed("owner_role: officer", "owner_role: officer, applies_to: {tiers: [1]}"), "small.yaml"
+    )
+    assert small.applies(stage="define", tier=1)
+    assert small.applies(stage=None, tier=None)
+    assert not small.applies(stage="define", tier=2)
+
+
+def test_the_shipped_templates_are_packaged_beside_their_loader() -> None:
+    assert (Path(__file__).parents[2] / "config" / "templates" / "monthly-status.yaml").is_file()
