@@ -1,0 +1,1 @@
+"""Excel: workbooks on SharePoint or in a folder, read in a process that may fail safely."""

@@ -1,0 +1,116 @@
+"""What an Excel source may be told."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from connectors.excel.layout import ENTITY, Holds
+from connectors.excel.words import columns
+from connectors.microsoft import PUBLIC_AUTHORITY
+from model.attributes import REGISTER
+
+_FIXED = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class EntraAuth(BaseModel):
+    """An Entra app registration with a client secret."""
+
+    model_config = _FIXED
+
+    type: Literal["entra"] = Field(description="How we sign in")
+    tenant: str = Field(min_length=1, description="The tenant's domain or GUID")
+    client_id: str = Field(min_length=1, description="The app registration's Application (client) ID")
+    client_secret: SecretStr = Field(description="Its client secret's value, as env:NAME or file:PATH")
+    authority: str = Field(
+        PUBLIC_AUTHORITY, description="Where tokens come from; another in a national cloud"
+    )
+
+
+class Workbook(BaseModel):
+    """One sheet of one workbook: what it holds and how its office writes it."""
+
+    model_config = _FIXED
+
+    path: str | None = Field(
+        None, description="File below the folder or the library, e.g. /Programme/register.xlsx"
+    )
+    url: SecretStr | None = Field(
+        None, description="Instead of site and path: a share link, copied in SharePoint"
+    )
+    library: str | None = Field(None, description="Document library, when it is not the site's first one")
+    sheet: str | None = Field(None, description="Sheet; without it the one that fits what it holds")
+    holds: Holds = Field(description="projects, milestones, raid or costs")
+    key: str | list[str] | None = Field(None, description="Header, or headers, of what identifies a row")
+    columns: dict[str, str] = Field(
+        {}, description="Attribute: header, where the office's word is not understood"
+    )
+    date_order: Literal["dmy", "mdy", "ymd"] | None = Field(None, description="How text dates are written")
+    decimal: Literal[".", ","] | None = Field(None, description="The decimal sign of number texts")
+    header_row: Annotated[int, Field(ge=1)] | None = Field(None, description="Row of the header, from 1")
+    kind: str | None = Field(None, description="For raid and costs: the kind of all rows that don't say")
+    project: str | None = Field(
+        None, description="The project of all rows that don't say: a workbook per project"
+    )
+    year: Annotated[int, Field(ge=1900, le=2200)] | None = Field(
+        None, description="Year of months without one"
+    )
+    fill_down: list[str] = Field([], description="Headers whose blanks mean the same as above")
+
+    @field_validator("path")
+    @classmethod
+    def _stay_below(cls, path: str | None) -> str | None:
+        if path is not None and ".." in path.replace("\\", "/").split("/"):
+            raise ValueError("a path must not climb out of its folder with ..")
+        return path
+
+    @model_validator(mode="after")
+    def _be_sensible(self) -> "Workbook":
+        known = {*REGISTER[ENTITY[self.holds]], *columns()[self.holds]}
+        if unknown := sorted(self.columns.keys() - known):
+            raise ValueError(
+                f"columns: {self.holds} have no {', '.join(unknown)}; they have {', '.join(sorted(known))}"
+            )
+        kinds = {
+            "raid": ("risk", "assumption", "issue", "dependency"),
+            "costs": tuple(columns()["money_kinds"]),
+        }
+        if self.kind is not None and self.kind not in kinds.get(self.holds, ()):
+            there = ", ".join(kinds.get(self.holds, ())) or f"no kinds, for {self.holds} have none"
+            raise ValueError(f"kind: one of {there}")
+        if self.path is not None and self.url is not None:
+            raise ValueError("give path or url, not both")
+        return self
+
+
+class ExcelConfig(BaseModel):
+    """One set of workbooks: on SharePoint (auth, site) or in a folder."""
+
+    model_config = _FIXED
+
+    auth: EntraAuth | None = Field(None, description="Sign-in for SharePoint; none for a folder")
+    graph_url: str = Field(
+        "https://graph.microsoft.com/v1.0", description="Microsoft Graph; another in a national cloud"
+    )
+    site: str | None = Field(None, description="SharePoint site as host:/sites/name")
+    folder: str | None = Field(None, description="Instead of SharePoint: a folder, or one file")
+    workbooks: list[Workbook] = Field(min_length=1, description="What to read")
+    ca_bundle: str | None = Field(None, description="File of certificate authorities to trust")
+    proxy: str | None = Field(None, description="Proxy to go through, as http://host:port")
+    connections: Annotated[int, Field(ge=1, le=64)] | None = Field(None, description="Requests at a time")
+    memory_mb: Annotated[int, Field(ge=256)] = Field(
+        2048, description="Most memory reading one workbook may take"
+    )
+    seconds: Annotated[int, Field(ge=5)] = Field(120, description="Most time reading one workbook may take")
+
+    @model_validator(mode="after")
+    def _choose_one(self) -> "ExcelConfig":
+        if (self.auth is None) == (self.folder is None):
+            raise ValueError("give either auth (SharePoint) or folder, and only one of them")
+        for workbook in self.workbooks:
+            if self.folder is None and workbook.path is None and workbook.url is None:
+                raise ValueError("a workbook on SharePoint needs a path or a url")
+            if self.folder is None and workbook.path is not None and self.site is None:
+                raise ValueError("a workbook's path needs the site it is on: set site, as host:/sites/name")
+            if self.folder is not None and workbook.url is not None:
+                raise ValueError("a workbook in a folder has a path, no url")
+        return self

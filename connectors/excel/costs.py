@@ -1,0 +1,235 @@
+"""Cost sheets: one amount a record, whether months stand in rows or in columns."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any, Final
+
+from connectors.excel.dates import is_month_name, month_of
+from connectors.excel.header import Column
+from connectors.excel.package import address
+from connectors.excel.records import Record
+from connectors.excel.rows import TOTAL, Sheet, is_blank
+from connectors.excel.values import Fault, Json, fault_words, make_reads, plain, text_of
+from connectors.excel.words import clean, columns, normal
+
+_AROUND: Final = " -\u2013:/()[]\n,"
+_YEAR: Final = re.compile(r"\b(20\d{2})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A column of amounts: of which kind and month, as far as its header says."""
+
+    column: Column
+    kind: str | None
+    period: date | None
+
+
+class Costs:
+    """A cost sheet being read: a record for each amount, none for an empty cell."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+        self._layout = sheet.layout
+        self._kind = sheet.layout.kind or kind_in(sheet.grid.sheet)
+        self._amounts = self._find_amounts()
+        self.understood = {
+            amount.column.header: "amount of "
+            + " ".join(filter(None, [amount.kind, amount.period.strftime("%Y-%m") if amount.period else ""]))
+            if amount.kind or amount.period
+            else "amount"
+            for amount in self._amounts
+        }
+        self._reading = make_reads(
+            sheet.grid,
+            sheet.header.row,
+            {str(amount.column.index): amount.column for amount in self._amounts},
+            sheet.layout,
+            "money",
+        )
+        sheet.warn_notes(self._reading)
+
+    def records(self) -> Iterator[Record]:
+        """Yield the amounts row by row; a row that is left out or unreadable is one record."""
+        for number in range(self._sheet.first, self._sheet.end()):
+            yield from self._row(number)
+
+    def _row(self, number: int) -> Iterator[Record]:
+        sheet, row = self._sheet, self._sheet.grid.rows[number]
+        name = f"row {number + 1}"
+        rule = sheet.left_out(number) or self._total(row)
+        if rule:
+            yield sheet.make(number, name, {}, filtered_by=rule)
+            return
+        project, problem = self._project(number)
+        if problem:
+            yield sheet.make(number, name, sheet.shown(number), unreadable=problem)
+            return
+        problems: dict[str, str] = {}
+        values, cells = self._shared_values(number, problems)
+        values["project_ref"] = project
+        sheet.warn_cells(problems)
+        found = 0
+        for amount in self._amounts:
+            record = self._amount(number, amount, values, cells)
+            if record is not None:
+                found += 1
+                yield record
+        if not found:
+            yield sheet.make(number, name, {}, filtered_by="no amount in the row")
+
+    def _amount(
+        self, number: int, amount: Amount, shared: dict[str, Json], shared_cells: dict[str, str]
+    ) -> Record | None:
+        """Read one amount; None where the cell is empty."""
+        sheet, index = self._sheet, amount.column.index
+        raw = sheet.grid.rows[number][index]
+        if is_blank(raw):
+            return None
+        cell = address(number, index)
+        locator = sheet.where(cell)
+        values = dict(shared)
+        values["kind"] = amount.kind or values.get("kind") or self._kind
+        values["period"] = amount.period.isoformat() if amount.period else values.get("period")
+        parts = (values["project_ref"], values.get("category"), values["kind"], (values["period"] or "")[:7])
+        external_id = self._layout.prefix + "|".join(part or "" for part in parts)
+        payload = sheet.envelope(
+            number, values, self._own_columns(number, amount), shared_cells | {"amount": cell}
+        )
+        try:
+            if isinstance(raw, Fault):
+                return Record(external_id, locator, payload, unreadable=f"{cell} {fault_words(raw)}")
+            values["amount"] = self._reading.reads[str(index)](raw, number)
+        except ValueError as error:
+            return Record(f"{external_id} ({cell})", locator, payload, unreadable=f"{cell}: {error}")
+        if values["amount"] is None:
+            return None
+        if (currency := self._reading.currency) and "currency" not in values:
+            values["currency"] = currency
+        if values["kind"] is None:
+            sheet.warnings.add(
+                f"{sheet.grid.file}!{sheet.grid.sheet}: nothing says whether its amounts are baseline, forecast, "
+                "actual or committed. Set `kind` for this workbook"
+            )
+        return self._once(number, external_id, locator, payload)
+
+    def _once(self, number: int, external_id: str, locator: str, payload: dict[str, Json]) -> Record:
+        """Reject an amount that another row has already given."""
+        seen = self._sheet.seen
+        if external_id not in seen:
+            seen[external_id] = number
+            return Record(external_id, locator, payload)
+        told = external_id.removeprefix(self._layout.prefix)
+        reason = (
+            f"the amount for {told!r} is also in row {seen[external_id] + 1}, which is kept; row {number + 1} is not. "
+            "Merge the two rows or give them different categories"
+        )
+        self._sheet.warnings.add(f"{locator}: {reason}")
+        return Record(f"{external_id} (row {number + 1})", locator, payload, unreadable=reason)
+
+    def _own_columns(self, number: int, amount: Amount) -> dict[str, Json]:
+        """Return the row's columns without the other months."""
+        others = {other.column.index for other in self._amounts} - {amount.column.index}
+        row = self._sheet.grid.rows[number]
+        return {
+            name: plain(row[index])
+            for index, name in self._sheet.shown_columns
+            if index not in others and row[index] != ""
+        }
+
+    def _project(self, number: int) -> tuple[str, str | None]:
+        """Return the row's project, or what is wrong."""
+        column = self._sheet.known.get("project_ref")
+        if column is None:
+            return self._layout.project or "", None
+        value = self._sheet.grid.rows[number][column.index]
+        cell = address(number, column.index)
+        if isinstance(value, Fault):
+            return "", f"{cell} {fault_words(value)}; without it the row has no {column.header}"
+        text = (
+            text_of(value, self._sheet.grid.marks.zeros.get((number, column.index), 0))
+            or self._layout.project
+        )
+        return (text, None) if text else ("", f"no {column.header} in {cell}; say whose cost it is")
+
+    def _shared_values(self, number: int, problems: dict[str, str]) -> tuple[dict[str, Json], dict[str, str]]:
+        """Read what all amounts of a row share: category, kind, currency, and the month of a long sheet."""
+        row = self._sheet.grid.rows[number]
+        values: dict[str, Json] = {}
+        cells: dict[str, str] = {}
+        for attribute, column in self._sheet.known.items():
+            if attribute in ("amount", "key"):
+                continue
+            month = month_of(row[column.index], year=self._layout.year) if attribute == "period" else None
+            value = (
+                month.isoformat()
+                if month
+                else self._sheet.read_cell(attribute, number, column.index, problems, row)
+            )
+            if attribute == "period" and value:
+                value = f"{value[:7]}-01"
+            if attribute == "kind" and value:
+                value = kind_in(value)
+                if value is None:
+                    problems["kind"] = (
+                        f"{address(number, column.index)}: {text_of(row[column.index])!r} is no kind of money"
+                    )
+            if value is not None:
+                values[attribute], cells[attribute] = value, address(number, column.index)
+        return values, cells
+
+    def _total(self, row: list[Any]) -> str | None:
+        column = self._sheet.known.get("category")
+        value = row[column.index] if column else None
+        return "total row" if isinstance(value, str) and TOTAL.fullmatch(normal(value)) else None
+
+    def _find_amounts(self) -> list[Amount]:
+        """Return the columns of amounts; a month without a year is reported and not read."""
+        known = {column.index: name for name, column in self._sheet.known.items()}
+        found: list[Amount] = []
+        for column in self._sheet.header.columns:
+            if known.get(column.index) == "amount":
+                found.append(Amount(column, None, None))
+            elif column.index not in known and (amount := self._judge(column)) is not None:
+                found.append(amount)
+        return found
+
+    def _judge(self, column: Column) -> Amount | None:
+        """Read a header as a kind, a month, or both; None when it is something else, such as a total."""
+        text = clean(column.header) if not isinstance(column.raw, date) else ""
+        kind = kind_in(text)
+        rest = _without_kind(text).strip(_AROUND)
+        year = _YEAR.search(column.group)
+        month = month_of(column.raw) or month_of(rest, year=int(year[1]) if year else self._layout.year)
+        if month is None and is_month_name(rest):
+            self._sheet.warnings.add(
+                f"{self._sheet.grid.file}!{self._sheet.grid.sheet}: month {column.header!r} has no year, so its column "
+                "was not read. Write the year into the header, or set `year`"
+            )
+            return None
+        if month is None and (kind is None or rest.casefold() not in ("", "cost", "costs")):
+            return None
+        return Amount(column, kind or kind_in(column.group), month)
+
+
+@cache
+def _kind_words() -> dict[str, str]:
+    return {word: kind for kind, words in columns()["money_kinds"].items() for word in words}
+
+
+def kind_in(text: str) -> str | None:
+    """Return the one kind of money a text names; None when it names none or several."""
+    known = _kind_words()
+    words = normal(text)
+    if words in known:
+        return known[words]
+    found = {known[word] for word in words.split() if word in known}
+    return found.pop() if len(found) == 1 else None
+
+
+def _without_kind(text: str) -> str:
+    words = "|".join(sorted(map(re.escape, _kind_words()), key=len, reverse=True))
+    return re.sub(rf"\b(?:{words})\b", " ", text, flags=re.IGNORECASE)

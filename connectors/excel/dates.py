@@ -1,0 +1,203 @@
+"""Dates as cells hold them: real ones, serial numbers, and texts in whatever order their office writes."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from connectors.excel.words import clean, is_unknown
+
+_YEAR_FIRST: Final = re.compile(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:$|[T ])")
+_NUMBERS: Final = re.compile(r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{2}|\d{4})(?:$|[T ,])")
+_DAY_WORD: Final = re.compile(
+    r"^(?:\w{3,9},? )?(\d{1,2})(?:st|nd|rd|th)?[ \-./]+([^\W\d]{3,9})\.?,?[ \-./']+(\d{2}|\d{4})\b"
+)
+_WORD_DAY: Final = re.compile(
+    r"^(?:\w{3,9},? )?([^\W\d]{3,9})\.?[ \-./]+(\d{1,2})(?:st|nd|rd|th)?,?[ \-./']+(\d{4})\b"
+)
+_MONTH_YEAR: Final = re.compile(r"^([^\W\d]{3,9})\.?[ \-./']*(\d{4}|\d{2})$")
+_YEAR_MONTH: Final = re.compile(r"^(\d{4})[-/. ]?(?:m|M)?(\d{1,2})$")
+_MONTH_NUMBER: Final = re.compile(r"^(\d{1,2})[-/.](\d{4})$")
+_MONTHS: Final = {
+    name[:length]: number
+    for number, name in enumerate(
+        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+         "november", "december"], start=1,
+    )
+    for length in range(3, 10)
+} | {"sept": 9}  # fmt: skip
+_EPOCH: Final = date(1899, 12, 30)
+_SERIALS: Final = range(20_000, 80_000)  # 1954 to 2119: what a date column may hold unformatted
+_SHIFT_1904: Final = 1462
+_LAST_TWO_DIGITS: Final = 100
+_TWELVE: Final = 12
+
+
+class NotADate(ValueError):
+    """A text is no date, or one of two; the message says which."""
+
+
+@dataclass(slots=True)
+class DateColumn:
+    """How one column's texts are read: by its configuration, or by what its own texts prove."""
+
+    order: str | None  # dmy, mdy, ymd or None: nothing decides
+    both: bool = False  # some texts prove one order, some the other
+    from_1904: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def read(self, value: Any) -> date | None:
+        """Return a cell's date; None when it says nothing.
+
+        Raises:
+            NotADate: With the reason.
+        """
+        if isinstance(value, datetime):
+            return value.date()
+        if isinstance(value, date):
+            return value
+        if isinstance(value, bool | timedelta):
+            raise NotADate(f"{value!s} is no date")
+        if isinstance(value, int | float):
+            return self._serial(value)
+        if not isinstance(value, str):
+            raise NotADate(f"{value!s} is no date")
+        text = clean(value)
+        return None if is_unknown(text) else self._text(text)
+
+    def _serial(self, value: float) -> date:
+        if int(value) not in _SERIALS:
+            raise NotADate(f"the number {value:g} is no date")
+        return _EPOCH + timedelta(days=int(value) + (_SHIFT_1904 if self.from_1904 else 0))
+
+    def _text(self, text: str) -> date:
+        if found := _YEAR_FIRST.match(text):
+            return _made(text, int(found[1]), int(found[2]), int(found[3]))
+        if found := _NUMBERS.match(text):
+            return self._ordered(text, int(found[1]), int(found[2]), _year(found[3]))
+        if (found := _DAY_WORD.match(text)) and found[2].casefold() in _MONTHS:
+            return _made(text, _year(found[3]), _MONTHS[found[2].casefold()], int(found[1]))
+        if (found := _WORD_DAY.match(text)) and found[1].casefold() in _MONTHS:
+            return _made(text, _year(found[3]), _MONTHS[found[1].casefold()], int(found[2]))
+        raise NotADate(f"{text!r} is no date")
+
+    def _ordered(self, text: str, first: int, second: int, year: int) -> date:
+        if first == second or first > _TWELVE >= second:
+            return _made(text, year, second, first)
+        if second > _TWELVE >= first:
+            return _made(text, year, first, second)
+        if self.both:
+            raise NotADate(
+                f"{text!r} may be day first or month first: the column has dates in both orders; set date_order"
+            )
+        if self.order is None:
+            raise NotADate(
+                f"{text!r} may be day first or month first, and no date in the column tells; set date_order"
+            )
+        return _made(text, year, first, second) if self.order == "mdy" else _made(text, year, second, first)
+
+
+def decide(
+    header: str, cells: Iterable[tuple[str, Any]], given: str | None, *, from_1904: bool
+) -> DateColumn:
+    """Decide how a column's text dates are written.
+
+    Args:
+        header: What the column is called, for the notes.
+        cells: Its cells: address and value.
+        given: The configured order, which wins over all evidence.
+        from_1904: Whether the workbook counts days from 1904.
+    """
+    day_first: list[str] = []
+    month_first: list[str] = []
+    open_texts = 0
+    real: list[date] = []
+    for cell, value in cells:
+        if isinstance(value, date):
+            real.append(value)
+        elif isinstance(value, str) and (found := _NUMBERS.match(clean(value))):
+            first, second = int(found[1]), int(found[2])
+            if first > _TWELVE >= second:
+                day_first.append(f"{cell} {clean(value)!r}")
+            elif second > _TWELVE >= first:
+                month_first.append(f"{cell} {clean(value)!r}")
+            elif first != second:
+                open_texts += 1
+    column = DateColumn(given, from_1904=from_1904)
+    if given is None:
+        _judge(column, header, day_first, month_first, open_texts)
+    _look_for_swaps(column, header, (day_first, month_first), open_texts, real)
+    return column
+
+
+def _judge(
+    column: DateColumn, header: str, day_first: Sequence[str], month_first: Sequence[str], open_texts: int
+) -> None:
+    if day_first and month_first:
+        column.both = True
+        column.notes.append(
+            f"column {header!r}: text dates in two orders, {day_first[0]} day first and {month_first[0]} month first; "
+            f"{open_texts} that could be either were left out"
+        )
+    elif day_first or month_first:
+        column.order = "dmy" if day_first else "mdy"
+    elif open_texts:
+        column.notes.append(
+            f"column {header!r}: {open_texts} text dates could be day first or month first and nothing tells; "
+            "they were left out. Set date_order: dmy or mdy"
+        )
+
+
+def _look_for_swaps(
+    column: DateColumn,
+    header: str,
+    texts: tuple[Sequence[str], Sequence[str]],
+    open_texts: int,
+    real: Sequence[date],
+) -> None:
+    """Notice a column that Excel read in the wrong order: what it could turn into dates has day and month swapped.
+
+    Then only texts with a day above 12 are left as texts, and every real date has a day up to 12.
+    """
+    left = len(texts[0]) + len(texts[1])
+    if left >= 2 and not open_texts and len(real) >= 2 and all(day.day <= _TWELVE for day in real):  # noqa: PLR2004 -- two are a pattern
+        column.notes.append(
+            f"column {header!r}: its {len(real)} real dates all have a day up to 12 while {left} with a later day "
+            f"are texts, such as {(*texts[0], *texts[1])[0]}; Excel may have swapped day and month: check them"
+        )
+
+
+def month_of(value: Any, *, year: int | None = None) -> date | None:
+    """Read a month out of a header: a date, `Jan 2026`, `Jan-26`, `2026-01`, `01/2026`, or `Jan` with a year given."""
+    if isinstance(value, date):
+        return date(value.year, value.month, 1)
+    if not isinstance(value, str):
+        return None
+    text = clean(value)
+    found_year, month = year, 0
+    if (found := _MONTH_YEAR.match(text)) and found[1].casefold() in _MONTHS:
+        found_year, month = _year(found[2]), _MONTHS[found[1].casefold()]
+    elif (found := _YEAR_MONTH.match(text)) or (found := _YEAR_FIRST.match(text)):
+        found_year, month = int(found[1]), int(found[2])
+    elif found := _MONTH_NUMBER.match(text):
+        found_year, month = int(found[2]), int(found[1])
+    elif is_month_name(text):
+        month = _MONTHS[text.casefold().rstrip(".")]
+    return date(found_year, month, 1) if found_year and 1 <= month <= _TWELVE else None
+
+
+def is_month_name(value: Any) -> bool:
+    """Tell whether a header is a month without its year."""
+    return isinstance(value, str) and clean(value).casefold().rstrip(".") in _MONTHS
+
+
+def _year(text: str) -> int:
+    return int(text) + 2000 if int(text) < _LAST_TWO_DIGITS else int(text)
+
+
+def _made(text: str, year: int, month: int, day: int) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise NotADate(f"{text!r} is no date of the calendar") from None

@@ -1,0 +1,121 @@
+"""Where workbooks come from: one answer to "has it changed?" and one to "give it to me"."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from connectors.base import Json
+from connectors.errors import MisconfiguredSource, SliceUnreadable
+from connectors.excel.config import Workbook
+
+MOST_BYTES = 200 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A workbook as it was fetched. `request` is how, without a secret; `position` recognises it next time."""
+
+    name: str
+    body: bytes
+    request: str
+    position: Json
+    url: str | None = None
+
+
+class Files(Protocol):
+    """A place with workbooks."""
+
+    def fetch(self, workbook: Workbook, known: Json | None) -> File | None:
+        """Return the workbook, or None when it is still the one `known` stands for.
+
+        Raises:
+            SliceUnreadable: This workbook cannot be had; others may.
+            ConnectorError: Nothing can be had.
+        """
+
+    def about(self) -> list[tuple[str, str]]:
+        """Say who we are there and what we see, as pairs of subject and words.
+
+        Raises:
+            ConnectorError: Nothing can be had.
+        """
+
+    def close(self) -> None:
+        """Give connections back."""
+
+
+class Folder:
+    """A folder, or a single file."""
+
+    def __init__(self, path: str, *, source: str) -> None:
+        self._path = Path(path).expanduser()
+        self._source = source
+
+    def about(self) -> list[tuple[str, str]]:
+        """Say that the folder is there, and how many workbooks it holds."""
+        if self._path.is_file():
+            return [("file", f"{self._path.name} is there")]
+        if not self._path.is_dir():
+            raise MisconfiguredSource(
+                f"there is no folder or file {self._path}; correct folder, or check that the share is connected",
+                source=self._source,
+            )
+        return [("folder", f"{self._path.name} holds {', '.join(self._names()) or 'no workbook'}")]
+
+    def fetch(self, workbook: Workbook, known: Json | None) -> File | None:
+        """Read a file; its hash tells whether it has changed, whatever its date says."""
+        path = self._locate(workbook)
+        try:
+            for _ in range(3):
+                before = path.stat()
+                if before.st_size > MOST_BYTES:
+                    raise self._unreadable(
+                        path, f"has {before.st_size >> 20} MB, more than {MOST_BYTES >> 20} MB"
+                    )
+                body = path.read_bytes()
+                after = path.stat()
+                if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size):
+                    break
+            else:
+                raise self._unreadable(path, "is being written right now; the next run tries again")
+        except PermissionError as error:
+            raise self._unreadable(
+                path, "may not be read: it is locked by a program, or rights are missing"
+            ) from error
+        except OSError as error:
+            raise self._unreadable(path, f"cannot be read ({error.strerror})") from error
+        digest = hashlib.sha256(body).hexdigest()
+        if known is not None and known.get("sha256") == digest:
+            return None
+        position: Json = {"sha256": digest, "size": after.st_size, "mtime_ns": after.st_mtime_ns}
+        return File(path.name, body, f"READ {workbook.path or path.name}", position)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _locate(self, workbook: Workbook) -> Path:
+        root = self._path
+        if root.is_file() and workbook.path in (None, root.name, f"/{root.name}"):
+            return root
+        if workbook.path is None:
+            raise MisconfiguredSource("folder is no file, so each workbook needs a path", source=self._source)
+        path = root / workbook.path.replace("\\", "/").lstrip("/")
+        if not path.resolve().is_relative_to(root.resolve()):
+            raise self._unreadable(path, "lies outside the folder; only files below it are read")
+        if not path.is_file():
+            there = ", ".join(self._names()) or "no workbook"
+            raise self._unreadable(path, f"is not there; the folder holds {there}. Correct path")
+        return path
+
+    def _names(self) -> list[str]:
+        if not self._path.is_dir():
+            return []
+        endings = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv"}
+        found = (path for path in self._path.rglob("*") if path.suffix.lower() in endings)
+        return sorted(str(path.relative_to(self._path)) for path in found if not path.name.startswith("~$"))[
+            :30
+        ]
+
+    def _unreadable(self, path: Path, words: str) -> SliceUnreadable:
+        return SliceUnreadable(words, source=self._source, slice_=path.name)

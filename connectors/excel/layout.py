@@ -1,0 +1,65 @@
+"""What to read in one workbook, as data: it travels to the child and is kept with the raw page."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Literal
+
+import orjson
+
+Holds = Literal["projects", "milestones", "raid", "costs"]
+HOLDS: Final[tuple[Holds, ...]] = ("projects", "milestones", "raid", "costs")
+ENTITY: Final[dict[Holds, str]] = {
+    "projects": "project",
+    "milestones": "milestone",
+    "raid": "raid_item",
+    "costs": "cost_line",
+}
+READER: Final = 1  # raised when the same bytes would be read differently, so that they are read again
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One sheet of one workbook and how its office writes things.
+
+    `file` is its name as locators show it. `sheet` None: the one that fits best. `prefix` keeps the
+    ids of two sheets of one source apart. `year` is that of month columns which have none.
+    """
+
+    holds: Holds
+    file: str
+    sheet: str | None = None
+    key: tuple[str, ...] = ()
+    columns: dict[str, str] = field(default_factory=dict)  # attribute -> header
+    date_order: str | None = None  # dmy, mdy or ymd; None: decided on the evidence
+    decimal: str | None = None  # "." or ","; None: decided on the evidence
+    header_row: int | None = None  # counted from 1
+    kind: str | None = None
+    project: str | None = None
+    year: int | None = None
+    fill_down: tuple[str, ...] = ()
+    prefix: str = ""
+    url: str | None = None
+    reader: int = READER
+
+    def to_json(self) -> bytes:
+        """Write it as the first part of a page."""
+        return orjson.dumps(asdict(self), option=orjson.OPT_SORT_KEYS)
+
+    @classmethod
+    def from_json(cls, text: bytes) -> "Layout":
+        """Read it back from a page."""
+        given: dict[str, Any] = orjson.loads(text)
+        return cls(**given | {"key": tuple(given["key"]), "fill_down": tuple(given["fill_down"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What reading one workbook may cost."""
+
+    memory_mb: int = 2048
+    seconds: int = 120
+    unpacked_mb: int = 768
+    cells: int = 24_000_000  # of one sheet, empty ones inside its block included
+
+
+class Refused(Exception):
+    """The workbook or the sheet cannot be read; the message says where, why, and what to do."""

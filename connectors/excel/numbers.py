@@ -1,0 +1,145 @@
+"""Numbers as cells hold them: real ones, and texts with spaces, commas, currency signs and brackets."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from connectors.excel.words import clean, is_unknown
+
+CURRENCY_SIGNS: Final = {"£": "GBP", "€": "EUR", "¥": None, "$": None, "₹": "INR", "zł": "PLN"}
+_CURRENCY: Final = re.compile(
+    r"US\$|A\$|C\$|NZ\$|£|€|¥|\$|₹|zł|\b(?:GBP|EUR|USD|CHF|SEK|NOK|DKK|PLN|JPY|AUD|CAD|NZD|INR|CZK|HUF|ZAR)\b"
+)
+_SUFFIX: Final = re.compile(r"(?<=\d)\s*(k|m|mn|mio|bn|million|thousand|billion)\.?$", re.IGNORECASE)
+_SCALES: Final = {
+    "k": 1000, "thousand": 1000, "m": 1_000_000, "mn": 1_000_000, "mio": 1_000_000, "million": 1_000_000,
+    "bn": 1_000_000_000, "billion": 1_000_000_000,
+}  # fmt: skip
+_SCALE_WORD: Final = r"['\u2019]?(k|000s?|thousands?|mn?|mio|millions?)"
+_MONEY_WORD: Final = r"(?:[£€$]|gbp|eur|usd)"
+_HEADER_SCALE: Final = re.compile(
+    rf"[(\[]\s*(?:in\s+)?{_MONEY_WORD}?\s*{_SCALE_WORD}\s*{_MONEY_WORD}?\s*[)\]]|{_MONEY_WORD}\s?{_SCALE_WORD}\b|\bin\s+(thousands|millions)\b",
+    re.IGNORECASE,
+)
+_DIGITS: Final = re.compile(r"^[+-]?[\d.,' ]*\d[\d.,' ]*$")
+_GROUPED: Final = re.compile(r"^[+-]?\d{1,3}([.,' ])\d{3}(?:\1\d{3})*$")
+_ONE_GROUP: Final = 7  # characters of 123.456, which may be a thousand or a decimal
+_COMMA_DECIMAL: Final = re.compile(r"\d,\d{1,2}$|\d,\d{4,}$|\.\d{3},\d")
+_POINT_DECIMAL: Final = re.compile(r"\d\.\d{1,2}$|\d\.\d{4,}$|,\d{3}\.\d")
+
+
+class NotANumber(ValueError):
+    """A text is no number; the message says so."""
+
+
+@dataclass(slots=True)
+class NumberColumn:
+    """How one column's number texts are read; `scale` is what its header says, e.g. 1000 for `(£k)`."""
+
+    decimal: str = "."
+    scale: int = 1
+    shares: bool = False  # percents without a percent sign, written 0 to 1
+    currency: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def read(self, value: Any) -> Decimal | None:
+        """Return a cell's number, scaled; None when it says nothing.
+
+        Raises:
+            NotANumber: With the reason.
+        """
+        if isinstance(value, bool):
+            raise NotANumber(f"{value!s} is no number")
+        if isinstance(value, int | float):
+            try:
+                return Decimal(repr(value)) * self.scale if self.scale != 1 else Decimal(repr(value))
+            except InvalidOperation:
+                raise NotANumber(f"{value!s} is no number") from None
+        if not isinstance(value, str):
+            raise NotANumber(f"{value!s} is no number")
+        text = clean(value)
+        if is_unknown(text):
+            return None
+        number, scaled = self._text(text)
+        return number if scaled else number * self.scale
+
+    def _text(self, text: str) -> tuple[Decimal, bool]:
+        """Read a text, and say whether it brought its own scale, as `2.4m` does."""
+        bare = _CURRENCY.sub("", text).strip()
+        negative = bare.startswith("(") and bare.endswith(")")
+        bare = bare.strip("()").strip() if negative else bare
+        bare = bare.replace("\u2212", "-")
+        if bare.endswith("-") and bare[:-1].strip()[-1:].isdigit():
+            negative, bare = True, bare[:-1].strip()
+        suffix = _SUFFIX.search(bare)
+        bare = bare[: suffix.start()] if suffix else bare
+        if not _DIGITS.match(bare):
+            raise NotANumber(f"{text!r} is no number")
+        other = "," if self.decimal == "." else "."
+        digits = bare.replace(" ", "").replace("'", "").replace(other, "").replace(self.decimal, ".")
+        try:
+            number = Decimal(digits)
+        except InvalidOperation:
+            raise NotANumber(f"{text!r} is no number") from None
+        number *= _SCALES[suffix[1].casefold()] if suffix else 1
+        return (-number if negative else number), suffix is not None
+
+
+def decide(header: str, cells: Iterable[tuple[str, Any]], given: str | None) -> NumberColumn:
+    """Decide a column's decimal sign on what its texts prove, and its scale and currency on its header."""
+    column = NumberColumn(given or ".")
+    if scale := scale_in(header):
+        column.scale = scale
+        column.notes.append(
+            f"column {header!r}: its numbers were multiplied by {column.scale:,}, as its header says"
+        )
+    column.currency = currency_of(header)
+    if given is None:
+        _judge(column, header, cells)
+    return column
+
+
+def scale_in(text: str) -> int | None:
+    """Return 1000 or 1,000,000 where a header or a title says so, as `Budget (£k)` does."""
+    found = _HEADER_SCALE.search(text)
+    if found is None:
+        return None
+    return 1_000_000 if next(filter(None, found.groups())).casefold().startswith("m") else 1000
+
+
+def _judge(column: NumberColumn, header: str, cells: Iterable[tuple[str, Any]]) -> None:
+    """Look for texts that only one decimal sign explains, and say when there are some for both or for none."""
+    commas, points, either = [], [], []
+    for cell, value in cells:
+        if not isinstance(value, str) or not value:
+            continue
+        text = _CURRENCY.sub("", clean(value)).strip("() %")
+        if _COMMA_DECIMAL.search(text):
+            commas.append(cell)
+        elif _POINT_DECIMAL.search(text):
+            points.append(cell)
+        elif len(text) <= _ONE_GROUP and (grouped := _GROUPED.match(text)) and grouped[1] in ".,":
+            either.append(cell)
+    if commas and points:
+        column.notes.append(
+            f"column {header!r}: decimal commas ({commas[0]}) and decimal points ({points[0]}) side by side; "
+            "points were taken as decimal. Set decimal"
+        )
+    elif commas:
+        column.decimal = ","
+    elif either and not points:
+        column.notes.append(
+            f"column {header!r}: {either[0]} could be a thousand or a decimal; commas were read as thousands "
+            'and points as decimals. Set decimal: "," or "."'
+        )
+
+
+def currency_of(text: str) -> str | None:
+    """Return the ISO 4217 code a text names without doubt; `$` alone names several."""
+    found = _CURRENCY.search(text)
+    if found is None:
+        return None
+    dollars = {"US$": "USD", "A$": "AUD", "C$": "CAD", "NZ$": "NZD"}
+    return dollars.get(found[0]) or CURRENCY_SIGNS.get(found[0], found[0])

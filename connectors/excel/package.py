@@ -1,0 +1,249 @@
+"""What an .xlsx package says beside its values: sheets, number formats, formulas, errors, extents.
+
+The values come from calamine, which is quick but silent about these. Patterns are run over the sheet's
+XML in pieces; nothing here builds a tree of cells.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from posixpath import join, normpath
+from typing import Final
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from connectors.excel.layout import Limits, Refused
+
+Cell = tuple[int, int]  # row, column, both from 0
+
+_PIECE: Final = 8 * 1024 * 1024
+_COLUMN: Final = re.compile(rb' r="([A-Z]{1,3})\d')
+_ROW: Final = re.compile(rb'<(?:\w+:)?row\b[^>]*? r="(\d+)"')
+_FILLED: Final = re.compile(rb'<(?:\w+:)?c\b[^>]*? r="([A-Z]{1,3})(\d+)"[^>]*(?<!/)>')
+_ERROR: Final = re.compile(
+    rb'<(?:\w+:)?c\b(?=[^>]*\bt="e")[^>]*? r="([A-Z]{1,3})(\d+)"[^>]*>.*?<(?:\w+:)?v>([^<]*)<'
+)
+_UNCACHED: Final = re.compile(
+    rb"<(?:\w+:)?c\b(?P<attributes>[^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>)\s*"
+    rb"(?P<empty><(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
+_REFERENCE: Final = re.compile(rb' r="([A-Z]{1,3})(\d+)"')
+_ZEROS: Final = re.compile(r"^0{2,}$")
+_PERCENT_FORMATS: Final = frozenset({9, 10})  # built in: 0% and 0.00%
+
+
+@dataclass(slots=True)
+class Marks:
+    """What is known of single cells of one sheet."""
+
+    percent: set[Cell] = field(default_factory=set)  # shown with a percent sign: 0.45 reads 45 %
+    zeros: dict[Cell, int] = field(default_factory=dict)  # digits shown: 42 under "00000" reads 00042
+    errors: dict[Cell, str] = field(default_factory=dict)
+    uncached: set[Cell] = field(default_factory=set)  # formulas nobody has calculated
+    from_1904: bool = False
+    recalculates: bool = False  # the writer left the formulas' values to Excel
+
+
+def column_number(letters: str) -> int:
+    """Count a column's letters from 0."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+def column_letters(number: int) -> str:
+    """Write a column, counted from 0, in letters."""
+    letters = ""
+    number += 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def address(row: int, column: int) -> str:
+    """Write a cell as people do; both count from 0."""
+    return f"{column_letters(column)}{row + 1}"
+
+
+class Package:
+    """An .xlsx or .xlsm; other packages have no `xl/workbook.xml` and know nothing here."""
+
+    def __init__(self, file: str, body: bytes, limits: Limits) -> None:
+        self._file = file
+        self._limits = limits
+        self._archive = zipfile.ZipFile(io.BytesIO(body))
+        self._names = set(self._archive.namelist())
+        self.readable = "xl/workbook.xml" in self._names
+
+    def marks(self, sheet: str) -> Marks:
+        """Scan one sheet.
+
+        Raises:
+            Refused: A cell far outside the table would make the sheet too large, or its XML is broken.
+        """
+        marks = Marks()
+        entry = self._entry(sheet)
+        if entry is None:
+            return marks
+        workbook = self._tree("xl/workbook.xml")
+        for part in workbook:
+            marks.from_1904 |= _local(part) == "workbookPr" and part.get("date1904") in ("1", "true")
+            marks.recalculates |= _local(part) == "calcPr" and part.get("fullCalcOnLoad") in ("1", "true")
+        percent, zeros = self._styles()
+        styled = _styled_pattern([*percent, *zeros])
+        rows = columns = 0
+        for piece in self._pieces(entry):
+            letters = set(_COLUMN.findall(piece))
+            columns = max(columns, *(column_number(found.decode()) + 1 for found in letters), 0)
+            rows = max(rows, *(int(found) for found in _ROW.findall(piece)[-1:]), 0)
+            if b't="e"' in piece:
+                for found in _ERROR.finditer(piece):
+                    marks.errors[_cell(found[1], found[2])] = found[3].decode(errors="replace")
+            if b"<f" in piece or b":f" in piece:
+                marks.uncached.update(_uncached(piece))
+            if styled is not None:
+                for found in styled.finditer(piece):
+                    _mark_style(marks, found, percent, zeros)
+        if rows * columns > self._limits.cells:
+            self._check_extent(sheet, entry)
+        return marks
+
+    def _check_extent(self, sheet: str, entry: str) -> None:
+        """Measure again by filled cells only, and name the one that lies too far out."""
+        rows = columns = 0
+        lowest = rightmost = ""
+        inner: list[Cell] = []
+        for piece in self._pieces(entry):
+            for found in _FILLED.finditer(piece):
+                row, column = _cell(found[1], found[2])
+                inner.append((row, column))
+                if row + 1 > rows:
+                    rows, lowest = row + 1, address(row, column)
+                if column + 1 > columns:
+                    columns, rightmost = column + 1, address(row, column)
+        if rows * columns <= self._limits.cells:
+            return
+        far = [cell for cell in inner if address(*cell) not in (lowest, rightmost)]
+        used = address(max(c[0] for c in far), max(c[1] for c in far)) if far else "A1"
+        strays = " and ".join(dict.fromkeys([rightmost, lowest]))
+        raise Refused(
+            f"{self._file}!{sheet}: {strays} lies far outside the table, which otherwise ends at {used}; with it the "
+            f"sheet has {rows:,} rows and {columns:,} columns. Delete that row and column in Excel and save"
+        )
+
+    def _entry(self, sheet: str) -> str | None:
+        """Find the XML of a sheet by its name."""
+        if not self.readable:
+            return None
+        ids = {
+            part.get("name"): next((value for key, value in part.attrib.items() if key.endswith("}id")), None)
+            for part in self._tree("xl/workbook.xml").iter()
+            if _local(part) == "sheet"
+        }
+        relations = "xl/_rels/workbook.xml.rels"
+        if relations not in self._names:
+            return None
+        for part in self._tree(relations):
+            if part.get("Id") == ids.get(sheet):
+                target = part.get("Target", "")
+                entry = target.lstrip("/") if target.startswith("/") else normpath(join("xl", target))
+                return entry if entry in self._names else None
+        return None
+
+    def _styles(self) -> tuple[dict[bytes, int], dict[bytes, int]]:
+        """Return the style numbers that show percents, and those that show leading zeros with how many."""
+        percent: dict[bytes, int] = {}
+        zeros: dict[bytes, int] = {}
+        if "xl/styles.xml" not in self._names:
+            return percent, zeros
+        root = self._tree("xl/styles.xml")
+        formats = {
+            part.get("numFmtId"): part.get("formatCode", "")
+            for part in root.iter()
+            if _local(part) == "numFmt"
+        }
+        cell_formats = next((part for part in root if _local(part) == "cellXfs"), None)
+        for number, part in enumerate(cell_formats if cell_formats is not None else ()):
+            given = part.get("numFmtId", "0")
+            code = formats.get(given, "")
+            style = str(number).encode()
+            if (given.isdigit() and int(given) in _PERCENT_FORMATS) or "%" in re.sub(
+                r'"[^"]*"|\\.', "", code
+            ):
+                percent[style] = 1
+            elif _ZEROS.match(code):
+                zeros[style] = len(code)
+        return percent, zeros
+
+    def _tree(self, entry: str) -> Element:
+        try:
+            tree: Element = fromstring(self._archive.read(entry))
+        except (ParseError, DefusedXmlException, zipfile.BadZipFile, OSError, ValueError) as error:
+            raise Refused(
+                f"{self._file} is damaged in {entry} ({type(error).__name__}); open it in Excel and save it again"
+            ) from error
+        return tree
+
+    def _pieces(self, entry: str) -> Iterator[bytes]:
+        """Yield a sheet's XML in pieces that end between cells, and no more of it than allowed."""
+        rest, size = b"", 0
+        most = self._limits.unpacked_mb * 1024 * 1024
+        try:
+            with self._archive.open(entry) as stream:
+                while block := stream.read(_PIECE):
+                    size += len(block)
+                    if size > most:
+                        raise Refused(
+                            f"{self._file}: {entry} unpacks to more than {self._limits.unpacked_mb} MB"
+                        )
+                    rest += block
+                    cut = rest.rfind(b"</row>") + 6
+                    if cut > 6:  # noqa: PLR2004 -- the length of what was searched for: found
+                        yield rest[:cut]
+                        rest = rest[cut:]
+        except (zipfile.BadZipFile, OSError, EOFError, ValueError) as error:
+            raise Refused(
+                f"{self._file} is damaged in {entry} ({type(error).__name__}); open it in Excel and save it again"
+            ) from error
+        yield rest
+
+
+def _local(part: Element) -> str:
+    return part.tag.rpartition("}")[2] if isinstance(part.tag, str) else ""
+
+
+def _cell(letters: bytes, row: bytes) -> Cell:
+    return int(row) - 1, column_number(letters.decode())
+
+
+def _uncached(piece: bytes) -> Iterator[Cell]:
+    for found in _UNCACHED.finditer(piece):
+        # A calculated empty text is `t="str"` with an empty value; without t="str" it was never calculated.
+        if found["empty"] and b't="str"' in found["attributes"]:
+            continue
+        if place := _REFERENCE.search(found["attributes"]):
+            yield _cell(place[1], place[2])
+
+
+def _styled_pattern(styles: list[bytes]) -> re.Pattern[bytes] | None:
+    if not styles:
+        return None
+    return re.compile(
+        rb'<(?:\w+:)?c\b(?=[^>]*? r="([A-Z]{1,3})(\d+)")[^>]*? s="(' + b"|".join(styles) + rb')"[^>]*(?<!/)>'
+    )
+
+
+def _mark_style(
+    marks: Marks, found: re.Match[bytes], percent: dict[bytes, int], zeros: dict[bytes, int]
+) -> None:
+    cell = _cell(found[1], found[2])
+    if found[3] in percent:
+        marks.percent.add(cell)
+    else:
+        marks.zeros[cell] = zeros[found[3]]

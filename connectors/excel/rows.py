@@ -1,0 +1,315 @@
+"""A grid to records: which rows count, what identifies them, and what each column says."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from connectors.excel.grid import Grid
+from connectors.excel.header import Column, Header
+from connectors.excel.layout import Layout, Refused
+from connectors.excel.package import address
+from connectors.excel.raid import Raid
+from connectors.excel.records import Record, Warnings
+from connectors.excel.values import (
+    Fault,
+    Json,
+    Reading,
+    fault_words,
+    make_reads,
+    place_faults,
+    plain,
+    text_of,
+)
+from connectors.excel.words import normal
+
+TOTAL: Final = re.compile(
+    r"(grand |sub ?|overall |programme |portfolio |project )?(totals?|sum)( (of|for) .*| costs?| budget| [a-z]{3})?"
+)
+_SHOWS_NOTHING: Final = "\u200b\ufeff \t\r\n\xa0"
+_TITLES: Final = {"projects": "name", "milestones": "name", "raid": "title"}
+
+
+class Sheet:
+    """One sheet being read; `warnings` is complete once `records` is exhausted."""
+
+    def __init__(self, grid: Grid, header: Header, layout: Layout) -> None:
+        self.grid = grid
+        self.header = header
+        self.layout = layout
+        self.warnings = Warnings(lines=[*grid.notes, *header.notes])
+        self.first = header.row + 1
+        place_faults(grid)
+        self._fill_merged()
+        self._fill_down()
+        self.known = header.by_attribute()
+        self.keys = header.key or self._key_by_habit()
+        self._headings = _wide_merges(grid, self.first, len(header.columns))
+        self.pairs = self._project_beside_key()
+        self.reading: Reading = self._make_reads()
+        self.shown_columns = [(column.index, column.header) for column in header.columns]
+        self._raid = Raid(grid, header, layout) if layout.holds == "raid" else None
+        self.seen: dict[str, int] = {}
+
+    def records(self) -> Iterator[Record]:
+        """Yield what each row holds, from the first under the header to the last with anything in it."""
+        self._check_names()
+        for number in range(self.first, self.end()):
+            yield self.record(number)
+
+    def record(self, number: int) -> Record:
+        """Read one row."""
+        rule = self.left_out(number)
+        if rule:
+            return self.make(number, f"row {number + 1}", {}, filtered_by=rule)
+        key, problem = self._key(number)
+        if problem:
+            return self.make(number, f"row {number + 1}", self.shown(number), unreadable=problem)
+        if key in self.seen:
+            return self._doubled(number, key)
+        self.seen[key] = number
+        payload = self._payload(number)
+        return self.make(number, self.layout.prefix + key, payload)
+
+    def left_out(self, number: int) -> str | None:
+        """Name the rule that leaves a row out; None when it counts."""
+        row = self.grid.rows[number]
+        filled = [cell for index, _ in self.shown_columns if not is_blank(cell := row[index])]
+        if not filled:
+            return "empty row"
+        if number in self._headings:
+            return "section heading"
+        if isinstance(filled[0], str) and TOTAL.fullmatch(normal(filled[0])):
+            return "total row"
+        if len(filled) > 1 and all(
+            isinstance(row[index], str) and normal(row[index]) == normal(name)
+            for index, name in self.shown_columns
+            if not is_blank(row[index])
+        ):
+            return "repeated header"
+        keys = {column.index for column in self.keys}
+        if keys and all(index in keys or is_blank(row[index]) for index, _ in self.shown_columns):
+            return "only the key is filled"
+        return None
+
+    def shown(self, number: int) -> dict[str, Json]:
+        """Return a row's own columns, as the payload of a record that could not be read."""
+        row = self.grid.rows[number]
+        return self.envelope(
+            number, {}, {name: plain(row[i]) for i, name in self.shown_columns if row[i] != ""}, {}
+        )
+
+    def envelope(
+        self, number: int, values: dict[str, Json], columns: dict[str, Json], cells: dict[str, str]
+    ) -> dict[str, Json]:
+        """Put a record's payload together."""
+        return {
+            "values": values,
+            "columns": columns,
+            "cells": cells,
+            "file": self.grid.file,
+            "sheet": self.grid.sheet,
+            "row": number + 1,
+        }
+
+    def where(self, cell: str) -> str:
+        """Write a cell's locator."""
+        return f"{self.grid.file}!{self.grid.sheet}!{cell}"
+
+    def read_cell(
+        self, attribute: str, number: int, index: int, problems: dict[str, str], row: Sequence[Any]
+    ) -> Json:
+        """Read one value; what cannot be read is None, and said."""
+        value = row[index]
+        if value == "":
+            return None
+        if isinstance(value, Fault):
+            problems[attribute] = f"{address(number, index)} {fault_words(value)}"
+            return None
+        try:
+            return self.reading.reads[attribute](value, number)
+        except ValueError as error:
+            problems[attribute] = f"{address(number, index)}: {error}"
+            return None
+
+    def warn_cells(self, problems: dict[str, str]) -> None:
+        """Report what could not be read in one row."""
+        for attribute, problem in problems.items():
+            self.warnings.add(
+                f"{self.grid.file}!{self.grid.sheet}!{problem}; {attribute} stays unknown there"
+            )
+
+    def _payload(self, number: int) -> dict[str, Json]:
+        row = self.grid.rows[number]
+        values: dict[str, Json] = {}
+        cells: dict[str, str] = {}
+        problems: dict[str, str] = {}
+        for attribute, column in self.known.items():
+            value = self.read_cell(attribute, number, column.index, problems, row)
+            if value is not None:
+                values[attribute] = value
+                cells[attribute] = address(number, column.index)
+        if self._raid is not None:
+            self._raid.complete(values, cells, problems, row, number)
+        self._complete(values, cells, number)
+        columns = {name: plain(row[index]) for index, name in self.shown_columns if row[index] != ""}
+        payload = self.envelope(number, values, columns, cells)
+        if problems:
+            payload["problems"] = problems
+            self.warn_cells(problems)
+        return payload
+
+    def _complete(self, values: dict[str, Json], cells: dict[str, str], number: int) -> None:
+        """Add what the configuration says for all rows, and the key."""
+        if self.layout.holds != "projects" and self.layout.project and "project_ref" not in values:
+            values["project_ref"] = self.layout.project
+        if self.keys:
+            key = self.keys[-1]
+            zeros = self.grid.marks.zeros.get((number, key.index), 0)
+            values["key"] = text_of(self.grid.rows[number][key.index], zeros)
+            cells["key"] = address(number, key.index)
+            if self.layout.holds == "raid":
+                values["item_id"] = values["key"]
+                cells["item_id"] = cells["key"]
+        if self.reading.currency and "currency" not in values:
+            values["currency"] = self.reading.currency
+
+    def _key(self, number: int) -> tuple[str, str | None]:
+        """Return a row's identity, or what is wrong with it."""
+        parts = [self.layout.project] if self.layout.project and self.layout.holds != "projects" else []
+        for column in (*self.pairs, *self.keys):
+            value = self.grid.rows[number][column.index]
+            cell = address(number, column.index)
+            if isinstance(value, Fault):
+                return "", f"{cell} {fault_words(value)}; without it the row has no {column.header}"
+            text = text_of(value, self.grid.marks.zeros.get((number, column.index), 0))
+            if text is None:
+                return "", (
+                    f"no {column.header} in {cell}; give the row one: without it, it cannot be told from a new row "
+                    "next time"
+                )
+            parts.append(text)
+        return "|".join(parts), None
+
+    def _doubled(self, number: int, key: str) -> Record:
+        kept = self.seen[key] + 1
+        name = " and ".join(column.header for column in (*self.pairs, *self.keys))
+        reason = (
+            f"{name} {key!r} is also in row {kept}, which is kept; row {number + 1} is not. Give one of them another "
+            f"{name} or delete it"
+        )
+        self.warnings.add(f"{self.where(self._anchor(number))}: {reason}")
+        return self.make(
+            number,
+            f"{self.layout.prefix}{key} (row {number + 1})",
+            self.shown(number),
+            unreadable=reason,
+        )
+
+    def make(
+        self,
+        number: int,
+        external_id: str,
+        payload: dict[str, Json],
+        *,
+        filtered_by: str | None = None,
+        unreadable: str | None = None,
+    ) -> Record:
+        """Make a row's record; its locator is its key's cell."""
+        return Record(external_id, self.where(self._anchor(number)), payload, filtered_by, unreadable)
+
+    def _anchor(self, number: int) -> str:
+        column = self.keys[-1] if self.keys else self.header.columns[0]
+        return address(number, column.index)
+
+    def end(self) -> int:
+        """Return the row after the last that has anything in it."""
+        end = len(self.grid.rows)
+        while end > self.first and all(is_blank(cell) for cell in self.grid.rows[end - 1]):
+            end -= 1
+        return end
+
+    def _key_by_habit(self) -> tuple[Column, ...]:
+        """Choose the key column where the configuration names none; a milestone may do with its name."""
+        if self.layout.holds == "costs":
+            return ()
+        found = self.known.get("key") or (
+            self.known.get("name") if self.layout.holds == "milestones" else None
+        )
+        return (found,) if found else ()
+
+    def _project_beside_key(self) -> tuple[Column, ...]:
+        """A milestone's name says nothing without its project: then both are the identity."""
+        name, project = self.known.get("name"), self.known.get("project_ref")
+        if self.layout.holds == "milestones" and project is not None and self.keys == (name,):
+            return (project,)
+        return ()
+
+    def _make_reads(self) -> Reading:
+        reading = make_reads(self.grid, self.header.row, self.known, self.layout)
+        self.warn_notes(reading)
+        return reading
+
+    def warn_notes(self, reading: Reading) -> None:
+        """Report what was noticed of whole columns."""
+        for note in reading.notes:
+            self.warnings.add(f"{self.grid.file}!{self.grid.sheet}: {note}")
+
+    def _check_names(self) -> None:
+        """Refuse a sheet whose column of names holds only numbers: it names something else."""
+        column = self.known.get(_TITLES.get(self.layout.holds, ""))
+        if column is None or any(
+            normal(name) == normal(column.header) for name in self.layout.columns.values()
+        ):
+            return
+        filled = [
+            row[column.index] for row in self.grid.rows[self.first :] if not is_blank(row[column.index])
+        ]
+        if filled and all(_is_number(value) for value in filled):
+            raise Refused(
+                f"{self.grid.file}!{self.grid.sheet} does not look like a sheet of {self.layout.holds}: its column "
+                f"{column.header!r} holds only numbers, no names. Name the right one with `columns`, or correct `holds`"
+            )
+
+    def _fill_merged(self) -> None:
+        """Give every row of a cell merged downwards its value; a merge to the right fills its first column only."""
+        for (top, left), (bottom, _) in self.grid.merges:
+            if bottom > top >= self.first and top < len(self.grid.rows):
+                for row in self.grid.rows[top + 1 : bottom + 1]:
+                    row[left] = self.grid.rows[top][left]
+
+    def _fill_down(self) -> None:
+        """Fill the blanks of the configured columns from above."""
+        wanted = {normal(name) for name in self.layout.fill_down}
+        for column in self.header.columns:
+            if normal(column.header) in wanted:
+                _fill(self.grid.rows[self.first :], column.index)
+
+
+def _fill(rows: Sequence[list[Any]], index: int) -> None:
+    above: Any = ""
+    for row in rows:
+        if is_blank(row[index]) and not all(is_blank(cell) for cell in row):
+            row[index] = above
+        else:
+            above = row[index] or above
+
+
+def is_blank(value: Any) -> bool:
+    """Tell whether a cell shows nothing; a faulty one does show something."""
+    return isinstance(value, str) and not value.strip(_SHOWS_NOTHING) and not isinstance(value, Fault)
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().replace(".", "", 1).isdigit()
+    return isinstance(value, int | float)
+
+
+def _wide_merges(grid: Grid, first: int, width: int) -> frozenset[int]:
+    """Return the rows that one merged cell runs through: they head a section, and are no record."""
+    least = max(3, width // 2)
+    return frozenset(
+        top
+        for (top, left), (bottom, right) in grid.merges
+        if top == bottom and top >= first and right - left + 1 >= least
+    )

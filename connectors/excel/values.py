@@ -1,0 +1,268 @@
+"""Cells to values: one reader a column, made once the column's own evidence is seen."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from connectors.excel import dates, numbers
+from connectors.excel.grid import Grid
+from connectors.excel.header import Column
+from connectors.excel.layout import ENTITY, Layout
+from connectors.excel.package import address
+from connectors.excel.words import clean, is_unknown, normal
+from model.attributes import REGISTER
+
+Json = Any
+Read = Callable[[Any, int], Json]  # value and row -> JSON value; None: it says nothing
+
+_OWN_TYPES: Final = {
+    "key": "text",
+    "project_ref": "text",
+    "bind_jira": "texts",
+    "bind_ado": "texts",
+    "bind_scope": "texts",
+}
+_TRUE: Final = frozenset({"yes", "y", "true", "1", "x", "ja", "oui", "si", "✓", "✔"})
+_FALSE: Final = frozenset({"no", "n", "false", "0", "nein", "non"})
+_HUNDRED: Final = 100
+
+
+class Fault(str):
+    """What stands in a cell that has no usable value: an error such as `#REF!`, or a formula never calculated."""
+
+    __slots__ = ()
+
+
+class Unusable(ValueError):
+    """A cell's value is not of its column's type; the message says why."""
+
+
+NEVER_CALCULATED: Final = Fault("=?")
+
+
+@dataclass(slots=True)
+class Reading:
+    """How the columns of one sheet are read, and what was noticed on the way."""
+
+    reads: dict[str, Read] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    currency: str | None = None  # that a header names
+    above: str = ""  # the titles over the header
+
+
+def attribute_type(holds: str, attribute: str) -> str:
+    """Return the register's type of an attribute of a kind of sheet."""
+    if attribute in _OWN_TYPES:
+        return _OWN_TYPES[attribute]
+    found = REGISTER[ENTITY[holds]].get(attribute)  # type: ignore[index]
+    return found.type if found is not None else "text"
+
+
+def place_faults(grid: Grid) -> None:
+    """Put what calamine leaves blank back into the grid: error cells, and formulas never calculated."""
+    faults = {**grid.marks.errors, **dict.fromkeys(grid.marks.uncached, "")}
+    if not faults:
+        return
+    height = max(row for row, _ in faults) + 1
+    width = max(max(column for _, column in faults) + 1, max(map(len, grid.rows), default=0))
+    grid.rows.extend([""] * width for _ in range(height - len(grid.rows)))
+    for cells in grid.rows:
+        cells.extend([""] * (width - len(cells)))
+    for (row, column), error in faults.items():
+        grid.rows[row][column] = Fault(error) if error else NEVER_CALCULATED
+
+
+def fault_words(fault: Fault) -> str:
+    """Say what is wrong with a faulty cell and what to do."""
+    if fault is NEVER_CALCULATED or fault == NEVER_CALCULATED:
+        return "holds a formula that was never calculated; open the workbook in Excel, let it recalculate, and save"
+    return f"shows the error {fault}; correct its formula"
+
+
+def plain(value: Any) -> Json:
+    """Write any cell as JSON can, for the record's own columns."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:  # noqa: PLR2004 -- exact up to there
+        return int(value)
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return str(value) if isinstance(value, timedelta | Fault) else value
+
+
+def text_of(value: Any, zeros: int = 0) -> str | None:
+    """Write a cell as the text a person reads in it; 1001.0 is 1001, and 42 under the format 00000 is 00042."""
+    if isinstance(value, str):
+        return None if is_unknown(value) else clean(value)
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value)).zfill(zeros)
+    if isinstance(value, datetime) and (value.hour, value.minute, value.second) == (0, 0, 0):
+        return value.date().isoformat()
+    return value.isoformat() if isinstance(value, date | time) else str(value)
+
+
+def make_reads(
+    grid: Grid, header_row: int, columns: Mapping[str, Column], layout: Layout, type_: str | None = None
+) -> Reading:
+    """Make a reader for each column.
+
+    Args:
+        grid: The sheet.
+        header_row: Where its header is, counted from 0.
+        columns: Name -> column; the names are attributes, unless `type_` is given.
+        layout: What the configuration decides.
+        type_: The type of all of them; None: the register's.
+    """
+    reading = Reading(
+        above=" ".join(str(cell) for row in grid.rows[:header_row] for cell in row if cell != "")
+    )
+    for name, column in columns.items():
+        make = _MAKERS.get(type_ or attribute_type(layout.holds, name), _text)
+        reading.reads[name] = make(grid, header_row + 1, column.index, column.header, layout, reading)
+    return reading
+
+
+def _cells(grid: Grid, first: int, index: int) -> Iterator[tuple[str, Any]]:
+    for number, row in enumerate(grid.rows[first:], start=first):
+        if row[index] != "":
+            yield address(number, index), row[index]
+
+
+def _text(grid: Grid, _first: int, index: int, _header: str, _layout: Layout, _reading: Reading) -> Read:
+    zeros = {row: digits for (row, column), digits in grid.marks.zeros.items() if column == index}
+    return lambda value, row: text_of(value, zeros.get(row, 0))
+
+
+def _word(*given: Any) -> Read:
+    """Read an enumerated value: its words in lower case, for the mapping's value map."""
+    read = _text(*given)
+
+    def lower(value: Any, row: int) -> Json:
+        text = read(value, row)
+        return normal(text) or None if text is not None else None
+
+    return lower
+
+
+def _date(grid: Grid, first: int, index: int, header: str, layout: Layout, reading: Reading) -> Read:
+    column = dates.decide(
+        header, _cells(grid, first, index), layout.date_order, from_1904=grid.marks.from_1904
+    )
+    reading.notes += column.notes
+
+    def read(value: Any, _row: int) -> Json:
+        found = column.read(value)
+        return found.isoformat() if found is not None else None
+
+    return read
+
+
+def _number(grid: Grid, first: int, index: int, header: str, layout: Layout, reading: Reading) -> Read:
+    column = numbers.decide(header, _cells(grid, first, index), layout.decimal)
+    reading.notes += column.notes
+    reading.currency = reading.currency or column.currency
+
+    def read(value: Any, _row: int) -> Json:
+        found = column.read(value)
+        return None if found is None else number_json(found)
+
+    return read
+
+
+def _money(grid: Grid, first: int, index: int, header: str, layout: Layout, reading: Reading) -> Read:
+    column = numbers.decide(header, _cells(grid, first, index), layout.decimal)
+    if column.scale == 1 and (scale := numbers.scale_in(reading.above)):
+        column.scale = scale
+        column.notes.append(f"money was multiplied by {scale:,}, as the title over the table says")
+    reading.notes += column.notes
+    reading.currency = reading.currency or column.currency
+
+    def read(value: Any, _row: int) -> Json:
+        found = column.read(value)
+        return None if found is None else money_text(found)
+
+    return read
+
+
+def _percent(grid: Grid, first: int, index: int, header: str, layout: Layout, reading: Reading) -> Read:
+    """Read percents as 0 to 100: by their format, by their sign, or as shares when the whole column says so."""
+    column = numbers.decide(header, _cells(grid, first, index), layout.decimal)
+    marked = {row for row, found in grid.marks.percent if found == index}
+    bare = [
+        value
+        for number, row in enumerate(grid.rows[first:], start=first)
+        if isinstance(value := row[index], int | float)
+        and not isinstance(value, bool)
+        and number not in marked
+    ]
+    shares = bool(bare) and all(0 <= value <= 1 for value in bare) and any(0 < value < 1 for value in bare)
+    if shares:
+        reading.notes.append(
+            f"column {header!r}: numbers from 0 to 1 without a percent format were read as shares of 1"
+        )
+    elif any(value == 1 for value in bare) and all(0 <= value <= 1 for value in bare):
+        reading.notes.append(f"column {header!r}: 1 without a percent format was read as 1 %, not as 100 %")
+
+    def read(value: Any, row: int) -> Json:
+        signed = isinstance(value, str) and clean(value).endswith("%")
+        found = column.read(clean(value)[:-1] if signed else value)
+        if found is None:
+            return None
+        share = row in marked or (shares and not isinstance(value, str))
+        return number_json(found * _HUNDRED if share else found)
+
+    return read
+
+
+def _bool(*_: Any) -> Read:
+    def read(value: Any, _row: int) -> Json:
+        if isinstance(value, bool):
+            return value
+        word = (text_of(value) or "").casefold()
+        if not word:
+            return None
+        if word in _TRUE or word in _FALSE:
+            return word in _TRUE
+        raise Unusable(f"{word!r} is neither yes nor no")
+
+    return read
+
+
+def _texts(*given: Any) -> Read:
+    read = _text(*given)
+
+    def split(value: Any, row: int) -> Json:
+        text = read(value, row) or ""
+        for separator in "\n\r;":
+            text = text.replace(separator, ",")
+        return [part for part in map(clean, text.split(",")) if part] or None
+
+    return split
+
+
+def number_json(number: Decimal) -> int | float:
+    """Write a number as JSON: whole ones without a fraction."""
+    return int(number) if number == number.to_integral_value() else float(number)
+
+
+def money_text(number: Decimal) -> str:
+    """Write money as a decimal text, rounded to a hundredth of a cent so that 0.1 + 0.2 stays clean."""
+    rounded = round(number, 4).normalize()
+    return f"{rounded:f}"
+
+
+Maker = Callable[[Grid, int, int, str, Layout, Reading], Read]
+_MAKERS: Final[dict[str, Maker]] = {
+    "text": _text,
+    "enum": _word,
+    "rag": _word,
+    "date": _date,
+    "number": _number,
+    "int": _number,
+    "money": _money,
+    "percent": _percent,
+    "bool": _bool,
+    "texts": _texts,
+}
