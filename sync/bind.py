@@ -52,13 +52,9 @@ class _Wish:
 
 
 def bind(
-    scopes: Collection[ScopeRow],
-    projects: Mapping[str, UUID],
-    tracker_kinds: Collection[str],
-    *,
-    configured_only: bool = False,
+    scopes: Collection[ScopeRow], projects: Mapping[str, UUID], tracker_kinds: Collection[str]
 ) -> Bindings:
-    """Bind in the order of authority: configuration, register columns, the same key.
+    """Bind in the order of authority: register columns, configuration, the same key.
 
     A scope that two projects want goes to the first, and the other is reported.
 
@@ -66,25 +62,33 @@ def bind(
         scopes: In the order of their sources.
         projects: Key -> id of the projects that exist.
         tracker_kinds: The kinds of scope a key of the same name may bind by itself.
-        configured_only: Look at the configuration's bindings alone.
     """
     found = Bindings()
     trackers = [scope for scope in scopes if scope.kind != "register_row"]
-    for wish in _configured(scopes):
-        _grant(wish, trackers, projects, found)
-    if configured_only:
-        return found
     for scope in scopes:
         if scope.kind == "register_row":
             found.wanted[scope.id] = (projects[scope.key], f"register {scope.locator}")
             for wish in _columns(scope):
                 _grant(wish, trackers, projects, found)
+    for wish in _configured(scopes):
+        _grant(wish, trackers, projects, found)
     by_key = {key.casefold(): project for key, project in projects.items()}
     for scope in trackers:
         same = by_key.get(scope.key.casefold())
         if same is not None and scope.kind in tracker_kinds:
             found.wanted.setdefault(scope.id, (same, "same key"))
     return found
+
+
+def configured_keys(scopes: Collection[ScopeRow]) -> tuple[dict[int, str], list[str]]:
+    """Return the project key the configuration gives each scope it names, and what it could not find."""
+    found = Bindings()
+    keys: dict[int, str] = {}
+    for wish in _configured(scopes):
+        scope = _one(wish, scopes, found)
+        if scope is not None:
+            keys[scope.id] = wish.project
+    return keys, found.warnings
 
 
 def refs_of(value: Any) -> list[str]:
@@ -130,6 +134,14 @@ def _grant(wish: _Wish, trackers: Iterable[ScopeRow], projects: Mapping[str, UUI
     if project is None:
         found.warnings.append(f"{wish.where}: there is no project {wish.project!r} to bind {wish.ref!r} to")
         return
+    scope = _one(wish, trackers, found)
+    if scope is not None and found.wanted.setdefault(scope.id, (project, wish.bound_by))[0] != project:
+        by = found.wanted[scope.id][1]
+        found.warnings.append(f"{wish.where}: {wish.ref!r} is bound to another project already, by {by}")
+
+
+def _one(wish: _Wish, trackers: Iterable[ScopeRow], found: Bindings) -> ScopeRow | None:
+    """Find the one scope a wish means; none or several is a warning."""
     meant = _meant(wish, trackers)
     if not meant:
         found.warnings.append(
@@ -138,9 +150,7 @@ def _grant(wish: _Wish, trackers: Iterable[ScopeRow], projects: Mapping[str, UUI
     elif len(meant) > 1:
         names = ", ".join(f"{scope.source}:{scope.key}" for scope in meant)
         found.warnings.append(f"{wish.where}: {wish.ref!r} could be any of {names}; write which one")
-    elif found.wanted.setdefault(meant[0].id, (project, wish.bound_by))[0] != project:
-        by = found.wanted[meant[0].id][1]
-        found.warnings.append(f"{wish.where}: {wish.ref!r} is bound to another project already, by {by}")
+    return meant[0] if len(meant) == 1 else None
 
 
 def _meant(wish: _Wish, trackers: Iterable[ScopeRow]) -> list[ScopeRow]:

@@ -1,7 +1,7 @@
 """Match: which scope belongs to which project, and which records name it.
 
 With a project register, its rows say what a project is and other scopes bind to it: by the
-configuration's word, by the register's binding columns, or by carrying the project's own key.
+register's binding columns, by the configuration's word, or by carrying the project's own key.
 Without one, each Jira and Azure DevOps project in scope is a project of its own.
 """
 
@@ -16,7 +16,7 @@ from rapidfuzz import fuzz
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from sync.bind import Bindings, ScopeRow, bind
+from sync.bind import Bindings, ScopeRow, bind, configured_keys
 from sync.people import match_people
 from sync.refs import match_references
 
@@ -138,17 +138,25 @@ def _said(rows: Iterable[ScopeRow], attribute: str) -> str | None:
 def _own(
     session: Session, portfolio: Portfolio, scopes: list[ScopeRow], known_at: datetime, found: Matched
 ) -> dict[int, tuple[UUID, str]]:
-    """Make every tracker project a project; of two with one key the later carries its source's name."""
-    keys: dict[str, ScopeRow] = {}
-    for scope in scopes:
-        if scope.kind in TRACKER_KINDS:
-            keys[scope.key if scope.key not in keys else f"{scope.source}-{scope.key}"] = scope
-    wanted = {key: (scope.name, None) for key, scope in keys.items()}
-    projects = _projects(session, portfolio, wanted, ("scope", known_at), found)
-    bindings = bind(scopes, projects, TRACKER_KINDS, configured_only=True)
-    found.warnings += bindings.warnings
-    own = {scope.id: (projects[key], "own") for key, scope in keys.items()}
-    return own | bindings.wanted
+    """Make every tracker project a project; of two with one key the later carries its source's name.
+
+    The configuration may give scopes another project's key, and so make one project of several.
+    """
+    trackers = [scope for scope in scopes if scope.kind in TRACKER_KINDS]
+    given, warnings = configured_keys(trackers)
+    found.warnings += warnings
+    keys: dict[int, str] = dict(given)
+    names: dict[str, tuple[str, str | None]] = {}
+    for scope in trackers:
+        if scope.id not in keys:
+            taken = scope.key in names or scope.key in given.values()
+            keys[scope.id] = f"{scope.source}-{scope.key}" if taken else scope.key
+        names.setdefault(keys[scope.id], (scope.name, None))
+    projects = _projects(session, portfolio, names, ("scope", known_at), found)
+    return {
+        scope.id: (projects[keys[scope.id]], "configuration" if scope.id in given else "own")
+        for scope in trackers
+    }
 
 
 def _projects(

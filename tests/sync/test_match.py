@@ -108,17 +108,39 @@ def test_a_scope_with_the_projects_own_key_binds_by_itself(rows: Rows, session: 
     assert bound(session) == {"APOLLO": ("APOLLO", "same key")}
 
 
-def test_the_configuration_goes_before_the_register(rows: Rows, session: Session) -> None:
-    rows.source("jira-cloud", "jira", config={"bind": {"POR": "OTHER"}})
+def test_the_configuration_binds_what_the_register_does_not(rows: Rows, session: Session) -> None:
+    rows.source("jira-cloud", "jira", config={"bind": {"POR": "OTHER", "Tracker SSO": "OTHER", "X": "NONE"}})
     rows.source("pmo-files", "excel")
     rows.scope("jira-cloud", "POR")
+    rows.scope("jira-cloud", "SSO")
     rows.register("pmo-files", "PORTAL", bind_jira="POR", row=8)
     rows.register("pmo-files", "OTHER", row=9)
     found = run(rows)
-    assert bound(session) == {"POR": ("OTHER", "configuration")}
-    assert found.warnings == [
-        "register.xlsx!Projects!B8: 'POR' is bound to another project already, by configuration"
-    ]
+    assert bound(session) == {
+        "POR": ("PORTAL", "register register.xlsx!Projects!B8"),
+        "SSO": ("OTHER", "configuration"),
+    }
+    by = "by register register.xlsx!Projects!B8"
+    assert set(found.warnings) == {
+        f"configuration of jira-cloud: 'POR' is bound to another project already, {by}",
+        "configuration of jira-cloud: there is no project 'NONE' to bind 'X' to",
+    }
+
+
+def test_without_a_register_the_configuration_makes_one_project_of_two_scopes(
+    rows: Rows, session: Session
+) -> None:
+    rows.source("jira-cloud", "jira", config={"bind": {"CASE": "CASEWORK"}})
+    rows.source("ado", "azure_devops", config={"bind": {"Integration": "CASEWORK"}})
+    rows.scope("jira-cloud", "CASE")
+    rows.scope("jira-cloud", "POR")
+    rows.scope("ado", "Integration", kind="ado_project")
+    assert run(rows).projects == 2
+    assert bound(session) == {
+        "CASE": ("CASEWORK", "configuration"),
+        "POR": ("POR", "own"),
+        "Integration": ("CASEWORK", "configuration"),
+    }
 
 
 def test_a_key_that_two_trackers_have_must_say_which(rows: Rows, session: Session) -> None:

@@ -1,0 +1,186 @@
+"""Consolidate: match, claim, collect, colour, and append a snapshot where a project's status changed."""
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from config import shipped
+from model.policy import Policy
+from model.template.template import Template
+from sync.claim import claim_all
+from sync.collect import collect
+from sync.compose import Quality, Shown, Status, compose, joined, shown
+from sync.dimensions import dimensions
+from sync.facts import Asked, Facts, gather
+from sync.json import dump_bytes, dumps
+from sync.match import match, portfolio_of
+
+_LOCK: Final = 0x6D757374  # one consolidation at a time; the second waits
+_GOOD_DATA: Final = 100.0  # what templates are told of the overall colour before data quality is known
+
+
+@dataclass(slots=True)
+class Consolidation:
+    """What a consolidation did. `unbound` and `warnings` are for an officer, in words."""
+
+    as_of: date
+    known_at: datetime
+    projects: int = 0
+    claims: int = 0
+    withdrawn: int = 0
+    assessed: int = 0
+    findings_opened: int = 0
+    findings_closed: int = 0
+    snapshots: int = 0
+    unchanged: int = 0
+    unbound: list[str] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def consolidate(
+    engine: Engine,
+    *,
+    as_of: date,
+    known_at: datetime,
+    projects: Collection[UUID] | None = None,
+    policy: Policy | None = None,
+    templates: Sequence[Template] | None = None,
+) -> Consolidation:
+    """Bring projects, claims, findings and snapshots up to date with what the sources have stored.
+
+    Safe to repeat: a project whose status is what its last snapshot of the day says gets no second one.
+
+    Args:
+        engine: The store.
+        as_of: The day, in the portfolio's time zone, the status is of.
+        known_at: What became known later is not looked at.
+        projects: Those to colour; None: all. Matching and claims are always of all.
+        policy: None: the shipped one.
+        templates: None: all shipped ones.
+
+    Raises:
+        NotConfigured: There is no portfolio yet.
+    """
+    policy = policy or shipped.policy()
+    templates = shipped.templates() if templates is None else templates
+    done = Consolidation(as_of, known_at)
+    _locked(engine, lambda session: _match_and_claim(session, done))
+    _locked(engine, lambda session: _colour(session, done, projects, policy, templates))
+    return done
+
+
+def _locked(engine: Engine, step: Callable[[Session], None]) -> None:
+    with Session(engine) as session, session.begin():
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        step(session)
+
+
+def _match_and_claim(session: Session, done: Consolidation) -> None:
+    matched = match(session, known_at=done.known_at)
+    claimed = claim_all(session, done.known_at)
+    done.claims, done.withdrawn = claimed.written, claimed.withdrawn
+    done.unbound = matched.unbound
+    done.warnings += [*matched.warnings, *claimed.warnings]
+
+
+def _colour(
+    session: Session,
+    done: Consolidation,
+    projects: Collection[UUID] | None,
+    policy: Policy,
+    templates: Sequence[Template],
+) -> None:
+    portfolio = portfolio_of(session)
+    chosen = None if projects is None else list(projects)
+    facts = gather(session, Asked(chosen, done.as_of, done.known_at, portfolio.timezone, portfolio.currency))
+    dims: dict[UUID, dict[str, Shown]] = {}
+    computed: dict[UUID, dict[str, str]] = {}
+    for project in facts.projects:
+        limits = policy.for_tier(project.value("tier"))
+        found = shown(project, dimensions(project, facts.as_of, limits), limits)
+        whole = joined(project, found, _GOOD_DATA, facts, limits)
+        dims[project.id] = found
+        computed[project.id] = {name: each.held.shown.value for name, each in found.items()}
+        computed[project.id]["overall"] = whole.colour.value
+    collected = collect(session, facts, templates, computed=computed, policy=policy)
+    done.projects = len(facts.projects)
+    done.assessed = collected.assessed
+    done.findings_opened, done.findings_closed = collected.opened, collected.closed
+    statuses = {
+        project.id: compose(
+            project, dims[project.id], collected.quality.get(project.id, Quality()), facts, policy
+        )
+        for project in facts.projects
+    }
+    done.conflicts = [
+        _conflict(status.document["key"], each)
+        for status in statuses.values()
+        for each in status.document["conflicts"]
+    ]
+    done.snapshots = _append(session, facts, statuses, policy)
+    done.unchanged = done.projects - done.snapshots
+
+
+def _conflict(key: str, each: Mapping[str, Any]) -> str:
+    others = ", ".join(f"{other['source']} says {other['value']}" for other in each["others"])
+    return f"{key} {each['attribute']}: {each['source']} says {each['value']}, {others} ({each['because']})"
+
+
+def _append(session: Session, facts: Facts, statuses: Mapping[UUID, Status], policy: Policy) -> int:
+    """Write a snapshot for each project whose document or policy differs from the newest of that day."""
+    rows = session.execute(
+        text(
+            "SELECT DISTINCT ON (project_id) project_id, sha256, policy, known_at FROM snapshot WHERE as_of = :as_of"
+            " AND known_at <= :known_at ORDER BY project_id, known_at DESC"
+        ),
+        {"as_of": facts.as_of, "known_at": facts.known_at + timedelta(milliseconds=1)},
+    )
+    standing = {row[0]: row for row in rows}
+    new: list[tuple[UUID, datetime, Status, str]] = []
+    for project, status in statuses.items():
+        sha256 = hashlib.sha256(dump_bytes(status.document, canonical=True)).hexdigest()
+        was = standing.get(project)
+        if was is not None and (was[1], was[2]) == (sha256, policy.label):
+            continue
+        # Two different states known at one instant: the later found stands behind the earlier.
+        at = facts.known_at if was is None or was[3] < facts.known_at else was[3] + timedelta(microseconds=1)
+        new.append((project, at, status, sha256))
+    if new:
+        _insert(session, facts, new, policy)
+    return len(new)
+
+
+def _insert(
+    session: Session, facts: Facts, new: list[tuple[UUID, datetime, Status, str]], policy: Policy
+) -> None:
+    session.execute(
+        text(
+            "INSERT INTO snapshot (project_id, as_of, known_at, policy, overall, health, reported, watermelon,"
+            " document, receipt, sha256) SELECT w.project, :as_of, w.known_at, :policy, w.overall, w.health,"
+            " w.reported, w.watermelon, CAST(w.document AS jsonb), CAST(w.receipt AS jsonb), w.sha256"
+            " FROM unnest(CAST(:projects AS uuid[]), CAST(:instants AS timestamptz[]), CAST(:overall AS text[]),"
+            " CAST(:health AS float8[]), CAST(:reported AS text[]), CAST(:watermelon AS bigint[]),"
+            " CAST(:documents AS text[]), CAST(:receipts AS text[]), CAST(:hashes AS text[])) AS w(project,"
+            " known_at, overall, health, reported, watermelon, document, receipt, sha256)"
+        ),
+        {
+            "as_of": facts.as_of,
+            "policy": policy.label,
+            "projects": [row[0] for row in new],
+            "instants": [row[1] for row in new],
+            "overall": [row[2].overall for row in new],
+            "health": [row[2].health for row in new],
+            "reported": [row[2].reported for row in new],
+            "watermelon": [row[2].watermelon for row in new],
+            "documents": [dumps(row[2].document) for row in new],
+            "receipts": [dumps(row[2].receipt) for row in new],
+            "hashes": [row[3] for row in new],
+        },
+    )

@@ -1,0 +1,248 @@
+"""Facts: everything status is computed from, for all projects at once, as known at one instant."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+from sync.precedence import Values, read_values
+
+TREND: Final = 12  # snapshots a trend shows
+_REPORTS: Final = 12  # weekly looks back at a milestone's forecast
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What an earlier snapshot said. `held` is the state of hysteresis it left."""
+
+    as_of: date
+    overall: str
+    health: float | None
+    watermelon: int | None
+    held: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """A source and when it was last read; None: never to the end."""
+
+    id: int
+    name: str
+    position: int
+    synced_at: datetime | None
+    enabled: bool
+
+
+@dataclass(slots=True)
+class ProjectFacts:
+    """All that is known of one project."""
+
+    id: UUID
+    key: str
+    name: str
+    programme: str | None
+    created_at: datetime
+    values: Values = field(default_factory=dict)
+    milestones: list[RowMapping] = field(default_factory=list)
+    forecasts: dict[tuple[int, str], list[tuple[date, date]]] = field(default_factory=dict)
+    raid: list[RowMapping] = field(default_factory=list)
+    currencies: dict[str, list[str]] = field(default_factory=dict)  # kind of money -> its currencies
+    ledger_eac: Decimal | None = None
+    vacant_since: dict[str, date] = field(default_factory=dict)
+    earlier: list[Earlier] = field(default_factory=list)  # newest first
+    sources: set[int] = field(default_factory=set)
+
+    def value(self, attribute: str) -> Any:
+        """Return the winning value, None where nobody says."""
+        found = self.values.get(attribute)
+        return None if found is None else found.value
+
+    def unit(self, attribute: str) -> str | None:
+        """Return the winning value's unit."""
+        found = self.values.get(attribute)
+        return None if found is None else found.winner.unit
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The projects in the order of their keys, the sources by id, and the clocks it all was read at."""
+
+    projects: list[ProjectFacts]
+    sources: dict[int, SourceState]
+    as_of: date
+    known_at: datetime
+    timezone: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which projects (None: all), on which day, as known when, in which zone and currency."""
+
+    projects: Sequence[UUID] | None
+    as_of: date
+    known_at: datetime
+    timezone: str
+    currency: str
+
+    def bound(self, **more: Any) -> dict[str, Any]:
+        """Return the parameters of the statements."""
+        asked = None if self.projects is None else list(self.projects)
+        return {"projects": asked, "as_of": self.as_of, "known_at": self.known_at, **more}
+
+
+_CHOSEN: Final = "(CAST(:projects AS uuid[]) IS NULL OR {} = ANY(CAST(:projects AS uuid[])))"
+_KNOWN: Final = (
+    "v.known_from <= :known_at AND (v.known_to IS NULL OR v.known_to > :known_at) AND NOT v.deleted"
+    " AND v.project_id IS NOT NULL AND " + _CHOSEN.format("v.project_id")
+)
+
+
+def gather(session: Session, asked: Asked) -> Facts:
+    """Read everything by one statement a subject, however many projects there are."""
+    projects = _projects(session, asked)
+    values = read_values(session, as_of=asked.as_of, known_at=asked.known_at, projects=asked.projects)
+    for project_id, found in values.items():
+        if project_id in projects:
+            projects[project_id].values = found
+            projects[project_id].sources |= {c.source_id for w in found.values() for c in w.claims}
+    _milestones(session, asked, projects)
+    _raid(session, asked, projects)
+    _money(session, asked, projects)
+    _vacancies(session, asked, projects)
+    _earlier(session, asked, projects)
+    _bound_sources(session, projects)
+    ordered = sorted(projects.values(), key=lambda project: project.key)
+    return Facts(
+        ordered, _sources(session, asked), asked.as_of, asked.known_at, asked.timezone, asked.currency
+    )
+
+
+def _projects(session: Session, asked: Asked) -> dict[UUID, ProjectFacts]:
+    rows = session.execute(
+        text(
+            "SELECT p.id, p.key, p.name, g.name, p.created_at FROM project p"
+            " LEFT JOIN programme g ON g.id = p.programme_id WHERE p.created_at <= :known_at"
+            f" AND (p.closed_at IS NULL OR p.closed_at > :known_at) AND {_CHOSEN.format('p.id')}"
+        ),
+        asked.bound(),
+    )
+    return {row[0]: ProjectFacts(*row) for row in rows}
+
+
+def _milestones(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
+    rows = session.execute(text(f"SELECT v.* FROM milestone v WHERE {_KNOWN} ORDER BY v.id"), asked.bound())
+    for row in rows.mappings():
+        if (project := projects.get(row["project_id"])) is not None:
+            project.milestones.append(row)
+            project.sources.add(row["source_id"])
+    _forecasts(session, asked, projects)
+
+
+def _forecasts(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
+    """Look at each open milestone's forecast week by week, back from the day, as it was known then."""
+    days = [asked.as_of - timedelta(days=7 * back) for back in range(_REPORTS)]
+    rows = session.execute(
+        text(
+            "SELECT v.project_id, v.source_id, v.external_id, v.forecast,"
+            " CAST(v.known_from AT TIME ZONE :zone AS date),"
+            " CAST(CASE WHEN v.known_to <= :known_at THEN v.known_to END AT TIME ZONE :zone AS date)"
+            " FROM milestone v WHERE v.project_id IS NOT NULL AND NOT v.deleted AND v.known_from <= :known_at"
+            f" AND v.actual IS NULL AND v.forecast IS NOT NULL AND {_CHOSEN.format('v.project_id')}"
+            " ORDER BY v.known_from"
+        ),
+        asked.bound(zone=asked.timezone),
+    )
+    for project_id, source, external_id, forecast, known, until in rows:
+        if (project := projects.get(project_id)) is not None:
+            seen = [(day, forecast) for day in days if known <= day and (until is None or day < until)]
+            project.forecasts.setdefault((source, external_id), []).extend(seen)
+
+
+def _raid(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
+    rows = session.execute(text(f"SELECT v.* FROM raid_item v WHERE {_KNOWN} ORDER BY v.id"), asked.bound())
+    for row in rows.mappings():
+        if (project := projects.get(row["project_id"])) is not None:
+            project.raid.append(row)
+            project.sources.add(row["source_id"])
+
+
+def _money(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
+    rows = session.execute(
+        text(
+            "SELECT v.project_id, v.kind, array_agg(DISTINCT coalesce(v.currency, :currency)), sum(v.amount),"
+            f" array_agg(DISTINCT v.source_id) FROM cost_line v WHERE {_KNOWN} AND v.amount IS NOT NULL"
+            " AND v.kind IS NOT NULL GROUP BY v.project_id, v.kind"
+        ),
+        asked.bound(currency=asked.currency),
+    )
+    for project_id, kind, currencies, amount, sources in rows:
+        if (project := projects.get(project_id)) is not None:
+            project.currencies[kind] = list(currencies)
+            project.sources.update(sources)
+            if kind == "forecast" and len(currencies) == 1:
+                project.ledger_eac = amount
+
+
+def _vacancies(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
+    """A role that every source which ever spoke of it says is empty, since the last of them said so."""
+    rows = session.execute(
+        text(
+            "SELECT project_id, attribute, max(valid_from) FROM (SELECT DISTINCT ON (project_id, attribute,"
+            " source_id) project_id, attribute, value, valid_from FROM claim WHERE known_from <= :known_at"
+            " AND valid_from <= :as_of AND attribute IN ('manager', 'sponsor')"
+            f" AND {_CHOSEN.format('project_id')}"
+            " ORDER BY project_id, attribute, source_id, known_from DESC, id DESC) AS standing"
+            " GROUP BY project_id, attribute HAVING bool_and(value = 'null')"
+        ),
+        asked.bound(),
+    )
+    for project_id, attribute, since in rows:
+        if (project := projects.get(project_id)) is not None:
+            project.vacant_since[attribute] = since
+
+
+def _earlier(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
+    """Of each earlier day the newest snapshot known; with the state of hysteresis it left."""
+    rows = session.execute(
+        text(
+            "SELECT p.id, s.as_of, s.overall, s.health, s.watermelon, s.receipt->'held' FROM project p"
+            " CROSS JOIN LATERAL (SELECT DISTINCT ON (t.as_of) t.* FROM snapshot t WHERE t.project_id = p.id"
+            " AND t.as_of < :as_of AND t.known_at <= :known_at"
+            " ORDER BY t.as_of DESC, t.known_at DESC LIMIT :trend) AS s"
+            f" WHERE {_CHOSEN.format('p.id')} ORDER BY p.id, s.as_of DESC"
+        ),
+        asked.bound(trend=TREND - 1),
+    )
+    for project_id, as_of, overall, health, watermelon, held in rows:
+        if (project := projects.get(project_id)) is not None:
+            project.earlier.append(Earlier(as_of, overall, health, watermelon, held or {}))
+
+
+def _bound_sources(session: Session, projects: dict[UUID, ProjectFacts]) -> None:
+    found: dict[UUID, set[int]] = defaultdict(set)
+    rows = session.execute(
+        text("SELECT project_id, source_id FROM scope WHERE project_id IS NOT NULL AND deleted_at IS NULL")
+    )
+    for project_id, source in rows:
+        found[project_id].add(source)
+    for project_id, sources in found.items():
+        if project_id in projects:
+            projects[project_id].sources |= sources
+
+
+def _sources(session: Session, asked: Asked) -> dict[int, SourceState]:
+    rows = session.execute(
+        text(
+            "SELECT s.id, s.name, s.position, (SELECT max(r.finished_at) FROM run r WHERE r.source_id = s.id"
+            " AND r.state IN ('succeeded', 'partial') AND r.finished_at <= :known_at), s.enabled FROM source s"
+        ),
+        asked.bound(),
+    )
+    return {row[0]: SourceState(*row) for row in rows}

@@ -1,0 +1,174 @@
+"""Precedence: whose claim wins for each attribute, and which claims it silences."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, field_validator
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+import config
+from model.attributes import REGISTER, lookup
+from model.declaration import Declaration
+
+_TYPES: Final = {attribute.name: attribute.type for attribute in REGISTER["project"].values()}
+
+
+class Precedence(BaseModel):
+    """Per attribute, the sources or kinds that go before the configuration's order."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: str
+    attributes: Mapping[str, tuple[str, ...]] = {}
+
+    @field_validator("attributes")
+    @classmethod
+    def _known(cls, given: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+        return {lookup("project", name).name: order for name, order in given.items()}
+
+    def rank(self, attribute: str, source: str, kind: str, position: int) -> tuple[int, int, str]:
+        """Return what to sort claims by, the winner's first."""
+        order = self.attributes.get(attribute, ())
+        named = [index for index, word in enumerate(order) if word in (source, kind)]
+        return (named[0] if named else len(order), position, source)
+
+
+@lru_cache
+def shipped_precedence() -> Precedence:
+    """Load the precedence that comes with Muster.
+
+    Raises:
+        InvalidDeclaration: If the file does not hold.
+    """
+    path = Path(config.__file__).parent / "precedence.yaml"
+    return Declaration(path.read_text(encoding="utf-8"), path.name).as_(Precedence)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """One claim as it stands, with the name of its source. `value` is typed, never None."""
+
+    id: int
+    project_id: UUID
+    attribute: str
+    value: Any
+    unit: str | None
+    source_id: int
+    source: str
+    kind: str
+    position: int
+    valid_from: date
+    known_from: datetime
+    run_id: int
+    raw_page_id: int | None
+    raw_position: int | None
+    locator: str | None
+    url: str | None
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Winning:
+    """An attribute's claims, the winner first; `because` says why it wins."""
+
+    claims: tuple[ClaimRow, ...]
+    because: str
+
+    @property
+    def winner(self) -> ClaimRow:
+        """The claim that counts."""
+        return self.claims[0]
+
+    @property
+    def value(self) -> Any:
+        """What counts, typed."""
+        return self.claims[0].value
+
+    @property
+    def conflicting(self) -> tuple[ClaimRow, ...]:
+        """The losers that say something else."""
+        first = self.claims[0]
+        return tuple(claim for claim in self.claims[1:] if not _same(first, claim))
+
+
+Values = dict[str, Winning]
+
+
+def winning(claims: Collection[ClaimRow], precedence: Precedence) -> Winning:
+    """Rank the claims of one attribute of one project, at most one a source."""
+    ranked = sorted(claims, key=lambda c: precedence.rank(c.attribute, c.source, c.kind, c.position))
+    names = [claim.source for claim in ranked]
+    because = (
+        f"precedence: {names[0]} before {', '.join(names[1:])}" if names[1:] else f"only {names[0]} says"
+    )
+    return Winning(tuple(ranked), because)
+
+
+# The last word of each source as known then; a withdrawn claim (JSON null) is dropped afterwards, so that
+# it does not let an older one through.
+_STANDING: Final = text(
+    "SELECT DISTINCT ON (c.project_id, c.attribute, c.source_id) c.id, c.project_id, c.attribute, c.value, c.unit,"
+    " c.source_id, s.name AS source, s.kind, s.position, c.valid_from, c.known_from, c.run_id, c.raw_page_id,"
+    " c.raw_position, c.locator, c.url, c.sha256"
+    " FROM claim c JOIN source s ON s.id = c.source_id"
+    " WHERE c.known_from <= :known_at AND c.valid_from <= :as_of"
+    " AND (CAST(:projects AS uuid[]) IS NULL OR c.project_id = ANY(CAST(:projects AS uuid[])))"
+    " ORDER BY c.project_id, c.attribute, c.source_id, c.known_from DESC, c.id DESC"
+)
+
+
+def read_values(
+    session: Session,
+    *,
+    as_of: date,
+    known_at: datetime,
+    projects: Sequence[UUID] | None = None,
+    precedence: Precedence | None = None,
+) -> dict[UUID, Values]:
+    """Return each project's winning values on a day, as known at an instant."""
+    precedence = precedence or shipped_precedence()
+    asked = None if projects is None else list(projects)
+    rows = session.execute(_STANDING, {"known_at": known_at, "as_of": as_of, "projects": asked})
+    grouped: dict[UUID, dict[str, list[ClaimRow]]] = {}
+    for row in rows:
+        if row.value is None or row.attribute not in _TYPES:
+            continue
+        found = ClaimRow(row[0], row[1], row[2], typed(row.attribute, row.value), *row[4:])
+        grouped.setdefault(found.project_id, {}).setdefault(found.attribute, []).append(found)
+    return {
+        project: {name: winning(claims, precedence) for name, claims in attributes.items()}
+        for project, attributes in grouped.items()
+    }
+
+
+def typed(attribute: str, value: Any) -> Any:
+    """Turn a claim's JSON scalar into the attribute's type: dates, decimals for money."""
+    kind = _TYPES[attribute]
+    if kind == "date":
+        return date.fromisoformat(value)
+    return Decimal(str(value)) if kind == "money" else value
+
+
+def plain(value: Any) -> Any:
+    """Turn a typed value back into a claim's JSON scalar."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return format(value, "f") if isinstance(value, Decimal) else value
+
+
+def _same(one: ClaimRow, other: ClaimRow) -> bool:
+    """Say whether two claims agree: texts by their words, numbers to a hundredth."""
+    if one.unit != other.unit:
+        return False
+    if isinstance(one.value, str) and isinstance(other.value, str):
+        return one.value.casefold().split() == other.value.casefold().split()
+    if isinstance(one.value, float | int | Decimal) and isinstance(other.value, float | int | Decimal):
+        return round(Decimal(str(one.value)), 2) == round(Decimal(str(other.value)), 2)
+    return bool(one.value == other.value)

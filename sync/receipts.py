@@ -1,0 +1,227 @@
+"""Receipts: the status document, and where each of its numbers and colours comes from."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from model.attributes import UnknownAttribute, lookup
+from sync.json import instant_text
+
+# Words of the status document that name an attribute, or something a receipt has under another name.
+_ALIASES: Final = {"reported": "rag_overall", "dq": "data_quality", "colour": "overall", "status": "overall"}
+_TABLES: Final = ("milestone", "raid_item", "cost_line")
+
+
+class NoReceipt(LookupError):
+    """There is no such project, attribute or snapshot; the message says what there is."""
+
+
+def status_document(
+    session: Session,
+    *,
+    as_of: date | None = None,
+    known_at: datetime | None = None,
+    visible: Collection[str] | None = None,
+) -> dict[str, Any]:
+    """Return the status of every project: of each the newest snapshot that is not after the two clocks.
+
+    Args:
+        session: Read only.
+        as_of: The day asked about; None: the newest there is.
+        known_at: Leave out what became known later; None: everything.
+        visible: Keys of the projects that may be seen; None: all.
+    """
+    rows = _snapshots(session, as_of, known_at, visible)
+    newest = max(rows, key=lambda row: (row.as_of, row.known_at), default=None)
+    return {
+        "as_of": _iso(as_of or (newest.as_of if newest else None)),
+        "known_at": instant_text(known_at or (newest.known_at if newest else None)),
+        "policy": newest.policy if newest else None,
+        "projects": [row.document | _beside(row, newest) for row in rows],
+    }
+
+
+def _beside(row: Row[Any], newest: Row[Any] | None) -> dict[str, Any]:
+    """Say of a snapshot that is older than the newest of which day it is."""
+    older = newest is not None and row.as_of != newest.as_of
+    return {"as_of": row.as_of.isoformat()} if older else {}
+
+
+def _snapshots(
+    session: Session, as_of: date | None, known_at: datetime | None, visible: Collection[str] | None
+) -> Sequence[Row[Any]]:
+    return session.execute(
+        text(
+            "SELECT p.id, p.key, s.as_of, s.known_at, s.policy, s.document, s.receipt FROM project p"
+            " CROSS JOIN LATERAL (SELECT * FROM snapshot t WHERE t.project_id = p.id"
+            " AND (CAST(:as_of AS date) IS NULL OR t.as_of <= CAST(:as_of AS date))"
+            " AND (CAST(:known_at AS timestamptz) IS NULL OR t.known_at <= CAST(:known_at AS timestamptz))"
+            " ORDER BY t.as_of DESC, t.known_at DESC LIMIT 1) AS s"
+            " WHERE (CAST(:visible AS text[]) IS NULL OR p.key = ANY(CAST(:visible AS text[])))"
+            " AND (p.closed_at IS NULL OR p.closed_at > s.known_at AND CAST(:known_at AS timestamptz) < p.closed_at)"
+            " ORDER BY p.key"
+        ),
+        {"as_of": as_of, "known_at": known_at, "visible": None if visible is None else list(visible)},
+    ).all()
+
+
+def explain(
+    session: Session,
+    project_key: str,
+    attribute: str,
+    *,
+    as_of: date | None = None,
+    known_at: datetime | None = None,
+) -> dict[str, Any]:
+    """Return where a value or a colour of a project comes from, the winning claims first.
+
+    Args:
+        session: Read only.
+        project_key: The project's key.
+        attribute: A project attribute by name or path, a dimension, overall, health, data_quality or
+            watermelon.
+        as_of: As `status_document`.
+        known_at: As `status_document`.
+
+    Raises:
+        NoReceipt: With what there is instead.
+    """
+    found = _snapshots(session, as_of, known_at, [project_key])
+    if not found:
+        raise NoReceipt(_nothing(session, project_key, as_of))
+    row = found[0]
+    receipt: Mapping[str, Any] = row.receipt
+    name = _ALIASES.get(attribute, attribute)
+    head: dict[str, Any] = {"project": row.key, "attribute": attribute, "as_of": row.as_of.isoformat()}
+    colour = receipt["colours"].get(name)
+    if colour is not None:
+        head |= {"value": colour["value"], "rule": colour["rule"]}
+        return head | {
+            "reasons": _reasons(row.document, name),
+            "claims": _claims(session, receipt, colour["from"]),
+            "records": _records(session, colour["records"]),
+        }
+    name = _attribute(name, receipt)
+    value = receipt["attributes"].get(name)
+    said = {"value": None, "unit": None, "because": "no source says"} if value is None else value
+    return head | {
+        "value": said["value"],
+        "unit": said["unit"],
+        "rule": {"id": "precedence", "policy": row.policy, "inputs": {"because": said["because"]}},
+        "claims": _claims(session, receipt, [name] if value else []),
+    }
+
+
+def _nothing(session: Session, key: str, as_of: date | None) -> str:
+    known = session.execute(text("SELECT id FROM project WHERE key = :key"), {"key": key}).scalar()
+    if known is None:
+        keys = session.execute(
+            text("SELECT key FROM project WHERE closed_at IS NULL ORDER BY key LIMIT 20")
+        ).scalars()
+        return f"there is no project {key!r}; there are: {', '.join(keys) or 'none yet'}"
+    when = "" if as_of is None else f" of {as_of} or before"
+    return f"there is no snapshot of {key}{when}; run a sync first"
+
+
+def _attribute(name: str, receipt: Mapping[str, Any]) -> str:
+    try:
+        return lookup("project", name).name
+    except UnknownAttribute as error:
+        colours = ", ".join(sorted(receipt["colours"]))
+        raise NoReceipt(f"{error}; and besides: {colours}") from None
+
+
+def _reasons(document: Mapping[str, Any], name: str) -> list[Any]:
+    if name in {"overall", "health"}:
+        return list(document["overall_reasons"])
+    return list(document["dimensions"].get(name, {}).get("reasons", []))
+
+
+def _claims(session: Session, receipt: Mapping[str, Any], names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the claims of the attributes in their order; of each the winner first."""
+    entries = [(name, receipt["attributes"][name]) for name in names if name in receipt["attributes"]]
+    ids = [claim for _, entry in entries for claim in entry["claims"]]
+    rows = session.execute(
+        text(
+            "SELECT c.*, s.name AS source FROM claim c JOIN source s ON s.id = c.source_id"
+            " WHERE c.id = ANY(CAST(:ids AS bigint[]))"
+        ),
+        {"ids": ids},
+    )
+    by_id = {row.id: row for row in rows}
+    return [
+        _claim(by_id[claim], name, entry["because"] if place == 0 else None)
+        for name, entry in entries
+        for place, claim in enumerate(entry["claims"])
+        if claim in by_id
+    ]
+
+
+def _claim(row: Row[Any], name: str, because: str | None) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "attribute": name,
+        "value": row.value,
+        "unit": row.unit,
+        "wins": because is not None,
+    }
+    if because is not None:
+        said["because"] = because
+    return said | {
+        "source": row.source,
+        "valid_from": row.valid_from.isoformat(),
+        "known_from": instant_text(row.known_from),
+        "raw": {
+            "run": row.run_id,
+            "page": row.raw_page_id,
+            "position": row.raw_position,
+            "locator": row.locator,
+            "url": row.url,
+            "sha256": row.sha256,
+        },
+    }
+
+
+def _records(session: Session, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows a colour rests on, each with where it was read."""
+    found: dict[tuple[str, int], Row[Any]] = {}
+    for table in _TABLES:
+        ids = [record["id"] for record in records if record["entity"] == table]
+        if ids:
+            rows = session.execute(
+                text(
+                    "SELECT v.id, s.name AS source, v.known_from, v.run_id, v.raw_page_id, v.raw_position,"
+                    f" v.locator, v.url, encode(p.sha256, 'hex') AS sha256 FROM {table} v"
+                    " JOIN source s ON s.id = v.source_id LEFT JOIN raw_page p ON p.id = v.raw_page_id"
+                    " WHERE v.id = ANY(CAST(:ids AS bigint[]))"
+                ),
+                {"ids": ids},
+            )
+            found |= {(table, row.id): row for row in rows}
+    return [_record(record, found.get((record["entity"], record["id"]))) for record in records]
+
+
+def _record(record: Mapping[str, Any], row: Row[Any] | None) -> dict[str, Any]:
+    if row is None:
+        return dict(record)
+    return {
+        "entity": record["entity"],
+        "id": record["id"],
+        "name": record["name"],
+        "source": row.source,
+        "known_from": instant_text(row.known_from),
+        "raw": {
+            "run": row.run_id,
+            "page": row.raw_page_id,
+            "position": row.raw_position,
+            "locator": row.locator,
+            "url": row.url,
+            "sha256": row.sha256,
+        },
+    }
+
+
+def _iso(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
