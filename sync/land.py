@@ -14,7 +14,7 @@ from connectors.base import Page, Part, RawRecord, Stream
 from sync.json import dumps
 from sync.mapping import CompiledMapping
 from sync.normalise import CHILDREN, Batch, normalise
-from sync.store import add_versions, copy_rows, replace_children, unit_of_work, upsert
+from sync.store import add_versions, copy_rows, replace_children, upsert
 from sync.tombstone import bury, bury_unseen
 
 VERSIONED = frozenset({"milestone", "raid_item", "cost_line"})
@@ -86,15 +86,15 @@ class Landing:
             parts=[{"request": part.request, "bytes": len(part.body)} for part in page.parts],
         )
 
-    def store(self, prepared: Prepared) -> None:
-        """Write a prepared page in one transaction.
+    def store(self, connection: Connection, prepared: Prepared) -> None:
+        """Write a prepared page in one transaction of an open session.
 
         Raises:
             ConcurrentPull: The cursor is not where this run left it.
         """
         page, batch = prepared.page, prepared.batch
         where = (page.stream, page.slice)
-        with unit_of_work(self.engine, durable=False) as connection:
+        with connection.begin():
             page_id = self._raw_page(connection, prepared)
             changed = self._rows(connection, batch, page_id)
             deleted = self._vanished(connection, prepared)

@@ -11,6 +11,7 @@ from connectors.base import Slice, Stream
 from connectors.errors import SliceUnreadable
 from sync.land import Landing, Prepared
 from sync.progress import Progress
+from sync.store import landing_session
 
 _TICK = 0.2  # seconds between looks at whether to stop
 
@@ -45,9 +46,9 @@ def pull_stream(
         return [str(error)]
     progress.stream(source, stream.name, slices)
     fetching = _Fetching(landing, stream, cursors, room=2 * connections)
-    with closing(fetching.pages(slices, connections)) as pages:
+    with landing_session(landing.engine) as session, closing(fetching.pages(slices, connections)) as pages:
         for prepared in pages:
-            landing.store(prepared)
+            landing.store(session, prepared)
             progress.page(source, stream.name, prepared.page.slice, prepared.batch.records)
     return fetching.problems
 

@@ -208,4 +208,4 @@ def _cursors(pulling: Pulling, stream: Stream) -> dict[str, dict[str, Any]]:
             ),
             {"source": pulling.source_id, "stream": stream.name, "full": pulling.full, "run": pulling.run_id},
         )
-        return {slice_: position for slice_, position in rows}
+        return {row[0]: row[1] for row in rows}

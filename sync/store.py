@@ -3,6 +3,7 @@
 Nothing here commits: the caller's transaction does (`unit_of_work`).
 """
 
+import hashlib
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -22,19 +23,30 @@ Row = Sequence[Any]
 
 
 @contextmanager
-def unit_of_work(engine: Engine, *, durable: bool = True) -> Generator[Connection]:
-    """All of a step, or none of it: commit on the way out, roll back on any exception.
-
-    Args:
-        engine: Where to write.
-        durable: False lets the server answer before the commit is on disk. A crash of the server may
-            then lose the newest transactions, but only whole ones: right for pages, whose cursors
-            are lost with them and which are then pulled again.
-    """
+def unit_of_work(engine: Engine) -> Generator[Connection]:
+    """All of a step, or none of it: commit on the way out, roll back on any exception."""
     with engine.begin() as connection:
-        if not durable:
-            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
         yield connection
+
+
+@contextmanager
+def landing_session(engine: Engine) -> Generator[Connection]:
+    """A session for the pages of one run, each in a transaction of its own.
+
+    Its commits are answered before they are on disk. A crash of the server may then lose the newest
+    transactions, but only whole ones: right for pages, whose cursors are lost with them and which are
+    then pulled again.
+    """
+    with engine.connect() as connection:
+        try:
+            connection.exec_driver_sql("SET synchronous_commit = off")
+            connection.commit()
+            yield connection
+        finally:
+            if not connection.invalidated and not connection.closed:
+                connection.rollback()
+                connection.exec_driver_sql("RESET synchronous_commit")
+                connection.commit()
 
 
 def raw(connection: Connection) -> psycopg.Connection[Any]:
@@ -45,11 +57,18 @@ def raw(connection: Connection) -> psycopg.Connection[Any]:
     return driver
 
 
-def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    """COPY rows into a table or staging table; JSON columns are wrapped here."""
+def copy_rows(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    *,
+    like: str | None = None,
+) -> None:
+    """COPY rows into a table, or into a staging table made like one; JSON columns are wrapped here."""
     if not rows:
         return
-    json_columns = _json_columns(table, columns)
+    json_columns = _json_columns(like or table, columns)
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
@@ -67,19 +86,24 @@ def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: 
 
 
 def _json_columns(table: str, columns: Sequence[str]) -> list[int]:
-    described = Base.metadata.tables[table.removeprefix("stage_")].columns
+    described = Base.metadata.tables[table].columns
     return [index for index, name in enumerate(columns) if described[name].type.__class__.__name__ == "JSONB"]
 
 
 def stage(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> str:
-    """COPY rows into a temporary table shaped like `table`; returns its name. Gone at the commit."""
-    name = f"stage_{table}"
+    """COPY rows into a temporary table shaped like `table`; returns its name. Emptied at the commit.
+
+    The table stays with the session, so that a thousand pages do not make and drop a thousand tables.
+    """
+    mark = hashlib.blake2b(" ".join(columns).encode(), digest_size=4).hexdigest()
+    name = f"stage_{table}_{mark}"
     names = ", ".join(f'"{column}"' for column in columns)
-    connection.exec_driver_sql(f'DROP TABLE IF EXISTS pg_temp."{name}"')
     connection.exec_driver_sql(
-        f'CREATE TEMP TABLE "{name}" ON COMMIT DROP AS SELECT {names} FROM "{table}" WITH NO DATA'
+        f'CREATE TEMP TABLE IF NOT EXISTS "{name}" ON COMMIT DELETE ROWS AS'
+        f' SELECT {names} FROM "{table}" WITH NO DATA'
     )
-    copy_rows(connection, name, columns, rows)
+    connection.exec_driver_sql(f'DELETE FROM pg_temp."{name}"')  # of an earlier call in this transaction
+    copy_rows(connection, name, columns, rows, like=table)
     return name
 
 
@@ -124,7 +148,7 @@ def upsert(
         f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {', '.join(sets)} "
         f"WHERE {differs} AND NOT ({unless}) RETURNING external_id, (xmax = 0)"
     )
-    return {external_id: new for external_id, new in found}
+    return {row[0]: row[1] for row in found}
 
 
 def replace_children(

@@ -20,27 +20,32 @@ def bury(
     return found.rowcount
 
 
-def bury_unseen(
+def bury_unseen(  # noqa: PLR0917  (a slice's identity and what it showed)
     connection: Connection, table: str, source_id: int, page: Page, seen: Collection[str], now: datetime
 ) -> int:
     """Mark as gone what the slice once held and a whole reading of it no longer shows."""
-    inside = (
-        "external_id <> ALL(:ids) AND raw_page_id IN"
-        " (SELECT id FROM raw_page WHERE source_id = :source AND stream = :stream AND slice = :slice)"
+    known = connection.scalars(
+        text(
+            f"SELECT external_id FROM {table} JOIN raw_page ON raw_page.id = {table}.raw_page_id"
+            f" WHERE {table}.source_id = :source AND raw_page.source_id = :source AND raw_page.stream = :stream"
+            f" AND raw_page.slice = :slice AND {_marks(table)[1]}"
+        ),
+        {"source": source_id, "stream": page.stream, "slice": page.slice},
     )
-    found = connection.execute(
-        text(_statement(table, inside)),
-        {"source": source_id, "ids": list(seen), "stream": page.stream, "slice": page.slice, "now": now},
-    )
-    return found.rowcount
+    gone = set(known) - set(seen)
+    return bury(connection, table, source_id, gone, now) if gone else 0
 
 
 def _statement(table: str, condition: str) -> str:
+    mark, alive = _marks(table)
+    return f"UPDATE {table} SET {mark} WHERE source_id = :source AND {alive} AND {condition}"
+
+
+def _marks(table: str) -> tuple[str, str]:
+    """Return what marks a record as gone, and what says that it is not."""
     columns = Base.metadata.tables[table].columns
     if "known_to" in columns:
-        mark, alive = "known_to = :now, deleted = true", "known_to IS NULL"
-    elif "deleted_at" in columns:
-        mark, alive = "deleted_at = :now", "deleted_at IS NULL"
-    else:  # people stay known when their account goes
-        mark, alive = "active = false", "active IS DISTINCT FROM false"
-    return f"UPDATE {table} SET {mark} WHERE source_id = :source AND {alive} AND {condition}"
+        return "known_to = :now, deleted = true", "known_to IS NULL"
+    if "deleted_at" in columns:
+        return "deleted_at = :now", "deleted_at IS NULL"
+    return "active = false", "active IS DISTINCT FROM false"  # people stay known when their account goes

@@ -59,7 +59,7 @@ class WorkItem(Base):
     url: Mapped[str | None]
     custom: Mapped[dict[str, Any] | None]
     deleted_at: Mapped[datetime | None]
-    raw_page_id: Mapped[int] = mapped_column(ForeignKey("raw_page.id"))
+    raw_page_id: Mapped[int]  # of `raw_page`; written in its transaction, so not checked row by row
     raw_position: Mapped[int]
     locator: Mapped[str | None]
     content_hash: Mapped[bytes]
@@ -71,7 +71,7 @@ class Transition(Base):
 
     __tablename__ = "transition"
 
-    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), primary_key=True)
+    source_id: Mapped[int] = mapped_column(primary_key=True)  # its item's
     item_external_id: Mapped[str] = mapped_column(primary_key=True)
     external_id: Mapped[str] = mapped_column(primary_key=True)  # change id ":" position in the change
     at: Mapped[datetime | None]
@@ -90,7 +90,7 @@ class WorkItemLink(Base):
 
     __tablename__ = "work_item_link"
 
-    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), primary_key=True)
+    source_id: Mapped[int] = mapped_column(primary_key=True)  # its item's
     item_external_id: Mapped[str] = mapped_column(primary_key=True)
     external_id: Mapped[str] = mapped_column(primary_key=True)
     direction: Mapped[str]  # outward, inward
@@ -128,7 +128,7 @@ class WorkItemIteration(Base):
 
     __tablename__ = "work_item_iteration"
 
-    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), primary_key=True)
+    source_id: Mapped[int] = mapped_column(primary_key=True)  # its item's
     item_external_id: Mapped[str] = mapped_column(primary_key=True)
     external_id: Mapped[str] = mapped_column(primary_key=True)  # joins `iteration.external_id`
     name: Mapped[str | None]

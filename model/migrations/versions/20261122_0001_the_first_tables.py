@@ -64,6 +64,40 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_source')),
     sa.UniqueConstraint('name', name=op.f('uq_source_name'))
     )
+    op.create_table('transition',
+    sa.Column('source_id', sa.BigInteger(), nullable=False),
+    sa.Column('item_external_id', sa.Text(), nullable=False),
+    sa.Column('external_id', sa.Text(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('by', sa.Text(), nullable=True),
+    sa.Column('by_id', sa.Text(), nullable=True),
+    sa.Column('field', sa.Text(), nullable=False),
+    sa.Column('field_id', sa.Text(), nullable=True),
+    sa.Column('from_id', sa.Text(), nullable=True),
+    sa.Column('from_value', sa.Text(), nullable=True),
+    sa.Column('to_id', sa.Text(), nullable=True),
+    sa.Column('to_value', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('source_id', 'item_external_id', 'external_id', name=op.f('pk_transition'))
+    )
+    op.create_table('work_item_iteration',
+    sa.Column('source_id', sa.BigInteger(), nullable=False),
+    sa.Column('item_external_id', sa.Text(), nullable=False),
+    sa.Column('external_id', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=True),
+    sa.Column('state', sa.Text(), server_default=sa.text('NULL'), nullable=True),
+    sa.PrimaryKeyConstraint('source_id', 'item_external_id', 'external_id', name=op.f('pk_work_item_iteration'))
+    )
+    op.create_table('work_item_link',
+    sa.Column('source_id', sa.BigInteger(), nullable=False),
+    sa.Column('item_external_id', sa.Text(), nullable=False),
+    sa.Column('external_id', sa.Text(), nullable=False),
+    sa.Column('direction', sa.Text(), nullable=False),
+    sa.Column('type', sa.Text(), nullable=False),
+    sa.Column('label', sa.Text(), nullable=False),
+    sa.Column('other_external_id', sa.Text(), nullable=False),
+    sa.Column('other_key', sa.Text(), nullable=True),
+    sa.PrimaryKeyConstraint('source_id', 'item_external_id', 'external_id', name=op.f('pk_work_item_link'))
+    )
     op.create_table('programme',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('portfolio_id', sa.BigInteger(), nullable=False),
@@ -92,43 +126,52 @@ def upgrade() -> None:
     sa.UniqueConstraint('source_id', 'slot', name=op.f('uq_run_source_id_slot'))
     )
     op.create_index(op.f('ix_run_source_id_run_started_at'), 'run', ['source_id', 'started_at'], unique=False)
-    op.create_table('transition',
+    op.create_table('work_item',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('source_id', sa.BigInteger(), nullable=False),
-    sa.Column('item_external_id', sa.Text(), nullable=False),
     sa.Column('external_id', sa.Text(), nullable=False),
-    sa.Column('at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('by', sa.Text(), nullable=True),
-    sa.Column('by_id', sa.Text(), nullable=True),
-    sa.Column('field', sa.Text(), nullable=False),
-    sa.Column('field_id', sa.Text(), nullable=True),
-    sa.Column('from_id', sa.Text(), nullable=True),
-    sa.Column('from_value', sa.Text(), nullable=True),
-    sa.Column('to_id', sa.Text(), nullable=True),
-    sa.Column('to_value', sa.Text(), nullable=True),
-    sa.ForeignKeyConstraint(['source_id'], ['source.id'], name=op.f('fk_transition_source_id_source')),
-    sa.PrimaryKeyConstraint('source_id', 'item_external_id', 'external_id', name=op.f('pk_transition'))
-    )
-    op.create_table('work_item_iteration',
-    sa.Column('source_id', sa.BigInteger(), nullable=False),
-    sa.Column('item_external_id', sa.Text(), nullable=False),
-    sa.Column('external_id', sa.Text(), nullable=False),
-    sa.Column('name', sa.Text(), nullable=True),
-    sa.Column('state', sa.Text(), server_default=sa.text('NULL'), nullable=True),
-    sa.ForeignKeyConstraint(['source_id'], ['source.id'], name=op.f('fk_work_item_iteration_source_id_source')),
-    sa.PrimaryKeyConstraint('source_id', 'item_external_id', 'external_id', name=op.f('pk_work_item_iteration'))
-    )
-    op.create_table('work_item_link',
-    sa.Column('source_id', sa.BigInteger(), nullable=False),
-    sa.Column('item_external_id', sa.Text(), nullable=False),
-    sa.Column('external_id', sa.Text(), nullable=False),
-    sa.Column('direction', sa.Text(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False),
+    sa.Column('scope_external_id', sa.Text(), nullable=False),
+    sa.Column('area', sa.Text(), nullable=True),
     sa.Column('type', sa.Text(), nullable=False),
-    sa.Column('label', sa.Text(), nullable=False),
-    sa.Column('other_external_id', sa.Text(), nullable=False),
-    sa.Column('other_key', sa.Text(), nullable=True),
-    sa.ForeignKeyConstraint(['source_id'], ['source.id'], name=op.f('fk_work_item_link_source_id_source')),
-    sa.PrimaryKeyConstraint('source_id', 'item_external_id', 'external_id', name=op.f('pk_work_item_link'))
+    sa.Column('hub_type', sa.Text(), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('status', sa.Text(), nullable=False),
+    sa.Column('status_id', sa.Text(), nullable=True),
+    sa.Column('status_category', sa.Text(), nullable=True),
+    sa.Column('resolution', sa.Text(), nullable=True),
+    sa.Column('parent_external_id', sa.Text(), nullable=True),
+    sa.Column('parent_key', sa.Text(), nullable=True),
+    sa.Column('points', sa.Double(), nullable=True),
+    sa.Column('original_hours', sa.Double(), nullable=True),
+    sa.Column('remaining_hours', sa.Double(), nullable=True),
+    sa.Column('spent_hours', sa.Double(), nullable=True),
+    sa.Column('priority', sa.Text(), nullable=True),
+    sa.Column('assignee', sa.Text(), nullable=True),
+    sa.Column('assignee_id', sa.Text(), nullable=True),
+    sa.Column('reporter', sa.Text(), nullable=True),
+    sa.Column('reporter_id', sa.Text(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('started_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('due', sa.Date(), nullable=True),
+    sa.Column('labels', postgresql.ARRAY(sa.Text()), nullable=True),
+    sa.Column('url', sa.Text(), nullable=True),
+    sa.Column('custom', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('raw_page_id', sa.BigInteger(), nullable=False),
+    sa.Column('raw_position', sa.BigInteger(), nullable=False),
+    sa.Column('locator', sa.Text(), nullable=True),
+    sa.Column('content_hash', sa.LargeBinary(), nullable=False),
+    sa.Column('run_id', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['source_id'], ['source.id'], name=op.f('fk_work_item_source_id_source')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_work_item')),
+    sa.UniqueConstraint('source_id', 'external_id', name=op.f('uq_work_item_source_id_external_id'))
     )
+    op.create_index(op.f('ix_work_item_source_id_work_item_key'), 'work_item', ['source_id', 'key'], unique=False)
+    op.create_index(op.f('ix_work_item_source_id_work_item_scope_external_id'), 'work_item', ['source_id', 'scope_external_id'], unique=False)
+    op.create_index(op.f('ix_work_item_updated_at_work_item_id'), 'work_item', ['updated_at', 'id'], unique=False)
     op.create_table('cursor',
     sa.Column('source_id', sa.BigInteger(), nullable=False),
     sa.Column('stream', sa.Text(), nullable=False),
@@ -448,62 +491,14 @@ def upgrade() -> None:
     sa.UniqueConstraint('project_id', 'as_of', 'known_at', name=op.f('uq_snapshot_project_id_as_of_known_at'))
     )
     op.create_index(op.f('ix_snapshot_as_of_snapshot_known_at'), 'snapshot', ['as_of', 'known_at'], unique=False)
-    op.create_table('work_item',
-    sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
-    sa.Column('source_id', sa.BigInteger(), nullable=False),
-    sa.Column('external_id', sa.Text(), nullable=False),
-    sa.Column('key', sa.Text(), nullable=False),
-    sa.Column('scope_external_id', sa.Text(), nullable=False),
-    sa.Column('area', sa.Text(), nullable=True),
-    sa.Column('type', sa.Text(), nullable=False),
-    sa.Column('hub_type', sa.Text(), nullable=False),
-    sa.Column('title', sa.Text(), nullable=False),
-    sa.Column('status', sa.Text(), nullable=False),
-    sa.Column('status_id', sa.Text(), nullable=True),
-    sa.Column('status_category', sa.Text(), nullable=True),
-    sa.Column('resolution', sa.Text(), nullable=True),
-    sa.Column('parent_external_id', sa.Text(), nullable=True),
-    sa.Column('parent_key', sa.Text(), nullable=True),
-    sa.Column('points', sa.Double(), nullable=True),
-    sa.Column('original_hours', sa.Double(), nullable=True),
-    sa.Column('remaining_hours', sa.Double(), nullable=True),
-    sa.Column('spent_hours', sa.Double(), nullable=True),
-    sa.Column('priority', sa.Text(), nullable=True),
-    sa.Column('assignee', sa.Text(), nullable=True),
-    sa.Column('assignee_id', sa.Text(), nullable=True),
-    sa.Column('reporter', sa.Text(), nullable=True),
-    sa.Column('reporter_id', sa.Text(), nullable=True),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('started_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('due', sa.Date(), nullable=True),
-    sa.Column('labels', postgresql.ARRAY(sa.Text()), nullable=True),
-    sa.Column('url', sa.Text(), nullable=True),
-    sa.Column('custom', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-    sa.Column('deleted_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('raw_page_id', sa.BigInteger(), nullable=False),
-    sa.Column('raw_position', sa.BigInteger(), nullable=False),
-    sa.Column('locator', sa.Text(), nullable=True),
-    sa.Column('content_hash', sa.LargeBinary(), nullable=False),
-    sa.Column('run_id', sa.BigInteger(), nullable=False),
-    sa.ForeignKeyConstraint(['raw_page_id'], ['raw_page.id'], name=op.f('fk_work_item_raw_page_id_raw_page')),
-    sa.ForeignKeyConstraint(['source_id'], ['source.id'], name=op.f('fk_work_item_source_id_source')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_work_item')),
-    sa.UniqueConstraint('source_id', 'external_id', name=op.f('uq_work_item_source_id_external_id'))
-    )
-    op.create_index(op.f('ix_work_item_source_id_work_item_key'), 'work_item', ['source_id', 'key'], unique=False)
-    op.create_index(op.f('ix_work_item_source_id_work_item_scope_external_id'), 'work_item', ['source_id', 'scope_external_id'], unique=False)
-    op.create_index(op.f('ix_work_item_updated_at_work_item_id'), 'work_item', ['updated_at', 'id'], unique=False)
     # ### end Alembic commands ###
+
+    # Bodies are zstd already; trying to compress them again costs more than writing them.
+    op.execute("ALTER TABLE raw_page ALTER COLUMN body SET STORAGE EXTERNAL")
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
-    op.drop_index(op.f('ix_work_item_updated_at_work_item_id'), table_name='work_item')
-    op.drop_index(op.f('ix_work_item_source_id_work_item_scope_external_id'), table_name='work_item')
-    op.drop_index(op.f('ix_work_item_source_id_work_item_key'), table_name='work_item')
-    op.drop_table('work_item')
     op.drop_index(op.f('ix_snapshot_as_of_snapshot_known_at'), table_name='snapshot')
     op.drop_table('snapshot')
     op.drop_index(op.f('ix_scope_project_id'), table_name='scope')
@@ -535,12 +530,16 @@ def downgrade() -> None:
     op.drop_table('raw_page')
     op.drop_table('project')
     op.drop_table('cursor')
-    op.drop_table('work_item_link')
-    op.drop_table('work_item_iteration')
-    op.drop_table('transition')
+    op.drop_index(op.f('ix_work_item_updated_at_work_item_id'), table_name='work_item')
+    op.drop_index(op.f('ix_work_item_source_id_work_item_scope_external_id'), table_name='work_item')
+    op.drop_index(op.f('ix_work_item_source_id_work_item_key'), table_name='work_item')
+    op.drop_table('work_item')
     op.drop_index(op.f('ix_run_source_id_run_started_at'), table_name='run')
     op.drop_table('run')
     op.drop_table('programme')
+    op.drop_table('work_item_link')
+    op.drop_table('work_item_iteration')
+    op.drop_table('transition')
     op.drop_table('source')
     op.drop_table('portfolio')
     op.drop_table('person')
