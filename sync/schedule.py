@@ -5,7 +5,7 @@ however many nodes tick, each slot runs once; the newest slot missed while all w
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -22,7 +22,7 @@ _LOOK_BACK = timedelta(days=40)  # a monthly slot is still found
 
 
 def newest_slot(schedule: str, zone: str, *, after: datetime, now: datetime) -> datetime | None:
-    """Return the newest time of a cron expression in (after, now], or None when none was due.
+    """Return the newest time of a cron expression in (after, now] in UTC, or None when none was due.
 
     Args:
         schedule: Five cron fields, in `zone`.
@@ -33,12 +33,13 @@ def newest_slot(schedule: str, zone: str, *, after: datetime, now: datetime) -> 
     """
     trigger = CronTrigger.from_crontab(schedule, timezone=ZoneInfo(zone))
     last = after.astimezone(ZoneInfo(zone))
-    found, previous = None, None
+    found: datetime | None = None
+    previous: datetime | None = None
     start = max(after, now - _LOOK_BACK)
     while True:
         moment = trigger.get_next_fire_time(previous, start if previous is None else previous)
         if moment is None or moment > now:
-            return found
+            return None if found is None else found.astimezone(UTC)
         if moment > after and moment.replace(tzinfo=None) != last.replace(tzinfo=None):
             found = last = moment
         previous = moment
