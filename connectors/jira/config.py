@@ -68,7 +68,7 @@ class JiraConfig(_Closed):
     @classmethod
     def _bare_address(cls, value: str) -> str:
         value = value.strip().rstrip("/")
-        if not re.match(r"https?://[^/\s@]+", value):
+        if not re.match(r"https?://[^/\s@]+(/|$)", value):
             raise ValueError("must begin with https:// (or http://) and a host, and hold no user name")
         if _PAGE_OF_THE_SITE.search(value):
             raise ValueError("must be the site's own address, not that of one of its pages")

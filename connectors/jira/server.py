@@ -27,43 +27,46 @@ class ServerIssues:
         Raises:
             SourceUnavailable: The list never agrees with the server's own count.
         """
+        found: list[int] = []
+        total = 0
         for _ in range(_LISTINGS):
             found, total, answer = self._list_once(f"{jql} ORDER BY id ASC")
-            if len(found) >= total:
-                return sorted(found), answer
+            if len(set(found)) >= total:
+                return sorted(set(found)), answer
         raise SourceUnavailable(
-            f"the search for issues gives {len(found)} of the {total} it counts, again and again; the next run tries "
-            "again. If it lasts, have the server's search index rebuilt.",
+            f"the search for issues gives {len(set(found))} of the {total} it counts, again and again; the next run "
+            "tries again. If it lasts, have the server's search index rebuilt.",
             source=self._site.source,
         )
 
-    def _list_once(self, jql: str) -> tuple[set[int], int, Answer]:
+    def _list_once(self, jql: str) -> tuple[list[int], int, Answer]:
+        """List the rows in overlapping stretches; what comes after a break between two of them is left out.
+
+        Each stretch begins with the last row of the one before, so that a shift shows.
+        """
         first = self._search(jql, 0, IDS_A_PAGE, ["id"])
         body = first.json()
         found, total = _ids(body), int(body["total"])
-        stride = len(body["issues"])
+        stride = len(found)
         if stride == 0 or stride >= total:
             return found, total, first
-        starts = list(range(stride, total, stride))
-        stops = [*starts[1:], total]
+        step = max(1, stride - 1)
+        starts = list(range(step, total, step))
+        stops = [min(start + stride, total) for start in starts]
         last = first
         for answers in self._site.pool.map(self._stretch, [jql] * len(starts), starts, stops):
-            for answer in answers:
-                body = answer.json()
-                found |= _ids(body)
-                total, last = int(body["total"]), answer
+            rows = [one for answer in answers for one in _ids(answer.json())]
+            if step < stride and rows[:1] != found[-1:]:
+                return found, max(total, len(found) + 1), last
+            found += rows[1:] if step < stride else rows
+            total, last = int(answers[-1].json()["total"]), answers[-1]
         return found, total, last
 
     def _stretch(self, jql: str, start: int, stop: int) -> list[Answer]:
         """List the rows from `start` to `stop` in as many pages as the server makes of them."""
-        answers = []
-        while start < stop:
-            answer = self._search(jql, start, stop - start, ["id"])
-            answers.append(answer)
-            count = len(answer.json()["issues"])
-            if count == 0:
-                break
-            start += count
+        answers = [self._search(jql, start, stop - start, ["id"])]
+        while (count := len(answers[-1].json()["issues"])) and (start := start + count) < stop:
+            answers.append(self._search(jql, start, stop - start, ["id"]))
         return answers
 
     def count(self, jql: str) -> int:
@@ -110,5 +113,5 @@ class ServerIssues:
         return self._site.http.post("/rest/api/2/search", body)
 
 
-def _ids(body: Any) -> set[int]:
-    return {int(issue["id"]) for issue in body["issues"]}
+def _ids(body: Any) -> list[int]:
+    return [int(issue["id"]) for issue in body["issues"]]

@@ -22,8 +22,9 @@ def legacy_sprint(text: str) -> dict[str, str | None]:
     inside = inside.removesuffix("]")
     found: dict[str, str | None] = {}
     matches = list(_PAIR.finditer(inside))
-    for match, following in zip(matches, [*matches[1:], None], strict=True):
-        value = inside[match.end() : following.start() if following else len(inside)]
+    ends = [match.start() for match in matches[1:]] + [len(inside)]
+    for match, end in zip(matches, ends, strict=False):
+        value = inside[match.end() : end]
         # A name that holds ",id=" would come twice: what came first stands.
         found.setdefault(match.group(1), None if value == "<null>" else value)
     if not found.get("id"):
