@@ -1,0 +1,242 @@
+"""What the organisation holds: projects, work items as dated revisions, links as dated events.
+
+Nothing here knows HTTP. Everything is kept for its whole life; the clock decides what is visible, so
+the same world can be read as it was on any day.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
+
+from sandbox.ado.process import PROCESSES, Process
+
+NEVER: Final = "9999-01-01T00:00:00Z"
+
+
+def guid(*parts: object) -> str:
+    """Return a GUID that is the same at every start."""
+    return str(uuid5(NAMESPACE_URL, "ado/" + "/".join(map(str, parts))))
+
+
+def stamp(at: datetime) -> str:
+    """Write an instant as the server does: UTC, trailing zeros of the fraction left out."""
+    whole = at.strftime("%Y-%m-%dT%H:%M:%S")
+    fraction = f"{at.microsecond:06d}".rstrip("0")
+    return f"{whole}.{fraction}Z" if fraction else f"{whole}Z"
+
+
+def ms(at: datetime) -> int:
+    """Return an instant in milliseconds of the epoch."""
+    return int(at.timestamp() * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One identity; a Server knows it by a domain account instead of an address."""
+
+    name: str
+
+    @property
+    def mail(self) -> str:
+        """Return the address that Services shows as the unique name."""
+        return f"{self.name.lower().replace(' ', '.')}@contoso.example"
+
+    @property
+    def account(self) -> str:
+        """Return the domain account that a Server shows as the unique name."""
+        first, _, last = self.name.lower().partition(" ")
+        return f"CONTOSO\\{first[:1]}{last.replace(' ', '')}"
+
+
+@dataclass(slots=True)
+class Iteration:
+    """A node of the iteration tree; `path` is the one work items carry. Dates may be missing."""
+
+    id: int
+    name: str
+    path: str
+    start: date | None = None
+    finish: date | None = None
+    children: list["Iteration"] = field(default_factory=list)
+
+    def walk(self) -> Iterator["Iteration"]:
+        """Yield this node and everything below it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(slots=True)
+class Project:
+    """A team project with its process, its one team, and its two trees."""
+
+    name: str
+    process_name: str
+    description: str
+    root: Iteration
+    areas: tuple[str, ...]
+    area_ids: dict[str, int]
+    updated: datetime
+
+    @property
+    def id(self) -> str:
+        """Return the GUID."""
+        return guid("project", self.name)
+
+    @property
+    def team(self) -> str:
+        """Return the default team's name."""
+        return f"{self.name} Team"
+
+    @property
+    def process(self) -> Process:
+        """Return the process."""
+        return PROCESSES[self.process_name]
+
+
+@dataclass(slots=True)
+class Revision:
+    """One revision with all its fields; identities are Person objects, dates already text."""
+
+    at: datetime
+    by: Person
+    fields: dict[str, Any]
+    rev: int
+
+
+@dataclass(slots=True)
+class Comment:
+    """A remark in the discussion."""
+
+    at: datetime
+    by: Person
+    text: str
+
+
+@dataclass(slots=True)
+class Item:
+    """A work item's whole life. `destroyed` is when it was deleted for good."""
+
+    id: int
+    revisions: list[Revision]
+    comments: list[Comment] = field(default_factory=list)
+    destroyed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEvent:
+    """A link made or cut: `rel` without direction, from source to target (parent to child)."""
+
+    at: datetime
+    rel: str
+    source: int
+    target: int
+    active: bool
+    by: Person
+
+
+@dataclass(slots=True)
+class World:
+    """The organisation at `now`. `version` changes with every edit and every turn of the clock."""
+
+    projects: list[Project]
+    items: dict[int, Item]
+    links: list[LinkEvent]
+    clock: date
+    edits: int = 0
+    version: int = 0
+    _feed: list[tuple[int, int, int]] = field(default_factory=list)
+    _seen: list[tuple[int, int, int]] = field(default_factory=list)
+    _latest: dict[int, Revision] = field(default_factory=dict)
+    _by_item: dict[int, list[LinkEvent]] = field(default_factory=dict)
+    _sorted: int = -1
+    _cut: int = -1
+
+    @property
+    def now(self) -> datetime:
+        """Return the instant: midnight of the clock's day, a second later for each edit made."""
+        return datetime.combine(self.clock, time(), UTC) + timedelta(seconds=self.edits)
+
+    def turn(self, clock: date) -> None:
+        """Set the clock; edits stay where they were made."""
+        self.clock = clock
+        self.version += 1
+
+    def project(self, key: str) -> Project | None:
+        """Find a project by name (any case) or GUID."""
+        wanted = key.lower()
+        return next((p for p in self.projects if wanted in {p.name.lower(), p.id}), None)
+
+    def current(self, item_id: int, at: datetime | None = None) -> Revision | None:
+        """Return the latest revision at an instant (now, if none is given); None before its birth."""
+        item = self.items.get(item_id)
+        when = at or self.now
+        if item is None or (item.destroyed is not None and item.destroyed <= self.now):
+            return None
+        return next((r for r in reversed(item.revisions) if r.at <= when), None)
+
+    def revisions(self, item_id: int) -> list[Revision]:
+        """Return the visible revisions, oldest first."""
+        if self.current(item_id) is None:
+            return []
+        return [r for r in self.items[item_id].revisions if r.at <= self.now]
+
+    def live(self, at: datetime | None = None) -> Iterator[tuple[int, Revision]]:
+        """Yield every item that is neither unborn nor deleted, by id."""
+        for item_id in self.items:
+            found = self.current(item_id, at)
+            if found is not None and not found.fields.get("System.IsDeleted"):
+                yield item_id, found
+
+    def feed(self) -> list[tuple[int, int, int]]:
+        """Return every visible (instant in ms, item, revision number), in the order of the reporting feed."""
+        self._index()
+        return self._seen
+
+    def latest(self) -> dict[int, Revision]:
+        """Return every item's current revision, deleted ones included."""
+        self._index()
+        return self._latest
+
+    def visible_links(self) -> list[LinkEvent]:
+        """Return every link event up to now, in order."""
+        self._index()
+        return [event for event in self.links if event.at <= self.now]
+
+    def links_of(self, item_id: int) -> list[LinkEvent]:
+        """Return the links that an item has now, from either end."""
+        self._index()
+        held: dict[tuple[str, int, int], LinkEvent] = {}
+        for event in self._by_item.get(item_id, ()):
+            if event.at <= self.now:
+                held[event.rel, event.source, event.target] = event
+        return [
+            event for event in held.values()
+            if event.active and all(self._alive(end) for end in (event.source, event.target))
+        ]  # fmt: skip
+
+    def _alive(self, item_id: int) -> bool:
+        found = self.current(item_id)
+        return found is not None and not found.fields.get("System.IsDeleted")
+
+    def _index(self) -> None:
+        """Put the feed and the links in order once for each edit, and cut them once for each turn."""
+        if self._sorted != self.edits:
+            self._feed = sorted(
+                (ms(r.at), item.id, r.rev) for item in self.items.values() for r in item.revisions
+            )
+            self.links.sort(key=lambda event: (event.at, event.source, event.target))
+            self._by_item = {}
+            for event in self.links:
+                self._by_item.setdefault(event.source, []).append(event)
+                self._by_item.setdefault(event.target, []).append(event)
+            self._sorted = self.edits
+            self._cut = -1
+        if self._cut != self.version:
+            self._seen = self._feed[: bisect_right(self._feed, (ms(self.now), 1 << 62, 0))]
+            found = {item_id: self.current(item_id) for item_id in self.items}
+            self._latest = {item_id: revision for item_id, revision in found.items() if revision}
+            self._cut = self.version
