@@ -144,9 +144,10 @@ def _one(wish: _Wish, trackers: Iterable[ScopeRow], found: Bindings) -> ScopeRow
     """Find the one scope a wish means; none or several is a warning."""
     meant = _meant(wish, trackers)
     if not meant:
-        found.warnings.append(
-            f"{wish.where}: no scope {wish.ref!r} was pulled; do the source's projects hold it?"
-        )
+        why = "do the source's projects hold it?"
+        if "\\" in wish.ref:
+            why = "an area path binds no work items yet, name the whole project"
+        found.warnings.append(f"{wish.where}: no scope {wish.ref!r} was pulled; {why}")
     elif len(meant) > 1:
         names = ", ".join(f"{scope.source}:{scope.key}" for scope in meant)
         found.warnings.append(f"{wish.where}: {wish.ref!r} could be any of {names}; write which one")

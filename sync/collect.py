@@ -17,9 +17,9 @@ from model.template.result import Result
 from model.template.template import Template
 from sync.compose import Quality
 from sync.facts import Facts, ProjectFacts
-from sync.json import dumps
 from sync.precedence import Values, read_values
 from sync.records import Checked, raid_items, report
+from sync.store import copy_rows, stage
 
 # A project's data quality: its report counts for 70 %, the mean of its RAID items for 30 %; what was not
 # assessed is left out.
@@ -169,30 +169,24 @@ def _is_newest(session: Session, facts: Facts) -> bool:
 
 
 def _assessments(session: Session, facts: Facts, found: Sequence[_Assessed]) -> None:
-    if not found:
-        return
+    columns = (
+        "project_id", "template", "version", "record_ref", "as_of", "assessed_at", "score", "grade", "result",
+    )  # fmt: skip
+    rows = [
+        (each.project.id, each.result.template, each.result.version, each.checked.ref, facts.as_of,
+         facts.known_at, each.result.score, each.result.grade, each.result.to_json())
+        for each in found
+    ]  # fmt: skip
+    connection = session.connection()
+    staged = stage(connection, "assessment", columns, rows)
+    names = ", ".join(columns)
     session.execute(
         text(
-            "INSERT INTO assessment AS a (project_id, template, version, record_ref, as_of, assessed_at, score,"
-            " grade, result) SELECT w.project, w.template, w.version, w.ref, :as_of, :at, w.score, w.grade,"
-            " CAST(w.result AS jsonb) FROM unnest(CAST(:projects AS uuid[]), CAST(:templates AS text[]),"
-            " CAST(:versions AS text[]), CAST(:refs AS text[]), CAST(:scores AS float8[]), CAST(:grades AS text[]),"
-            " CAST(:results AS text[])) AS w(project, template, version, ref, score, grade, result)"
+            f"INSERT INTO assessment AS a ({names}) SELECT {names} FROM pg_temp.{staged}"
             " ON CONFLICT (project_id, template, record_ref, as_of) DO UPDATE SET version = excluded.version,"
             " assessed_at = excluded.assessed_at, score = excluded.score, grade = excluded.grade,"
             " result = excluded.result WHERE a.assessed_at <= excluded.assessed_at"
-        ),
-        {
-            "as_of": facts.as_of,
-            "at": facts.known_at,
-            "projects": [each.project.id for each in found],
-            "templates": [each.result.template for each in found],
-            "versions": [each.result.version for each in found],
-            "refs": [each.checked.ref for each in found],
-            "scores": [each.result.score for each in found],
-            "grades": [each.result.grade for each in found],
-            "results": [dumps(each.result.to_json()) for each in found],
-        },
+        )
     )
 
 
@@ -263,25 +257,8 @@ def _reword(session: Session, reworded: list[tuple[int, str, str]]) -> None:
 
 
 def _open(session: Session, new: list[_Wanted], at: datetime) -> None:
-    if not new:
-        return
-    session.execute(
-        text(
-            "INSERT INTO finding (project_id, template, version, record_ref, rule, kind, severity, says, locator,"
-            " opened_at) SELECT w.*, :at FROM unnest(CAST(:projects AS uuid[]), CAST(:templates AS text[]),"
-            " CAST(:versions AS text[]), CAST(:refs AS text[]), CAST(:rules AS text[]), CAST(:kinds AS text[]),"
-            " CAST(:severities AS text[]), CAST(:says AS text[]), CAST(:locators AS text[])) AS w"
-        ),
-        {
-            "at": at,
-            "projects": [each[0][0] for each in new],
-            "templates": [each[0][1] for each in new],
-            "versions": [each[1] for each in new],
-            "refs": [each[0][2] for each in new],
-            "rules": [each[0][3] for each in new],
-            "kinds": [each[0][4] for each in new],
-            "severities": [each[2] for each in new],
-            "says": [each[3] for each in new],
-            "locators": [each[4] for each in new],
-        },
-    )
+    columns = (
+        "project_id", "template", "record_ref", "rule", "kind", "version", "severity", "says", "locator",
+        "opened_at",
+    )  # fmt: skip
+    copy_rows(session.connection(), "finding", columns, [(*key, *rest, at) for key, *rest in new])

@@ -18,8 +18,9 @@ from sync.collect import collect
 from sync.compose import Quality, Shown, Status, compose, joined, shown
 from sync.dimensions import dimensions
 from sync.facts import Asked, Facts, gather
-from sync.json import dump_bytes, dumps
+from sync.json import dump_bytes
 from sync.match import match, portfolio_of
+from sync.store import copy_rows
 
 _LOCK: Final = 0x6D757374  # one consolidation at a time; the second waits
 _GOOD_DATA: Final = 100.0  # what templates are told of the overall colour before data quality is known
@@ -160,27 +161,13 @@ def _append(session: Session, facts: Facts, statuses: Mapping[UUID, Status], pol
 def _insert(
     session: Session, facts: Facts, new: list[tuple[UUID, datetime, Status, str]], policy: Policy
 ) -> None:
-    session.execute(
-        text(
-            "INSERT INTO snapshot (project_id, as_of, known_at, policy, overall, health, reported, watermelon,"
-            " document, receipt, sha256) SELECT w.project, :as_of, w.known_at, :policy, w.overall, w.health,"
-            " w.reported, w.watermelon, CAST(w.document AS jsonb), CAST(w.receipt AS jsonb), w.sha256"
-            " FROM unnest(CAST(:projects AS uuid[]), CAST(:instants AS timestamptz[]), CAST(:overall AS text[]),"
-            " CAST(:health AS float8[]), CAST(:reported AS text[]), CAST(:watermelon AS bigint[]),"
-            " CAST(:documents AS text[]), CAST(:receipts AS text[]), CAST(:hashes AS text[])) AS w(project,"
-            " known_at, overall, health, reported, watermelon, document, receipt, sha256)"
-        ),
-        {
-            "as_of": facts.as_of,
-            "policy": policy.label,
-            "projects": [row[0] for row in new],
-            "instants": [row[1] for row in new],
-            "overall": [row[2].overall for row in new],
-            "health": [row[2].health for row in new],
-            "reported": [row[2].reported for row in new],
-            "watermelon": [row[2].watermelon for row in new],
-            "documents": [dumps(row[2].document) for row in new],
-            "receipts": [dumps(row[2].receipt) for row in new],
-            "hashes": [row[3] for row in new],
-        },
-    )
+    columns = (
+        "project_id", "as_of", "known_at", "policy", "overall", "health", "reported", "watermelon", "document",
+        "receipt", "sha256",
+    )  # fmt: skip
+    rows = [
+        (project, facts.as_of, at, policy.label, each.overall, each.health, each.reported, each.watermelon,
+         each.document, each.receipt, sha256)
+        for project, at, each, sha256 in new
+    ]  # fmt: skip
+    copy_rows(session.connection(), "snapshot", columns, rows)

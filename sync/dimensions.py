@@ -46,6 +46,9 @@ class Dimension:
     flags: tuple[str, ...] = ()
 
 
+DIMENSIONS: Final = ("schedule", "cost", "scope", "risk", "benefit", "resource")
+
+
 def dimensions(project: ProjectFacts, as_of: date, limits: Limits) -> dict[str, Dimension]:
     """Compute every dimension of a project on a day."""
     return {
@@ -89,6 +92,8 @@ def _schedule(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
     )
     known = milestone_facts(project)
     found = milestones(known, as_of=as_of, limits=limits, history=_steepest(project, known, limits))
+    if finish.colour is Colour.BLUE and found.colour is Colour.GREEN:
+        found = replace(found, colour=Colour.BLUE)  # nothing overdue: what has finished is complete
     late = [item for item, _ in found.overdue]
     records = [_record("milestone", item.ref, item.name) for item in _late_first(known, late)]
     named = ("forecast_finish", "baseline_finish", "baseline_start", "actual_finish")

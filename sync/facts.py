@@ -138,7 +138,7 @@ def _projects(session: Session, asked: Asked) -> dict[UUID, ProjectFacts]:
 
 def _milestones(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
     rows = session.execute(text(f"SELECT v.* FROM milestone v WHERE {_KNOWN} ORDER BY v.id"), asked.bound())
-    for row in rows.mappings():
+    for row in rows.mappings().all():
         if (project := projects.get(row["project_id"])) is not None:
             project.milestones.append(row)
             project.sources.add(row["source_id"])
@@ -159,7 +159,7 @@ def _forecasts(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts
         ),
         asked.bound(zone=asked.timezone),
     )
-    for project_id, source, external_id, forecast, known, until in rows:
+    for project_id, source, external_id, forecast, known, until in rows.all():
         if (project := projects.get(project_id)) is not None:
             seen = [(day, forecast) for day in days if known <= day and (until is None or day < until)]
             project.forecasts.setdefault((source, external_id), []).extend(seen)
@@ -167,7 +167,7 @@ def _forecasts(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts
 
 def _raid(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
     rows = session.execute(text(f"SELECT v.* FROM raid_item v WHERE {_KNOWN} ORDER BY v.id"), asked.bound())
-    for row in rows.mappings():
+    for row in rows.mappings().all():
         if (project := projects.get(row["project_id"])) is not None:
             project.raid.append(row)
             project.sources.add(row["source_id"])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from pydantic import BaseModel, ConfigDict, field_validator
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -114,9 +115,9 @@ def winning(claims: Collection[ClaimRow], precedence: Precedence) -> Winning:
 # The last word of each source as known then; a withdrawn claim (JSON null) is dropped afterwards, so that
 # it does not let an older one through.
 _STANDING: Final = text(
-    "SELECT DISTINCT ON (c.project_id, c.attribute, c.source_id) c.id, c.project_id, c.attribute, c.value, c.unit,"
-    " c.source_id, s.name AS source, s.kind, s.position, c.valid_from, c.known_from, c.run_id, c.raw_page_id,"
-    " c.raw_position, c.locator, c.url, c.sha256"
+    "SELECT DISTINCT ON (c.project_id, c.attribute, c.source_id) c.id, c.project_id, c.attribute,"
+    " CAST(c.value AS text), c.unit, c.source_id, s.name AS source, s.kind, s.position, c.valid_from,"
+    " c.known_from, c.run_id, c.raw_page_id, c.raw_position, c.locator, c.url, c.sha256"
     " FROM claim c JOIN source s ON s.id = c.source_id"
     " WHERE c.known_from <= :known_at AND c.valid_from <= :as_of"
     " AND (CAST(:projects AS uuid[]) IS NULL OR c.project_id = ANY(CAST(:projects AS uuid[])))"
@@ -137,10 +138,11 @@ def read_values(
     asked = None if projects is None else list(projects)
     rows = session.execute(_STANDING, {"known_at": known_at, "as_of": as_of, "projects": asked})
     grouped: dict[UUID, dict[str, list[ClaimRow]]] = {}
-    for row in rows:
-        if row.value is None or row.attribute not in _TYPES:
+    for id_, project_id, attribute, written, *rest in rows.all():
+        value = orjson.loads(written)
+        if value is None or attribute not in _TYPES:
             continue
-        found = ClaimRow(row[0], row[1], row[2], typed(row.attribute, row.value), *row[4:])
+        found = ClaimRow(id_, project_id, attribute, typed(attribute, value), *rest)
         grouped.setdefault(found.project_id, {}).setdefault(found.attribute, []).append(found)
     return {
         project: {name: winning(claims, precedence) for name, claims in attributes.items()}

@@ -8,6 +8,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from model.attributes import UnknownAttribute, lookup
+from sync.dimensions import DIMENSIONS
 from sync.json import instant_text
 
 # Words of the status document that name an attribute, or something a receipt has under another name.
@@ -15,7 +16,7 @@ _ALIASES: Final = {"reported": "rag_overall", "dq": "data_quality", "colour": "o
 _TABLES: Final = ("milestone", "raid_item", "cost_line")
 
 
-class NoReceipt(LookupError):
+class NotKnown(LookupError):
     """There is no such project, attribute or snapshot; the message says what there is."""
 
 
@@ -40,8 +41,15 @@ def status_document(
         "as_of": _iso(as_of or (newest.as_of if newest else None)),
         "known_at": instant_text(known_at or (newest.known_at if newest else None)),
         "policy": newest.policy if newest else None,
-        "projects": [row.document | _beside(row, newest) for row in rows],
+        "projects": [_entry(row, newest) for row in rows],
     }
+
+
+def _entry(row: Row[Any], newest: Row[Any] | None) -> dict[str, Any]:
+    """Return a project's entry, its dimensions in their usual order, which JSONB does not keep."""
+    dims = row.document["dimensions"]
+    ordered = {name: dims[name] for name in (*DIMENSIONS, *dims.keys() - set(DIMENSIONS)) if name in dims}
+    return {**row.document, "dimensions": ordered} | _beside(row, newest)
 
 
 def _beside(row: Row[Any], newest: Row[Any] | None) -> dict[str, Any]:
@@ -87,11 +95,11 @@ def explain(
         known_at: As `status_document`.
 
     Raises:
-        NoReceipt: With what there is instead.
+        NotKnown: With what there is instead.
     """
     found = _snapshots(session, as_of, known_at, [project_key])
     if not found:
-        raise NoReceipt(_nothing(session, project_key, as_of))
+        raise NotKnown(_nothing(session, project_key, as_of))
     row = found[0]
     receipt: Mapping[str, Any] = row.receipt
     name = _ALIASES.get(attribute, attribute)
@@ -131,7 +139,7 @@ def _attribute(name: str, receipt: Mapping[str, Any]) -> str:
         return lookup("project", name).name
     except UnknownAttribute as error:
         colours = ", ".join(sorted(receipt["colours"]))
-        raise NoReceipt(f"{error}; and besides: {colours}") from None
+        raise NotKnown(f"{error}; and besides: {colours}") from None
 
 
 def _reasons(document: Mapping[str, Any], name: str) -> list[Any]:

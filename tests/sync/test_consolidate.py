@@ -1,5 +1,6 @@
 """From rows to coloured projects: the story-like cases of a portfolio."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -251,6 +252,14 @@ def test_the_same_inputs_and_clocks_write_no_second_snapshot(rows: Rows) -> None
     assert status(rows)["dimensions"]["cost"]["colour"] == "RED"
 
 
+def test_two_consolidations_side_by_side_write_one_snapshot(rows: Rows) -> None:
+    rows.register("pmo-files", "APOLLO", **full())
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _: at(rows), range(4)))
+    assert sum(each.snapshots for each in done) == snapshots(rows) == 1
+    assert sorted(each.claims > 0 for each in done) == [False, False, False, True]
+
+
 def test_two_changes_at_one_instant_keep_the_later(rows: Rows) -> None:
     row = rows.register("pmo-files", "APOLLO", **full())
     at(rows)
@@ -287,6 +296,8 @@ def test_the_snapshot_carries_the_hash_of_its_document_and_the_policy(rows: Rows
 
 def test_a_finished_project_is_blue(rows: Rows) -> None:
     rows.register("pmo-files", "APOLLO", **full(actual_finish="2026-10-30", stage="close"))
+    met = TODAY - WEEK
+    rows.milestone("pmo-files", "APOLLO", "Handed over", baseline=met, actual=met, state="met")
     at(rows)
     found = status(rows)
     assert (found["overall"], found["dimensions"]["schedule"]["colour"]) == ("BLUE", "BLUE")

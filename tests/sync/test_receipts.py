@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from sync.consolidate import consolidate
-from sync.receipts import NoReceipt, explain, status_document
+from sync.receipts import NotKnown, explain, status_document
 from tests.support.rows import T0, Rows
 from tests.support.shared import SHARED, needs_shared
 
@@ -118,11 +118,11 @@ def test_a_value_that_nobody_gives_has_no_claims(rows: Rows) -> None:
 
 
 def test_what_does_not_exist_is_answered_with_what_does(rows: Rows) -> None:
-    with pytest.raises(NoReceipt, match="there are: APOLLO"):
+    with pytest.raises(NotKnown, match="there are: APOLLO"):
         ask(rows, "schedule", "ARTEMIS")
-    with pytest.raises(NoReceipt, match=r"forecast_finish.*besides.*schedule"):
+    with pytest.raises(NotKnown, match=r"forecast_finish.*besides.*schedule"):
         ask(rows, "colour_of_the_sky")
-    with pytest.raises(NoReceipt, match="no snapshot of APOLLO of 2020-01-01"):
+    with pytest.raises(NotKnown, match="no snapshot of APOLLO of 2020-01-01"):
         ask(rows, "schedule", as_of=date(2020, 1, 1))
 
 
