@@ -1,0 +1,102 @@
+"""What an Azure DevOps source is told."""
+
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+EVERY_PROJECT: Final = "*"
+PUBLIC_AUTHORITY: Final = "https://login.microsoftonline.com"
+_STRICT: Final = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class PatAuth(BaseModel):
+    """A personal access token: Services and Server alike."""
+
+    model_config = _STRICT
+
+    type: Literal["pat"] = Field(description="Sign in with a personal access token.")
+    token: SecretStr = Field(description="The token; scopes Work Items (read) and Project and Team (read).")
+
+
+class EntraAuth(BaseModel):
+    """A service principal of Microsoft Entra: Services only."""
+
+    model_config = _STRICT
+
+    type: Literal["entra"] = Field(description="Sign in as a Microsoft Entra application.")
+    tenant: str = Field(description="The directory's name or id, e.g. example.onmicrosoft.com.")
+    client_id: str = Field(description="The application's id; it must be a member of the organisation.")
+    client_secret: SecretStr = Field(description="The application's secret.")
+    authority: str = Field(
+        PUBLIC_AUTHORITY, description="Where tokens come from; another address in national clouds."
+    )
+
+
+class AzureDevOpsConfig(BaseModel):
+    """One organisation of Azure DevOps Services, or one collection of Azure DevOps Server."""
+
+    model_config = _STRICT
+
+    base_url: str = Field(
+        description="The organisation, https://dev.azure.com/example, or the collection, "
+        "https://server/tfs/DefaultCollection."
+    )
+    auth: Annotated[PatAuth | EntraAuth, Field(discriminator="type")] = Field(description="How to sign in.")
+    projects: tuple[str, ...] = Field(
+        (EVERY_PROJECT,), min_length=1, description='Project names or ids, or "*" for all that are visible.'
+    )
+    query: str | None = Field(
+        None,
+        description="Instead of projects: a WIQL condition (what would follow WHERE) that picks work items.",
+    )
+    feed: Literal["auto", "organization", "project"] = Field(
+        "auto",
+        description="Read changes of the whole organisation (moved items are followed) or project by project; "
+        "auto tries the first and falls back to the second.",
+    )
+    api_version: Literal["6.0", "7.0", "7.1"] = Field(
+        "7.1",
+        description="7.1 for Services and Server 2022.1 and later, 7.0 for Server 2022, 6.0 for Server 2020.",
+    )
+    ca_bundle: str | None = Field(None, description="Certificate file of a private authority, in PEM form.")
+    proxy: str | None = Field(None, description="Proxy address, e.g. http://proxy.example.com:8080.")
+    connections: int | None = Field(
+        None,
+        ge=1,
+        le=32,
+        description="Most requests at a time; fewer are kinder to the organisation's limits.",
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _names_an_organisation(cls, value: str) -> str:
+        parts = urlsplit(value.strip())
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be a web address such as https://dev.azure.com/example")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("must be the bare address: no user name, password, '?' or '#'")
+        if not parts.path.strip("/") and not parts.hostname.endswith(".visualstudio.com"):
+            raise ValueError(
+                "must name the organisation (https://dev.azure.com/example) or the collection "
+                "(https://server/tfs/DefaultCollection), not the host alone"
+            )
+        if "/_apis" in parts.path or "/_workitems" in parts.path:
+            raise ValueError("must end with the organisation or collection, without /_apis or /_workitems")
+        return value.strip().rstrip("/")
+
+    @field_validator("query")
+    @classmethod
+    def _is_a_condition(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        text = value.strip()
+        if not text or text.lower().startswith(("select", "where ")):
+            raise ValueError("must be the condition alone, e.g. [System.AreaPath] UNDER 'Shop\\Web'")
+        return text
+
+    @model_validator(mode="after")
+    def _one_way_to_choose(self) -> Self:
+        if self.query is not None and self.projects != (EVERY_PROJECT,):
+            raise ValueError("give projects or query, not both; a query may name projects itself")
+        return self

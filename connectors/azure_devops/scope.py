@@ -1,0 +1,160 @@
+"""Which projects a source reads, and what is known of each of them."""
+
+import threading
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote
+
+from connectors.azure_devops.api import Api, content, decoded, quoted
+from connectors.azure_devops.config import EVERY_PROJECT, AzureDevOpsConfig
+from connectors.azure_devops.nodes import iteration_nodes
+from connectors.azure_devops.process import effort_field, levels
+from connectors.base import Json, Part
+from connectors.http import HttpDenied, HttpError
+
+NOT_LISTED: Final = "projects: not in the source's list"
+NOT_PICKED: Final = "query: does not pick it"
+_NAMES_IN_A_QUERY: Final = 100  # a query may have 32,000 characters
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One project, by its immutable id."""
+
+    id: str
+    name: str
+    raw: Json
+
+
+@dataclass(slots=True)
+class Facts:
+    """What a project's process says: effort field, level of each type, states, iterations by path."""
+
+    id: str
+    name: str
+    effort: str | None
+    levels: dict[str, str]
+    states: dict[str, dict[str, str]] = field(default_factory=dict)  # type -> state -> category
+    iterations: dict[str, str] = field(default_factory=dict)  # path -> node id
+    problems: list[str] = field(default_factory=list)
+
+
+class Scope:
+    """The projects of a source, asked for once and kept for the length of a run. Safe for threads."""
+
+    def __init__(self, api: Api, config: AzureDevOpsConfig) -> None:
+        self.api = api
+        self.query = config.query
+        self._wanted = {name.casefold() for name in config.projects}
+        self._written = config.projects
+        self._lock = threading.RLock()
+        self._pages: list[tuple[Part, list[Project]]] | None = None
+        self._facts: dict[str, Facts] = {}
+
+    def pages(self) -> list[tuple[Part, list[Project]]]:
+        """List every visible project, page by page as the server gave them."""
+        with self._lock:
+            if self._pages is None:
+                self._pages = [
+                    (answer.part(), projects_in(content(answer))) for answer in self.api.project_pages()
+                ]
+            return self._pages
+
+    def chosen(self, project: Project) -> bool:
+        """Say whether the source reads this project."""
+        return EVERY_PROJECT in self._wanted or bool(
+            {project.id.casefold(), project.name.casefold()} & self._wanted
+        )
+
+    def included(self) -> dict[str, Project]:
+        """Return the projects to read, by name."""
+        return {one.name: one for _, page in self.pages() for one in page if self.chosen(one)}
+
+    def missing(self) -> list[str]:
+        """List the configured projects that do not exist or that this account may not see."""
+        seen = {
+            word.casefold()
+            for _, page in self.pages()
+            for project in page
+            for word in (project.id, project.name)
+        }
+        return [name for name in self._written if name != EVERY_PROJECT and name.casefold() not in seen]
+
+    def conditions(self, project: Project | None = None) -> list[str]:
+        """Write WIQL conditions that together pick the work items of the source, or of one project of it."""
+        names = [project.name] if project else sorted(self.included())
+        groups = [names[at : at + _NAMES_IN_A_QUERY] for at in range(0, len(names), _NAMES_IN_A_QUERY)]
+        query = f" AND ({self.query})" if self.query else ""
+        return [f"[System.TeamProject] IN ({', '.join(map(quoted, group))}){query}" for group in groups]
+
+    def facts(self, project: Project) -> Facts:
+        """Return what is known of a project; what may not be read is left open and noted."""
+        with self._lock:
+            known = self._facts.get(project.id)
+            if known is None:
+                known = self._facts[project.id] = self._ask(project)
+            return known
+
+    def states(self, project: Project, type_: str) -> dict[str, str]:
+        """Return the category of each state of a type; empty where the type is gone."""
+        facts = self.facts(project)
+        with self._lock:
+            if type_ not in facts.states:
+                try:
+                    rows = self.api.states(project.name, type_)
+                except (HttpDenied, HttpError) as error:
+                    facts.problems.append(f"the states of {type_} cannot be read: {error.message}")
+                    rows = []
+                facts.states[type_] = {str(row["name"]): str(row.get("category") or "") for row in rows}
+            return facts.states[type_]
+
+    def _ask(self, project: Project) -> Facts:
+        problems: list[str] = []
+        backlog: Json = {}
+        categories: list[Json] = []
+        iterations: dict[str, str] = {}
+        try:
+            backlog = self.api.backlog(project.name)
+        except (HttpDenied, HttpError) as error:
+            problems.append(f"the backlog configuration cannot be read: {error.message}")
+        try:
+            categories = self.api.categories(project.name)
+        except (HttpDenied, HttpError) as error:
+            problems.append(f"the work item type categories cannot be read: {error.message}")
+        try:
+            bodies = [content(answer) for answer in self.api.iterations(project.name)]
+            iterations = {node.path: node.id for node in iteration_nodes(bodies) if not node.root}
+        except (HttpDenied, HttpError) as error:
+            problems.append(f"the iterations cannot be read: {error.message}")
+        return Facts(
+            project.id,
+            project.name,
+            effort_field(backlog),
+            levels(backlog, categories),
+            iterations=iterations,
+            problems=problems,
+        )
+
+
+def projects_in(body: Any) -> list[Project]:
+    """Read one page of the list of projects."""
+    return [
+        Project(str(row["id"]), str(row["name"]), row)
+        for row in (body.get("value") if isinstance(body, dict) else body) or ()
+    ]
+
+
+def project_page(base_url: str, name: str) -> str:
+    """Return the address a person opens."""
+    return f"{base_url}/{quote(name, safe='')}"
+
+
+def item_page(base_url: str, project: str | None, id_: int | str) -> str:
+    """Return the address a person opens; without a project the server finds it."""
+    below = f"/{quote(project, safe='')}" if project else ""
+    return f"{base_url}{below}/_workitems/edit/{id_}"
+
+
+def body_of(part: Part) -> Any:
+    """Parse a stored body."""
+    return decoded(part.body)

@@ -1,0 +1,192 @@
+"""What mappings of Azure DevOps may name besides the common transforms."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any, Final
+
+from connectors.azure_devops.history import NEVER
+from connectors.azure_devops.identity import is_person, person_id, person_name
+
+_FRACTION: Final = re.compile(r"(\.\d{6})\d+")
+# Names that mean the same in every tracker; the field's own name stands beside them.
+_COMMON_NAMES: Final = {
+    "System.State": "status",
+    "System.AssignedTo": "assignee",
+    "System.Title": "summary",
+    "System.WorkItemType": "issuetype",
+    "System.TeamProject": "project",
+    "System.Tags": "labels",
+    "Microsoft.VSTS.Common.Priority": "priority",
+}
+_DIRECTIONS: Final = {"Forward": "outward", "Reverse": "inward"}
+_BLOCKS: Final = frozenset({"p", "div", "br", "li", "tr", "ul", "ol", "table", "h1", "h2", "h3", "h4", "pre"})
+_UNSEEN: Final = frozenset({"script", "style", "head"})
+
+
+def instant(value: Any) -> datetime | None:
+    """An instant with any number of fraction digits; the year 9999 is no date.
+
+    >>> instant("2021-08-07T15:41:43.08Z")
+    datetime.datetime(2021, 8, 7, 15, 41, 43, 80000, tzinfo=datetime.timezone.utc)
+    """
+    if not isinstance(value, str):
+        raise ValueError("expected an instant such as 2026-01-31T09:00:00Z")  # noqa: TRY004 - bad values are ValueErrors
+    if not value or value.startswith(NEVER):
+        return None
+    try:
+        found = datetime.fromisoformat(_FRACTION.sub(r"\1", value))
+    except ValueError:
+        raise ValueError("expected an instant such as 2026-01-31T09:00:00Z") from None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def day(value: Any) -> date | None:
+    """The day somebody picked. It is stored as midnight where they were, written in UTC.
+
+    So the nearest midnight is meant: 23:00 of the day before, for someone an hour east of Greenwich.
+
+    >>> day("2026-03-31T22:00:00Z")
+    datetime.date(2026, 4, 1)
+    """
+    found = instant(value)
+    if found is None:
+        return None
+    on_the_quarter = found.minute % 15 == 0 and not found.second and not found.microsecond
+    return (found + timedelta(hours=12) if on_the_quarter else found).date()
+
+
+def tags(value: Any) -> list[str] | None:
+    """Tags, which are one text with semicolons.
+
+    >>> tags("Beta; needs review")
+    ['Beta', 'needs review']
+    """
+    names = [one.get("name") for one in value] if isinstance(value, list) else str(value).split(";")
+    return [str(name).strip() for name in names if name and str(name).strip()] or None
+
+
+def transitions(history: Any) -> list[tuple[Any, ...]]:
+    """Rows of a history; what the item was created with is no transition."""
+    rows: list[tuple[Any, ...]] = []
+    for entry in history:
+        if entry.get("created") or not entry["changes"] or not entry.get("at"):
+            continue
+        at, by = instant(entry["at"]), entry.get("by")
+        who, who_id = person_name(by), person_id(by)
+        for field, old, new in entry["changes"]:
+            rows.append(
+                (
+                    f"{entry['rev']}:{field}",
+                    at,
+                    who,
+                    who_id,
+                    _COMMON_NAMES.get(field) or field.rpartition(".")[2],
+                    field,
+                    person_id(old) if is_person(old) else None,
+                    _shown(old),
+                    person_id(new) if is_person(new) else None,
+                    _shown(new),
+                )
+            )
+    return rows
+
+
+def links(payload: Any) -> list[tuple[Any, ...]]:
+    """Rows of the links to other items; parents and children are not among them: they are the hierarchy.
+
+    Both ends give a link the same id.
+    """
+    rows = []
+    for one in payload.get("relations") or ():
+        base, _, end = (
+            one["rel"].rpartition("-") if one["rel"].endswith(tuple(_DIRECTIONS)) else (one["rel"], "", "")
+        )
+        if base == "System.LinkTypes.Hierarchy":
+            continue
+        own, other = int(payload["id"]), int(one["id"])
+        first = own <= other if not end else end == "Forward"
+        ends = (own, other) if first else (other, own)
+        kind = base.rpartition(".")[2]
+        rows.append(
+            (
+                f"{base}:{ends[0]}:{ends[1]}",
+                _DIRECTIONS.get(end) or ("outward" if first else "inward"),
+                kind,
+                one.get("name") or kind,
+                str(other),
+                str(other),
+            )
+        )
+    return rows
+
+
+def iterations(found: Any) -> list[tuple[Any, ...]]:
+    """Rows of the iterations an item is or was planned in; their state stands with the iteration."""
+    return [(one["id"], one["name"], None) for one in found]
+
+
+def plain_text(value: Any) -> str | None:
+    r"""Text without its HTML; Markdown and plain text stay as they are.
+
+    >>> plain_text("<div>Ship it <b>now</b>&nbsp;&amp; tell us</div><ul><li>one</li></ul>")
+    'Ship it now & tell us\none'
+    """
+    text = str(value)
+    if "<" in text or "&" in text:
+        parser = _Text()
+        parser.feed(text)
+        parser.close()
+        text = "".join(parser.pieces)
+    lines = [" ".join(line.split()) for line in text.replace("\xa0", " ").splitlines()]
+    return "\n".join(filter(None, lines)) or None
+
+
+class _Text(HTMLParser):
+    """Collects what a reader would see."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+        self._unseen = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        self._unseen += tag in _UNSEEN
+        if tag in _BLOCKS:
+            self.pieces.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._unseen -= tag in _UNSEEN and self._unseen > 0
+        if tag in _BLOCKS:
+            self.pieces.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self.pieces.append(data)
+
+
+def _shown(value: Any) -> str | None:
+    if value is None:
+        return None
+    if is_person(value):
+        return person_name(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+TRANSFORMS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "ado_instant": instant,
+    "ado_day": day,
+    "ado_tags": tags,
+    "ado_person": person_name,
+    "ado_person_id": person_id,
+    "ado_transitions": transitions,
+    "ado_links": links,
+    "ado_iterations": iterations,
+    "ado_text": plain_text,
+}
