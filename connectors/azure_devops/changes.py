@@ -23,6 +23,10 @@ from connectors.http import Answer
 
 _CLOCKS_APART: Final = timedelta(minutes=15)  # their clock and ours
 MOVED: Final = "moved: another project of the source has it"
+EMPTY: Final = (
+    "no work item is visible, so nothing was marked as deleted. If there should be some, the account needs "
+    "'View work items in this node' on the areas."
+)
 _FEW: Final = 20  # so many may vanish at once without a second thought
 
 
@@ -190,8 +194,11 @@ class Changes:
         if draft.vanished:
             draft.parts += parts
         self.position = replace(self.position, links=links)
-        whole = self.whole and not braked and not self.scope.missing()
-        yield replace(self._page(draft, self.position.revisions), complete=whole)
+        # An account that lost its permissions sees an empty organisation, with every answer a success.
+        empty = self.whole and not self.known
+        whole = self.whole and not braked and not empty and not self.scope.missing()
+        page = replace(self._page(draft, self.position.revisions), complete=whole)
+        yield replace(page, warnings=(*page.warnings, f"{self.slice.label}: {EMPTY}")) if empty else page
         if braked:
             raise SliceUnreadable(
                 f"{len(unexplained)} of {len(self.known)} work items can no longer be seen, and the recycle bin "

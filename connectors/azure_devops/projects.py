@@ -50,7 +50,7 @@ class Projects:
                 parts=(part,),
                 fetched_at=self._clock(),
                 said=len(projects),
-                complete=number == len(pages) and not self._scope.missing(),
+                complete=number == len(pages) and bool(self._scope.included()) and not self._scope.missing(),
             )
 
     def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:

@@ -148,6 +148,12 @@ def test_a_whole_full_run_says_so_on_its_last_page_alone() -> None:
     assert [page.complete for page in stored.pages] == [False] * (len(stored.pages) - 1) + [True]
 
 
+def test_an_organisation_that_shows_nothing_at_all_buries_nothing_and_is_reported() -> None:
+    stored = Stored().pull(connector(transport=FakeAdo("Shop").transport()))
+    assert not any(page.complete for page in stored.pages)
+    assert "no work item is visible" in stored.pages[-1].warnings[0]
+
+
 def test_when_most_items_disappear_at_once_nothing_is_buried_and_it_is_said() -> None:
     ado = FakeAdo("Shop")
     for id_ in range(1, 61):
