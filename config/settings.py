@@ -19,6 +19,8 @@ class Settings(BaseSettings):
     port: int = 8000
     log_format: str = "auto"  # auto: plain lines on a terminal, JSON elsewhere; or plain, json
     connections: int = 8  # per source, at most
+    worker_heartbeat_s: float = 10.0  # seconds between a worker's signs of life
+    worker_stalled_s: float = 30.0  # seconds of silence after which its jobs are taken over
 
 
 @lru_cache

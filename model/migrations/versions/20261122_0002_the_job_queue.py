@@ -4,6 +4,9 @@ Revision ID: 20261122_0002
 Revises: 20261122_0001
 """
 
+from typing import Any
+
+import psycopg
 from alembic import op
 from procrastinate.schema import SchemaManager
 
@@ -13,14 +16,20 @@ branch_labels = None
 depends_on = None
 
 
+def _driver() -> psycopg.Connection[Any]:
+    """By the driver itself: the text holds percent signs that are not parameters."""
+    driver = op.get_bind().connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
+
+
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    # By the driver itself: the text holds percent signs that are not parameters.
-    op.get_bind().connection.driver_connection.execute(SchemaManager.get_schema())
+    _driver().execute(SchemaManager.get_schema())
 
 
 def downgrade() -> None:
-    op.get_bind().connection.driver_connection.execute(
+    _driver().execute(
         """
         DROP TABLE procrastinate_periodic_defers, procrastinate_events, procrastinate_jobs,
           procrastinate_workers CASCADE;

@@ -1,0 +1,5 @@
+"""`python -m api` is `muster`."""
+
+from api.cli import main
+
+main()

@@ -1,0 +1,42 @@
+"""`muster`: what an operator runs by hand.
+
+Exit codes: 0 all well; 1 something failed and the message says what to do; 2 the command or a file is
+not as expected; 3 a sync ended with part of a source unread.
+"""
+
+import sys
+
+import typer
+
+from api.cli import configure, demo, read, serve, sync, template
+from api.cli.common import Failed, open_store, quiet_libraries
+from api.tokens import token_commands
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="One project model out of Jira, Azure DevOps and Excel, with a receipt for every number.",
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for commands in (configure, sync, read, serve, template, demo):
+    commands.register(app)
+app.add_typer(token_commands(open_store), name="token")
+
+
+def main() -> None:
+    """Run the command line; every failure is a sentence, never a traceback."""
+    quiet_libraries()
+    try:
+        app()
+    except Failed as failed:
+        typer.echo(f"muster: {failed}", err=True)
+        sys.exit(failed.code)
+    except KeyboardInterrupt:
+        typer.echo("muster: stopped", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

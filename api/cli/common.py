@@ -1,0 +1,103 @@
+"""What the commands share: the store, failures as sentences, quiet libraries."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+
+import structlog
+import typer
+from sqlalchemy import Engine
+
+from config.database import database_url, open_engine
+from config.settings import Settings, settings
+from sync.failures import in_words
+
+OK, FAILED, USAGE, PARTIAL = 0, 1, 2, 3
+
+
+class Failed(Exception):
+    """A command cannot do what it was asked; the message is for whoever typed it."""
+
+    def __init__(self, message: str, code: int = FAILED) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Format(StrEnum):
+    """How a reading command prints."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+@contextmanager
+def words(code: int = FAILED) -> Iterator[None]:
+    """Turn whatever goes wrong inside into a sentence and an exit code."""
+    try:
+        yield
+    except (Failed, typer.Exit, typer.Abort, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        logging.getLogger("muster").debug("command failed", exc_info=True)
+        raise Failed(in_words(error), code) from None
+
+
+def open_store(*, given: Settings | None = None, pool_size: int = 8) -> Engine:
+    """Open the store, starting the embedded PostgreSQL where that is it, and bring it up to date."""
+    from model.migrations import migrate
+
+    with words():
+        engine = open_engine(database_url(given or settings()), pool_size=pool_size)
+        migrate(engine)
+        return engine
+
+
+def utc_now() -> datetime:
+    """Return the present instant."""
+    return datetime.now(UTC)
+
+
+def parse_day(value: str | None) -> date | None:
+    """Read a day given on the command line.
+
+    Raises:
+        Failed: It is not YYYY-MM-DD.
+    """
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise Failed(f"{value!r} is no day; write it as YYYY-MM-DD", USAGE) from None
+
+
+def quiet_libraries() -> None:
+    """Send our own log to standard error; keep libraries' chatter, and with it addresses, out of it."""
+    import sys
+
+    plain = settings().log_format == "plain" or (settings().log_format == "auto" and sys.stderr.isatty())
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=False) if plain else structlog.processors.JSONRenderer()
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ExtraAdder(),
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+        ],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    for name in ("sync", "api", "connectors", "config", "muster"):
+        logging.getLogger(name).setLevel(logging.INFO)
+    for name in ("httpx", "httpcore", "urllib3", "msal", "procrastinate", "apscheduler", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,0 +1,265 @@
+"""`demo`: everything at once, against the sandbox trackers, with twelve weeks of history."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import httpx
+import typer
+import yaml
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+from sync.consolidate import consolidate
+
+from api.cli.common import Failed, open_store, utc_now, words
+from api.cli.read import print_status
+from api.cli.serve import background_work, run_server
+from api.cli.sync import print_runs, sync_now
+from config.document import parse_document
+from config.settings import settings
+from sync.apply import apply
+from sync.run import execute_run, start_run
+
+WEEKS: Final = 12  # past weeks replayed, one dated step each, before today's
+_SANDBOXES: Final = ("jira-cloud", "jira-dc", "ado", "sharepoint")
+_READY_S: Final = 60.0
+_STEP_HOUR: Final = time(21, tzinfo=UTC)  # still the same day in London, summer and winter
+# What the sandboxes accept; they hold made-up data and listen on loopback only.
+_SECRETS: Final = {
+    "MUSTER_DEMO_JIRA_TOKEN": "sandbox-token",
+    "MUSTER_DEMO_JIRA_PAT": "sandbox-pat",
+    "MUSTER_DEMO_ADO_PAT": "sandbox-pat",
+    "MUSTER_DEMO_GRAPH_SECRET": "sandbox-secret",
+}
+
+
+@dataclass(slots=True)
+class DemoState:
+    """What the demo remembers between runs, in the home: the story's today, ports, weeks done."""
+
+    file: Path
+    anchor: date
+    ports: dict[str, int] = field(default_factory=dict)
+    weeks_done: int = 0
+
+    def save(self) -> None:
+        """Write it down."""
+        self.file.write_text(
+            json.dumps(
+                {"anchor": self.anchor.isoformat(), "ports": self.ports, "weeks_done": self.weeks_done}
+            ),
+            encoding="utf-8",
+        )
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Stop after the table")] = False,
+    port: Annotated[int | None, typer.Option(help="Port to serve on; 8000 if not given")] = None,
+) -> None:
+    """Start sandbox trackers, pull them with twelve weeks of history, print the portfolio, serve it."""
+    home = settings().home
+    home.mkdir(parents=True, exist_ok=True)
+    state = _load(home / "demo.json", utc_now().date())
+    os.environ.update(_SECRETS)
+    typer.echo("Starting the store and four sandbox trackers (made-up data, this machine only) …")
+    engine = open_store(pool_size=16)
+    with ExitStack() as stack:
+        running = {name: stack.enter_context(_sandbox(name, state)) for name in _SANDBOXES}
+        state.save()
+        _configure(engine, home, running)
+        if state.weeks_done < WEEKS:
+            _replay(engine, home, state, running)
+        else:
+            typer.echo("The history is there already: this is an incremental sync.")
+        _today(engine, home, state, running)
+        if not once:
+            with background_work(engine):
+                run_server(engine, port=port)
+
+
+def _load(file: Path, today: date) -> DemoState:
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        return DemoState(
+            file, date.fromisoformat(kept["anchor"]), dict(kept["ports"]), int(kept["weeks_done"])
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return DemoState(file, today)
+
+
+@contextmanager
+def _sandbox(name: str, state: DemoState) -> Iterator[dict[str, Any]]:
+    """Run a sandbox tracker as a process of its own, on the port it had last time if that is free."""
+    command = [sys.executable, "-m", "sandbox", name, "--anchor", state.anchor.isoformat(),
+               "--clock", _day_of(state, 0).isoformat()]  # fmt: skip
+    root = Path(__file__).parents[2]
+    for port in (state.ports.get(name, 0), 0):
+        process = subprocess.Popen(  # noqa: S603  (our own module, our own arguments)
+            [*command, "--port", str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if port else None, cwd=root, text=True,
+        )  # fmt: skip
+        line = process.stdout.readline() if process.stdout else ""
+        if line:
+            break
+        process.wait()
+    else:
+        raise Failed(f"the sandbox {name} did not start")
+    info: dict[str, Any] = json.loads(line)
+    state.ports[name] = int(info["url"].rstrip("/").rpartition(":")[2].partition("/")[0])
+    try:
+        yield info
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _configure(engine: Engine, home: Path, running: Mapping[str, Mapping[str, Any]]) -> None:
+    graph = running["sharepoint"]
+    # Kept under one name, so that the configuration stays the same from demo to demo.
+    authorities = home / "demo-ca.pem"
+    authorities.write_bytes(Path(graph["ca_bundle"]).read_bytes())
+    sources = [
+        {
+            "name": "pmo-files",
+            "kind": "excel",
+            "auth": {"type": "entra", "tenant": "contoso.example", "client_id": "muster-sandbox",
+                     "client_secret": "env:MUSTER_DEMO_GRAPH_SECRET", "authority": graph["authority"]},
+            "graph_url": graph["graph_url"],
+            "ca_bundle": str(authorities),
+            "site": "contoso.sharepoint.example:/sites/pmo",
+            "workbooks": [
+                {"path": "/Programme/register.xlsx", "sheet": "Projects", "holds": "projects", "key": "Project ID"},
+                {"path": "/Programme/raid.xlsx", "sheet": "RAID", "holds": "raid", "key": "Ref"},
+                {"path": "/Programme/milestones.xlsx", "sheet": "Milestones", "holds": "milestones", "key": "Milestone ID"},
+                {"path": "/Programme/costs.xlsx", "sheet": "Forecast", "holds": "costs"},
+            ],
+        },
+        {
+            "name": "local-files",
+            "kind": "excel",
+            "folder": str(home / "demo-files"),
+            "workbooks": [
+                {"path": "plan.csv", "holds": "milestones", "key": "Milestone"},
+                {"path": "dependencies.ods", "sheet": "RAID", "holds": "raid", "key": "Ref"},
+            ],
+        },
+        {
+            "name": "jira-cloud",
+            "kind": "jira",
+            "base_url": running["jira-cloud"]["url"],
+            "auth": {"type": "basic", "username": "sync@example.com", "token": "env:MUSTER_DEMO_JIRA_TOKEN"},
+            "projects": ["*"],
+        },
+        {
+            "name": "jira-dc",
+            "kind": "jira",
+            "base_url": running["jira-dc"]["base_url"],
+            "auth": {"type": "pat", "token": "env:MUSTER_DEMO_JIRA_PAT"},
+            "projects": ["*"],
+        },
+        {
+            "name": "ado",
+            "kind": "azure_devops",
+            "base_url": running["ado"]["organisation_url"],
+            "auth": {"type": "pat", "token": "env:MUSTER_DEMO_ADO_PAT"},
+            "projects": ["*"],
+        },
+    ]  # fmt: skip
+    portfolio = {"key": "main", "name": "Change portfolio", "timezone": "Europe/London", "currency": "GBP"}
+    file = home / "demo.yaml"
+    file.write_text(
+        yaml.safe_dump(
+            {"apiVersion": "muster/v1", "portfolio": portfolio, "sources": sources}, sort_keys=False
+        ),
+        encoding="utf-8",
+    )
+    with words():
+        apply(engine, parse_document(file.read_text(encoding="utf-8"), where=str(file)), now=utc_now())
+
+
+def _day_of(state: DemoState, week: int) -> date:
+    return state.anchor - timedelta(days=7 * (WEEKS - week))
+
+
+def _files(home: Path, state: DemoState, week: int) -> None:
+    subprocess.run(  # noqa: S603  (our own module, our own arguments)
+        [sys.executable, "-m", "sandbox.workbooks", str(home / "demo-files"), "--anchor",
+         state.anchor.isoformat(), "--clock", _day_of(state, week).isoformat()],
+        check=True, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+
+
+def _turn_clocks(running: Mapping[str, Mapping[str, Any]], day: date) -> None:
+    for info in running.values():
+        origin = httpx.URL(info["url"]).copy_with(path="/_sandbox/clock")
+        answer = httpx.post(
+            origin, json={"date": day.isoformat()}, verify=_context(info), timeout=_READY_S, trust_env=False
+        )
+        answer.raise_for_status()
+
+
+def _context(info: Mapping[str, Any]) -> Any:
+    import ssl
+
+    return ssl.create_default_context(cafile=info["ca_bundle"]) if info.get("ca_bundle") else True
+
+
+def _replay(engine: Engine, home: Path, state: DemoState, running: Mapping[str, Mapping[str, Any]]) -> None:
+    typer.echo(f"Replaying {WEEKS} past weeks, so that trends and forecasts have a history:")
+    for week in range(state.weeks_done, WEEKS):
+        day = _day_of(state, week)
+        moment = datetime.combine(day, _STEP_HOUR)
+        _turn_clocks(running, day)
+        _files(home, state, week)
+        states = _pull_all(engine, moment, [block["name"] for block in _source_blocks(home)])
+        with words():
+            consolidate(engine, as_of=day, known_at=moment)
+        state.weeks_done = week + 1
+        state.save()
+        typer.echo(f"  {day}  {states}")
+
+
+def _source_blocks(home: Path) -> list[dict[str, Any]]:
+    return list(yaml.safe_load((home / "demo.yaml").read_text(encoding="utf-8"))["sources"])
+
+
+def _pull_all(engine: Engine, moment: datetime, names: list[str]) -> str:
+    """Pull every source as of a past moment; returns one line about it."""
+
+    def one(name: str) -> str:
+        run = start_run(engine, name, full=False, now=moment)
+        return execute_run(engine, run, clock=lambda: moment) if run is not None else "there already"
+
+    with ThreadPoolExecutor(max_workers=len(names)) as threads:
+        states = dict(zip(names, threads.map(one, names), strict=True))
+    bad = [f"{name} {ended}" for name, ended in states.items() if ended != "succeeded"]
+    return f"{len(states)} sources" + (f"; {', '.join(bad)}" if bad else "")
+
+
+def _today(engine: Engine, home: Path, state: DemoState, running: Mapping[str, Mapping[str, Any]]) -> None:
+    _turn_clocks(running, utc_now().date())
+    _files(home, state, WEEKS)
+    with words():
+        lines = sync_now(engine, [block["name"] for block in _source_blocks(home)], full=False)
+        print_runs(lines)
+        from sync.receipts import status_document
+
+        with Session(engine) as session:
+            print_status(status_document(session))

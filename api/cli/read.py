@@ -1,0 +1,176 @@
+"""`status`, `explain`, `runs`: what is known, printed."""
+
+import csv
+import io
+import sys
+from typing import Annotated, Any, Final
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from sync.receipts import NotKnown, explain, status_document
+
+from api.cli.common import USAGE, Failed, Format, open_store, parse_day, words
+from api.routes.runs import run_documents
+from model.tables import Run, Source
+
+_STYLES: Final = {"RED": "bold red", "AMBER": "yellow", "GREEN": "green", "GREY": "dim", "BLUE": "blue"}
+_DIMENSIONS: Final = ("schedule", "cost", "scope", "risk", "benefit", "resource")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("status")(status)
+    app.command("explain")(explain_value)
+    app.command("runs")(runs)
+
+
+def print_json(document: Any) -> None:
+    """Print a document as indented JSON."""
+    sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def status(
+    format_: Annotated[Format, typer.Option("--format", help="How to print")] = Format.TABLE,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="The day to look at, YYYY-MM-DD")] = None,
+) -> None:
+    """Print the consolidated status of every project."""
+    day = parse_day(as_of)
+    engine = open_store()
+    with words(), Session(engine) as session:
+        document = status_document(session, as_of=day)
+    if format_ is Format.JSON:
+        print_json(document)
+    elif format_ is Format.CSV:
+        sys.stdout.write(status_csv(document))
+    else:
+        print_status(document)
+
+
+def status_csv(document: dict[str, Any]) -> str:
+    """Write the status as CSV; text that a spreadsheet would run as a formula gets an apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(["key", "name", "programme", "tier", "stage", "overall", "health", "reported", "watermelon",
+                     *_DIMENSIONS, "data_quality", "grade", "next_milestone", "forecast", "baseline"])  # fmt: skip
+    for project in document["projects"]:
+        milestone = project.get("next_milestone") or {}
+        quality = project.get("data_quality") or {}
+        row = [project.get(name) for name in ("key", "name", "programme", "tier", "stage", "overall", "health",
+                                              "reported", "watermelon")]  # fmt: skip
+        row += [(project["dimensions"].get(name) or {}).get("colour") for name in _DIMENSIONS]
+        row += [quality.get("score"), quality.get("grade")]
+        row += [milestone.get("name"), milestone.get("forecast"), milestone.get("baseline")]
+        writer.writerow([_harmless(value) for value in row])
+    return out.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
+        return f"'{value}"
+    return value
+
+
+def print_status(document: dict[str, Any]) -> None:
+    """Print the portfolio as a table."""
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    if not document["projects"]:
+        console.print("No project has a status yet: `muster apply -f FILE`, then `muster sync`.")
+        return
+    table = Table(title=f"Status as of {document['as_of']}  ({document['policy']})", title_justify="left")
+    for heading in ("Project", "Programme", "Overall", "Health", "Reported"):
+        table.add_column(heading, justify="right" if heading == "Health" else "left")
+    for name in _DIMENSIONS:
+        table.add_column(name.capitalize())
+    table.add_column("Data", justify="right")
+    table.add_column("Next milestone")
+    for project in document["projects"]:
+        table.add_row(*_cells(project))
+    console.print(table)
+
+
+def _cells(project: dict[str, Any]) -> list[str]:
+    from rich.markup import escape
+
+    quality, milestone = project.get("data_quality") or {}, project.get("next_milestone") or {}
+    health = project.get("health")
+    reported = _colour(project.get("reported"))
+    if (project.get("watermelon") or 0) >= 2:  # noqa: PLR2004  (F14: two steps apart is a watermelon)
+        reported += " [bold red](watermelon)[/]"
+    named = f"{milestone['name']} {milestone.get('forecast') or 'no forecast'}" if milestone else "–"
+    return [
+        escape(f"{project['key']} {project['name']}"),
+        escape(project.get("programme") or "–"),
+        _colour(project.get("overall")),
+        "–" if health is None else f"{health:.1f}",
+        reported,
+        *(_colour((project["dimensions"].get(name) or {}).get("colour")) for name in _DIMENSIONS),
+        "–" if quality.get("score") is None else f"{quality['score']:.0f} {quality['grade']}",
+        escape(named),
+    ]
+
+
+def _colour(value: str | None) -> str:
+    return "–" if value is None else f"[{_STYLES.get(value, '')}]{value}[/]"
+
+
+def explain_value(
+    project: Annotated[str, typer.Argument(help="Project key")],
+    attribute: Annotated[str, typer.Argument(help="An attribute or a dimension")] = "overall",
+    format_: Annotated[Format, typer.Option("--format", help="table or json")] = Format.TABLE,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="The day to look at, YYYY-MM-DD")] = None,
+) -> None:
+    """Say where a value or colour comes from: rule, inputs, claims, and the record or cell."""
+    day = parse_day(as_of)
+    engine = open_store()
+    with words(), Session(engine) as session:
+        try:
+            document = explain(session, project, attribute, as_of=day)
+        except NotKnown as error:
+            raise Failed(str(error), USAGE) from None
+    if format_ is Format.JSON:
+        print_json(document)
+        return
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(f"{document['project']} {document['attribute']} as of {document['as_of']}:"
+                  f" {document['value']}", style="bold", markup=False)  # fmt: skip
+    rule = document.get("rule")
+    if rule:
+        console.print(f"  rule {rule['id']} of policy {rule['policy']}", markup=False)
+        for name, value in (rule.get("inputs") or {}).items():
+            console.print(f"    {name} = {value}", markup=False)
+    for claim in document.get("claims") or []:
+        raw = claim.get("raw") or {}
+        mark = "✓" if claim.get("wins") else " "
+        console.print(f"  {mark} {claim['attribute']} = {claim['value']}  from {claim['source']}"
+                      f" ({raw.get('locator') or 'no place'}, run {raw.get('run')})", markup=False)  # fmt: skip
+        if claim.get("because"):
+            console.print(f"      {claim['because']}", markup=False)
+
+
+def runs(
+    format_: Annotated[Format, typer.Option("--format", help="table or json")] = Format.TABLE,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, the newest first")] = 20,
+) -> None:
+    """List the newest runs with their ledgers."""
+    engine = open_store()
+    with words(), Session(engine) as session:
+        query = select(Run, Source.name).join(Source, Source.id == Run.source_id)
+        found = run_documents(session, query.order_by(Run.id.desc()).limit(limit), None)
+    if format_ is Format.JSON:
+        print_json({"runs": found})
+        return
+    table = Table("Run", "Source", "State", "Mode", "Started", "Stream", "Said", "Stored", "Rejected", "Filtered",
+                  "Gone", "Balanced")  # fmt: skip
+    for run in found:
+        for line in run["ledger"] or [{}]:
+            counts = [
+                str(line.get(name, "–")) for name in ("said", "stored", "rejected", "filtered", "deleted")
+            ]
+            balanced = "" if not line else "yes" if line["balanced"] else "[bold red]NO[/]"
+            table.add_row(str(run["id"]), run["source"], run["state"], run["mode"], run["started_at"] or "–",
+                          line.get("stream", "–"), *counts, balanced)  # fmt: skip
+    Console(width=None if sys.stdout.isatty() else 160).print(table)

@@ -1,0 +1,98 @@
+"""`serve` and `up`: the pages and the API, alone or with the clock and a worker."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+import uvicorn
+from sqlalchemy import Engine
+
+from api.app import create_app
+from api.cli.common import open_store
+from api.tokens import sign_in_link
+from config.settings import settings
+from sync.jobs import Work
+from sync.schedule import start_clock
+from sync.worker import Worker
+
+_TRIES = 50  # ports looked at after the one asked for
+
+PortOption = Annotated[int | None, typer.Option(help="Port; MUSTER_PORT or 8000 if not given")]
+HostOption = Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 if not given")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("serve")(serve)
+    app.command("up")(up)
+
+
+def serve(port: PortOption = None, host: HostOption = None) -> None:
+    """Serve the pages and the API; the clock and the workers run elsewhere."""
+    engine = open_store(pool_size=16)
+    run_server(engine, port=port, host=host)
+
+
+def up(port: PortOption = None, host: HostOption = None) -> None:
+    """Run all of Muster in one process: pages, API, clock and a worker."""
+    engine = open_store(pool_size=16)
+    with background_work(engine):
+        run_server(engine, port=port, host=host)
+
+
+@contextmanager
+def background_work(engine: Engine) -> Iterator[None]:
+    """Run the clock and a worker beside the server; both stop with it, jobs in hand are finished."""
+    given = settings()
+    worker = Worker(
+        Work(engine, connections=given.connections),
+        heartbeat_s=given.worker_heartbeat_s,
+        stalled_s=given.worker_stalled_s,
+    )
+    thread = threading.Thread(target=worker.run, name="worker")
+    clock = start_clock(engine)
+    thread.start()
+    try:
+        yield
+    finally:
+        clock.shutdown(wait=False)
+        worker.stop()
+        thread.join()
+
+
+def run_server(engine: Engine, *, port: int | None = None, host: str | None = None) -> None:
+    """Serve until stopped, on the next free port if the one asked for is taken; says how to sign in."""
+    given = settings()
+    address = host or given.host
+    bound = bind(address, port or given.port)
+    chosen = bound.getsockname()[1]
+    base = f"http://{address}:{chosen}"
+    if chosen != (port or given.port):
+        typer.echo(f"Port {port or given.port} is taken; using {chosen}.")
+    typer.echo(f"Muster is at {base}  (Ctrl-C stops it)")
+    typer.echo(f"Sign in, once, with {sign_in_link(engine, base)}")
+    config = uvicorn.Config(
+        create_app(engine),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    uvicorn.Server(config).run(sockets=[bound])
+
+
+def bind(address: str, port: int) -> socket.socket:
+    """Return a listening socket on the port, or on the next free one after it."""
+    for candidate in (*range(port, min(port + _TRIES, 65536)), 0):
+        one = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind((address, candidate))
+        except OSError:
+            one.close()
+            continue
+        return one
+    raise OSError(f"no free port at {address}")

@@ -1,0 +1,91 @@
+"""`sync` and `worker`."""
+
+import signal
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from api.cli.common import FAILED, PARTIAL, open_store, utc_now, words
+from api.cli.progress import shown
+from api.routes.runs import run_documents
+from config.settings import settings
+from model.tables import Run, Source
+from sync.inspect import source_names
+from sync.jobs import Work, runs_under_way
+from sync.run import start_run
+from sync.worker import Worker
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("sync")(sync)
+    app.command("worker")(worker)
+
+
+def sync(
+    sources: Annotated[list[str] | None, typer.Argument(help="Sources to pull; all of them if none")] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read everything again, not only what changed")
+    ] = False,
+) -> None:
+    """Pull sources now, then consolidate; ends when these runs are over."""
+    engine = open_store()
+    with words():
+        names = source_names(engine, sources or ())
+        lines = sync_now(engine, names, full=full)
+    worst = print_runs(lines)
+    if worst:
+        raise typer.Exit(worst)
+
+
+def sync_now(engine: Engine, names: Sequence[str], *, full: bool) -> list[dict[str, Any]]:
+    """Queue a run a source and work until they are over; returns the runs as documents."""
+    runs = [run for name in names if (run := start_run(engine, name, full=full, now=utc_now())) is not None]
+    with shown() as progress:
+        work = Work(engine, connections=settings().connections, progress=progress)
+        Worker(work).run(until=lambda: not runs_under_way(engine, runs))
+    with Session(engine) as session:
+        query = select(Run, Source.name).join(Source, Source.id == Run.source_id)
+        return run_documents(session, query.where(Run.id.in_(runs)).order_by(Source.position), None)
+
+
+def print_runs(runs: Sequence[dict[str, Any]]) -> int:
+    """Print each run's ledger; returns the exit code they add up to."""
+    worst = 0
+    for run in runs:
+        typer.echo(f"{run['source']}: {run['state']}, {run['mode']}, {run['requests']} requests")
+        for line in run["ledger"]:
+            parts = " + ".join(f"{name} {line[name]}" for name in ("stored", "rejected", "filtered"))
+            changed = line["stored"] - line["unchanged"]
+            tail = "" if line["balanced"] else "  NOT BALANCED"
+            typer.echo(
+                f"  {line['stream']:<12} said {line['said']} = {parts}; {changed} changed, {line['deleted']} gone{tail}"
+            )
+        for warning in run["warnings"]:
+            typer.echo(f"  ! {warning}")
+        if run["error"]:
+            typer.echo(f"  {run['error']}", err=True)
+        if run["state"] == "failed":
+            worst = FAILED
+        elif run["state"] == "partial" and not worst:
+            worst = PARTIAL
+    return worst
+
+
+def worker() -> None:
+    """Take jobs from the queue until stopped; start as many as the trackers bear."""
+    engine = open_store()
+    given = settings()
+    one = Worker(
+        Work(engine, connections=given.connections),
+        heartbeat_s=given.worker_heartbeat_s,
+        stalled_s=given.worker_stalled_s,
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: one.stop())
+    typer.echo("worker: waiting for jobs; Ctrl-C finishes the ones in hand and stops", err=True)
+    with words():
+        one.run()
