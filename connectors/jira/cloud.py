@@ -23,7 +23,7 @@ class CloudIssues:
         self._fields = list(fields)
 
     def list_ids(self, jql: str) -> tuple[list[int], Answer]:
-        """List all ids a query finds, ascending, and give the last answer.
+        """List all ids a query finds, ascending, and give the first answer.
 
         Pages are as long as the server likes; only its own word ends the list.
 
@@ -34,8 +34,10 @@ class CloudIssues:
         found: set[int] = set()
         tokens: set[str] = set()
         empty = 0
+        first: Answer | None = None
         while True:
             answer = self._site.http.post("/rest/api/3/search/jql", body)
+            first = first or answer
             page = answer.json()
             issues = page.get("issues") or []
             found.update(int(issue["id"]) for issue in issues)
@@ -43,7 +45,7 @@ class CloudIssues:
             if page.get("isLast") is True or (
                 not token and page.get("isLast") is None and "total" not in page
             ):
-                return sorted(found), answer
+                return sorted(found), first
             empty = 0 if issues else empty + 1
             if not token or token in tokens or empty > _EMPTY_PAGES:
                 raise self._broken(token, repeated=token in tokens)

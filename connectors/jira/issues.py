@@ -58,6 +58,7 @@ class Issues:
 
     def slices(self) -> Sequence[Slice]:
         """List one slice a project, or one for the query; a query that was changed is a new slice."""
+        self._site.require_sign_in()
         if self._site.config.query is not None:
             condition = jql.without_order(self._site.config.query)
             digest = hashlib.sha256(condition.encode()).hexdigest()[:12]

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import orjson
 
 from connectors.base import Json, Page, Part, RawRecord, Slice
-from connectors.errors import SliceUnreadable
+from connectors.errors import AccessDenied, SliceUnreadable
 from connectors.http import Answer, HttpDenied, HttpError
 from connectors.jira.site import Project, Site, project_rows
 
@@ -36,18 +36,30 @@ class Projects:
 
     def slices(self) -> Sequence[Slice]:
         """List one slice for all projects, or one for each that the configuration names."""
+        self._site.require_sign_in()
         if self._site.config.projects == ("*",):
             return [Slice(_ALL, "projects")]
         return [Slice(f"key:{key}", key) for key in self._site.config.projects]
 
     def pull(self, slice_: Slice, cursor: Json | None) -> Iterator[Page]:
-        """Fetch the projects."""
+        """Fetch the projects.
+
+        Raises:
+            SliceUnreadable: A named project does not exist, or the account does not see it.
+            AccessDenied: The account sees no project at all.
+        """
         del cursor
         if slice_.name != _ALL:
             answer = self._site.project_answer(slice_.label)
             yield _page(self._site, self.name, slice_.name, [answer], complete=False)
             return
         answers = list(self._site.project_pages())
+        if not any(project_rows(answer.json()) for answer in answers):
+            raise AccessDenied(
+                "the account is signed in but sees no project, and nothing is taken for deleted. Have it granted the "
+                "permission Browse Projects.",
+                source=self._site.source,
+            )
         for number, answer in enumerate(answers, 1):
             yield _page(self._site, self.name, _ALL, [answer], complete=number == len(answers))
 

@@ -20,7 +20,7 @@ class ServerIssues:
         self._fields = list(fields)
 
     def list_ids(self, jql: str) -> tuple[list[int], Answer]:
-        """List all ids a query finds, ascending, and give the last answer.
+        """List all ids a query finds, ascending, and give the first answer.
 
         An issue deleted meanwhile shifts the later pages, so that the list lacks one: it is then listed anew.
 
@@ -53,14 +53,13 @@ class ServerIssues:
         step = max(1, stride - 1)
         starts = list(range(step, total, step))
         stops = [min(start + stride, total) for start in starts]
-        last = first
         for answers in self._site.pool.map(self._stretch, [jql] * len(starts), starts, stops):
             rows = [one for answer in answers for one in _ids(answer.json())]
             if step < stride and rows[:1] != found[-1:]:
-                return found, max(total, len(found) + 1), last
+                return found, max(total, len(found) + 1), first
             found += rows[1:] if step < stride else rows
-            total, last = int(answers[-1].json()["total"]), answers[-1]
-        return found, total, last
+            total = int(answers[-1].json()["total"])
+        return found, total, first
 
     def _stretch(self, jql: str, start: int, stop: int) -> list[Answer]:
         """List the rows from `start` to `stop` in as many pages as the server makes of them."""

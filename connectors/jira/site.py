@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import httpx
 
 from connectors.base import Json, Traffic
-from connectors.errors import SliceUnreadable
+from connectors.errors import SliceUnreadable, SourceUnavailable
 from connectors.http import Answer, Http, HttpDenied, HttpError
 from connectors.jira import jql
 from connectors.jira.config import BasicAuth, JiraConfig
@@ -148,9 +148,16 @@ class Site:
     def pages(self, path: str, params: dict[str, Any]) -> Iterator[Answer]:
         """Fetch an offset-paged list. Goes on by what arrived, ends by the list's own word or an empty page."""
         start = 0
+        before = b""
         while True:
             answer = self.http.get(path, {**params, "startAt": start})
             body = answer.json()
+            if start and body.get("values") and answer.content == before:
+                raise SourceUnavailable(
+                    f"{path} gives the same page again and again; the next run tries again.",
+                    source=self.source,
+                )
+            before = answer.content
             yield answer
             count = len(body.get("values") or ())
             start += count
@@ -186,8 +193,17 @@ class Site:
             source=self.source, slice_=key,
         )  # fmt: skip
 
+    def require_sign_in(self) -> None:
+        """Make sure that we are somebody: to nobody, Cloud answers most questions with an empty 200.
+
+        Raises:
+            AccessDenied: The credentials are not accepted.
+        """
+        _ = self.myself
+
     def chosen(self) -> list[Project | str]:
         """List the projects to pull; a key that could not be looked up stays a string."""
+        self.require_sign_in()
         if self.config.projects == ("*",):
             return [_project(project) for project in self.all_projects]
         return list(self._looked_up)

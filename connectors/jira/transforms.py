@@ -140,7 +140,8 @@ def _category_map(payload: Json) -> Mapping[str, str]:
     status = payload["fields"].get("status") or {}
     own = category_of(status)
     known: Mapping[str, str] = payload.get(CATEGORIES) or {}
-    return known if own is None else {**known, str(status.get("id")): own}
+    own_id = str(status.get("id"))
+    return known if own is None or known.get(own_id) == own else {**known, own_id: own}
 
 
 def started_at(payload: Json) -> datetime | None:

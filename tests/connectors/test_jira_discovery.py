@@ -146,9 +146,19 @@ def test_wrong_credentials_are_refused_although_the_site_answers_anybody_with_no
 
     with pytest.raises(AccessDenied) as caught:
         jira(fake).check()
+    with pytest.raises(AccessDenied):  # nor does a run take the nothing for an answer
+        jira(fake).streams({}, [])[0].slices()
 
     assert "id.atlassian.com" in str(caught.value)
     assert "secret-token" not in str(caught.value)
+
+
+def test_an_account_that_sees_no_project_is_told_and_nothing_is_taken_for_deleted() -> None:
+    stream = jira(FakeCloud(projects=())).streams({}, [])[0]
+    (only,) = stream.slices()
+
+    with pytest.raises(AccessDenied, match="nothing is taken for deleted"):
+        list(stream.pull(only, None))
 
 
 def test_a_captcha_is_told_and_not_tried_again() -> None:

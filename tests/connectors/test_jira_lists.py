@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from connectors.base import RawRecord
-from connectors.errors import SliceUnreadable
+from connectors.errors import SliceUnreadable, SourceUnavailable
 from connectors.jira.config import JiraConfig
 from connectors.jira.connector import Jira
 from tests.support.fake_jira import FakeCloud, FakeJira, FakeServer
@@ -108,6 +108,17 @@ def test_a_site_without_jira_software_is_one_problem_in_words() -> None:
     )
 
     with pytest.raises(SliceUnreadable, match="no Jira Software here"):
+        records(jira(fake), "sprints")
+
+
+def test_a_list_that_gives_one_page_for_ever_is_an_error() -> None:
+    fake = FakeCloud()
+    page = {"values": [{"id": 1, "type": "scrum"}], "isLast": False}
+    fake.rules.append(
+        lambda request, _body: httpx.Response(200, json=page) if request.url.path.endswith("/board") else None
+    )
+
+    with pytest.raises(SourceUnavailable, match="same page again"):
         records(jira(fake), "sprints")
 
 
