@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -17,15 +17,18 @@ import typer
 import yaml
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
-from sync.consolidate import consolidate
 
 from api.cli.common import Failed, open_store, utc_now, words
+from api.cli.progress import shown
 from api.cli.read import print_status
 from api.cli.serve import background_work, run_server
 from api.cli.sync import print_runs, sync_now
 from config.document import parse_document
 from config.settings import settings
 from sync.apply import apply
+from sync.consolidate import consolidate
+from sync.progress import Progress, Silent
+from sync.receipts import status_document
 from sync.run import execute_run, start_run
 
 WEEKS: Final = 12  # past weeks replayed, one dated step each, before today's
@@ -147,7 +150,8 @@ def _configure(engine: Engine, home: Path, running: Mapping[str, Mapping[str, An
             "workbooks": [
                 {"path": "/Programme/register.xlsx", "sheet": "Projects", "holds": "projects", "key": "Project ID"},
                 {"path": "/Programme/raid.xlsx", "sheet": "RAID", "holds": "raid", "key": "Ref"},
-                {"path": "/Programme/milestones.xlsx", "sheet": "Milestones", "holds": "milestones", "key": "Milestone ID"},
+                {"path": "/Programme/milestones.xlsx", "sheet": "Milestones", "holds": "milestones",
+                 "key": "Milestone ID"},
                 {"path": "/Programme/costs.xlsx", "sheet": "Forecast", "holds": "costs"},
             ],
         },
@@ -202,7 +206,7 @@ def _files(home: Path, state: DemoState, week: int) -> None:
     subprocess.run(  # noqa: S603  (our own module, our own arguments)
         [sys.executable, "-m", "sandbox.workbooks", str(home / "demo-files"), "--anchor",
          state.anchor.isoformat(), "--clock", _day_of(state, week).isoformat()],
-        check=True, cwd=Path(__file__).parents[2],
+        check=True, cwd=Path(__file__).parents[2], stdout=subprocess.DEVNULL,
     )  # fmt: skip
 
 
@@ -228,7 +232,8 @@ def _replay(engine: Engine, home: Path, state: DemoState, running: Mapping[str, 
         moment = datetime.combine(day, _STEP_HOUR)
         _turn_clocks(running, day)
         _files(home, state, week)
-        states = _pull_all(engine, moment, [block["name"] for block in _source_blocks(home)])
+        with shown() if week == state.weeks_done == 0 else nullcontext(Silent()) as progress:
+            states = _pull_all(engine, moment, [block["name"] for block in _source_blocks(home)], progress)
         with words():
             consolidate(engine, as_of=day, known_at=moment)
         state.weeks_done = week + 1
@@ -240,12 +245,16 @@ def _source_blocks(home: Path) -> list[dict[str, Any]]:
     return list(yaml.safe_load((home / "demo.yaml").read_text(encoding="utf-8"))["sources"])
 
 
-def _pull_all(engine: Engine, moment: datetime, names: list[str]) -> str:
+def _pull_all(engine: Engine, moment: datetime, names: list[str], progress: Progress) -> str:
     """Pull every source as of a past moment; returns one line about it."""
 
     def one(name: str) -> str:
         run = start_run(engine, name, full=False, now=moment)
-        return execute_run(engine, run, clock=lambda: moment) if run is not None else "there already"
+        return (
+            execute_run(engine, run, clock=lambda: moment, progress=progress)
+            if run is not None
+            else "there already"
+        )
 
     with ThreadPoolExecutor(max_workers=len(names)) as threads:
         states = dict(zip(names, threads.map(one, names), strict=True))
@@ -259,7 +268,5 @@ def _today(engine: Engine, home: Path, state: DemoState, running: Mapping[str, M
     with words():
         lines = sync_now(engine, [block["name"] for block in _source_blocks(home)], full=False)
         print_runs(lines)
-        from sync.receipts import status_document
-
         with Session(engine) as session:
             print_status(status_document(session))

@@ -8,16 +8,18 @@ from typing import Annotated, Any, Final
 import orjson
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from sync.receipts import NotKnown, explain, status_document
 
 from api.cli.common import USAGE, Failed, Format, open_store, parse_day, words
 from api.routes.runs import run_documents
 from model.tables import Run, Source
+from sync.receipts import NotKnown, explain, status_document
 
 _STYLES: Final = {"RED": "bold red", "AMBER": "yellow", "GREEN": "green", "GREY": "dim", "BLUE": "blue"}
+_WIDE: Final = 180  # columns of a table that goes into a file or a pipe
 _DIMENSIONS: Final = ("schedule", "cost", "scope", "risk", "benefit", "resource")
 
 
@@ -75,35 +77,42 @@ def _harmless(value: Any) -> Any:
 
 
 def print_status(document: dict[str, Any]) -> None:
-    """Print the portfolio as a table."""
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    if not document["projects"]:
+    """Print the portfolio as a table, a section a programme."""
+    console = Console(width=None if sys.stdout.isatty() else _WIDE)
+    projects = document["projects"]
+    if not projects:
         console.print("No project has a status yet: `muster apply -f FILE`, then `muster sync`.")
         return
-    table = Table(title=f"Status as of {document['as_of']}  ({document['policy']})", title_justify="left")
-    for heading in ("Project", "Programme", "Overall", "Health", "Reported"):
-        table.add_column(heading, justify="right" if heading == "Health" else "left")
+    table = Table(
+        title=f"Status as of {document['as_of']}, policy {document['policy']}", title_justify="left"
+    )
+    table.add_column("Project", no_wrap=True, max_width=40, ratio=3)
+    table.add_column("Overall", no_wrap=True, min_width=7)
+    table.add_column("Health", justify="right", no_wrap=True, min_width=6)
+    table.add_column("Reported", no_wrap=True, min_width=16)
     for name in _DIMENSIONS:
-        table.add_column(name.capitalize())
-    table.add_column("Data", justify="right")
-    table.add_column("Next milestone")
-    for project in document["projects"]:
-        table.add_row(*_cells(project))
+        table.add_column(name.capitalize(), no_wrap=True, min_width=len(name))
+    table.add_column("Data", justify="right", no_wrap=True, min_width=4)
+    table.add_column("Next milestone", no_wrap=True, ratio=2)
+    programmes = sorted({project.get("programme") or "" for project in projects})
+    for programme in programmes:
+        table.add_row(f"[bold]{escape(programme or 'No programme')}[/]")
+        for project in projects:
+            if (project.get("programme") or "") == programme:
+                table.add_row(*_cells(project))
+        table.add_section()
     console.print(table)
 
 
 def _cells(project: dict[str, Any]) -> list[str]:
-    from rich.markup import escape
-
     quality, milestone = project.get("data_quality") or {}, project.get("next_milestone") or {}
     health = project.get("health")
     reported = _colour(project.get("reported"))
     if (project.get("watermelon") or 0) >= 2:  # noqa: PLR2004  (F14: two steps apart is a watermelon)
-        reported += " [bold red](watermelon)[/]"
-    named = f"{milestone['name']} {milestone.get('forecast') or 'no forecast'}" if milestone else "–"
+        reported += " [bold red]watermelon[/]"
+    named = f"{milestone.get('forecast') or 'no forecast'} {milestone['name']}" if milestone else "–"
     return [
-        escape(f"{project['key']} {project['name']}"),
-        escape(project.get("programme") or "–"),
+        f"  {project['key']:<9} {escape(project['name'])}",
         _colour(project.get("overall")),
         "–" if health is None else f"{health:.1f}",
         reported,
@@ -173,4 +182,4 @@ def runs(
             balanced = "" if not line else "yes" if line["balanced"] else "[bold red]NO[/]"
             table.add_row(str(run["id"]), run["source"], run["state"], run["mode"], run["started_at"] or "–",
                           line.get("stream", "–"), *counts, balanced)  # fmt: skip
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
