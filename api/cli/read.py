@@ -19,6 +19,7 @@ from model.tables import Run, Source
 from sync.receipts import NotKnown, explain, status_document
 
 _STYLES: Final = {"RED": "bold red", "AMBER": "yellow", "GREEN": "green", "GREY": "dim", "BLUE": "blue"}
+_NARROW: Final = 150  # columns below which dimensions are letters
 _WIDE: Final = 180  # columns of a table that goes into a file or a pipe
 _DIMENSIONS: Final = ("schedule", "cost", "scope", "risk", "benefit", "resource")
 
@@ -90,8 +91,12 @@ def print_status(document: dict[str, Any]) -> None:
     table.add_column("Overall", no_wrap=True, min_width=7)
     table.add_column("Health", justify="right", no_wrap=True, min_width=6)
     table.add_column("Reported", no_wrap=True, min_width=16)
+    narrow = console.width < _NARROW
     for name in _DIMENSIONS:
-        table.add_column(name.capitalize(), no_wrap=True, min_width=len(name))
+        table.add_column(name[:3].capitalize() if narrow else name.capitalize(), no_wrap=True,
+                         min_width=3 if narrow else max(5, len(name)))  # fmt: skip
+    if narrow:
+        table.caption = "G green, A amber, R red, B complete, ? not enough data"
     table.add_column("Data", justify="right", no_wrap=True, min_width=4)
     table.add_column("Next milestone", no_wrap=True, ratio=2)
     programmes = sorted({project.get("programme") or "" for project in projects})
@@ -99,12 +104,12 @@ def print_status(document: dict[str, Any]) -> None:
         table.add_row(f"[bold]{escape(programme or 'No programme')}[/]")
         for project in projects:
             if (project.get("programme") or "") == programme:
-                table.add_row(*_cells(project))
+                table.add_row(*_cells(project, narrow=narrow))
         table.add_section()
     console.print(table)
 
 
-def _cells(project: dict[str, Any]) -> list[str]:
+def _cells(project: dict[str, Any], *, narrow: bool) -> list[str]:
     quality, milestone = project.get("data_quality") or {}, project.get("next_milestone") or {}
     health = project.get("health")
     reported = _colour(project.get("reported"))
@@ -116,14 +121,21 @@ def _cells(project: dict[str, Any]) -> list[str]:
         _colour(project.get("overall")),
         "–" if health is None else f"{health:.1f}",
         reported,
-        *(_colour((project["dimensions"].get(name) or {}).get("colour")) for name in _DIMENSIONS),
+        *(
+            _colour((project["dimensions"].get(name) or {}).get("colour"), short=narrow)
+            for name in _DIMENSIONS
+        ),
         "–" if quality.get("score") is None else f"{quality['score']:.0f} {quality['grade']}",
         escape(named),
     ]
 
 
-def _colour(value: str | None) -> str:
-    return "–" if value is None else f"[{_STYLES.get(value, '')}]{value}[/]"
+def _colour(value: str | None, *, short: bool = False) -> str:
+    if value is None:
+        return "?" if short else "–"
+    # Green and grey begin with the same letter; a question mark cannot be taken for green.
+    shown = ("?" if value == "GREY" else value[0]) if short else value
+    return f"[{_STYLES.get(value, '')}]{shown}[/]"
 
 
 def explain_value(
