@@ -87,18 +87,20 @@ def print_status(document: dict[str, Any]) -> None:
     table = Table(
         title=f"Status as of {document['as_of']}, policy {document['policy']}", title_justify="left"
     )
-    table.add_column("Project", no_wrap=True, max_width=40, ratio=3)
+    table.add_column("Project", no_wrap=True, min_width=22 if narrow else 38)
     table.add_column("Overall", no_wrap=True, min_width=7)
     table.add_column("Health", justify="right", no_wrap=True, min_width=6)
-    table.add_column("Reported", no_wrap=True, min_width=16)
-    narrow = console.width < _NARROW
+    table.add_column("Reported", no_wrap=True, min_width=8 if narrow else 16)
     for name in _DIMENSIONS:
         table.add_column(name[:3].capitalize() if narrow else name.capitalize(), no_wrap=True,
                          min_width=3 if narrow else max(5, len(name)))  # fmt: skip
     if narrow:
-        table.caption = "G green, A amber, R red, B complete, ? not enough data"
+        table.caption = (
+            "G green, A amber, R red, B complete, ? not enough data; ! reported far better than computed"
+        )
     table.add_column("Data", justify="right", no_wrap=True, min_width=4)
-    table.add_column("Next milestone", no_wrap=True, ratio=2)
+    if not narrow:
+        table.add_column("Next milestone", no_wrap=True)
     programmes = sorted({project.get("programme") or "" for project in projects})
     for programme in programmes:
         table.add_row(f"[bold]{escape(programme or 'No programme')}[/]")
@@ -114,7 +116,7 @@ def _cells(project: dict[str, Any], *, narrow: bool) -> list[str]:
     health = project.get("health")
     reported = _colour(project.get("reported"))
     if (project.get("watermelon") or 0) >= 2:  # noqa: PLR2004  (F14: two steps apart is a watermelon)
-        reported += " [bold red]watermelon[/]"
+        reported += " [bold red]![/]" if narrow else " [bold red]watermelon[/]"
     named = f"{milestone.get('forecast') or 'no forecast'} {milestone['name']}" if milestone else "–"
     return [
         f"  {project['key']:<9} {escape(project['name'])}",
@@ -126,7 +128,7 @@ def _cells(project: dict[str, Any], *, narrow: bool) -> list[str]:
             for name in _DIMENSIONS
         ),
         "–" if quality.get("score") is None else f"{quality['score']:.0f} {quality['grade']}",
-        escape(named),
+        *(() if narrow else (escape(named),)),
     ]
 
 
