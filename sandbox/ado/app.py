@@ -2,6 +2,7 @@
 
 import base64
 import re
+import time
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
@@ -141,6 +142,7 @@ class Organisation:
     def __init__(self, world: World, recorded: Recorded | None = None) -> None:
         self.world = world
         self._recorded = recorded
+        self._delay_s, self._delayed = 0.0, 0
         self._cache: dict[tuple[Any, ...], tuple[bytes, Mapping[str, str]]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -169,7 +171,7 @@ class Organisation:
         )
         held = self._cache.get(key)
         if held is not None:
-            await _send(send, 200, *held)
+            await _send(send, 200, held[0], {**held[1], **self._soft_delay()})
             return
         try:
             answer = self._answer(method, raw.decode(), query.decode(), headers, body)
@@ -180,6 +182,7 @@ class Organisation:
             if len(self._cache) > _CACHED:
                 self._cache.clear()
             self._cache[key] = (content, answer.headers)
+            answer = Answer(None, 200, {**answer.headers, **self._soft_delay()})
         await _send(send, answer.status, content, answer.headers)
 
     def _answer(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -206,6 +209,17 @@ class Organisation:
                 raise catalogue.missing_project(named[0])
         return _dispatch(call, unquote(resource).rstrip("/"))
 
+    def _soft_delay(self) -> dict[str, str]:
+        """Return the headers of an answer that is right, and yet says that the caller should slow down."""
+        if not self._delayed:
+            return {}
+        self._delayed -= 1
+        return {
+            "Retry-After": f"{self._delay_s:g}", "X-RateLimit-Resource": "GlobalUserConcurrency/5min",
+            "X-RateLimit-Delay": f"{self._delay_s:.3f}", "X-RateLimit-Limit": "200", "X-RateLimit-Remaining": "0",
+            "X-RateLimit-Reset": str(int(time.time() + self._delay_s)),
+        }  # fmt: skip
+
     def _control(self, method: str, what: str, body: bytes) -> Answer:
         wanted = orjson.loads(body) if body else {}
         if what == "clock" and method == "POST":
@@ -213,6 +227,9 @@ class Organisation:
             return Answer({"date": str(self.world.clock)})
         if what == "truth":
             return Answer(self._truth())
+        if what == "delay" and method == "POST":  # {"seconds": 2, "times": 1}
+            self._delay_s, self._delayed = float(wanted["seconds"]), int(wanted.get("times", 1))
+            return Answer(wanted)
         if what == "edit" and method == "POST":
             call = Call(self.world, method, {}, wanted, server=False, version="7.1")
             return items.edit(call, wanted)

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -16,6 +17,7 @@ from sandbox.ado.process import PROCESSES, Process
 NEVER: Final = "9999-01-01T00:00:00Z"
 
 
+@cache
 def guid(*parts: object) -> str:
     """Return a GUID that is the same at every start."""
     return str(uuid5(NAMESPACE_URL, "ado/" + "/".join(map(str, parts))))

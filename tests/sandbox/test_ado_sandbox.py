@@ -311,6 +311,16 @@ def test_items_can_be_edited_deleted_restored_moved_linked_and_destroyed(app: Ap
         assert "relations" in calling.get(ITEM.format(two), params={"$expand": "relations"}).json()
 
 
+def test_a_right_answer_may_ask_for_patience(app: App) -> None:
+    control(app, "delay", {"seconds": 2, "times": 2})
+    with client(app) as calling:
+        answers = [calling.get("/_apis/projects") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert [answer.headers.get("Retry-After") for answer in answers] == ["2", "2", None]
+    assert answers[0].headers["X-RateLimit-Delay"] == "2.000"
+    assert answers[0].json() == answers[2].json()
+
+
 def test_the_same_seed_and_anchor_give_the_same_organisation() -> None:
     with client(fresh()) as one, client(fresh()) as two:
         path = "/_apis/wit/reporting/workitemrevisions"

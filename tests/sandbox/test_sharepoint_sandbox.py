@@ -1,5 +1,6 @@
 import base64
 import re
+import shutil
 import ssl
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from connectors.microsoft import EntraToken
-from sandbox.options import App
+from sandbox.options import App, Options
+from sandbox.sharepoint import create
 from sandbox.sharepoint.drive import SITE_ID, quick_xor
 from tests.support.sandboxes import running
 from tests.support.shared import SHARED, needs_shared
@@ -267,6 +269,23 @@ def test_a_batch_answers_each_request_in_another_order(shared_app: App) -> None:
     assert [(one["id"], one["status"]) for one in answers] == [("3", 403), ("2", 302), ("1", 200)]
     assert answers[1]["headers"]["Location"].startswith("https://localhost")
     assert too_many.status_code == 400
+
+
+def test_a_right_answer_may_say_that_the_limit_is_near(app: App) -> None:
+    control(app, "edit", {"near_limit": 1})
+    with client(app) as calling:
+        remaining = [calling.get(REGISTER).headers.get("RateLimit-Remaining") for _ in range(2)]
+    assert remaining == ["120", None]
+
+
+def test_a_folder_of_recorded_files_is_served_as_the_library(tmp_path: Path) -> None:
+    (tmp_path / "Plans").mkdir()
+    (tmp_path / "Plans" / "a #1.csv").write_bytes(b"x,y")
+    recorded, info = create(Options("sharepoint", ANCHOR, ANCHOR, recorded=tmp_path))
+    shutil.rmtree(Path(info["ca_bundle"]).parent)
+    with client(recorded) as calling:
+        item = calling.get(f"{DRIVE}/root:/Plans/a%20%231.csv").json()
+    assert (item["name"], item["size"]) == ("a #1.csv", 3)
 
 
 def test_the_workbook_api_is_not_for_applications(shared_app: App) -> None:
