@@ -4,6 +4,7 @@ from typing import Final
 
 from sandbox.jira.model import Board, Json
 from sandbox.jira.site import NEEDS_LOGIN, Site, joined
+from sandbox.jira.sprints import board_details, sprint_details
 from sandbox.jira.web import Answer, Refused, Request, Routes, answer
 
 MOST: Final = 50
@@ -36,7 +37,7 @@ def _boards(site: Site, request: Request) -> Answer:
     if wanted and project is None:
         raise Refused(400, f"No project could be found with key or id '{wanted}'")
     boards = [
-        site.things.board(one)
+        board_details(site.things, one)
         for one in site.world.catalogue.boards.values()
         if (project is None or one.project == project.id) and kind in {None, one.kind}
     ]
@@ -64,7 +65,7 @@ def _found(site: Site, request: Request) -> Board:
 
 
 def _board(site: Site, request: Request) -> Answer:
-    return answer(site.things.board(_found(site, request)))
+    return answer(board_details(site.things, _found(site, request)))
 
 
 def _configuration(site: Site, request: Request) -> Answer:
@@ -119,7 +120,7 @@ def _sprints(site: Site, request: Request) -> Answer:
         one for one in raw if one.get("originBoardId") == board.id and (not wanted or one["state"] in wanted)
     ]
     listed += [
-        site.things.sprint(one, board_field="originBoardId")
+        sprint_details(site.things, one, board_field="originBoardId")
         for one in site.world.catalogue.sprints.values()
         if one.board == board.id and (not wanted or one.state(now) in wanted)
     ]
@@ -135,7 +136,7 @@ def _sprint(site: Site, request: Request) -> Answer:
     sprint = site.world.catalogue.sprints.get(int(wanted)) if wanted.isdigit() else None
     if sprint is None:
         raise Refused(404, "We could not find the sprint")
-    return answer(site.things.sprint(sprint, board_field="originBoardId"))
+    return answer(sprint_details(site.things, sprint, board_field="originBoardId"))
 
 
 def _issues(site: Site, request: Request) -> Answer:

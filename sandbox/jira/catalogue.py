@@ -29,6 +29,10 @@ SYSTEM_FIELDS: Final = (
     ("worklog", "Log Work", "array", "worklog"), ("timetracking", "Time tracking", "timetracking", None),
     ("timeoriginalestimate", "Original estimate", "number", None),
     ("timeestimate", "Remaining Estimate", "number", None), ("timespent", "Time Spent", "number", None),
+    ("aggregatetimeoriginalestimate", "Σ Original Estimate", "number", None),
+    ("aggregatetimeestimate", "Σ Remaining Estimate", "number", None),
+    ("aggregatetimespent", "Σ Time Spent", "number", None),
+    ("progress", "Progress", "progress", None), ("aggregateprogress", "Σ Progress", "progress", None),
 )  # fmt: skip
 
 NAMES: Final = (

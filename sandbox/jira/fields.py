@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sandbox.jira.model import Json, State
+from sandbox.jira.sprints import sprint_details, sprint_text
 from sandbox.jira.things import ABSENT, HOURS_A_DAY, Things
 from sandbox.jira.world import World
 
@@ -47,6 +48,11 @@ def draws(world: World, things: Things) -> dict[str, Draw]:
         "timeoriginalestimate": lambda state: state.fields.get("estimate_s"),
         "timeestimate": _remaining,
         "timespent": lambda state: _spent(state) or None,
+        "aggregatetimeoriginalestimate": lambda state: state.fields.get("estimate_s"),
+        "aggregatetimeestimate": _remaining,
+        "aggregatetimespent": lambda state: _spent(state) or None,
+        "progress": _progress,
+        "aggregateprogress": _progress,
     }
     if things.cloud:
         found["statuscategorychangedate"] = lambda state: moment(
@@ -76,13 +82,26 @@ def described(state: State, *, document: bool) -> Any:
 
 
 def as_document(text: str) -> Json:
-    """Return plain text as a document of paragraphs."""
-    paragraphs = [
-        {"type": "paragraph", "content": [{"type": "text", "text": line}]}
-        for line in text.split("\n")
-        if line
-    ]
-    return {"version": 1, "type": "doc", "content": paragraphs}
+    """Return wiki text as a document: paragraphs, `* ` lists, and `*bold*` at the start of a line."""
+    blocks: list[Json] = []
+    for line in filter(None, text.split("\n")):
+        if not line.startswith("* "):
+            blocks.append({"type": "paragraph", "content": _inline(line)})
+            continue
+        entry = {"type": "listItem", "content": [{"type": "paragraph", "content": _inline(line[2:])}]}
+        if blocks and blocks[-1]["type"] == "bulletList":
+            blocks[-1]["content"].append(entry)
+        else:
+            blocks.append({"type": "bulletList", "content": [entry]})
+    return {"version": 1, "type": "doc", "content": blocks}
+
+
+def _inline(line: str) -> list[Json]:
+    strong, found, rest = line[1:].partition("*")
+    if not line.startswith("*") or not found or not strong:
+        return [{"type": "text", "text": line}]
+    bold: Json = {"type": "text", "text": strong, "marks": [{"type": "strong"}]}
+    return [bold, {"type": "text", "text": rest}] if rest else [bold]
 
 
 def worklogs(
@@ -162,8 +181,8 @@ def _sprints(state: State, things: Things, world: World) -> Any:
         return None
     sprints = [world.catalogue.sprints[one] for one in numbers]
     if things.cloud:
-        return [things.sprint(one, board_field="boardId") for one in sprints]
-    return [things.sprint_text(one) for one in sprints]
+        return [sprint_details(things, one, board_field="boardId") for one in sprints]
+    return [sprint_text(things, one) for one in sprints]
 
 
 def _epic_key(state: State, world: World) -> str | None:
@@ -195,6 +214,12 @@ def _tracking(state: State) -> Json:
             "remainingEstimateSeconds": remaining,
         }
     return tracked | ({"timeSpent": _hours(spent), "timeSpentSeconds": spent} if spent else {})
+
+
+def _progress(state: State) -> Json:
+    spent, left = _spent(state), _remaining(state) or 0
+    total = spent + left
+    return {"progress": spent, "total": total} | ({"percent": 100 * spent // total} if total else {})
 
 
 def _hours(seconds: int) -> str:

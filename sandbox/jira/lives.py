@@ -10,7 +10,7 @@ from typing import Any, Final
 from sandbox.jira.model import Catalogue, Issue, Json, Sprint, Status, Step, Version, midnight
 from sandbox.jira.plan import Frame, Planned
 
-HEAVY: Final = {7: 130, 11: 60}  # how many extra re-rankings some issues of a project have, by place
+HEAVY: Final = {7: 130, 30: 60}  # how many extra re-rankings some issues of a project have, by place
 LOGGED: Final = 25  # worklogs of one issue a project: more than an issue shows inline
 ESTIMATED: Final = 0.3  # share of issues with a time estimate
 STREAMS: Final = ("Residents", "Businesses", "Staff")
@@ -144,9 +144,8 @@ def catalogue_project(catalogue: Catalogue, key: str) -> int:
 
 
 def _described(one: Planned, frame: Frame) -> str:
-    return (
-        f"{one.title.strip()} for {frame.name}.\nDone when it works for everyone concerned and is documented."
-    )
+    title = one.title.strip().replace("*", "")
+    return f"*{title}* for {frame.name}.\nDone when:\n* it works for everyone concerned\n* it is documented"
 
 
 def _extras(one: Planned, catalogue: Catalogue, rng: random.Random) -> Json:

@@ -12,7 +12,6 @@ from sandbox.jira.model import (
     Catalogue,
     Issue,
     Json,
-    Kept,
     Project,
     Row,
     Sprint,
@@ -21,6 +20,7 @@ from sandbox.jira.model import (
     midnight,
     milliseconds,
 )  # fmt: skip
+from sandbox.jira.shelf import Kept
 from sandbox.options import Options
 
 PROJECTS: Final = 8

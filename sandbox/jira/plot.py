@@ -12,7 +12,6 @@ from sandbox.jira.model import (
     Board,
     Catalogue,
     Issue,
-    Kept,
     Project,
     Sprint,
     Step,
@@ -20,6 +19,7 @@ from sandbox.jira.model import (
     midnight,
 )  # fmt: skip
 from sandbox.jira.plan import KANBAN, SPRINT_DAYS, TEAM_MANAGED, Frame, fill, frames
+from sandbox.jira.shelf import Kept
 from sandbox.options import Options
 from sandbox.story import PROJECTS
 
@@ -205,21 +205,24 @@ def _move(
     at = midnight(options.anchor) - timedelta(days=MOVED_DAYS_AGO, hours=-10)
     issue.steps = [step for step in issue.steps if step.at < at]
     key = f"{MOVED_TO}-{highest(plotted, MOVED_TO) + 1}"
+    stood = [
+        issue.base["status"],
+        *(step.changes["status"] for step in issue.steps if "status" in step.changes),
+    ][-1]
+    before = catalogue.statuses[stood]
+    after = next(
+        one
+        for one in catalogue.statuses.values()
+        if one.project == target.id and (one.untranslated or one.name) == before.name
+    )
     items = (
         item("Key", None, None, issue.base["key"], None, key),
         item("project", "project", str(origin.id), origin.name, str(target.id), target.name),
         item("issuetype", "issuetype", "10211", "Story", "10201", "Story"),
-        item("status", "status", "10112", "In Progress", "10102", "In Progress"),
+        item("status", "status", before.id, before.name, after.id, after.name),
     )
-    changes = {
-        "key": key,
-        "project": target.id,
-        "type": "10201",
-        "status": "10102",
-        "parent": None,
-        "sprints": (),
-    }
-    changes |= {"resolution": None, "resolutiondate": None, "versions": ()}
+    changes = {"key": key, "project": target.id, "type": "10201", "status": after.id, "parent": None}
+    changes |= {"sprints": (), "versions": ()}
     issue.steps.append(Step(next(counter), at, target.lead, changes, items))
 
 

@@ -9,7 +9,8 @@ from typing import Final
 import orjson
 
 from sandbox.jira.catalogue import SYSTEM_FIELDS
-from sandbox.jira.model import Board, Catalogue, Field, Issue, IssueType, Json, Kept, Person, Project, Status
+from sandbox.jira.model import Board, Catalogue, Field, Issue, IssueType, Json, Person, Project, Status
+from sandbox.jira.shelf import Kept
 from sandbox.options import Options
 
 ISSUES: Final = {True: "_raw_jira_api_issues.csv", False: "_raw_jira_api_issue_relationships.csv"}
@@ -42,6 +43,7 @@ def recorded(options: Options, *, cloud: bool) -> tuple[Catalogue, Kept]:
         "muster-sync",
     )
     catalogue.people[me.id] = me
+    _boards(catalogue, list(records.values()))
     return catalogue, Kept(
         _issue(record) for record in sorted(records.values(), key=lambda one: int(one["id"]))
     )

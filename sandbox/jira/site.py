@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import orjson
 
-from sandbox.jira.jql import BadQuery, Query, parse
+from sandbox.jira.clauses import BadQuery
+from sandbox.jira.jql import Query, parse
 from sandbox.jira.load import load
 from sandbox.jira.model import Json, Project, State
 from sandbox.jira.plot import story

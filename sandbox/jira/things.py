@@ -8,13 +8,11 @@ from typing import Any, Final
 import orjson
 
 from sandbox.jira.model import (
-    Board,
     Field,
     IssueType,
     Json,
     Person,
     Project,
-    Sprint,
     State,
     Status,
     Step,
@@ -37,7 +35,6 @@ LINK_TYPES: Final[dict[str, tuple[str, str, str]]] = {
 }
 LOOKS: Final = ("16x16", "24x24", "32x32", "48x48")
 HOURS_A_DAY: Final = 8
-SPRINT_CLASS: Final = "com.atlassian.greenhopper.service.sprint.Sprint"
 
 Moment = Callable[[datetime | None], str | None]
 
@@ -57,7 +54,7 @@ class Things:
         self.cloud = cloud
         self.api = f"{base}/rest/api/{3 if cloud else 2}"
         self.agile = f"{base}/rest/agile/1.0"
-        self._world = world
+        self.world = world
         self._catalogue = world.catalogue
         self.person = cache(self._person)
         self.type = cache(self._type)
@@ -229,7 +226,7 @@ class Things:
     def version(self, id_: int) -> Json:
         """Return a version as issues quote it, as planned at the clock."""
         version = self._catalogue.versions[id_]
-        today = self._world.today()
+        today = self.world.today()
         release = version.release(today)
         quoted: Json = {
             "self": f"{self.api}/version/{id_}",
@@ -241,69 +238,6 @@ class Things:
         }
         return quoted | ({"releaseDate": release.isoformat()} if release else {})
 
-    def sprint(self, sprint: Sprint, *, board_field: str) -> Json:
-        """Return a sprint; the agile API names its board `originBoardId`, the field on issues `boardId`."""
-        state = sprint.state(self._world.now())
-        details: Json = {
-            "id": sprint.id,
-            "name": sprint.name,
-            "state": state,
-            board_field: sprint.board,
-            "goal": sprint.goal,
-        }
-        if state != "future":
-            details["startDate"] = _utc(sprint.start)
-            details["endDate"] = _utc(sprint.end)
-        if state == "closed":
-            details["completeDate"] = _utc(sprint.completed)
-        if board_field == "originBoardId":
-            details["self"] = f"{self.agile}/sprint/{sprint.id}"
-        return details
-
-    def sprint_text(self, sprint: Sprint) -> str:
-        """Return a sprint as the Data Center field has it: a Java object's words, the key order varying."""
-        state = sprint.state(self._world.now())
-        begun, done = state != "future", state == "closed"
-        zone = self._world.zone
-        start = sprint.start.astimezone(zone).isoformat(timespec="milliseconds") if begun else "<null>"
-        end = sprint.end.astimezone(zone).isoformat(timespec="milliseconds") if begun else "<null>"
-        complete = sprint.completed.astimezone(zone).isoformat(timespec="milliseconds") if done else "<null>"
-        pairs = [
-            f"rapidViewId={sprint.board}",
-            f"state={state.upper()}",
-            f"name={sprint.name}",
-            f"startDate={start}",
-            f"endDate={end}",
-            f"completeDate={complete}",
-            f"activatedDate={start}",
-            f"sequence={sprint.id}",
-            f"goal={sprint.goal or '<null>'}",
-            "autoStartStop=false",
-            "synced=false",
-        ]
-        pairs.insert(0 if sprint.id % 2 else len(pairs), f"id={sprint.id}")
-        return f"{SPRINT_CLASS}@{sprint.id * 7919:x}[{','.join(pairs)}]"
-
-    def board(self, board: Board) -> Json:
-        """Return a board."""
-        details: Json = {
-            "id": board.id,
-            "self": f"{self.agile}/board/{board.id}",
-            "name": board.name,
-            "type": board.kind,
-        }
-        if self.cloud:
-            project = self._catalogue.projects[board.project]
-            details["location"] = {
-                "projectId": project.id,
-                "displayName": f"{project.name} ({project.key})",
-                "projectName": project.name,
-                "projectKey": project.key,
-                "projectTypeKey": "software",
-                "name": f"{project.name} ({project.key})",
-            }
-        return details
-
     def items(self, step: Step) -> list[Json]:
         """Return a changelog entry's items; Data Center's name no field ids."""
         if self.cloud:
@@ -312,7 +246,7 @@ class Things:
 
     def snippet(self, id_: int) -> Json | None:
         """Return an issue as others quote it; None when it is gone."""
-        state = self._world.state(id_)
+        state = self.world.state(id_)
         if state is None:
             return None
         fields = state.fields
@@ -331,9 +265,7 @@ class Things:
     def subtasks(self, state: State) -> list[Json]:
         """Return an issue's sub-tasks as it quotes them."""
         return [
-            quoted
-            for one in self._world.shelf.children(state.id)
-            if (quoted := self.snippet(one)) is not None
+            quoted for one in self.world.shelf.children(state.id) if (quoted := self.snippet(one)) is not None
         ]
 
     def links(self, state: State) -> list[Json]:
@@ -368,7 +300,3 @@ def released(version: Version, today: Any) -> bool:
     """Say whether a version is out: its planned date has come."""
     release = version.release(today)
     return release is not None and release <= today
-
-
-def _utc(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sandbox.jira.jql import Asker, Query
+from sandbox.jira.clauses import Asker
+from sandbox.jira.jql import Query
 from sandbox.jira.model import Catalogue, Issue, Json, Row, Shelf, State, Step, midnight, milliseconds
 
 # Above this many rendered issues the cache starts again: a million issues must not be held in memory.

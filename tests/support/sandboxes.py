@@ -3,6 +3,7 @@
 import atexit
 import json
 import select
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ import httpx
 from tests.support.shared import ROOT
 
 START_S: Final = 60.0
+# For sandboxes without TLS: loading the system's certificates would take longer than the call.
+PLAIN: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @dataclass(slots=True)

@@ -54,8 +54,8 @@ class Spec:
         """List how an answer differs from what the specification declares for a method and path.
 
         `path` is a template or an actual path (without a server's base path). `beyond` names
-        `Schema.property` (or `path.to.property` inside inline schemas) that may differ, each with its
-        reason. `listed`: the specification names the element where the answer is a list of it.
+        `Schema.property` (or `.path.to.property` inside inline schemas, `*` for any property) that may
+        differ, each with its reason. `listed`: the specification names the element where the answer is a list of it.
         """
         schema = self.schema_of(method, path, status)
         if listed:
@@ -145,7 +145,7 @@ class Spec:
         for missing in sorted(set(required) - value.keys()):
             yield f"{at}: {missing} is required ({name})"
         for key, one in value.items():
-            if f"{name}.{key}" in beyond:
+            if f"{name}.{key}" in beyond or f"{name}.*" in beyond:
                 continue
             if key in declared:
                 owner, property_ = declared[key]
