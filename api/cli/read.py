@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import orjson
 import typer
+from rich.box import ROUNDED, SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -84,8 +85,11 @@ def print_status(document: dict[str, Any]) -> None:
     if not projects:
         console.print("No project has a status yet: `muster apply -f FILE`, then `muster sync`.")
         return
+    narrow = console.width < _NARROW
     table = Table(
-        title=f"Status as of {document['as_of']}, policy {document['policy']}", title_justify="left"
+        box=SIMPLE_HEAD if narrow else ROUNDED,
+        title=f"Status as of {document['as_of']}, policy {document['policy']}",
+        title_justify="left",
     )
     table.add_column("Project", no_wrap=True, min_width=22 if narrow else 38)
     table.add_column("Overall", no_wrap=True, min_width=7)
