@@ -91,7 +91,7 @@ def print_status(document: dict[str, Any]) -> None:
         title=f"Status as of {document['as_of']}, policy {document['policy']}",
         title_justify="left",
     )
-    table.add_column("Project", no_wrap=True, min_width=22 if narrow else 38)
+    table.add_column("Project", no_wrap=True, max_width=max(12, console.width - 68) if narrow else 40)
     table.add_column("Overall", no_wrap=True, min_width=7)
     table.add_column("Health", justify="right", no_wrap=True, min_width=6)
     table.add_column("Reported", no_wrap=True, min_width=8 if narrow else 16)
