@@ -38,9 +38,7 @@ def plan(
     changes = [_portfolio_change(connection, document)]
     stored = {
         name: (config, enabled)
-        for name, config, enabled in connection.execute(
-            text("SELECT name, config, enabled FROM source")
-        )
+        for name, config, enabled in connection.execute(text("SELECT name, config, enabled FROM source"))
     }
     for block in document.sources:
         wanted = stored_config(block)

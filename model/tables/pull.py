@@ -22,7 +22,8 @@ class Source(Base):
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[str]
-    position: Mapped[int] = mapped_column(server_default=text("0"))  # order in the file; lower wins precedence
+    # The order in the file: where sources disagree, the lower wins.
+    position: Mapped[int] = mapped_column(server_default=text("0"))
     config: Mapped[dict[str, Any]]
     semantics: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     schedule: Mapped[str | None]  # five cron fields in the portfolio's time zone
