@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from connectors.base import Discovery, Json
 from connectors.errors import SliceUnreadable
-from connectors.http import HttpDenied, HttpError
+from connectors.http import HttpDenied, HttpError, HttpUnavailable
 from connectors.jira.lists import boards
 from connectors.jira.metadata import Metadata
 from connectors.jira.site import Site
@@ -197,6 +197,10 @@ def _estimated_by(site: Site, seen: Sequence[Json]) -> dict[str, tuple[str, int]
             body = site.http.get(f"/rest/agile/1.0/board/{board['id']}/configuration").json()
         except (HttpError, HttpDenied):
             return None  # a board one may see need not be one whose settings one may see
+        except HttpUnavailable as error:
+            if error.status != 500:  # noqa: PLR2004 - the site answers, but fails on this board
+                raise
+            return None
         return body.get("estimation")
 
     counted: dict[str, tuple[str, int]] = {}

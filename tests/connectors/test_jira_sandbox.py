@@ -11,6 +11,7 @@ from connectors.jira.config import JiraConfig
 from connectors.jira.connector import Jira
 from sync.mapping import compile_stream, parse_mapping
 from tests.support.sandboxes import Sandbox, running
+from tests.support.shared import SHARED, needs_shared
 
 Found = dict[str, dict[str, Any]]
 
@@ -87,7 +88,7 @@ def test_every_issue_the_tracker_really_holds_arrives(sandbox: Sandbox, jira: Ca
     assert all(cursor["since"] for cursor in cursors.values())
 
 
-def test_a_check_finds_the_account_and_every_project(sandbox: Sandbox, jira: Callable[..., Jira]) -> None:
+def test_a_check_finds_the_account_and_every_project(jira: Callable[..., Jira]) -> None:
     findings = {one.what: one for one in jira().check()}
 
     assert findings["account"].ok
@@ -96,7 +97,7 @@ def test_a_check_finds_the_account_and_every_project(sandbox: Sandbox, jira: Cal
 
 
 def test_sprints_versions_users_and_projects_arrive_and_every_value_has_a_meaning(
-    sandbox: Sandbox, jira: Callable[..., Jira]
+    jira: Callable[..., Jira],
 ) -> None:
     connector = jira()
 
@@ -105,7 +106,8 @@ def test_sprints_versions_users_and_projects_arrive_and_every_value_has_a_meanin
 
 
 def test_storms_change_nothing_but_the_time_it_takes(sandbox: Sandbox, jira: Callable[..., Jira]) -> None:
-    calm, _ = everything(jira())
+    projects = list(sandbox.control("truth")["projects"])[-2:]
+    calm, _ = everything(jira(projects=projects))
     for fault in (
         {
             "match": "bulkfetch|search",
@@ -119,7 +121,7 @@ def test_storms_change_nothing_but_the_time_it_takes(sandbox: Sandbox, jira: Cal
         {"match": "bulkfetch|search", "kind": "truncate", "times": 2, "after": 8},
     ):
         sandbox.control("faults", fault)
-    connector = jira()
+    connector = jira(projects=projects)
 
     found, _ = everything(connector)
 
@@ -136,9 +138,7 @@ def test_a_sign_in_page_in_the_middle_ends_the_run_in_words(
         everything(jira())
 
 
-def test_wrong_credentials_are_refused_before_anything_is_believed(
-    sandbox: Sandbox, jira: Callable[..., Jira]
-) -> None:
+def test_wrong_credentials_are_refused_before_anything_is_believed(jira: Callable[..., Jira]) -> None:
     connector = jira(auth={"type": "basic", "username": "sync@example.com", "token": "wrong-token"})
 
     with pytest.raises(AccessDenied) as caught:
@@ -162,3 +162,17 @@ def test_a_run_cut_off_after_any_page_goes_on_and_has_everything_in_the_end(
 
     assert first.keys() | rest.keys() == truth(sandbox).keys()
     assert len(rest) < len(first.keys() | rest.keys())
+
+
+@needs_shared
+def test_recorded_issues_of_a_real_site_come_through_the_whole_way() -> None:
+    folder = SHARED / "data" / "jira-cloud" / "raw_tables"
+    with running("jira-cloud", recorded=folder) as sandbox:
+        connector = _jira(
+            sandbox, fields={"story_points": "customfield_10024", "sprint": "customfield_10020"}
+        )
+        found, _ = everything(connector)
+        connector.close()
+
+    assert len(found) == 33
+    assert {values["points"] for values in found.values()} == {None, -1.0, 2.0}
