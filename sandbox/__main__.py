@@ -56,9 +56,7 @@ def main(argv: list[str] | None = None) -> int:
         port=bound.getsockname()[1],
     )
     module, _, factory = SANDBOXES[options.name].partition(":")
-    create: Callable[[Options], tuple[App, dict[str, Any]]] = getattr(
-        importlib.import_module(module), factory
-    )
+    create: Create = getattr(importlib.import_module(module), factory)
     app, info = create(options)
     certificate, key = info.pop("tls", (None, None))
     server = _Announcing(

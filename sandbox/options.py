@@ -23,7 +23,7 @@ class Options:
 
     name: str
     anchor: date  # "today" of the demo story
-    clock: date  # the day whose state is served: everything that happened up to its last second
+    clock: date  # the day whose state is served: everything that happened before its midnight (UTC)
     seed: int = 7
     issues: int | None = None  # None: the story; a number: that many generated plain issues instead
     recorded: Path | None = None  # a folder of recorded payloads instead of the story

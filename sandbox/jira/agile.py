@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sandbox.jira.model import Board, Json
+from sandbox.jira.model import Board, Json, midnight
 from sandbox.jira.site import NEEDS_LOGIN, Site, joined
 from sandbox.jira.sprints import board_details, sprint_details
 from sandbox.jira.web import Answer, Refused, Request, Routes, answer
@@ -96,8 +96,9 @@ def _configuration(site: Site, request: Request) -> Answer:
         "filter": {"id": str(10_000 + board.id), "self": f"{things.api}/filter/{10_000 + board.id}"},
         "columnConfig": {"columns": columns, "constraintType": "none"},
         "estimation": estimation,
-        "ranking": {"rankCustomFieldId": int(str(catalogue.rank).removeprefix("customfield_"))},
     }
+    if catalogue.rank:
+        details["ranking"] = {"rankCustomFieldId": int(catalogue.rank.removeprefix("customfield_"))}
     if site.cloud:
         details["location"] = {
             "type": "project",
@@ -114,7 +115,7 @@ def _sprints(site: Site, request: Request) -> Answer:
     if board.kind == "kanban":
         raise Refused(400, "The board does not support sprints")
     wanted = set(request.texts("state"))
-    now = site.world.now()
+    now = midnight(site.world.clock)
     raw = site.world.catalogue.raw.get("sprint", [])
     listed = [
         one for one in raw if one.get("originBoardId") == board.id and (not wanted or one["state"] in wanted)

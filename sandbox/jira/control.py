@@ -105,7 +105,7 @@ class Editor:
 
     def _step(self, state: State, changes: Json, *items: Json) -> Step:
         at = max(self._site.world.now(), state.updated + timedelta(milliseconds=1))
-        return Step(next(self._numbers), at, self._site.me, changes, items)
+        return Step(next(self._numbers), at, self._site.me, changes, items, made=True)
 
     def _told(self, id_: int, state: State | None) -> Json:
         return {"id": str(id_), "key": state.key if state else None}
@@ -229,6 +229,7 @@ class Editor:
             "status": status.id,
             "summary": "Created in a test",
             "priority": "3",
+            "made": True,
             "reporter": self._site.me,
             **{
                 name: value

@@ -128,6 +128,7 @@ class Step:
     by: str
     changes: Json
     items: tuple[Json, ...] = ()
+    made: bool = False  # by an edit, not by the story: seen at once
 
 
 @dataclass(slots=True)

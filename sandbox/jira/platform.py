@@ -161,7 +161,10 @@ def _version_page(site: Site, request: Request) -> Answer:
 
 
 def _versions_of(site: Site, project_: Project) -> list[Json]:
-    today = site.world.today()
+    today = site.world.clock
+    raw = [one for one in site.world.catalogue.raw.get("version", []) if one["projectId"] == project_.id]
+    if raw:
+        return raw
     known = site.world.catalogue.versions.values()
     return [version(site, one, today) for one in known if one.project == project_.id]
 

@@ -8,13 +8,12 @@ from typing import Final
 
 import orjson
 
-from sandbox.jira.catalogue import SYSTEM_FIELDS
+from sandbox.jira.catalogue import RANK_FIELD, SPRINT_FIELD, SYSTEM_FIELDS
 from sandbox.jira.model import Board, Catalogue, Field, Issue, IssueType, Json, Person, Project, Status
 from sandbox.jira.shelf import Kept
 from sandbox.options import Options
 
 ISSUES: Final = {True: "_raw_jira_api_issues.csv", False: "_raw_jira_api_issue_relationships.csv"}
-# Every unknown custom field gets a name that says nothing: that is how a list without a match looks.
 SPRINT_KEYS: Final = {"boardId", "state", "name"}
 
 
@@ -43,14 +42,31 @@ def recorded(options: Options, *, cloud: bool) -> tuple[Catalogue, Kept]:
         "muster-sync",
     )
     catalogue.people[me.id] = me
+    catalogue.rank = next((one.id for one in catalogue.fields if one.custom == RANK_FIELD), None)
     _boards(catalogue, list(records.values()))
+    _versions(catalogue, list(records.values()))
     return catalogue, Kept(
         _issue(record) for record in sorted(records.values(), key=lambda one: int(one["id"]))
     )
 
 
+def _versions(catalogue: Catalogue, records: list[Json]) -> None:
+    """List the versions that issues name: they were not recorded on their own."""
+    found: dict[str, Json] = {}
+    for record in records:
+        project = int(record["fields"]["project"]["id"])
+        for version in record["fields"].get("fixVersions") or []:
+            found.setdefault(version["id"], {**version, "projectId": project})
+    catalogue.raw["version"] = list(found.values())
+
+
 def _boards(catalogue: Catalogue, records: list[Json]) -> None:
-    """Give each board that a sprint names to the project whose issues were in the sprint."""
+    """Give each board that a sprint names to the project whose issues were in the sprint.
+
+    Sprints of issues that the recorded list lacks are added to it.
+    """
+    sprints = catalogue.raw.setdefault("sprint", [])
+    listed = {one["id"] for one in sprints}
     for record in records:
         project = record["fields"]["project"]
         for sprint in record["fields"].get(catalogue.sprint or "") or []:
@@ -58,6 +74,10 @@ def _boards(catalogue: Catalogue, records: list[Json]) -> None:
             if board is not None:
                 name = f"{project['key']} board"
                 catalogue.boards.setdefault(board, Board(board, name, "scrum", int(project["id"])))
+            if board is not None and sprint["id"] not in listed:
+                listed.add(sprint["id"])
+                rest = {key: value for key, value in sprint.items() if key != "boardId"}
+                sprints.append({**rest, "originBoardId": board})
 
 
 def _rows(path: Path) -> list[Json]:
@@ -134,11 +154,9 @@ def _custom(name: str, value: object) -> Field:
     plain = "com.atlassian.jira.plugin.system.customfieldtypes:"
     first = value[0] if isinstance(value, list) and value else None
     if isinstance(first, dict) and first.keys() >= SPRINT_KEYS:
-        return Field(
-            name, f"Field {number}", "array", custom="com.pyxis.greenhopper.jira:gh-sprint", items="json"
-        )
+        return Field(name, f"Field {number}", "array", custom=SPRINT_FIELD, items="json")
     if isinstance(value, str) and value.startswith("0|"):
-        return Field(name, f"Field {number}", "any", custom="com.pyxis.greenhopper.jira:gh-lexo-rank")
+        return Field(name, f"Field {number}", "any", custom=RANK_FIELD)
     if isinstance(value, list):
         return Field(name, f"Field {number}", "array", custom=f"{plain}multiselect", items="option")
     if isinstance(value, dict):

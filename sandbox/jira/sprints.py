@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from sandbox.jira.model import Board, Json, Sprint
+from sandbox.jira.model import Board, Json, Sprint, midnight
 from sandbox.jira.things import Things
 
 SPRINT_CLASS: Final = "com.atlassian.greenhopper.service.sprint.Sprint"
@@ -11,7 +11,7 @@ SPRINT_CLASS: Final = "com.atlassian.greenhopper.service.sprint.Sprint"
 
 def sprint_details(things: Things, sprint: Sprint, *, board_field: str) -> Json:
     """Return a sprint; the agile API names its board `originBoardId`, the field on issues `boardId`."""
-    state = sprint.state(things.world.now())
+    state = sprint.state(midnight(things.world.clock))
     details: Json = {
         "id": sprint.id,
         "name": sprint.name,
@@ -31,7 +31,7 @@ def sprint_details(things: Things, sprint: Sprint, *, board_field: str) -> Json:
 
 def sprint_text(things: Things, sprint: Sprint) -> str:
     """Return a sprint as the Data Center field has it: a Java object's words, the key order varying."""
-    state = sprint.state(things.world.now())
+    state = sprint.state(midnight(things.world.clock))
     begun, done = state != "future", state == "closed"
     zone = things.world.zone
     start = sprint.start.astimezone(zone).isoformat(timespec="milliseconds") if begun else "<null>"

@@ -226,7 +226,7 @@ class Things:
     def version(self, id_: int) -> Json:
         """Return a version as issues quote it, as planned at the clock."""
         version = self._catalogue.versions[id_]
-        today = self.world.today()
+        today = self.world.clock
         release = version.release(today)
         quoted: Json = {
             "self": f"{self.api}/version/{id_}",

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -19,9 +19,10 @@ Place = tuple[int, ...]  # the sort key of a row, its id last
 
 
 class World:
-    """One Jira's issues and everything around them, as of a clock that ticks on from midnight (UTC).
+    """One Jira's issues and everything around them, as of a clock.
 
-    What happened before that midnight is visible; `lag` is for how many searches an edit stays unseen
+    Of the story, what happened before the clock's midnight (UTC) is visible, so that a day is always
+    the same; of the edits made here, all. `lag` is for how many searches an edit stays unseen
     by search (not by direct reads), as Cloud's eventually consistent index has it.
     """
 
@@ -39,12 +40,11 @@ class World:
         self._unindexed: dict[int, tuple[State | None, int]] = {}
 
     def now(self) -> datetime:
-        """Return the instant by the sandbox's clock."""
+        """Return the instant by the sandbox's clock: the real one today, else it ticks on from midnight."""
+        real = datetime.now(UTC)
+        if self.clock == real.date():
+            return real
         return midnight(self.clock) + timedelta(seconds=time.monotonic() - self._began)
-
-    def today(self) -> date:
-        """Return the day by the sandbox's clock, in UTC."""
-        return self.now().date()
 
     def set_clock(self, day: date) -> None:
         """Serve another day's state."""
@@ -71,7 +71,7 @@ class World:
                 return None
             if len(self._states) >= MOST_KEPT:
                 self._states.clear()
-            known = self._states[id_] = fold(issue, self.now())
+            known = self._states[id_] = fold(issue, midnight(self.clock), self.now())
         return known if known.visible else None
 
     def searched(self, id_: int) -> State | None:
@@ -228,19 +228,20 @@ class World:
         return frozenset(one.id for one in self.catalogue.statuses.values() if one.category == wanted)
 
 
-def fold(issue: Issue, now: datetime) -> State:
-    """Return an issue as its birth and its steps up to an instant have made it."""
+def fold(issue: Issue, told: datetime, now: datetime) -> State:
+    """Return an issue as its birth, the story's steps before `told` and edits up to now have made it."""
     fields: Json = dict(issue.base)
     updated = fields.get("updated", issue.born)
     histories: list[Step] = []
     for step in issue.steps:
-        if step.at > now:
-            break
+        if step.at > (now if step.made else told):
+            continue
         fields.update(step.changes)
         updated = step.at
         if step.items:
             histories.append(step)
-    visible = issue.born <= now and not fields.get("deleted") and not fields.get("archived")
+    born = issue.born <= (now if issue.base.get("made") else told)
+    visible = born and not fields.get("deleted") and not fields.get("archived")
     return State(
         issue.id, fields["key"], fields["project"], issue.born, updated, fields, histories, visible, issue.raw
     )

@@ -46,6 +46,13 @@ def test_a_field_list_is_derived_from_what_the_issues_hold() -> None:
         assert fields["customfield_10024"]["name"] == "Field 10024"
         assert len(client.get("/rest/api/3/status").json()) == 53
         assert len(client.get("/rest/api/3/users/search?maxResults=1000").json()) >= 30
+        boards = client.get("/rest/agile/1.0/board").json()["values"]
+        assert {one["location"]["projectKey"] for one in boards} == {"EE", "K5"}
+        for board in boards:
+            configuration = client.get(f"/rest/agile/1.0/board/{board['id']}/configuration").json()
+            assert configuration["ranking"] == {"rankCustomFieldId": 10019}
+        versions = client.get("/rest/api/3/project/EE/versions").json()
+        assert "v2.7.0" in {one["name"] for one in versions}
         sprints = client.get("/rest/agile/1.0/board/8/sprint").json()
         assert sprints["total"] == 29  # one of the thirty recorded is of another board
 
