@@ -1,0 +1,221 @@
+"""Who asks, and what they may see: one Principal, one rule, under every read.
+
+A token is held as its SHA-256. A browser holds a cookie instead: the token's number and an end,
+signed with that hash, so that it stands on every node and dies with the token.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import Depends
+from fastapi.dependencies.models import Dependant
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement, Engine, TextClause, select, text, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from starlette.requests import Request
+
+from api.etag import VERSION, Cache, Kind
+from api.problems import bad_request, forbidden, unauthenticated
+from model.tables import Project
+
+SCOPES: Final = ("read", "sync", "admin")
+COOKIE: Final = "muster_session"
+bearer = HTTPBearer(auto_error=False, description="A token of `muster token create`")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. `projects` None means every project; else those keys and no others."""
+
+    name: str
+    scopes: frozenset[str]
+    projects: tuple[str, ...] | None = None
+    token: int | None = None
+
+    def may(self, scope: str) -> bool:
+        """Tell whether a scope is held; `admin` holds them all."""
+        return scope in self.scopes or "admin" in self.scopes
+
+    @property
+    def sees_everything(self) -> bool:
+        """Whether nothing of the portfolio is hidden."""
+        return self.projects is None
+
+
+# Whoever can run the command line holds the database's address: nothing could be kept from them.
+OPERATOR: Final = Principal("operator", frozenset(SCOPES))
+
+
+def visible_projects(session: Session, principal: Principal) -> frozenset[UUID] | None:
+    """Say which projects a principal may see, by id; None means all. The one rule under every read."""
+    if principal.projects is None:
+        return None
+    return frozenset(session.scalars(select(Project.id).where(Project.key.in_(principal.projects))))
+
+
+def only_visible(
+    column: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None], visible: frozenset[UUID] | None
+) -> ColumnElement[bool]:
+    """Return the condition that holds a query to the visible projects."""
+    return true() if visible is None else column.in_(visible)
+
+
+def hash_token(token: str) -> str:
+    """Return the form a token is stored in."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def sign(number: int, expires: datetime, hash_: str) -> str:
+    """Return the cookie of a token."""
+    claim = f"{number}.{int(expires.timestamp())}"
+    return f"{claim}.{hmac.new(hash_.encode(), claim.encode(), hashlib.sha256).hexdigest()}"
+
+
+_MOST_COOKIE = 200  # characters
+_PARTS = 3
+
+
+def _cookie_number(cookie: str, now: datetime) -> int | None:
+    """Return the number of the token a cookie speaks of, before its signature is looked at."""
+    parts = cookie.split(".")
+    if len(cookie) > _MOST_COOKIE or len(parts) != _PARTS or not all(part.isascii() for part in parts):
+        return None
+    number, end = parts[0], parts[1]
+    if not (number.isdigit() and end.isdigit()) or int(end) < now.timestamp() or int(number) >= 2**62:
+        return None
+    return int(number)
+
+
+def _signed(cookie: str, hash_: str) -> bool:
+    claim, _, signature = cookie.rpartition(".")
+    expected = hmac.new(hash_.encode(), claim.encode(), hashlib.sha256).hexdigest()
+    return hmac.compare_digest(signature, expected)
+
+
+def _statement(kind: Kind) -> TextClause:
+    return text(
+        f"""SELECT {VERSION[kind]} AS version, t.id, t.name, t.hash, t.scopes, t.projects
+            FROM (VALUES (1)) AS one
+            LEFT JOIN api_token t ON (t.hash = :hash OR t.id = :id)
+             AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > :now)"""
+    )
+
+
+_STATEMENTS: Final = {kind: _statement(kind) for kind in VERSION}
+
+
+def data_version(session: Session, kind: Kind) -> str:
+    """Return the version of the data as this session's transaction sees it."""
+    return str(session.scalar(text(f"SELECT {VERSION[kind]}")))
+
+
+def authenticate(
+    engine: Engine, request: Request, kind: Kind = "status", *, now: datetime | None = None
+) -> tuple[Principal, str]:
+    """Return who asks and the data's version, in one statement.
+
+    Raises:
+        Problem: 401 when nobody valid asks.
+    """
+    now = now or datetime.now(UTC)
+    header = request.headers.get("authorization")
+    cookie = request.cookies.get(COOKIE)
+    hash_, number = None, None
+    if header is not None:
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise unauthenticated("Authorization: expected `Bearer TOKEN`.")
+        hash_ = hash_token(token.strip())
+    elif cookie is not None:
+        number = _cookie_number(cookie, now)
+    if hash_ is None and number is None:
+        raise unauthenticated("Send `Authorization: Bearer TOKEN`; `muster token create NAME` makes one.")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        row = connection.execute(_STATEMENTS[kind], {"hash": hash_, "id": number, "now": now}).one()
+    known = row.id is not None and (hash_ is not None or _signed(str(cookie), row.hash))
+    if not known:
+        raise unauthenticated(
+            "This token is unknown, expired or revoked; `muster token list` shows which stand."
+        )
+    return _principal(row), str(row.version)
+
+
+def _principal(row: Any) -> Principal:
+    projects = None if row.projects is None else tuple(sorted(map(str, row.projects)))
+    return Principal(row.name, frozenset(map(str, row.scopes)), projects, row.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A request that may read: who asks, and the version of what they ask for."""
+
+    request: Request
+    principal: Principal
+    version: str
+    kind: Kind
+    engine: Engine
+    cache: Cache
+
+    def needs_everything(self, what: str) -> None:
+        """Refuse a principal who may see some projects only.
+
+        Raises:
+            Problem: 403.
+        """
+        if not self.principal.sees_everything:
+            raise forbidden(f"{what} are shown only to tokens that may see every project.")
+
+
+def reading(kind: Kind) -> Callable[..., Reader]:
+    """Return the dependency of a route that reads data of one kind."""
+
+    def reader(request: Request, _documented: Annotated[Any, Depends(bearer)] = None) -> Reader:
+        engine: Engine = request.app.state.engine
+        principal, version = authenticate(engine, request, kind)
+        if not principal.may("read"):
+            raise forbidden(f"Token {principal.name!r} has no scope `read`.")
+        _known_parameters(request)
+        return Reader(request, principal, version, kind, engine, request.app.state.cache)
+
+    return reader
+
+
+StatusReader = Annotated[Reader, Depends(reading("status"))]
+RecordsReader = Annotated[Reader, Depends(reading("records"))]
+FindingsReader = Annotated[Reader, Depends(reading("findings"))]
+
+
+def _known_parameters(request: Request) -> None:
+    """Refuse a parameter nobody reads: a misspelt filter must not show everything.
+
+    Raises:
+        Problem: 400, with the names that are read.
+    """
+    known = set(_aliases(request.scope["route"].dependant))
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        raise bad_request(
+            f"unknown parameter {', '.join(unknown)}; known: {', '.join(sorted(known)) or 'none'}"
+        )
+    given: Sequence[str] = [*request.query_params.values(), *map(str, request.path_params.values())]
+    if any("\x00" in value for value in given):
+        raise bad_request("a parameter holds a NUL character")
+
+
+def _aliases(dependant: Dependant) -> list[str]:
+    found = []
+    for parameter in dependant.query_params:
+        described = parameter.field_info.annotation
+        if isinstance(described, type) and issubclass(described, BaseModel):
+            found += list(described.model_fields)
+        else:
+            found.append(parameter.alias)
+    for below in dependant.dependencies:
+        found += _aliases(below)
+    return found

@@ -1,0 +1,95 @@
+"""Answer a read: 304 where nothing changed, else rendered in one consistent, read-only transaction."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.access import Reader, data_version, visible_projects
+from api.etag import Body, digest, respond
+
+Visible = frozenset[UUID] | None
+JSON = "application/json"
+
+
+def answer(reader: Reader, render: Callable[[Session, Visible], Body], *, also: object = "") -> Response:
+    """Return the answer of a read.
+
+    Args:
+        reader: Who asks for which version.
+        render: Called when the body is not held yet, inside a snapshot of the database.
+        also: Whatever else decides the body besides the address, the data and who may see it.
+    """
+    url = reader.request.url
+    fixed = (build(), reader.kind, reader.principal.projects, url.path, url.query, also)
+
+    def rendered() -> Body:
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with (
+            reader.engine.connect().execution_options(**options) as connection,
+            Session(connection) as session,
+        ):
+            version = data_version(session, reader.kind)
+            body = render(session, visible_projects(session, reader.principal))
+        body.tag = digest(*fixed, version)
+        return body
+
+    tag = digest(*fixed, reader.version)
+    return respond(reader.request.headers, tag, reader.cache, rendered)
+
+
+def json_answer(
+    reader: Reader,
+    collect: Callable[[Session, Visible], Any],
+    *,
+    link: Callable[[Any], str | None] | None = None,
+) -> Response:
+    """Answer with what `collect` returns as JSON, with a `Link` header where there is a next page."""
+
+    def render(session: Session, visible: Visible) -> Body:
+        found = collect(session, visible)
+        target = link(found) if link else None
+        return Body(to_json(found), JSON, {"Link": target} if target else {})
+
+    return answer(reader, render)
+
+
+def to_json(value: Any) -> bytes:
+    """Write JSON: instants in UTC with Z, decimals as numbers, unknown as null."""
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def z(value: datetime | None) -> str | None:
+    """Write an instant to the second, in UTC with Z; None stays None."""
+    return None if value is None else value.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def day(value: date | None) -> str | None:
+    """Write a date; None stays None."""
+    return None if value is None else value.isoformat()
+
+
+@lru_cache
+def build() -> str:
+    """Return a digest of what renders: another release's bodies are not this one's."""
+    found = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*")):
+        if path.suffix in (".py", ".html", ".css", ".js", ".svg"):
+            found.update(path.read_bytes())
+    return found.hexdigest()[:12]

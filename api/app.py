@@ -1,0 +1,107 @@
+"""The application: routes, pages, errors and headers on one engine."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from sqlalchemy import Engine
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import metrics, problems, shapes
+from api.answer import to_json
+from api.etag import Cache
+from api.headers import StrictHeaders
+from api.pages import board, project, pulled, receipt, signin
+from api.pages.static import static_files
+from api.routes import (
+    costs,
+    explain,
+    findings,
+    milestones,
+    portfolio,
+    projects,
+    raid_items,
+    runs,
+    scopes,
+    sources,
+    status,
+    work_items,
+)
+
+PREFIX: Final = "/api/v1"
+_NOUNS: Final = (
+    status, portfolio, projects, explain, work_items, milestones, raid_items, costs, findings, sources, scopes,
+    runs,
+)  # fmt: skip
+_PAGES: Final = (board, project, receipt, pulled, signin)
+_ABOUT: Final = (
+    "One project model out of every tracker a project office has, with a receipt for every number. "
+    "Instants are UTC with Z, dates are ISO dates, unknown is null. Lists are paged by an opaque cursor; "
+    "answers carry a strong ETag; errors are RFC 9457 problems."
+)
+
+
+def create_app(engine: Engine, *, cache_bytes: int = 64 * 1024 * 1024) -> FastAPI:
+    """Return the application on a migrated database.
+
+    Args:
+        engine: Whose sessions are in UTC.
+        cache_bytes: How much of rendered answers is kept.
+    """
+    app = FastAPI(
+        title="Muster", version="1", description=_ABOUT, openapi_url=None, docs_url=None, redoc_url=None,
+        redirect_slashes=False,
+    )  # fmt: skip
+    app.state.engine = engine
+    app.state.cache = Cache(cache_bytes)
+    problems.install(app)
+    for noun in _NOUNS:
+        app.include_router(noun.router, prefix=PREFIX, tags=[noun.__name__.rpartition(".")[2]])
+    app.include_router(metrics.router)
+    for page in _PAGES:
+        app.include_router(page.router, include_in_schema=False)
+    app.mount("/static", static_files(), name="static")
+
+    @app.get(f"{PREFIX}/openapi.json", include_in_schema=False)
+    def openapi(_request: Request) -> Response:
+        return Response(to_json(described(app)), media_type="application/json")
+
+    app.add_middleware(StrictHeaders)
+    return app
+
+
+def described(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document, every answer with an example."""
+    document = app.openapi()
+    # FastAPI drops what is null, also from examples, where null is the point.
+    for name, schema in document["components"]["schemas"].items():
+        model = getattr(shapes, name, None)
+        if model is not None and "json_schema_extra" in model.model_config:
+            schema.update(model.model_config["json_schema_extra"])
+    for path in document["paths"].values():
+        for operation in path.values():
+            _exemplify(operation["responses"], document["components"]["schemas"])
+    return document
+
+
+def _exemplify(responses: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Put the schema's example beside each response: many tools look only there."""
+    for response in responses.values():
+        for content in response.get("content", {}).values():
+            example = _example(content.get("schema", {}), schemas)
+            if example is not None:
+                content.setdefault("example", example)
+
+
+def _example(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
+    reference = schema.get("$ref")
+    if reference is None:
+        return None
+    named = schemas[reference.rpartition("/")[2]]
+    if named.get("examples"):
+        return named["examples"][0]
+    for many, others in (("items", {"next": None}), ("runs", {"next": None})):
+        rows = named.get("properties", {}).get(many)
+        if rows:
+            return {many: [_example(rows["items"], schemas)], **others}
+    return None

@@ -1,0 +1,151 @@
+"""Strong ETags from the data version, 304, and rendered bodies kept per version and visibility.
+
+A version is read from the database in the request's only statement: what was added or closed since
+shows in it. Bodies are kept as bytes, gzipped once.
+"""
+
+import gzip
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+
+Kind = Literal["status", "records", "findings"]
+
+_STATUS: Final = """
+    (SELECT max(id) FROM snapshot),
+    (SELECT count(*) FROM snapshot WHERE as_of = (SELECT max(as_of) FROM snapshot)),
+    (SELECT max(id) FROM claim),
+    (SELECT max(id) FROM finding),
+    (SELECT max(id) FROM assessment),
+    (SELECT max(id) FROM rejected_record),
+    (SELECT max(updated_at) FROM source),
+    (SELECT count(*) FROM source),
+    (SELECT concat_ws('/', count(*), count(closed_at), md5(string_agg(name, '|' ORDER BY id))) FROM project),
+    (SELECT concat_ws('/', count(*), count(project_id), count(deleted_at), max(id)) FROM scope),
+    (SELECT concat_ws('/', max(id), max(started_at), max(finished_at), md5(string_agg(state, '' ORDER BY id)))
+     FROM run WHERE id > (SELECT max(id) - 500 FROM run))
+"""
+# A page lands with its cursor moved, in one transaction: the cursors' versions say that it did. While
+# another transaction is under way, ids it took may yet appear below the highest one; its snapshot
+# then makes the version a passing one.
+_RECORDS: Final = """
+    (SELECT max(id) FROM raw_page),
+    (SELECT concat_ws('/', count(*), sum(version)) FROM cursor),
+    (SELECT sum(requests) FROM run WHERE id > (SELECT max(id) - 500 FROM run)),
+    (SELECT string_agg(x::text, '-') FROM pg_snapshot_xip(pg_current_snapshot()) AS x)
+"""
+_FINDINGS: Final = "(SELECT concat_ws('/', count(closed_at), max(closed_at)) FROM finding)"
+
+VERSION: Final[dict[Kind, str]] = {
+    "status": f"concat_ws(',', {_STATUS})",
+    "records": f"concat_ws(',', {_STATUS}, {_RECORDS})",
+    "findings": f"concat_ws(',', {_STATUS}, {_FINDINGS})",
+}
+
+
+@dataclass(slots=True)
+class Body:
+    """A rendered answer; `packed` is filled when somebody first asks for gzip."""
+
+    content: bytes
+    media_type: str
+    headers: dict[str, str] = field(default_factory=dict)
+    status: int = 200
+    tag: str = ""  # of the version it was rendered from
+    packed: bytes | None = None
+
+    def size(self) -> int:
+        """Return the bytes it takes to keep."""
+        return len(self.content) + len(self.packed or b"")
+
+
+class Cache:
+    """Rendered bodies, the least recently used given up first. Safe among threads.
+
+    Of several threads that miss the same body, one renders and the others wait for it.
+    """
+
+    def __init__(self, limit_bytes: int = 64 * 1024 * 1024) -> None:
+        self._limit = limit_bytes
+        self._held = 0
+        self._bodies: OrderedDict[str, Body] = OrderedDict()
+        self._lock = threading.Lock()
+        self._rendering: dict[str, threading.Lock] = {}
+
+    def get(self, key: str, render: Callable[[], Body]) -> Body:
+        """Return the kept body, or render and keep it."""
+        with self._lock:
+            if (found := self._bodies.get(key)) is not None:
+                self._bodies.move_to_end(key)
+                return found
+            mine = self._rendering.setdefault(key, threading.Lock())
+        with mine:
+            with self._lock:
+                if (found := self._bodies.get(key)) is not None:
+                    return found
+            try:
+                body = render()
+            finally:
+                with self._lock:
+                    self._rendering.pop(key, None)
+            self._keep(key, body)
+        return body
+
+    def pack(self, body: Body) -> bytes:
+        """Return the gzipped content, made once."""
+        if body.packed is None:
+            packed = gzip.compress(body.content, 5, mtime=0)
+            with self._lock:
+                body.packed = packed
+                self._held += len(packed)
+        return body.packed
+
+    def _keep(self, key: str, body: Body) -> None:
+        if body.status != 200:  # noqa: PLR2004 - HTTP's own number
+            return
+        with self._lock:
+            self._bodies[key] = body
+            self._held += body.size()
+            while self._held > self._limit and self._bodies:
+                _, gone = self._bodies.popitem(last=False)
+                self._held -= gone.size()
+
+
+def digest(*parts: object) -> str:
+    """Return a short stable digest of what decides an answer."""
+    return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=12).hexdigest()
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Read Accept-Encoding: a weight of nought is a refusal."""
+    for part in accepted.split(","):
+        name, _, weight = part.partition(";")
+        if name.strip().lower() in ("gzip", "*"):
+            return weight.replace(" ", "").rstrip("0").rstrip(".") not in ("q=", "q=0")
+    return False
+
+
+PACK_FROM = 1024  # bytes; below, a gzipped answer is no smaller on the wire
+
+
+def respond(headers: Headers, tag: str, cache: Cache, render: Callable[[], Body]) -> Response:
+    """Return 304 when the caller has this version, else the body, gzipped if that is welcome."""
+    packs = _takes_gzip(headers.get("accept-encoding", ""))
+    common = {"Vary": "Accept-Encoding, Authorization, Cookie, Accept", "Cache-Control": "private, no-cache"}
+    given = {part.strip().removeprefix("W/") for part in headers.get("if-none-match", "").split(",")}
+    plain, packed = f'"{tag}"', f'"{tag}-gz"'
+    if given & {plain, packed, "*"}:
+        return Response(status_code=304, headers={**common, "ETag": packed if packed in given else plain})
+    body = cache.get(tag, render)
+    plain, packed = f'"{body.tag}"', f'"{body.tag}-gz"'
+    if packs and len(body.content) >= PACK_FROM:
+        content, own = cache.pack(body), {"ETag": packed, "Content-Encoding": "gzip"}
+    else:
+        content, own = body.content, {"ETag": plain}
+    return Response(content, body.status, {**common, **own, **body.headers}, body.media_type)

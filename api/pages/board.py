@@ -1,0 +1,76 @@
+"""The portfolio board."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from fastapi import Query as Parameters
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.access import StatusReader
+from api.answer import Visible
+from api.pages.board_model import STALE, Query, arrange, load_rows
+from api.pages.charts import stacked
+from api.pages.render import as_date, as_instant, page
+from api.routes.sources import source_documents
+from model.tables import Portfolio
+from sync.receipts import status_document
+
+router = APIRouter()
+BAR = 1000.0  # the width of the distribution bar, in its own units
+
+
+@router.get("/")
+def board(reader: StatusReader, query: Annotated[Query, Parameters()]) -> Response:
+    """Show every visible project on a day."""
+
+    def collect(session: Session, visible: Visible) -> dict[str, Any]:
+        status = status_document(session, as_of=query.as_of, known_at=None, visible=reader.principal.projects)
+        found = arrange(status, load_rows(status), query)
+        whole = session.scalars(select(Portfolio).order_by(Portfolio.id)).first()
+        days = snapshot_days(session)
+        return {
+            "title": whole.name if whole else "Portfolio",
+            "portfolio": whole,
+            "board": found,
+            "query": query,
+            "bar": stacked(found.counts, BAR),
+            "days": days,
+            **_neighbours(days, as_date(status["as_of"])),
+            "sources": fresh(source_documents(session, visible), datetime.now(UTC)),
+        }
+
+    # How fresh a source is also depends on the time, to the hour.
+    return page(reader, "board.html", collect, also=f"{datetime.now(UTC):%Y%m%d%H}")
+
+
+def snapshot_days(session: Session) -> list[Any]:
+    """Return the days there are snapshots of, the newest first, by one index probe a day."""
+    found = session.scalars(
+        text(
+            """WITH RECURSIVE day(d) AS (
+                   SELECT max(as_of) FROM snapshot
+                   UNION ALL
+                   SELECT (SELECT max(as_of) FROM snapshot WHERE as_of < d) FROM day WHERE d IS NOT NULL)
+               SELECT d FROM day WHERE d IS NOT NULL LIMIT 120"""
+        )
+    )
+    return list(found)
+
+
+def _neighbours(days: list[Any], as_of: Any) -> dict[str, Any]:
+    """Return the days before and after, for the arrows beside the picker."""
+    return {
+        "earlier": next((day for day in days if as_of and day < as_of), None),
+        "later": next((day for day in reversed(days) if as_of and day > as_of), None),
+    }
+
+
+def fresh(sources: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
+    """Add to each source whether it is stale: no success in 26 hours, though it has a schedule."""
+    for source in sources:
+        synced = as_instant(source["synced_at"])
+        source["stale"] = source["enabled"] and (synced is None or now - synced > STALE)
+    return sources

@@ -1,0 +1,93 @@
+"""A project's page: every colour with its reasons, and what they were computed from."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.access import RecordsReader
+from api.answer import Visible
+from api.pages import project_model as model
+from api.pages.board import snapshot_days
+from api.pages.board_model import DIMENSIONS
+from api.pages.render import as_date, as_instant, page
+from api.problems import not_found
+from api.routes.common import AsOf, ProjectKey, visible_project
+from model.attributes import REGISTER
+from model.tables import Portfolio, Project, Snapshot
+from sync.receipts import status_document
+
+router = APIRouter()
+FACTS: Final = (
+    "manager", "sponsor", "baseline_start", "baseline_finish", "forecast_finish", "actual_finish", "budget",
+    "forecast_cost", "actual_cost", "percent_complete", "reported_on",
+)  # fmt: skip
+TOLD: Final = ("path_to_green", "override_reason", "variance_narrative", "decisions_needed", "achievements",
+               "next_period")  # fmt: skip
+
+
+@router.get("/projects/{key}")
+def project_page(reader: RecordsReader, key: ProjectKey, as_of: AsOf = None) -> Response:
+    """Show one project on a day."""
+
+    def collect(session: Session, visible: Visible) -> dict[str, Any]:
+        project = visible_project(session, visible, key)
+        status = status_document(session, as_of=as_of, known_at=None, visible=[key])
+        entry = next((found for found in status["projects"] if found["key"] == key), None)
+        day = as_date(status["as_of"])
+        if entry is None or day is None:
+            raise not_found(f"{key} has no status{f' on {as_of}' if as_of else ' yet'}. "
+                            "It gets one when the next sync is consolidated.")  # fmt: skip
+        newest = snapshot_days(session)
+        past = as_instant(status["known_at"]) if newest and day < newest[0] else None
+        return _context(session, project, entry, status, past) | {"as_of": as_of, "days": newest}
+
+    return page(reader, "project.html", collect)
+
+
+def _context(
+    session: Session, project: Project, entry: dict[str, Any], status: dict[str, Any], past: Any
+) -> dict[str, Any]:
+    """Collect the page's parts; on a past day the records as they were known then."""
+    day = as_date(status["as_of"])
+    assert day is not None  # noqa: S101 - the caller has looked
+    receipt = _receipt(session, project, status)
+    claims = model.claims(session, receipt)
+    dimensions = [name for name in DIMENSIONS if name in entry["dimensions"]]
+    dimensions += [name for name in entry["dimensions"] if name not in DIMENSIONS]
+    stones, timeline = model.milestones(session, project.id, day, past)
+    currency = session.scalars(select(Portfolio.currency).where(Portfolio.id == project.portfolio_id)).first()
+    return {
+        "title": entry["name"],
+        "p": entry,
+        "status": status,
+        "day": day,
+        "dimensions": dimensions,
+        "colours": receipt.get("colours") or {},
+        "claims": claims,
+        "because": [reason for reason in entry.get("overall_reasons") or [] if reason.get("text")],
+        "conflicts": {name for name, rows in claims.items() if len({str(row["value"]) for row in rows}) > 1},
+        "facts": [(name, claims[name][0]) for name in FACTS if name in claims],
+        "told": [(name, claims[name][0]) for name in TOLD if name in claims and claims[name][0]["value"]],
+        "types": {name: attribute.type for name, attribute in REGISTER["project"].items()},
+        "currency": currency,
+        "trend": model.trend(session, project.id, day, dimensions),
+        "chart": model.CHART,
+        "milestones": stones,
+        "timeline": timeline,
+        "raid": model.raid(session, project.id, past),
+        "costs": model.costs(session, project.id, past),
+        "findings": model.findings(session, project.id),
+        "scopes": model.scopes(session, project.id),
+    }
+
+
+def _receipt(session: Session, project: Project, status: dict[str, Any]) -> dict[str, Any]:
+    found = session.scalars(
+        select(Snapshot.receipt)
+        .where(Snapshot.project_id == project.id, Snapshot.as_of == as_date(status["as_of"]))
+        .order_by(Snapshot.known_at.desc())
+    ).first()
+    return found or {}

@@ -1,0 +1,90 @@
+"""Keyset paging with opaque cursors: stable while rows come and go, no count, no offset."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Depends
+from fastapi import Query as Parameter
+from sqlalchemy import ColumnElement, Select
+from starlette.requests import Request
+
+from api.problems import bad_request
+
+Query = Select[*tuple[Any, ...]]
+MOST = 1000
+_UNKNOWN = "cursor: not one that this API gave; start again without it"
+
+
+class Paging:
+    """Which page was asked for. Rows come in the order of an id that never changes."""
+
+    def __init__(
+        self,
+        request: Request,
+        limit: Annotated[int, Parameter(ge=1, le=MOST, description="Rows a page")] = 200,
+        cursor: Annotated[
+            str | None, Parameter(max_length=200, description="`next` of the page before, as it was given")
+        ] = None,
+    ) -> None:
+        self.limit = limit
+        self._filters = _filters(request)
+        self._url = request.url
+        self.after = None if cursor is None else self._read(cursor)
+
+    def page(self, query: Query, key: ColumnElement[Any], *, newest_first: bool = False) -> Query:
+        """Return the query for this page and one row more, which tells whether there is a next.
+
+        Raises:
+            Problem: 400 when the cursor belongs to another listing.
+        """
+        if self.after is not None:
+            if type(self.after) is not key.type.python_type:
+                raise bad_request(_UNKNOWN)
+            query = query.where(key < self.after if newest_first else key > self.after)
+        return query.order_by(key.desc() if newest_first else key).limit(self.limit + 1)
+
+    def document(self, rows: Sequence[dict[str, Any]], keys: Sequence[int | str]) -> dict[str, Any]:
+        """Return `{"items", "next"}` of one row more than the page holds."""
+        more = len(rows) > self.limit
+        return {
+            "items": rows[: self.limit],
+            "next": self._write(keys[self.limit - 1]) if more else None,
+        }
+
+    def link(self, document: dict[str, Any]) -> str | None:
+        """Return the `Link` header of a page that has a next one (RFC 8288)."""
+        if document["next"] is None:
+            return None
+        url = self._url.include_query_params(cursor=document["next"])
+        return f'<{url.path}?{url.query}>; rel="next"'
+
+    def _write(self, last: int | str) -> str:
+        body = orjson.dumps([last, self._filters])
+        return base64.urlsafe_b64encode(body).decode().rstrip("=")
+
+    def _read(self, cursor: str) -> int | str:
+        try:
+            padded = cursor + "=" * (-len(cursor) % 4)
+            last, filters = orjson.loads(base64.b64decode(padded, b"-_", validate=True))
+        except (ValueError, TypeError) as error:
+            raise bad_request(_UNKNOWN) from error
+        if type(last) is int and -(2**63) <= last < 2**63:
+            pass
+        elif type(last) is not str or "\x00" in last:
+            raise bad_request(_UNKNOWN)
+        if filters != self._filters:
+            raise bad_request("cursor: it belongs to other filters; start again without it")
+        found: int | str = last
+        return found
+
+
+def _filters(request: Request) -> str:
+    """Return a short digest of everything but the paging parameters themselves."""
+    kept = sorted(pair for pair in request.query_params.multi_items() if pair[0] not in ("cursor", "limit"))
+    return hashlib.sha256(orjson.dumps([request.url.path, kept])).hexdigest()[:12]
+
+
+Page = Annotated[Paging, Depends(Paging)]

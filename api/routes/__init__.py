@@ -1,0 +1,1 @@
+"""`/api/v1`, a file a noun."""

@@ -1,0 +1,57 @@
+"""Cost lines, in the version known at an instant."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.access import RecordsReader
+from api.answer import Visible, day, json_answer, z
+from api.paging import Page
+from api.routes.common import PROBLEMS, KnownAt, Text, version_page
+from api.shapes import CostShape, Paged
+from model.tables import CostLine, Project, Source
+
+router = APIRouter()
+
+
+@router.get(
+    "/costs", response_model=Paged[CostShape], responses=PROBLEMS, summary="Cost lines",
+    operation_id="list_costs",
+)  # fmt: skip
+def list_costs(
+    reader: RecordsReader,
+    paging: Page,
+    project: Text = None,
+    source: Text = None,
+    kind: Annotated[Literal["baseline", "forecast", "actual", "committed"] | None, Query()] = None,
+    known_at: KnownAt = None,
+) -> Response:
+    """List cost lines that stood at `known_at`."""
+
+    def collect(session: Session, visible: Visible) -> dict[str, Any]:
+        query = version_page(CostLine, paging, visible, known_at=known_at)
+        given = ((Project.key, project), (Source.name, source), (CostLine.kind, kind))
+        query = query.where(*(column == value for column, value in given if value is not None))
+        rows = session.execute(query).all()
+        return paging.document([cost_document(*row) for row in rows], [row[0].id for row in rows])
+
+    return json_answer(reader, collect, link=paging.link)
+
+
+def cost_document(found: CostLine, source: str, project: str | None) -> dict[str, Any]:
+    """Return a cost line as the API shows it."""
+    return {
+        "source": source,
+        "external_id": found.external_id,
+        "project": project,
+        "category": found.category,
+        "kind": found.kind,
+        "period": day(found.period),
+        "amount": found.amount,
+        "currency": found.currency,
+        "known_from": z(found.known_from),
+        "locator": found.locator,
+        "url": found.url,
+    }

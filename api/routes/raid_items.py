@@ -1,0 +1,85 @@
+"""Risks, assumptions, issues and dependencies, in the version known at an instant."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.access import RecordsReader
+from api.answer import Visible, day, json_answer, z
+from api.paging import Page
+from api.routes.common import PROBLEMS, KnownAt, Text, version_page
+from api.shapes import Paged, RaidShape
+from model.tables import Project, RaidItem, Source
+
+router = APIRouter()
+
+
+@router.get(
+    "/raid-items", response_model=Paged[RaidShape], responses=PROBLEMS, summary="RAID items",
+    operation_id="list_raid_items",
+)  # fmt: skip
+def list_raid_items(
+    reader: RecordsReader,
+    paging: Page,
+    project: Text = None,
+    source: Text = None,
+    kind: Annotated[Literal["risk", "assumption", "issue", "dependency"] | None, Query()] = None,
+    state: Text = None,
+    known_at: KnownAt = None,
+) -> Response:
+    """List RAID items that stood at `known_at`."""
+
+    def collect(session: Session, visible: Visible) -> dict[str, Any]:
+        query = version_page(RaidItem, paging, visible, known_at=known_at)
+        given = (
+            (Project.key, project),
+            (Source.name, source),
+            (RaidItem.kind, kind),
+            (RaidItem.state, state),
+        )
+        query = query.where(*(column == value for column, value in given if value is not None))
+        rows = session.execute(query).all()
+        return paging.document([raid_document(*row) for row in rows], [row[0].id for row in rows])
+
+    return json_answer(reader, collect, link=paging.link)
+
+
+def raid_document(found: RaidItem, source: str, project: str | None) -> dict[str, Any]:
+    """Return a RAID item as the API shows it."""
+    known = found.probability is not None and found.impact is not None
+    return {
+        "source": source,
+        "external_id": found.external_id,
+        "project": project,
+        "item_id": found.item_id,
+        "kind": found.kind,
+        "title": found.title,
+        "cause": found.cause,
+        "effect": found.effect,
+        "owner": found.owner,
+        "state": found.state,
+        "raised_on": day(found.raised_on),
+        "reviewed_on": day(found.reviewed_on),
+        "due": day(found.due),
+        "probability": found.probability,
+        "impact": found.impact,
+        "score": (found.probability or 0) * (found.impact or 0) if known else None,
+        "chance": found.chance,
+        "severity": found.severity,
+        "likelihood": found.likelihood,
+        "cost_impact": found.cost_impact,
+        "days_impact": found.days_impact,
+        "currency": found.currency,
+        "proximity": day(found.proximity),
+        "response": found.response,
+        "action": found.action,
+        "action_due": day(found.action_due),
+        "gives": found.gives,
+        "needed_by": day(found.needed_by),
+        "offered_by": day(found.offered_by),
+        "known_from": z(found.known_from),
+        "locator": found.locator,
+        "url": found.url,
+    }

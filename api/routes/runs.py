@@ -1,0 +1,116 @@
+"""Runs and their ledgers, the newest first."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.access import RecordsReader, only_visible
+from api.answer import Visible, json_answer, z
+from api.paging import Page, Paging
+from api.problems import not_found
+from api.routes.common import PROBLEMS, Text
+from api.shapes import RunShape, RunsShape
+from model.tables import Run, RunStream, Scope, Source
+
+router = APIRouter()
+
+
+@router.get("/runs", response_model=RunsShape, responses=PROBLEMS, summary="Runs", operation_id="list_runs")
+def list_runs(
+    reader: RecordsReader,
+    paging: Page,
+    source: Text = None,
+    state: Annotated[Literal["queued", "running", "succeeded", "partial", "failed"] | None, Query()] = None,
+) -> Response:
+    """List runs. What a ledger counts is of the whole source, so only those who see all see it."""
+
+    def collect(session: Session, visible: Visible) -> dict[str, Any]:
+        query = _visible_runs(visible)
+        if source is not None:
+            query = query.where(Source.name == source)
+        if state is not None:
+            query = query.where(Run.state == state)
+        return runs_page(session, query, paging, visible)
+
+    return json_answer(reader, collect, link=paging.link)
+
+
+@router.get(
+    "/runs/{number}", response_model=RunShape, responses=PROBLEMS, summary="One run", operation_id="get_run"
+)
+def get_run(reader: RecordsReader, number: Annotated[int, Path(ge=1, lt=2**63, examples=[812])]) -> Response:
+    """Return one run."""
+
+    def collect(session: Session, visible: Visible) -> dict[str, Any]:
+        found = run_documents(session, _visible_runs(visible).where(Run.id == number), visible)
+        if not found:
+            raise not_found(f"There is no run {number}, or this token may not see it.")
+        return found[0]
+
+    return json_answer(reader, collect)
+
+
+def _visible_runs(visible: Visible) -> Select[Run, str]:
+    query = select(Run, Source.name).join(Source, Source.id == Run.source_id)
+    if visible is not None:
+        query = query.where(
+            Run.source_id.in_(select(Scope.source_id).where(only_visible(Scope.project_id, visible)))
+        )
+    return query
+
+
+def runs_page(session: Session, query: Select[Run, str], paging: Paging, visible: Visible) -> dict[str, Any]:
+    """Return one page of runs, newest first: the key descends."""
+    rows = run_documents(session, paging.page(query, Run.__table__.c.id, newest_first=True), visible)
+    page = paging.document(rows, [row["id"] for row in rows])
+    return {"runs": page["items"], "next": page["next"]}
+
+
+def run_documents(session: Session, query: Select[Run, str], visible: Visible) -> list[dict[str, Any]]:
+    """Return runs with their ledgers, in two statements however many there are."""
+    runs = session.execute(query).all()
+    ledgers: dict[int, list[dict[str, Any]]] = {}
+    wanted = (
+        select(RunStream).where(RunStream.run_id.in_([run.id for run, _ in runs])).order_by(RunStream.stream)
+    )
+    for line in session.scalars(wanted) if visible is None else ():
+        ledgers.setdefault(line.run_id, []).append(ledger_line(line))
+    return [
+        {
+            "id": run.id,
+            "source": source,
+            "slot": z(run.slot),
+            "state": run.state,
+            "mode": run.mode,
+            "queued_at": z(run.queued_at),
+            "started_at": z(run.started_at),
+            "finished_at": z(run.finished_at),
+            "requests": run.requests,
+            "retries": run.retries,
+            "bytes_fetched": run.bytes_fetched,
+            "waited_s": run.waited_s,
+            "error": run.error if visible is None else None,
+            "warnings": run.warnings if visible is None else None,
+            "ledger": ledgers.get(run.id, []) if visible is None else None,
+        }
+        for run, source in runs
+    ]
+
+
+def ledger_line(line: RunStream) -> dict[str, Any]:
+    """Return one line of the double entry."""
+    counted = line.stored + line.rejected + line.filtered
+    return {
+        "stream": line.stream,
+        "said": line.said,
+        "stored": line.stored,
+        "unchanged": line.unchanged,
+        "rejected": line.rejected,
+        "filtered": line.filtered,
+        "deleted": line.deleted,
+        "filters": line.filters,
+        "balanced": None if line.said is None else line.said == counted,
+    }

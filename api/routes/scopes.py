@@ -1,0 +1,45 @@
+"""Scopes: the pieces of sources, bound to a project or to none yet."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.access import StatusReader, only_visible
+from api.answer import Visible, json_answer
+from api.paging import Page
+from api.routes.common import PROBLEMS, Text
+from api.routes.projects import scope_document
+from api.shapes import Paged, ScopeShape
+from model.tables import Project, Scope, Source
+
+router = APIRouter()
+
+
+@router.get(
+    "/scopes", response_model=Paged[ScopeShape], responses=PROBLEMS, summary="Scopes",
+    operation_id="list_scopes",
+)  # fmt: skip
+def list_scopes(
+    reader: StatusReader, paging: Page, source: Text = None, bound: Annotated[bool | None, Query()] = None
+) -> Response:
+    """List scopes. Unbound ones belong to no project: only who sees all projects sees them."""
+
+    def collect(session: Session, visible: Visible) -> dict[str, Any]:
+        query = (
+            select(Scope, Source.name, Project.key)
+            .join(Source, Source.id == Scope.source_id)
+            .outerjoin(Project, Project.id == Scope.project_id)
+            .where(only_visible(Scope.project_id, visible))
+        )
+        if source is not None:
+            query = query.where(Source.name == source)
+        if bound is not None:
+            query = query.where(Scope.project_id.is_not(None) if bound else Scope.project_id.is_(None))
+        rows = session.execute(paging.page(query, Scope.__table__.c.id)).all()
+        items = [{**scope_document(scope, name), "project": project} for scope, name, project in rows]
+        return paging.document(items, [row[0].id for row in rows])
+
+    return json_answer(reader, collect, link=paging.link)

@@ -1,0 +1,60 @@
+// Filters, sorting and the day picker without a page load; every page works without this file.
+const region = () => document.getElementById("board");
+let asking = null;
+
+async function show(url, push) {
+  asking?.abort();
+  asking = new AbortController();
+  const mine = asking;
+  region().setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(url, { signal: mine.signal, headers: { Accept: "text/html" } });
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("board");
+    if (!answer.ok || !fresh) throw new Error(String(answer.status));
+    const focused = document.activeElement?.name;
+    const caret = document.activeElement?.selectionStart ?? null;
+    const typed = document.activeElement?.value;
+    region().replaceWith(fresh);
+    if (push) history.pushState(null, "", url);
+    if (focused) {
+      const again = fresh.querySelector(`[name="${CSS.escape(focused)}"]:not([type=hidden])`);
+      again?.focus({ preventScroll: true });
+      if (caret !== null && again?.type === "search") {
+        again.value = typed;
+        again.setSelectionRange(caret, caret);
+      }
+    }
+  } catch (error) {
+    if (error.name !== "AbortError") location.assign(url);
+  }
+}
+
+function address(form) {
+  const given = [...new FormData(form)].filter(([, value]) => value !== "");
+  const query = new URLSearchParams(given).toString();
+  return form.getAttribute("action") + (query ? `?${query}` : "");
+}
+
+if (region()) {
+  document.documentElement.classList.add("js");
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-swap]");
+    if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    show(link.getAttribute("href"), true);
+  });
+  let typing = 0;
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-live]");
+    if (!form) return;
+    clearTimeout(typing);
+    const wait = event.target.type === "search" ? 180 : 0;
+    typing = setTimeout(() => show(address(form), true), wait);
+  });
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("form[data-live]")) return;
+    event.preventDefault();
+    show(address(event.target), true);
+  });
+  addEventListener("popstate", () => show(location.href, false));
+}

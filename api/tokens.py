@@ -1,0 +1,200 @@
+"""Make, list and revoke API tokens, and one-time links to sign in with. A token is shown once."""
+
+import secrets
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+from urllib.parse import urlencode
+
+import typer
+from sqlalchemy import Engine, func, select
+
+from api.access import SCOPES, hash_token
+from model.tables import ApiToken, Project
+from sync.tokens import SIGN_IN, NameTaken, add_token, revoke_token
+
+PREFIX: Final = "mst_"  # lets a secret scanner know a token when it sees one
+LINK_LIVES: Final = timedelta(minutes=30)
+
+
+class BadToken(ValueError):
+    """A token was asked for that cannot be, with what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """What may be shown of a token."""
+
+    name: str
+    scopes: tuple[str, ...]
+    projects: tuple[str, ...] | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+def create_token(
+    engine: Engine,
+    name: str,
+    *,
+    scopes: Sequence[str] = ("read",),
+    projects: Collection[str] | None = None,
+    lives: timedelta | None = None,
+    now: datetime | None = None,
+) -> str:
+    """Make a token and return it; only its hash is kept, so this is the one time it is seen.
+
+    Args:
+        engine: Where to keep it.
+        name: What it is revoked by.
+        scopes: Of read, sync, admin.
+        projects: The keys of the projects it may see; None means all, also those to come.
+        lives: How long it works; None until it is revoked.
+        now: The clock.
+
+    Raises:
+        BadToken: An unknown scope or project, or a name in use.
+    """
+    now = now or datetime.now(UTC)
+    if not name.strip() or ":" in name:
+        raise BadToken("a token needs a name, without a colon")
+    if unknown := sorted(set(scopes) - set(SCOPES)):
+        raise BadToken(f"no such scope: {', '.join(unknown)}; there are: {', '.join(SCOPES)}")
+    if not scopes:
+        raise BadToken(f"a token needs a scope: {', '.join(SCOPES)}")
+    _check_projects(engine, projects)
+    token = PREFIX + secrets.token_urlsafe(32)
+    _add(engine, name, token, scopes, projects, now, now + lives if lives else None)
+    return token
+
+
+def sign_in_link(
+    engine: Engine,
+    base_url: str,
+    *,
+    name: str = "browser",
+    projects: Collection[str] | None = None,
+    lives: timedelta = LINK_LIVES,
+    now: datetime | None = None,
+) -> str:
+    """Return an address that signs a browser in, once, to read.
+
+    Args:
+        engine: Where to keep it.
+        base_url: Of the pages, e.g. `http://127.0.0.1:8000`.
+        name: Whom it is for; revoking the token of that name ends its sessions too.
+        projects: The keys of the projects it may see; None means all.
+        lives: How long the link can be used; the session it opens is longer.
+        now: The clock.
+    """
+    now = now or datetime.now(UTC)
+    _check_projects(engine, projects)
+    ticket = secrets.token_urlsafe(24)
+    _add(engine, f"{name}: link {secrets.token_hex(6)}", ticket, [SIGN_IN], projects, now, now + lives)
+    return f"{base_url.rstrip('/')}/sign-in?{urlencode({'token': ticket})}"
+
+
+def list_tokens(engine: Engine) -> list[TokenRow]:
+    """Return all tokens but links never used; never a hash."""
+    query = select(ApiToken).where(~ApiToken.scopes.contains([SIGN_IN])).order_by(ApiToken.id)
+    columns = query.with_only_columns(
+        ApiToken.name, ApiToken.scopes, ApiToken.projects, ApiToken.created_at, ApiToken.expires_at,
+        ApiToken.revoked_at,
+    )  # fmt: skip
+    with engine.connect() as connection:
+        return [
+            TokenRow(name, tuple(scopes), None if projects is None else tuple(projects), made, ends, revoked)
+            for name, scopes, projects, made, ends, revoked in connection.execute(columns)
+        ]
+
+
+def _check_projects(engine: Engine, projects: Collection[str] | None) -> None:
+    if projects is None:
+        return
+    with engine.connect() as connection:
+        known = set(connection.scalars(select(Project.key).where(Project.key.in_(list(projects)))))
+        count = connection.scalar(select(func.count()).select_from(Project))
+    if unknown := sorted(set(projects) - known):
+        raise BadToken(
+            f"no such project: {', '.join(unknown)}; {count} are known, `muster status` lists them"
+        )
+
+
+def _add(
+    engine: Engine,
+    name: str,
+    token: str,
+    scopes: Sequence[str],
+    projects: Collection[str] | None,
+    now: datetime,
+    expires_at: datetime | None,
+) -> None:
+    try:
+        add_token(
+            engine, name=name, hash_=hash_token(token), scopes=scopes, projects=projects, at=now,
+            expires_at=expires_at,
+        )  # fmt: skip
+    except NameTaken as error:
+        raise BadToken(str(error)) from error
+
+
+def token_commands(open_database: Callable[[], Engine]) -> typer.Typer:
+    """Return `muster token`: create, list, revoke, link."""
+    commands = typer.Typer(name="token", help="API tokens and sign-in links.", no_args_is_help=True)
+
+    @commands.command()
+    def create(
+        name: Annotated[str, typer.Argument(help="What it is for; it is revoked by this name")],
+        scope: Annotated[list[str] | None, typer.Option(help="read, sync, admin; may be repeated")] = None,
+        project: Annotated[
+            list[str] | None, typer.Option(help="May see this project only; repeat for more")
+        ] = None,
+        days: Annotated[int | None, typer.Option(min=1, help="Works this long; else until revoked")] = None,
+    ) -> None:
+        """Make a token and print it, this once."""
+        lives = timedelta(days=days) if days else None
+        try:
+            token = create_token(
+                open_database(), name, scopes=scope or ["read"], projects=project or None, lives=lives
+            )
+        except BadToken as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(2) from error
+        typer.echo(token)
+        typer.echo("Keep it now: only its hash is stored.", err=True)
+
+    @commands.command("list")
+    def list_() -> None:
+        """List the tokens: names, scopes and projects, never the token."""
+        for row in list_tokens(open_database()):
+            seen = "all projects" if row.projects is None else ", ".join(row.projects) or "no project"
+            ends = (
+                "revoked" if row.revoked_at else f"until {row.expires_at:%Y-%m-%d}" if row.expires_at else ""
+            )
+            typer.echo(
+                f"{row.name}\t{','.join(row.scopes)}\t{seen}\t{row.created_at:%Y-%m-%d}\t{ends}".rstrip()
+            )
+
+    @commands.command()
+    def revoke(name: Annotated[str, typer.Argument(help="The token's name")]) -> None:
+        """Make a token worthless at once, with the sessions it opened."""
+        if not revoke_token(open_database(), name, datetime.now(UTC)):
+            typer.echo(f"error: there is no token {name!r}; `muster token list` shows them", err=True)
+            raise typer.Exit(2)
+        typer.echo(f"{name} is revoked.")
+
+    @commands.command()
+    def link(
+        base_url: Annotated[str, typer.Option(help="Where the pages are")] = "http://127.0.0.1:8000",
+        name: Annotated[str, typer.Option(help="Whom it is for")] = "browser",
+        project: Annotated[list[str] | None, typer.Option(help="May see this project only")] = None,
+    ) -> None:
+        """Print an address that signs a browser in, once."""
+        try:
+            typer.echo(sign_in_link(open_database(), base_url, name=name, projects=project or None))
+        except BadToken as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(2) from error
+
+    return commands

@@ -1,0 +1,90 @@
+"""Write API tokens: the one place that does, since only `sync` commits.
+
+A sign-in link is a row of its own with the scope `sign-in`; using it turns that very row into the
+session, in one statement, so that a link works once.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine, delete, insert, select, update
+
+from model.tables import ApiToken
+from sync.store import unit_of_work
+
+SIGN_IN = "sign-in"  # the scope of a link that was not used yet
+
+
+class NameTaken(ValueError):
+    """A token of that name exists, perhaps revoked."""
+
+
+def add_token(
+    engine: Engine,
+    *,
+    name: str,
+    hash_: str,
+    scopes: Sequence[str],
+    projects: Collection[str] | None,
+    at: datetime,
+    expires_at: datetime | None,
+) -> int:
+    """Store a token's hash and return its number.
+
+    Raises:
+        NameTaken: The name is in use; names are how tokens are revoked.
+    """
+    values = {
+        "name": name,
+        "hash": hash_,
+        "scopes": list(scopes),
+        "projects": None if projects is None else sorted(projects),
+        "created_at": at,
+        "expires_at": expires_at,
+    }
+    with unit_of_work(engine) as connection:
+        spent = delete(ApiToken).where(ApiToken.scopes.contains([SIGN_IN]), ApiToken.expires_at < at)
+        connection.execute(spent)
+        if connection.scalar(select(ApiToken.id).where(ApiToken.name == name)):
+            raise NameTaken(f"there is a token named {name!r} already; revoke it or choose another name")
+        return connection.execute(insert(ApiToken).values(values).returning(ApiToken.id)).scalar_one()
+
+
+def revoke_token(engine: Engine, name: str, at: datetime) -> bool:
+    """Make a token, its sessions and its unused links worthless; False when there is none of that name.
+
+    The row stays as a record, under a name that frees the old one.
+    """
+    with unit_of_work(engine) as connection:
+        number = connection.scalar(
+            select(ApiToken.id).where(ApiToken.name == name, ApiToken.revoked_at.is_(None))
+        )
+        if number is None:
+            return False
+        connection.execute(
+            update(ApiToken)
+            .where(ApiToken.id == number)
+            .values(revoked_at=at, name=f"{name} (revoked {number})")
+        )
+        links = ApiToken.name.startswith(f"{name}: ", autoescape=True)
+        connection.execute(update(ApiToken).where(links, ApiToken.revoked_at.is_(None)).values(revoked_at=at))
+        return True
+
+
+def redeem_link(
+    engine: Engine, hash_: str, *, session_hash: str, at: datetime, expires_at: datetime
+) -> int | None:
+    """Turn an unused sign-in link into a reading session; None when it is unknown, used or too old."""
+    statement = (
+        update(ApiToken)
+        .where(
+            ApiToken.hash == hash_,
+            ApiToken.scopes.contains([SIGN_IN]),
+            ApiToken.revoked_at.is_(None),
+            ApiToken.expires_at > at,
+        )
+        .values(hash=session_hash, scopes=["read"], last_used_at=at, expires_at=expires_at)
+        .returning(ApiToken.id)
+    )
+    with unit_of_work(engine) as connection:
+        return connection.scalar(statement)

@@ -1,0 +1,137 @@
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+from sqlalchemy import Engine, create_engine
+from starlette.testclient import TestClient
+
+from api.app import create_app, described
+from tests.support.api_client import client
+from tests.support.portfolio_rows import seed
+
+BROKEN = (
+    ("/api/v1/nothing", 404),
+    ("/api/v1/projects/NOTHING", 404),
+    ("/api/v1/projects/PORTAL/explain/nonsense", 404),
+    ("/api/v1/runs/99999", 404),
+    ("/api/v1/runs/abc", 422),
+    ("/api/v1/runs/99999999999999999999", 422),
+    ("/api/v1/status?as_of=yesterday", 422),
+    ("/api/v1/status?known_at=2026-01-01T00:00:00", 422),
+    ("/api/v1/work-items?limit=0", 422),
+    ("/api/v1/work-items?limit=100000", 422),
+    ("/api/v1/work-items?status_category=finished", 422),
+    ("/api/v1/work-items?sorce=ado", 400),
+    ("/api/v1/work-items?source=%00", 400),
+    ("/api/v1/projects/%00", 400),
+)
+
+
+def assert_problem(answer: Any, status: int) -> None:
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert {"type", "title", "status", "detail", "instance"} <= set(body)
+    assert body["status"] == status
+    assert body["type"].startswith("urn:muster:problem:")
+    assert "Traceback" not in answer.text
+    assert "sqlalchemy" not in answer.text.lower()
+
+
+@pytest.mark.parametrize(("path", "status"), BROKEN)
+def test_every_error_is_a_problem_in_words(engine: Engine, path: str, status: int) -> None:
+    seed(engine)
+    assert_problem(client(engine).get(path), status)
+
+
+def test_a_wrong_method_is_a_problem_too(engine: Engine) -> None:
+    assert_problem(client(engine).post("/api/v1/status"), 405)
+
+
+def test_a_misspelt_filter_is_named_with_those_there_are(engine: Engine) -> None:
+    detail = client(engine).get("/api/v1/work-items", params={"sorce": "ado"}).json()["detail"]
+    assert "sorce" in detail
+    assert "source" in detail
+
+
+def test_a_wrong_parameter_is_named(engine: Engine) -> None:
+    body = client(engine).get("/api/v1/work-items", params={"limit": "many"}).json()
+    assert body["errors"][0]["name"] == "limit"
+
+
+def test_a_database_that_is_away_is_a_503_without_its_address() -> None:
+    engine = create_engine("postgresql+psycopg://muster:topsecret@127.0.0.1:1/gone")
+    asking = TestClient(
+        create_app(engine), raise_server_exceptions=False, headers={"Authorization": "Bearer x"}
+    )
+    for path in ("/readyz", "/api/v1/status"):
+        answer = asking.get(path)
+        assert_problem(answer, 503)
+        assert "topsecret" not in answer.text
+        assert answer.headers["retry-after"]
+
+
+def test_what_nobody_foresaw_is_a_500_without_a_traceback(engine: Engine) -> None:
+    app = create_app(engine)
+
+    @app.get("/api/v1/broken")
+    def broken() -> None:
+        raise RuntimeError("the password is hunter2")
+
+    answer = TestClient(app, raise_server_exceptions=False).get("/api/v1/broken")
+    assert_problem(answer, 500)
+    assert "hunter2" not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_browser_is_shown_errors_as_pages(engine: Engine) -> None:
+    answer = client(engine).get("/nothing", headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "<h1>" in answer.text
+
+
+def test_the_openapi_document_is_valid_3_1_with_an_example_for_every_answer(engine: Engine) -> None:
+    document = client(engine, token=False).get("/api/v1/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    validate(document)
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            content = operation["responses"]["200"]["content"]["application/json"]
+            assert content.get("example"), f"{method} {path}"
+            problem = operation["responses"]["404"]["content"]["application/problem+json"]
+            assert problem["example"]["status"] == 404
+            assert operation["security"], path
+            assert operation["summary"]
+
+
+def test_every_example_has_the_names_its_schema_requires(engine: Engine) -> None:
+    document = described(create_app(engine))
+    for name, schema in document["components"]["schemas"].items():
+        for example in schema.get("examples", []):
+            assert not set(schema.get("required", ())) - set(example), name
+
+
+def test_answers_have_the_names_their_schema_requires(engine: Engine) -> None:
+    seed(engine)
+    asking = client(engine)
+    document = asking.get("/api/v1/openapi.json").json()
+    schemas = document["components"]["schemas"]
+
+    def required(schema: dict[str, Any], value: Any, where: str) -> list[str]:
+        if "$ref" in schema:
+            schema = schemas[schema["$ref"].rpartition("/")[2]]
+        if isinstance(value, list):
+            return [each for row in value for each in required(schema.get("items", {}), row, where)]
+        if not isinstance(value, dict):
+            return []
+        absent = [f"{where}.{name}" for name in schema.get("required", ()) if name not in value]
+        for name, below in schema.get("properties", {}).items():
+            absent += required(below, value.get(name), f"{where}.{name}")
+        return absent
+
+    filled = {"key": "PORTAL", "attribute": "schedule", "name": "ado", "number": "1"}
+    for path, operations in document["paths"].items():
+        answer = asking.get(path.format(**filled)).json()
+        schema = operations["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        assert required(schema, answer, path) == []

@@ -1,0 +1,166 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, select
+from starlette.testclient import TestClient
+from typer.testing import CliRunner
+
+from api.access import COOKIE
+from api.app import create_app
+from api.tokens import BadToken, create_token, list_tokens, sign_in_link, token_commands
+from model.tables import ApiToken
+from sync.tokens import revoke_token
+from tests.support.api_client import client
+from tests.support.portfolio_rows import seed
+
+PAGE = {"Accept": "text/html"}
+
+
+def browser(engine: Engine, base: str = "http://testserver") -> TestClient:
+    return TestClient(
+        create_app(engine), base_url=base, raise_server_exceptions=False, follow_redirects=False
+    )
+
+
+def test_a_stranger_is_shown_the_form(engine: Engine) -> None:
+    answer = browser(engine).get("/projects/PORTAL?as_of=2026-11-22", headers=PAGE)
+    assert answer.status_code == 401
+    assert 'name="token"' in answer.text
+    assert 'value="/projects/PORTAL?as_of=2026-11-22"' in answer.text
+
+
+def test_a_link_signs_in_once(engine: Engine) -> None:
+    seed(engine)
+    link = sign_in_link(engine, "http://testserver")
+    first = browser(engine)
+    answer = first.get(link)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert first.get("/", headers=PAGE).status_code == 200
+    second = browser(engine)
+    assert second.get(link).status_code == 401
+    assert second.get("/", headers=PAGE).status_code == 401
+    assert first.get("/", headers=PAGE).status_code == 200
+
+
+def test_an_old_link_signs_nobody_in(engine: Engine) -> None:
+    link = sign_in_link(engine, "http://testserver", now=datetime.now(UTC) - timedelta(hours=2))
+    assert browser(engine).get(link).status_code == 401
+
+
+def test_a_link_is_no_bearer_token(engine: Engine) -> None:
+    ticket = sign_in_link(engine, "http://testserver").rpartition("=")[2]
+    answer = browser(engine).get("/api/v1/status", headers={"Authorization": f"Bearer {ticket}"})
+    assert answer.status_code == 403
+
+
+def test_a_pasted_token_signs_in_and_goes_where_it_was_headed(engine: Engine) -> None:
+    seed(engine)
+    visitor = browser(engine)
+    token = create_token(engine, "mine", projects=["PORTAL"])
+    answer = visitor.post("/sign-in", content=f"token={token}&next=%2Fprojects%2FPORTAL")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/projects/PORTAL")
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert token not in cookie
+    assert visitor.get("/projects/PORTAL", headers=PAGE).status_code == 200
+    assert visitor.get("/projects/LEDGER", headers=PAGE).status_code == 404
+    encrypted = browser(engine, "https://testserver").post("/sign-in", content=f"token={token}")
+    assert "Secure" in encrypted.headers["set-cookie"]
+
+
+@pytest.mark.parametrize("body", ["", "token=", "token=wrong", "token=%00", "a" * 5000])
+def test_a_wrong_token_signs_nobody_in(engine: Engine, body: str) -> None:
+    answer = browser(engine).post("/sign-in", content=body)
+    assert answer.status_code in (400, 401)
+    assert "set-cookie" not in answer.headers
+
+
+def test_a_token_without_read_signs_nobody_in(engine: Engine) -> None:
+    token = create_token(engine, "sync only", scopes=["sync"])
+    assert browser(engine).post("/sign-in", content=f"token={token}").status_code == 401
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+def test_a_form_of_another_site_is_refused(engine: Engine, headers: dict[str, str]) -> None:
+    token = create_token(engine, "mine")
+    assert browser(engine).post("/sign-in", content=f"token={token}", headers=headers).status_code == 403
+
+
+def test_a_cookie_dies_with_its_token(engine: Engine) -> None:
+    visitor = browser(engine)
+    token = create_token(engine, "mine")
+    visitor.post("/sign-in", content=f"token={token}")
+    assert visitor.get("/", headers=PAGE).status_code == 200
+    revoke_token(engine, "mine", datetime.now(UTC))
+    assert visitor.get("/", headers=PAGE).status_code == 401
+
+
+def test_revoking_ends_the_sessions_of_its_links(engine: Engine) -> None:
+    create_token(engine, "head")
+    link = sign_in_link(engine, "http://testserver", name="head")
+    visitor = browser(engine)
+    visitor.get(link)
+    assert visitor.get("/", headers=PAGE).status_code == 200
+    revoke_token(engine, "head", datetime.now(UTC))
+    assert visitor.get("/", headers=PAGE).status_code == 401
+
+
+@pytest.mark.parametrize("change", [lambda c: "9" + c[1:], lambda c: c[:-1] + ("0" if c[-1] != "0" else "1"),
+                                    lambda c: c.replace(".", ".9", 1), lambda c: c * 9, lambda _: "a.b.c",
+                                    lambda _: "1.2"])  # fmt: skip
+def test_a_forged_cookie_is_refused(engine: Engine, change: object) -> None:
+    visitor = browser(engine)
+    visitor.post("/sign-in", content=f"token={create_token(engine, 'mine')}")
+    assert callable(change)
+    forged = change(visitor.cookies[COOKIE])
+    answer = browser(engine).get("/", headers={**PAGE, "Cookie": f"{COOKIE}={forged}"})
+    assert answer.status_code == 401
+
+
+def test_signing_out_forgets(engine: Engine) -> None:
+    visitor = browser(engine)
+    visitor.post("/sign-in", content=f"token={create_token(engine, 'mine')}")
+    assert visitor.post("/sign-out").status_code == 303
+    assert visitor.get("/", headers=PAGE).status_code == 401
+
+
+def test_only_the_hash_of_a_token_is_stored(engine: Engine) -> None:
+    token = create_token(engine, "mine")
+    with engine.connect() as connection:
+        row = connection.execute(select(ApiToken.hash, ApiToken.name)).one()
+    assert token not in row
+    assert len(row.hash) == 64
+
+
+def test_a_token_for_a_project_that_is_not_there_is_refused_in_words(engine: Engine) -> None:
+    with pytest.raises(BadToken, match="no such project: NOPE"):
+        create_token(engine, "mine", projects=["NOPE"])
+    with pytest.raises(BadToken, match="no such scope"):
+        create_token(engine, "mine", scopes=["write"])
+
+
+def test_a_name_can_be_used_again_once_it_is_revoked(engine: Engine) -> None:
+    create_token(engine, "mine")
+    with pytest.raises(BadToken, match="already"):
+        create_token(engine, "mine")
+    assert revoke_token(engine, "mine", datetime.now(UTC))
+    create_token(engine, "mine")
+
+
+def test_the_command_prints_a_token_once_and_never_lists_it(engine: Engine) -> None:
+    run = CliRunner()
+    commands = token_commands(lambda: engine)
+    made = run.invoke(commands, ["create", "reports", "--scope", "read", "--days", "30"])
+    assert made.exit_code == 0
+    token = made.stdout.strip()
+    assert client(engine, token=False).get(
+        "/api/v1/sources", headers={"Authorization": f"Bearer {token}"}
+    ).status_code == 200  # fmt: skip
+    listed = run.invoke(commands, ["list"]).stdout
+    assert "reports\tread\tall projects" in listed
+    assert token not in listed
+    assert run.invoke(commands, ["revoke", "reports"]).exit_code == 0
+    assert run.invoke(commands, ["revoke", "reports"]).exit_code == 2
+    assert list_tokens(engine)[0].revoked_at
+    assert "/sign-in?token=" in run.invoke(commands, ["link"]).stdout
