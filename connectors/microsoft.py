@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import os
 import threading
 from collections.abc import Generator, Mapping
 from typing import Any, Final
@@ -19,6 +20,7 @@ from requests.adapters import HTTPAdapter
 from connectors.errors import AccessDenied, ConnectorError, MisconfiguredSource, SourceUnavailable
 
 PUBLIC_AUTHORITY: Final = "https://login.microsoftonline.com"
+_CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _TIMEOUT_S: Final = (10.0, 60.0)  # connect, read
 
 # Authorities Microsoft vouches for; any other host is taken at the configuration's word.
@@ -77,10 +79,14 @@ class _Patient(HTTPAdapter):
 
 
 def _session(ca_bundle: str | None, proxy: str | None) -> requests.Session:
-    """Return a session that takes its certificates and proxy from the configuration alone."""
+    """Return a session whose certificates and proxy are the configured ones.
+
+    Without a configured bundle that of the environment counts, as it does for every other call we make.
+    """
     session = requests.Session()
     session.trust_env = False  # else REQUESTS_CA_BUNDLE and its kin would win over ca_bundle
-    session.verify = ca_bundle or True
+    given = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
+    session.verify = ca_bundle or given or True
     if proxy:
         session.proxies = {"http": proxy, "https": proxy}
     session.mount("https://", _Patient())
@@ -196,7 +202,12 @@ class EntraToken(httpx.Auth):
         key = (self.authority, self.client_id, digest, self._ca_bundle or "", self._proxy or "")
         with _guard:
             if key not in _applications:
-                _applications[key] = self._new_application(_session(self._ca_bundle, self._proxy))
+                session = _session(self._ca_bundle, self._proxy)
+                try:
+                    _applications[key] = self._new_application(session)
+                except BaseException:
+                    session.close()
+                    raise
             return _applications[key]
 
     def _new_application(self, http_client: Any) -> Any:

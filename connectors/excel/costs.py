@@ -1,22 +1,19 @@
 """Cost sheets: one amount a record, whether months stand in rows or in columns."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from typing import Any, Final
+from typing import Any
 
-from connectors.excel.dates import is_month_name, month_of
+from connectors.excel.dates import month_of
+from connectors.excel.fill import is_blank
 from connectors.excel.header import Column
+from connectors.excel.money_kinds import head_of, kind_in
 from connectors.excel.package import address
 from connectors.excel.records import Record
-from connectors.excel.rows import TOTAL, Sheet, is_blank
+from connectors.excel.rows import TOTAL, Sheet
 from connectors.excel.values import Fault, Json, fault_words, make_reads, plain, text_of
-from connectors.excel.words import clean, columns, normal
-
-_AROUND: Final = " -\u2013:/()[]\n,"
-_YEAR: Final = re.compile(r"\b(20\d{2})\b")
+from connectors.excel.words import normal
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +98,7 @@ class Costs:
         )
         try:
             if isinstance(raw, Fault):
-                return Record(external_id, locator, payload, unreadable=f"{cell} {fault_words(raw)}")
+                return Record(external_id, locator, payload, unreadable=f"{cell}: {fault_words(raw)}")
             values["amount"] = self._reading.reads[str(index)](raw, number)
         except ValueError as error:
             return Record(f"{external_id} ({cell})", locator, payload, unreadable=f"{cell}: {error}")
@@ -148,7 +145,7 @@ class Costs:
         value = self._sheet.grid.rows[number][column.index]
         cell = address(number, column.index)
         if isinstance(value, Fault):
-            return "", f"{cell} {fault_words(value)}; without it the row has no {column.header}"
+            return "", f"{cell} holds {fault_words(value)}; without it the row has no {column.header}"
         text = (
             text_of(value, self._sheet.grid.marks.zeros.get((number, column.index), 0))
             or self._layout.project
@@ -198,38 +195,11 @@ class Costs:
         return found
 
     def _judge(self, column: Column) -> Amount | None:
-        """Read a header as a kind, a month, or both; None when it is something else, such as a total."""
-        text = clean(column.header) if not isinstance(column.raw, date) else ""
-        kind = kind_in(text)
-        rest = _without_kind(text).strip(_AROUND)
-        year = _YEAR.search(column.group)
-        month = month_of(column.raw) or month_of(rest, year=int(year[1]) if year else self._layout.year)
-        if month is None and is_month_name(rest):
+        """Read a header; a month that no year goes with is reported and not read."""
+        head = head_of(column.raw, column.header, column.group, self._layout.year)
+        if head is not None and head.yearless:
             self._sheet.warnings.add(
                 f"{self._sheet.grid.file}!{self._sheet.grid.sheet}: month {column.header!r} has no year, so its column "
                 "was not read. Write the year into the header, or set `year`"
             )
-            return None
-        if month is None and (kind is None or rest.casefold() not in ("", "cost", "costs")):
-            return None
-        return Amount(column, kind or kind_in(column.group), month)
-
-
-@cache
-def _kind_words() -> dict[str, str]:
-    return {word: kind for kind, words in columns()["money_kinds"].items() for word in words}
-
-
-def kind_in(text: str) -> str | None:
-    """Return the one kind of money a text names; None when it names none or several."""
-    known = _kind_words()
-    words = normal(text)
-    if words in known:
-        return known[words]
-    found = {known[word] for word in words.split() if word in known}
-    return found.pop() if len(found) == 1 else None
-
-
-def _without_kind(text: str) -> str:
-    words = "|".join(sorted(map(re.escape, _kind_words()), key=len, reverse=True))
-    return re.sub(rf"\b(?:{words})\b", " ", text, flags=re.IGNORECASE)
+        return Amount(column, head.kind, head.month) if head is not None and not head.yearless else None

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
-from connectors.excel.dates import month_of
 from connectors.excel.grid import Grid
 from connectors.excel.layout import Layout, Refused
+from connectors.excel.money_kinds import head_of
 from connectors.excel.words import bare, clean, columns, normal
 
 SEARCHED: Final = 60  # rows from the top
@@ -106,8 +106,7 @@ def _judge(grid: Grid, row: int, layout: Layout, merged: Mapping[tuple[int, int]
     given = {normal(header) for header in layout.columns.values()}
     score = len(chosen) + sum(3 for text in texts if normal(text) in wanted | given)
     if layout.holds == "costs":
-        months = sum(1 for cell in cells if month_of(cell, year=layout.year or 1))
-        score += min(months, _ENOUGH_MONTHS)
+        score += min(sum(_is_amount(column, layout) for column in found), _ENOUGH_MONTHS)
     return Header(row, found, key, score)
 
 
@@ -217,7 +216,7 @@ def _check(header: Header, layout: Layout, where: str) -> None:
 def _lacking(header: Header, has: Mapping[str, Column], layout: Layout) -> str:
     """Say what a sheet of this kind lacks; "" when nothing."""
     keyed = bool(header.key) or "key" in has
-    months = any(month_of(column.raw, year=layout.year or 1) for column in header.columns)
+    money = "amount" in has or any(_is_amount(column, layout) for column in header.columns)
     needs: dict[str, list[tuple[bool, str]]] = {
         "projects": [
             (keyed, "no column holds the projects' keys"),
@@ -239,17 +238,11 @@ def _lacking(header: Header, has: Mapping[str, Column], layout: Layout) -> str:
                 "project_ref" in has or bool(layout.project),
                 "no column names the project, and `project` is not set",
             ),
-            (months or "amount" in has or bool(amounts(header)), "no column holds amounts or months"),
+            (money, "no column holds amounts or months"),
         ],
     }
     return next((words for met, words in needs[layout.holds] if not met), "")
 
 
-def amounts(header: Header) -> list[Column]:
-    """Return the columns of a cost sheet that are headed by a kind of money alone, such as `Forecast`."""
-    kinds = {word for words in columns()["money_kinds"].values() for word in words}
-    return [
-        column
-        for column in header.columns
-        if normal(column.header).removesuffix(" cost") in kinds or bare(column.header) in kinds
-    ]
+def _is_amount(column: Column, layout: Layout) -> bool:
+    return head_of(column.raw, column.header, column.group, layout.year) is not None

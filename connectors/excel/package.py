@@ -9,6 +9,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from posixpath import join, normpath
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError
@@ -29,7 +30,7 @@ _ERROR: Final = re.compile(
 )
 _UNCACHED: Final = re.compile(
     rb"<(?:\w+:)?c\b(?P<attributes>[^>]*)>\s*<(?:\w+:)?f\b[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>)\s*"
-    rb"(?P<empty><(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+    rb"(?P<value><(?:\w+:)?v\s*/>|<(?:\w+:)?v>0?</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
 _REFERENCE: Final = re.compile(rb' r="([A-Z]{1,3})(\d+)"')
 _ZEROS: Final = re.compile(r"^0{2,}$")
@@ -56,6 +57,7 @@ def column_number(letters: str) -> int:
     return number - 1
 
 
+@cache
 def column_letters(number: int) -> str:
     """Write a column, counted from 0, in letters."""
     letters = ""
@@ -106,7 +108,7 @@ class Package:
                 for found in _ERROR.finditer(piece):
                     marks.errors[_cell(found[1], found[2])] = found[3].decode(errors="replace")
             if b"<f" in piece or b":f" in piece:
-                marks.uncached.update(_uncached(piece))
+                marks.uncached.update(_uncached(piece, recalculates=marks.recalculates))
             if styled is not None:
                 for found in styled.finditer(piece):
                     _mark_style(marks, found, percent, zeros)
@@ -222,21 +224,24 @@ def _cell(letters: bytes, row: bytes) -> Cell:
     return int(row) - 1, column_number(letters.decode())
 
 
-def _uncached(piece: bytes) -> Iterator[Cell]:
+def _uncached(piece: bytes, *, recalculates: bool) -> Iterator[Cell]:
     for found in _UNCACHED.finditer(piece):
-        # A calculated empty text is `t="str"` with an empty value; without t="str" it was never calculated.
-        if found["empty"] and b't="str"' in found["attributes"]:
-            continue
+        value = found["value"] or b""
+        if b">0<" in value:
+            # Writers that leave the formulas to Excel put 0 in their place: unknown, and no 0.
+            if not recalculates:
+                continue
+        elif value and b't="str"' in found["attributes"]:
+            continue  # calculated, to an empty text
         if place := _REFERENCE.search(found["attributes"]):
             yield _cell(place[1], place[2])
 
 
 def _styled_pattern(styles: list[bytes]) -> re.Pattern[bytes] | None:
+    """Return what finds filled cells of these styles; every writer seen puts `r` before `s`."""
     if not styles:
         return None
-    return re.compile(
-        rb'<(?:\w+:)?c\b(?=[^>]*? r="([A-Z]{1,3})(\d+)")[^>]*? s="(' + b"|".join(styles) + rb')"[^>]*(?<!/)>'
-    )
+    return re.compile(rb' r="([A-Z]{1,3})(\d+)" s="(' + b"|".join(styles) + rb')"[^>]*(?<!/)>')
 
 
 def _mark_style(

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +24,7 @@ class Outcome:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
+        self._close = weakref.finalize(self, file.close)  # also when nobody does
         end = file.seek(0, os.SEEK_END)
         file.seek(max(0, end - _LAST_LINE))
         tail = file.read().rstrip(b"\n")
@@ -50,10 +52,7 @@ class Outcome:
 
     def close(self) -> None:
         """Give the disk space back."""
-        self._file.close()
-
-    def __del__(self) -> None:
-        self.close()
+        self._close()
 
 
 def read(layout: Layout, body: bytes, limits: Limits) -> Outcome:

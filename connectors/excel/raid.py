@@ -21,7 +21,8 @@ _GRADED: Final = re.compile(r"^([1-5])\s*[-\u2013:.)]\s*\D|\(([1-5])\)$")
 _SCALE: Final = (1, 5)
 _WORD_FOR: Final = {"probability": "likelihood", "impact": "severity", "cost_impact": "severity"}
 _HUNDRED: Final = 100
-_LONGEST_WORD: Final = 40
+_LONGEST_GRADE: Final = 40  # characters
+_MOST_WORDS: Final = 3
 
 
 class Raid:
@@ -65,8 +66,8 @@ class Raid:
         self, attribute: str, word: str, text: str, cell: str, values: dict[str, Json], cells: dict[str, str]
     ) -> None:
         """Keep a source's own word as `likelihood` or `severity`; a share or a grade in it counts too."""
-        if len(text) > _LONGEST_WORD:  # a sentence, not a grade
-            if attribute != "probability" and "effect" not in values:
+        if len(text) > _LONGEST_GRADE or (attribute != "probability" and len(text.split()) > _MOST_WORDS):
+            if attribute != "probability" and "effect" not in values:  # a sentence says what would happen
                 values["effect"], cells["effect"] = text, cell
             return
         if graded := _GRADED.search(text):

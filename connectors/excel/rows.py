@@ -4,16 +4,18 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from connectors.excel.fill import fill_down, fill_merged, is_blank, section_rows
 from connectors.excel.grid import Grid
 from connectors.excel.header import Column, Header
 from connectors.excel.layout import Layout, Refused
-from connectors.excel.package import address
+from connectors.excel.package import address, column_letters
 from connectors.excel.raid import Raid
 from connectors.excel.records import Record, Warnings
 from connectors.excel.values import (
     Fault,
     Json,
     Reading,
+    Unusable,
     fault_words,
     make_reads,
     place_faults,
@@ -25,7 +27,6 @@ from connectors.excel.words import normal
 TOTAL: Final = re.compile(
     r"(grand |sub ?|overall |programme |portfolio |project )?(totals?|sum)( (of|for) .*| costs?| budget| [a-z]{3})?"
 )
-_SHOWS_NOTHING: Final = "\u200b\ufeff \t\r\n\xa0"
 _TITLES: Final = {"projects": "name", "milestones": "name", "raid": "title"}
 
 
@@ -39,14 +40,20 @@ class Sheet:
         self.warnings = Warnings(lines=[*grid.notes, *header.notes])
         self.first = header.row + 1
         place_faults(grid)
-        self._fill_merged()
-        self._fill_down()
+        fill_merged(grid, self.first)
+        fill_down(grid, header, layout.fill_down)
         self.known = header.by_attribute()
         self.keys = header.key or self._key_by_habit()
-        self._headings = _wide_merges(grid, self.first, len(header.columns))
+        self._headings = section_rows(grid, self.first, len(header.columns))
         self.pairs = self._project_beside_key()
         self.reading: Reading = self._make_reads()
         self.shown_columns = [(column.index, column.header) for column in header.columns]
+        self._key_indexes = {column.index for column in self.keys}
+        self._header_words = {name.casefold() for _, name in self.shown_columns}
+        self._plan = [
+            (attribute, column.index, column_letters(column.index), self.reading.reads[attribute])
+            for attribute, column in self.known.items()
+        ]
         self._raid = Raid(grid, header, layout) if layout.holds == "raid" else None
         self.seen: dict[str, int] = {}
 
@@ -73,23 +80,28 @@ class Sheet:
     def left_out(self, number: int) -> str | None:
         """Name the rule that leaves a row out; None when it counts."""
         row = self.grid.rows[number]
-        filled = [cell for index, _ in self.shown_columns if not is_blank(cell := row[index])]
-        if not filled:
+        first = next((found for found in self.shown_columns if not is_blank(row[found[0]])), None)
+        if first is None:
             return "empty row"
         if number in self._headings:
             return "section heading"
-        if isinstance(filled[0], str) and TOTAL.fullmatch(normal(filled[0])):
-            return "total row"
-        if len(filled) > 1 and all(
-            isinstance(row[index], str) and normal(row[index]) == normal(name)
-            for index, name in self.shown_columns
-            if not is_blank(row[index])
-        ):
-            return "repeated header"
-        keys = {column.index for column in self.keys}
+        if isinstance(row[first[0]], str) and (rule := self._rule_of_words(row, row[first[0]])):
+            return rule
+        keys = self._key_indexes
         if keys and all(index in keys or is_blank(row[index]) for index, _ in self.shown_columns):
             return "only the key is filled"
         return None
+
+    def _rule_of_words(self, row: Sequence[Any], first: str) -> str | None:
+        """Recognise totals and headers that come again, by a row's first words."""
+        word = first.strip().casefold()
+        if ("tot" in word or "sum" in word) and TOTAL.fullmatch(normal(first)):
+            return "total row"
+        if word not in self._header_words:
+            return None
+        filled = [(row[index], name) for index, name in self.shown_columns if not is_blank(row[index])]
+        again = all(isinstance(cell, str) and normal(cell) == normal(name) for cell, name in filled)
+        return "repeated header" if again and len(filled) > 1 else None
 
     def shown(self, number: int) -> dict[str, Json]:
         """Return a row's own columns, as the payload of a record that could not be read."""
@@ -122,14 +134,18 @@ class Sheet:
         value = row[index]
         if value == "":
             return None
-        if isinstance(value, Fault):
-            problems[attribute] = f"{address(number, index)} {fault_words(value)}"
-            return None
         try:
-            return self.reading.reads[attribute](value, number)
+            return (
+                self.reading.reads[attribute](value, number)
+                if type(value) is not Fault
+                else self._fault(value)
+            )
         except ValueError as error:
             problems[attribute] = f"{address(number, index)}: {error}"
             return None
+
+    def _fault(self, fault: Fault) -> Json:
+        raise Unusable(fault_words(fault))
 
     def warn_cells(self, problems: dict[str, str]) -> None:
         """Report what could not be read in one row."""
@@ -143,15 +159,27 @@ class Sheet:
         values: dict[str, Json] = {}
         cells: dict[str, str] = {}
         problems: dict[str, str] = {}
-        for attribute, column in self.known.items():
-            value = self.read_cell(attribute, number, column.index, problems, row)
+        shown = str(number + 1)
+        for attribute, index, letters, read in self._plan:
+            raw = row[index]
+            if raw == "":
+                continue
+            try:
+                value = read(raw, number) if type(raw) is not Fault else self._fault(raw)
+            except ValueError as error:
+                problems[attribute] = f"{letters}{shown}: {error}"
+                continue
             if value is not None:
                 values[attribute] = value
-                cells[attribute] = address(number, column.index)
+                cells[attribute] = letters + shown
         if self._raid is not None:
             self._raid.complete(values, cells, problems, row, number)
         self._complete(values, cells, number)
-        columns = {name: plain(row[index]) for index, name in self.shown_columns if row[index] != ""}
+        columns = {
+            name: raw if type(raw) is str else plain(raw)
+            for index, name in self.shown_columns
+            if (raw := row[index]) != ""
+        }
         payload = self.envelope(number, values, columns, cells)
         if problems:
             payload["problems"] = problems
@@ -180,7 +208,7 @@ class Sheet:
             value = self.grid.rows[number][column.index]
             cell = address(number, column.index)
             if isinstance(value, Fault):
-                return "", f"{cell} {fault_words(value)}; without it the row has no {column.header}"
+                return "", f"{cell} holds {fault_words(value)}; without it the row has no {column.header}"
             text = text_of(value, self.grid.marks.zeros.get((number, column.index), 0))
             if text is None:
                 return "", (
@@ -270,46 +298,8 @@ class Sheet:
                 f"{column.header!r} holds only numbers, no names. Name the right one with `columns`, or correct `holds`"
             )
 
-    def _fill_merged(self) -> None:
-        """Give every row of a cell merged downwards its value; a merge to the right fills its first column only."""
-        for (top, left), (bottom, _) in self.grid.merges:
-            if bottom > top >= self.first and top < len(self.grid.rows):
-                for row in self.grid.rows[top + 1 : bottom + 1]:
-                    row[left] = self.grid.rows[top][left]
-
-    def _fill_down(self) -> None:
-        """Fill the blanks of the configured columns from above."""
-        wanted = {normal(name) for name in self.layout.fill_down}
-        for column in self.header.columns:
-            if normal(column.header) in wanted:
-                _fill(self.grid.rows[self.first :], column.index)
-
-
-def _fill(rows: Sequence[list[Any]], index: int) -> None:
-    above: Any = ""
-    for row in rows:
-        if is_blank(row[index]) and not all(is_blank(cell) for cell in row):
-            row[index] = above
-        else:
-            above = row[index] or above
-
-
-def is_blank(value: Any) -> bool:
-    """Tell whether a cell shows nothing; a faulty one does show something."""
-    return isinstance(value, str) and not value.strip(_SHOWS_NOTHING) and not isinstance(value, Fault)
-
 
 def _is_number(value: Any) -> bool:
     if isinstance(value, str):
         return value.strip().replace(".", "", 1).isdigit()
     return isinstance(value, int | float)
-
-
-def _wide_merges(grid: Grid, first: int, width: int) -> frozenset[int]:
-    """Return the rows that one merged cell runs through: they head a section, and are no record."""
-    least = max(3, width // 2)
-    return frozenset(
-        top
-        for (top, left), (bottom, right) in grid.merges
-        if top == bottom and top >= first and right - left + 1 >= least
-    )

@@ -22,18 +22,15 @@ from connectors.errors import (
     SourceUnavailable,
 )
 from connectors.excel.config import ExcelConfig, Workbook
+from connectors.excel.download import HEADERS, Downloads
 from connectors.excel.files import MOST_BYTES, File
 from connectors.http import Http, HttpDenied, HttpError, trust
 from connectors.microsoft import EntraToken
-from connectors.pace import LONGEST_PAUSE_S, seconds_asked
 
 _FIELDS: Final = (
     "id,name,size,cTag,eTag,webUrl,file,folder,package,parentReference,remoteItem,lastModifiedDateTime"
 )
 _TRIES: Final = 4
-_SLOW: Final = frozenset({408, 429, 500, 502, 503, 504})
-_EXPIRED: Final = frozenset({401, 403, 404, 410})
-_TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
 _GRANT: Final = (
     "Give the app registration Sites.Selected and grant it read on the site (docs: Excel on SharePoint), or "
     "Files.Read.All with admin consent"
@@ -58,8 +55,6 @@ class SharePoint:
             raise MisconfiguredSource("SharePoint needs auth", source=source)
         self._config = config
         self._source = source
-        self._traffic = traffic
-        self._sleep = sleep
         graph = urlsplit(config.graph_url)
         self._token = token or EntraToken(
             tenant=config.auth.tenant,
@@ -75,7 +70,7 @@ class SharePoint:
             source,
             base_url=config.graph_url,
             auth=self._token,
-            headers={"User-Agent": "NONISV|Muster|Muster/0.1"},
+            headers=HEADERS,
             ca_bundle=config.ca_bundle,
             proxy=config.proxy,
             transport=transport,
@@ -84,13 +79,14 @@ class SharePoint:
             sleep=sleep,
             login_hint="Check tenant, client_id and client_secret.",
         )
-        self._bare = httpx.Client(
-            transport=transport,
-            verify=trust(source, config.ca_bundle) if transport is None else True,
-            proxy=config.proxy if transport is None else None,
-            timeout=_TIMEOUT,
-            trust_env=False,
-            headers={"User-Agent": "NONISV|Muster|Muster/0.1"},
+        self._downloads = Downloads(
+            transport
+            or httpx.HTTPTransport(
+                verify=trust(source, config.ca_bundle), proxy=config.proxy, trust_env=False
+            ),
+            source=source,
+            traffic=traffic,
+            sleep=sleep,
         )
         self._drives: dict[str | None, str] = {}
 
@@ -129,7 +125,7 @@ class SharePoint:
     def close(self) -> None:
         """Give the connections back."""
         self._http.close()
-        self._bare.close()
+        self._downloads.close()
 
     def _item(self, workbook: Workbook, known: Json | None, label: str) -> Json:
         """Find the drive item: by its id when it is known, else by share link or path."""
@@ -257,65 +253,12 @@ class SharePoint:
                 raise self._unreadable(label, _words(error)) from error
             if answer.status == httpx.codes.OK:
                 return answer.request, answer.content
-            body = self._download(answer.headers.get("location", ""), size, label)
+            body = self._downloads.fetch(answer.headers.get("location", ""), size, label)
             if body is not None:
                 return answer.request, body
         raise self._unreadable(
             label, "could not be downloaded: each address given for it had run out; try again later"
         )
-
-    def _download(self, address: str, size: int, label: str) -> bytes | None:
-        """Fetch a pre-authenticated address; None when it has expired. Says nothing about it, for it is a secret."""
-        why = "no answer"
-        for attempt in range(_TRIES):
-            try:
-                with self._bare.stream("GET", address) as response:
-                    self._traffic.requests += 1
-                    if response.status_code in _EXPIRED:
-                        return None
-                    if response.status_code == httpx.codes.OK:
-                        if (body := self._whole(response, size, label)) is not None:
-                            return body
-                        why = "its bytes ended early"
-                    elif response.status_code not in _SLOW:
-                        raise self._unreadable(
-                            label, f"could not be downloaded (HTTP {response.status_code})"
-                        )
-                    else:
-                        why = f"HTTP {response.status_code}"
-                    wait = seconds_asked(response.headers)
-            except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-                wait, why = None, type(error).__name__
-            self._pause(wait if wait is not None else float(2**attempt), label)
-        raise SourceUnavailable(
-            f"{label} could not be downloaded: {why}. The next run tries again", source=self._source
-        )
-
-    def _whole(self, response: httpx.Response, size: int, label: str) -> bytes | None:
-        """Read a body within its limits; None when it is cut short."""
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > MOST_BYTES:
-                raise self._unreadable(
-                    label, f"sends more than {MOST_BYTES >> 20} MB, though it says {size} bytes"
-                )
-        self._traffic.bytes_fetched += len(body)
-        declared = response.headers.get("content-length", "")
-        whole = not declared.isdigit() or "content-encoding" in response.headers or int(declared) == len(body)
-        # SharePoint rewrites Office files after an upload, so a size that differs a little is no error.
-        return bytes(body) if whole and (body or not size) else None
-
-    def _pause(self, seconds: float, label: str) -> None:
-        if seconds > LONGEST_PAUSE_S:
-            raise SourceUnavailable(
-                f"{label}: SharePoint limits us and wants no request for {seconds:.0f} seconds",
-                source=self._source,
-                retry_after_s=seconds,
-            )
-        self._traffic.retries += 1
-        self._traffic.waited_s += seconds
-        self._sleep(seconds)
 
     def _unreadable(self, label: str, words: str) -> SliceUnreadable:
         return SliceUnreadable(words, source=self._source, slice_=label)

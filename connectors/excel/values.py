@@ -27,6 +27,8 @@ _OWN_TYPES: Final = {
 _TRUE: Final = frozenset({"yes", "y", "true", "1", "x", "ja", "oui", "si", "✓", "✔"})
 _FALSE: Final = frozenset({"no", "n", "false", "0", "nein", "non"})
 _HUNDRED: Final = 100
+_EXACT: Final = 1e15  # whole numbers are exact up to there
+_REMEMBERED: Final = 10_000  # texts of a column, for most columns repeat a few
 
 
 class Fault(str):
@@ -76,15 +78,15 @@ def place_faults(grid: Grid) -> None:
 
 def fault_words(fault: Fault) -> str:
     """Say what is wrong with a faulty cell and what to do."""
-    if fault is NEVER_CALCULATED or fault == NEVER_CALCULATED:
-        return "holds a formula that was never calculated; open the workbook in Excel, let it recalculate, and save"
-    return f"shows the error {fault}; correct its formula"
+    if fault == NEVER_CALCULATED:
+        return "a formula that was never calculated; open the workbook in Excel, let it recalculate, and save"
+    return f"the error {fault}; correct its formula"
 
 
 def plain(value: Any) -> Json:
     """Write any cell as JSON can, for the record's own columns."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:  # noqa: PLR2004 -- exact up to there
-        return int(value)
+    if type(value) is float:
+        return int(value) if value.is_integer() and abs(value) < _EXACT else value
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     return str(value) if isinstance(value, timedelta | Fault) else value
@@ -125,14 +127,30 @@ def make_reads(
 
 
 def _cells(grid: Grid, first: int, index: int) -> Iterator[tuple[str, Any]]:
+    """Yield a column's texts with their cells, and its dates; numbers prove nothing about how texts are written."""
     for number, row in enumerate(grid.rows[first:], start=first):
-        if row[index] != "":
-            yield address(number, index), row[index]
+        value = row[index]
+        if isinstance(value, date):
+            yield "", value
+        elif isinstance(value, str) and value:
+            yield address(number, index), value
 
 
 def _text(grid: Grid, _first: int, index: int, _header: str, _layout: Layout, _reading: Reading) -> Read:
     zeros = {row: digits for (row, column), digits in grid.marks.zeros.items() if column == index}
-    return lambda value, row: text_of(value, zeros.get(row, 0))
+    known: dict[str, str | None] = {}
+
+    def read(value: Any, row: int) -> Json:
+        if type(value) is not str:
+            return text_of(value, zeros.get(row, 0))
+        if value in known:
+            return known[value]
+        text = text_of(value)
+        if len(known) < _REMEMBERED:
+            known[value] = text
+        return text
+
+    return read
 
 
 def _word(*given: Any) -> Read:
