@@ -6,12 +6,15 @@ from datetime import date
 from typing import Any
 
 import pytest
+import yaml
 
 from connectors.errors import AccessDenied
 from connectors.excel.config import ExcelConfig
 from connectors.excel.connector import Excel
 from sandbox.workbooks import counts
+from sync.mapping import compile_stream, parse_mapping
 from tests.support.sandboxes import Sandbox, running
+from tests.support.shared import ROOT
 
 WORKBOOKS = [
     {"path": "/Programme/register.xlsx", "sheet": "Projects", "holds": "projects", "key": "Project ID"},
@@ -105,3 +108,18 @@ def test_an_expired_token_and_a_throttled_graph_are_got_over(sharepoint: Sandbox
         connector.close()
 
     assert page.said
+
+
+def test_every_record_maps_to_the_model_without_an_unknown_word(sharepoint: Sandbox) -> None:
+    spec = parse_mapping(
+        yaml.safe_load((ROOT / "config/mappings/excel.yaml").read_text("utf-8")), where="excel.yaml"
+    )
+    with closing(excel(sharepoint)) as connector:
+        for stream in connector.streams({}, []):
+            mapping = compile_stream(spec, stream.name, connector.transforms(), {})
+            for slice_ in stream.slices():
+                [page] = stream.pull(slice_, None)
+                for record in stream.read(page.parts):
+                    mapping.read(record.payload)
+            assert mapping.entity == stream.entity
+            assert mapping.unmapped == {}
