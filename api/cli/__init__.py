@@ -11,6 +11,7 @@ import typer
 from api.cli import configure, demo, read, serve, sync, template
 from api.cli.common import Failed, open_store, quiet_libraries
 from api.tokens import token_commands
+from config.process import tune
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +27,7 @@ app.add_typer(token_commands(open_store), name="token")
 def main() -> None:
     """Run the command line; every failure is a sentence, never a traceback."""
     quiet_libraries()
+    tune()
     try:
         app()
     except Failed as failed:
