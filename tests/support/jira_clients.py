@@ -1,16 +1,13 @@
 """Signed-in clients of the sandbox Jiras."""
 
-import ssl
 from datetime import date
 from typing import Any, Final
 
 import httpx
 
-from tests.support.sandboxes import Sandbox
+from tests.support.sandboxes import PLAIN, Sandbox
 
 ANCHOR: Final = date(2026, 11, 20)
-# The sandbox speaks plain HTTP; loading the system's certificates for every client takes longer than a test.
-PLAIN: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 TOKEN, PAT = "sandbox-token", "sandbox-pat"
 
 

@@ -29,18 +29,13 @@ class Sandbox:
     url: str
     info: dict[str, Any]
     process: subprocess.Popen[bytes]
+    client: httpx.Client | None = None  # of the control endpoints; made when first needed
 
     def control(self, path: str, body: Any = None, *, method: str | None = None) -> Any:
         """Call `/_sandbox/{path}`: POST with a body, GET without, or as told."""
-        verify: Any = True
-        if bundle := self.info.get("ca_bundle"):
-            import ssl
-
-            verify = ssl.create_default_context(cafile=bundle)
-        with httpx.Client(trust_env=False, verify=verify, timeout=30) as client:
-            answer = client.request(
-                method or ("GET" if body is None else "POST"), f"{self.url}/_sandbox/{path}", json=body
-            )
+        answer = self._client().request(
+            method or ("GET" if body is None else "POST"), f"{self.url}/_sandbox/{path}", json=body
+        )
         if answer.is_error:
             raise AssertionError(f"/_sandbox/{path}: {answer.status_code} {answer.text}")
         return answer.json()
@@ -51,8 +46,17 @@ class Sandbox:
         self.control("latency", {"ms": 0})
         self.control("stats", method="DELETE")
 
+    def _client(self) -> httpx.Client:
+        if self.client is None:
+            bundle = self.info.get("ca_bundle")
+            verify = ssl.create_default_context(cafile=bundle) if bundle else PLAIN
+            self.client = httpx.Client(trust_env=False, verify=verify, timeout=30)
+        return self.client
+
     def stop(self) -> None:
         """End the process, as whoever started it would: by closing its stdin."""
+        if self.client:
+            self.client.close()
         if self.process.stdin:
             self.process.stdin.close()
         try:
