@@ -14,13 +14,13 @@ class Utc(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         """Refuse a datetime without a zone rather than guess one."""
         if value is not None and value.tzinfo is None:
             raise ValueError(f"instant without a time zone: {value!r}")
         return value
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
         """Turn the session's zone into UTC."""
         return None if value is None else value.astimezone(UTC)
 

@@ -20,7 +20,7 @@ def bury(
     return found.rowcount
 
 
-def bury_unseen(  # noqa: PLR0917  (a slice's identity and what it showed)
+def bury_unseen(
     connection: Connection, table: str, source_id: int, page: Page, seen: Collection[str], now: datetime
 ) -> int:
     """Mark as gone what the slice once held and a whole reading of it no longer shows."""
