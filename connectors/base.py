@@ -41,8 +41,9 @@ class Page:
     `said` is how many records this page should hold by the source's own word, e.g. the ids asked
     for; None when the source gave no count. `vanished` are external ids that this page shows to be
     gone. `complete` is true on the last page of a slice that listed everything there is: what was
-    stored before under the slice's scope and not seen in this run is then gone. `warnings` are for the
-    run's own: what an officer should know although nothing failed.
+    stored before under the slice's scope and not seen in this run is then gone. `resumed` says that an
+    earlier pull, cut off since, had read the first part of that list. `warnings` are for the run's own:
+    what an officer should know although nothing failed.
     """
 
     stream: str
@@ -53,6 +54,7 @@ class Page:
     said: int | None = None
     vanished: tuple[str, ...] = ()
     complete: bool = False
+    resumed: bool = False
     warnings: tuple[str, ...] = ()
 
 

@@ -1,25 +1,23 @@
 """Land a page: the raw bodies, the rows they give, the ledger and the cursor, in one transaction."""
 
 import hashlib
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import zstandard
 from sqlalchemy import Connection, Engine, text
 
 from connectors.base import Page, Part, RawRecord, Stream
 from sync.json import dumps
 from sync.mapping import CompiledMapping
 from sync.normalise import CHILDREN, Batch, normalise
+from sync.rawpage import ids_on_pages, pack
 from sync.store import add_versions, copy_rows, replace_children, upsert
 from sync.tombstone import bury, bury_unseen
 
 VERSIONED = frozenset({"milestone", "raid_item", "cost_line"})
 TABLES = {"project": "scope"}
-_compressors = threading.local()
 
 
 class ConcurrentPull(RuntimeError):
@@ -30,6 +28,7 @@ class ConcurrentPull(RuntimeError):
 class Prepared:
     """A page made ready in a fetching thread: nothing left to do but write."""
 
+    stream: Stream
     page: Page
     batch: Batch
     body: bytes
@@ -42,7 +41,8 @@ class Landing:
     """Where pages of one run land.
 
     `known_at` is the instant all of the run's rows are known from. `versions` are the cursors'
-    versions as last seen, `seen` the external ids of each slice read whole in this process.
+    versions as last seen, `seen` the external ids of each slice read whole in this process, `warnings`
+    what pages had an officer know. On a `full` run no slice goes on from where another run left it.
     """
 
     engine: Engine
@@ -54,6 +54,8 @@ class Landing:
     versions: dict[tuple[str, str], int] = field(default_factory=dict)
     seen: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     open_rejects: set[tuple[str, str, str]] = field(default_factory=set)
+    warnings: list[str] = field(default_factory=list)
+    full: bool = False
 
     def load(self) -> None:
         """Read the cursors and the open rejects from the store."""
@@ -79,9 +81,10 @@ class Landing:
         joined = page.parts[0].body if len(page.parts) == 1 else b"".join(part.body for part in page.parts)
         batch = normalise(self.mappings[stream.name], _records(stream, page.parts))
         return Prepared(
+            stream=stream,
             page=page,
             batch=batch,
-            body=_compress(joined),
+            body=pack(joined),
             sha256=hashlib.sha256(joined).digest(),
             parts=[{"request": part.request, "bytes": len(part.body)} for part in page.parts],
         )
@@ -101,6 +104,7 @@ class Landing:
             self._rejects(connection, prepared, page_id)
             self._ledger(connection, prepared, unchanged=len(batch.rows) - len(changed), deleted=deleted)
             self._cursor(connection, page)
+        self.warnings += page.warnings
         if page.cursor is not None:
             self.positions[where] = page.cursor
             self.versions[where] = self.versions.get(where, 0) + 1
@@ -130,7 +134,8 @@ class Landing:
 
     def _vanished(self, connection: Connection, prepared: Prepared) -> int:
         page, entity = prepared.page, prepared.batch.entity
-        seen = self.seen.setdefault((page.stream, page.slice), set())
+        where = (page.stream, page.slice)
+        seen = self.seen.setdefault(where, set())
         seen.update(row[0] for row in prepared.batch.rows)
         seen.update(each.external_id for each in prepared.batch.rejected if each.external_id)
         table = TABLES.get(entity, entity)
@@ -138,8 +143,11 @@ class Landing:
         if page.vanished:
             deleted += bury(connection, table, self.source_id, page.vanished, self.known_at)
         if page.complete:
-            deleted += bury_unseen(connection, table, self.source_id, page, seen, self.known_at)
-            del self.seen[page.stream, page.slice]
+            if page.resumed and self.full:  # begun by this very run, in a process that is no more
+                seen |= ids_on_pages(connection, prepared.stream, self.run_id, page.slice)
+            if self.full or not page.resumed:
+                deleted += bury_unseen(connection, table, self.source_id, page, seen, self.known_at)
+            del self.seen[where]
         return deleted
 
     def _rejects(self, connection: Connection, prepared: Prepared, page_id: int) -> None:
@@ -281,19 +289,3 @@ def _without_nul(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_nul(each) for each in value]
     return value
-
-
-def _compress(body: bytes) -> bytes:
-    if not hasattr(_compressors, "zstd"):  # a compressor may not be used by two threads at once
-        _compressors.zstd = zstandard.ZstdCompressor(level=3)
-    return bytes(_compressors.zstd.compress(body))
-
-
-def open_body(body: bytes, parts: list[dict[str, Any]]) -> tuple[Part, ...]:
-    """Undo the join of a stored page: its parts, word for word."""
-    joined = zstandard.ZstdDecompressor().decompress(body)
-    found, start = [], 0
-    for part in parts:
-        found.append(Part(part["request"], joined[start : start + part["bytes"]]))
-        start += part["bytes"]
-    return tuple(found)

@@ -93,8 +93,9 @@ def execute_run(
             return str(connection.scalar(text("SELECT state FROM run WHERE id = :run"), {"run": run_id}))
     block = stored_block(row["name"], row["config"])
     # One instant for the whole run, also when it is carried on after a crash.
-    landing = Landing(engine, row["source_id"], run_id, {}, row["started_at"])
-    pulling = Pulling(engine, run_id, row["source_id"], block, row["mode"] == "full", landing)
+    full = row["mode"] == "full"
+    landing = Landing(engine, row["source_id"], run_id, {}, row["started_at"], full=full)
+    pulling = Pulling(engine, run_id, row["source_id"], block, full, landing)
     connector: Connector | None = None
     state = "failed"
     try:
@@ -131,7 +132,7 @@ def _close(pulling: Pulling, connector: Connector | None, state: str, now: datet
                     "state": state,
                     "now": now,
                     "error": "\n".join(pulling.problems) or (_CUT_OFF if state == "failed" else None),
-                    "warnings": dumps(pulling.warnings),
+                    "warnings": dumps(list(dict.fromkeys([*pulling.warnings, *pulling.landing.warnings]))),
                     "requests": traffic.requests if traffic else 0,
                     "retries": traffic.retries if traffic else 0,
                     "bytes": traffic.bytes_fetched if traffic else 0,
@@ -161,6 +162,7 @@ def _pull_all(pulling: Pulling, opened: Opened, connections: int, progress: Prog
             landing, stream, cursors, connections=connections, progress=progress, source=pulling.block.name
         )
         pulling.problems += problems
+    pulling.warnings += landing.warnings
     for mapping in mappings.values():
         for (attribute, value), times in sorted(mapping.unmapped.items()):
             pulling.warnings.append(

@@ -59,8 +59,9 @@ class Changes:
     ) -> None:
         self.api, self.scope, self.fields = api, scope, fields
         self.slice, self.project, self.clock = slice_, project, clock
-        self.whole = cursor is None
+        self.resumed = cursor is not None
         self.position = Position.of(cursor)
+        self.whole = self.position.whole
         self.known = set(self.position.known)
         self.held = Held()
         self.emitted: set[int] = set()
@@ -193,11 +194,11 @@ class Changes:
                 self._gone(draft, id_)
         if draft.vanished:
             draft.parts += parts
-        self.position = replace(self.position, links=links)
+        self.position = replace(self.position, links=links, whole=False)
         # An account that lost its permissions sees an empty organisation, with every answer a success.
         empty = self.whole and not self.known
         whole = self.whole and not braked and not empty and not self.scope.missing()
-        page = replace(self._page(draft, self.position.revisions), complete=whole)
+        page = replace(self._page(draft, self.position.revisions), complete=whole, resumed=self.resumed)
         yield replace(page, warnings=(*page.warnings, f"{self.slice.label}: {EMPTY}")) if empty else page
         if braked:
             raise SliceUnreadable(

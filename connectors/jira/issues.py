@@ -5,7 +5,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final
@@ -83,7 +83,7 @@ class Issues:
         since = position.reads_from(timedelta(hours=self._site.config.overlap_hours))
         query = condition if since is None else jql.both(condition, self._site.updated_since(since))
         ids, answer = self._list(access, slice_, query)
-        whole = position.since is None and not position.resumed
+        whole, resumed = position.since is None, position.resumed
         if whole and not ids:
             self._confirm_empty(access, query)
         position = position.begun(server_time(answer, self._site.clock()))
@@ -91,9 +91,8 @@ class Issues:
         size = self._site.config.batch
         batches = [left[start : start + size] for start in range(0, len(left), size)]
         if not batches:
-            yield self._page(
-                slice_, (answer.part(),), position.finished(), said=0, complete=whole and not ids
-            )
+            page = self._page(slice_, (answer.part(),), position.finished(), said=0, complete=whole)
+            yield replace(page, resumed=resumed)
             return
         for number, batch in enumerate(self._ahead(access, slice_, batches), 1):
             position = position.stored(batch.last_id, batch.newest)
@@ -102,6 +101,7 @@ class Issues:
                 self.name, slice_.name, batch.parts, batch.fetched_at,
                 cursor=position.finished() if last else position.cursor(),
                 said=batch.said, vanished=batch.vanished, complete=last and whole,
+                resumed=resumed,
             )  # fmt: skip
 
     def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:

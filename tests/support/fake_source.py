@@ -94,6 +94,7 @@ class FakeStream:
         if slice_.name in self.tracker.broken:
             raise SliceUnreadable(self.tracker.broken[slice_.name], source="fake", slice_=slice_.name)
         start = (cursor or {}).get("position", 0)
+        whole = cursor is None or cursor.get("whole", False)
         found = self.tracker.issues[slice_.name][start:]
         for at in range(0, max(len(found), 1), self.tracker.page_size):
             if self.tracker.fail_after is not None and self.tracker.pages_served >= self.tracker.fail_after:
@@ -106,9 +107,10 @@ class FakeStream:
                 slice=slice_.name,
                 parts=(Part("GET fake", orjson.dumps(chunk)),),
                 fetched_at=self.clock(),
-                cursor={"position": start + at + len(chunk)},
+                cursor={"position": start + at + len(chunk), "whole": whole and not last},
                 said=len(chunk) + self.tracker.said_extra,
-                complete=last and cursor is None and self.tracker.full_listing,
+                complete=last and whole and self.tracker.full_listing,
+                resumed=cursor is not None,
             )
 
     def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:

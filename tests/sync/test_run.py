@@ -6,7 +6,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from connectors.errors import AccessDenied
-from sync.land import open_body
+from sync.rawpage import open_body
+from sync.run import start_run
 from tests.support.fake_source import T0, FakeTracker, carry_on, configure, issue, run_once
 
 
@@ -222,3 +223,40 @@ def test_removed_history_rows_do_not_linger(engine: Engine) -> None:
     run_once(engine, FakeTracker({"APO": [issue(1)]}), full=True)
 
     assert ask(engine, "SELECT external_id FROM transition") == ["1:0"]
+
+
+def test_a_full_run_that_was_cut_off_still_finds_what_is_gone(engine: Engine) -> None:
+    configure(engine)
+    source = tracker(9)
+    run_once(engine, source)
+    del source.issues["APO"][4]
+    source.fail_after = source.pages_served + 2
+    source.failure = KeyboardInterrupt()
+    run_id = start_run(engine, "fake", full=True, now=T0 + timedelta(days=1))
+    assert run_id is not None
+    with pytest.raises(KeyboardInterrupt):
+        carry_on(engine, source, run_id, at=T0 + timedelta(days=1))
+    # The process was killed before it could close the run.
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE run SET state = 'running' WHERE id = :run"), {"run": run_id})
+    source.fail_after = None
+
+    assert carry_on(engine, source, run_id, at=T0 + timedelta(days=1)) == "succeeded"
+
+    assert ask(engine, "SELECT external_id FROM work_item WHERE deleted_at IS NOT NULL") == ["5"]
+    line = ledger(engine, run_id)
+    assert (line["said"], line["stored"], line["deleted"]) == (8, 8, 1)
+
+
+def test_a_run_that_goes_on_where_another_run_stopped_calls_nothing_gone_that_the_other_saw(
+    engine: Engine,
+) -> None:
+    configure(engine)
+    source = tracker(9, fail_after=2)
+    run_once(engine, source)
+    source.fail_after = None
+
+    _, state = run_once(engine, source, at=T0 + timedelta(hours=1))
+
+    assert state == "succeeded"
+    assert ask(engine, "SELECT count(*) FROM work_item WHERE deleted_at IS NULL") == [9]
