@@ -38,6 +38,7 @@ def answer(reader: Reader, render: Callable[[Session, Visible], Body], *, also: 
             Session(connection) as session,
         ):
             version = data_version(session, reader.kind)
+            session.info["version"] = version
             body = render(session, visible_projects(session, reader.principal))
         body.tag = digest(*fixed, version)
         return body

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api import metrics, problems, shapes
 from api.answer import to_json
-from api.etag import Cache
+from api.etag import Cache, Recent
 from api.headers import StrictHeaders
 from api.pages import board, project, pulled, receipt, signin
 from api.pages.static import static_files
@@ -54,6 +54,7 @@ def create_app(engine: Engine, *, cache_bytes: int = 64 * 1024 * 1024) -> FastAP
     )  # fmt: skip
     app.state.engine = engine
     app.state.cache = Cache(cache_bytes)
+    app.state.boards = Recent()
     problems.install(app)
     for noun in _NOUNS:
         app.include_router(noun.router, prefix=PREFIX, tags=[noun.__name__.rpartition(".")[2]])

@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Generic, Literal, TypeVar
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -59,6 +59,7 @@ class Body:
     status: int = 200
     tag: str = ""  # of the version it was rendered from
     packed: bytes | None = None
+    held: bool = False
 
     def size(self) -> int:
         """Return the bytes it takes to keep."""
@@ -102,8 +103,9 @@ class Cache:
         if body.packed is None:
             packed = gzip.compress(body.content, 5, mtime=0)
             with self._lock:
+                if body.held and body.packed is None:
+                    self._held += len(packed)
                 body.packed = packed
-                self._held += len(packed)
         return body.packed
 
     def _keep(self, key: str, body: Body) -> None:
@@ -111,10 +113,37 @@ class Cache:
             return
         with self._lock:
             self._bodies[key] = body
+            body.held = True
             self._held += body.size()
             while self._held > self._limit and self._bodies:
                 _, gone = self._bodies.popitem(last=False)
+                gone.held = False
                 self._held -= gone.size()
+
+
+T = TypeVar("T")
+
+
+class Recent(Generic[T]):
+    """A few values by key, the oldest given up first. Safe among threads."""
+
+    def __init__(self, most: int = 4) -> None:
+        self._most = most
+        self._values: OrderedDict[str, T] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str, make: Callable[[], T]) -> T:
+        """Return the kept value, or make and keep it; of two threads that miss, both make it."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+        value = make()
+        with self._lock:
+            self._values[key] = value
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)
+        return value
 
 
 def digest(*parts: object) -> str:

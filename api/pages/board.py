@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from api.access import StatusReader
 from api.answer import Visible
-from api.pages.board_model import STALE, Query, arrange, load_rows
+from api.etag import Recent, digest
+from api.pages.board_model import STALE, Query, Row, arrange, load_rows
 from api.pages.charts import stacked
 from api.pages.render import as_date, as_instant, page
 from api.routes.sources import source_documents
@@ -27,8 +28,16 @@ def board(reader: StatusReader, query: Annotated[Query, Parameters()]) -> Respon
     """Show every visible project on a day."""
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
-        status = status_document(session, as_of=query.as_of, known_at=None, visible=reader.principal.projects)
-        found = arrange(status, load_rows(status), query)
+        projects = reader.principal.projects
+
+        def load() -> tuple[dict[str, Any], list[Row]]:
+            status = status_document(session, as_of=query.as_of, known_at=None, visible=projects)
+            return status, load_rows(status)
+
+        # Sorting and searching look at the same rows again and again: they are read once a version.
+        boards: Recent[tuple[dict[str, Any], list[Row]]] = reader.request.app.state.boards
+        status, rows = boards.get(digest(session.info["version"], query.as_of, projects), load)
+        found = arrange(status, rows, query)
         whole = session.scalars(select(Portfolio).order_by(Portfolio.id)).first()
         days = snapshot_days(session)
         return {

@@ -2,7 +2,7 @@
 const region = () => document.getElementById("board");
 let asking = null;
 
-async function show(url, push) {
+async function show(url, keep) {
   asking?.abort();
   asking = new AbortController();
   const mine = asking;
@@ -15,7 +15,7 @@ async function show(url, push) {
     const caret = document.activeElement?.selectionStart ?? null;
     const typed = document.activeElement?.value;
     region().replaceWith(fresh);
-    if (push) history.pushState(null, "", url);
+    if (keep) history[keep](null, "", url);
     if (focused) {
       const again = fresh.querySelector(`[name="${CSS.escape(focused)}"]:not([type=hidden])`);
       again?.focus({ preventScroll: true });
@@ -41,7 +41,7 @@ if (region()) {
     const link = event.target.closest("a[data-swap]");
     if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
-    show(link.getAttribute("href"), true);
+    show(link.getAttribute("href"), "pushState");
   });
   let typing = 0;
   document.addEventListener("input", (event) => {
@@ -49,12 +49,12 @@ if (region()) {
     if (!form) return;
     clearTimeout(typing);
     const wait = event.target.type === "search" ? 180 : 0;
-    typing = setTimeout(() => show(address(form), true), wait);
+    typing = setTimeout(() => show(address(form), wait ? "replaceState" : "pushState"), wait);
   });
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("form[data-live]")) return;
     event.preventDefault();
-    show(address(event.target), true);
+    show(address(event.target), "pushState");
   });
-  addEventListener("popstate", () => show(location.href, false));
+  addEventListener("popstate", () => show(location.href, null));
 }

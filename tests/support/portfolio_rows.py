@@ -17,21 +17,20 @@ from sqlalchemy import Connection, Engine, text
 
 from sandbox.story import PROJECTS, UNBOUND, WEEKS, DemoProject
 from sync.store import copy_rows
+from tests.support.portfolio_documents import (
+    POLICY,
+    SLIPS,
+    Claimed,
+    colours_of,
+    document_of,
+    overall_of,
+    receipt_of,
+    reported_by,
+)
+from tests.support.portfolio_pulled import add_sources, add_work_items
 
 AS_OF = date(2026, 11, 22)
-POLICY = "default@1.0.0"
 NAMESPACE = UUID("6f2ad4cc-0a3c-4c6e-9a58-2f1f6b6b5b11")
-SOURCES = (
-    ("pmo-files", "excel", "contoso.sharepoint.example"),
-    ("jira-cloud", "jira", "example.atlassian.example"),
-    ("jira-dc", "jira", "jira.example"),
-    ("ado", "azure_devops", "dev.azure.example"),
-    ("local-files", "excel", "files"),
-)
-SLIPS = ("GREEN", "AMBER", "RED")
-
-
-_Claimed = tuple[Any, str | None, list[int]]  # value, unit, claim ids
 
 
 @dataclass(slots=True)
@@ -92,7 +91,7 @@ def seed(
                 "VALUES ('main', 'Change portfolio', 'Europe/London', 'GBP') RETURNING id"
             )
         ).scalar_one()
-        pages = _sources(connection, done)
+        pages = add_sources(connection, done)
         programmes = _programmes(connection, portfolio, told)
         rows = _Rows()
         for number, project in enumerate(told):
@@ -100,92 +99,9 @@ def seed(
         _unbound(rows, done)
         for table, columns in COLUMNS.items():
             copy_rows(connection, table, columns.split(), rows.of.get(table, []))
-        _work_items(connection, work_items, done)
+        add_work_items(connection, work_items, done)
         connection.execute(text("ANALYZE"))
     return done
-
-
-def _sources(connection: Connection, done: Seeded) -> dict[str, tuple[int, int, int]]:
-    """Insert the sources with three runs each; return name -> (source, newest run, raw page)."""
-    pages = {}
-    for position, (name, kind, host) in enumerate(SOURCES):
-        source = connection.execute(
-            text(
-                "INSERT INTO source (name, kind, position, config, host, fingerprint, schedule, created_at, updated_at)"
-                " VALUES (:name, :kind, :position, cast('{}' as jsonb), :host, 'f', '0 2 * * *', :at, :at) RETURNING id"
-            ),
-            {
-                "name": name,
-                "kind": kind,
-                "position": position,
-                "host": host,
-                "at": done.known_at - timedelta(days=90),
-            },
-        ).scalar_one()
-        done.sources[name] = source
-        run = 0
-        for back in (2, 1, 0):
-            failed = name == "jira-dc" and back == 0
-            start = done.known_at - timedelta(days=back, minutes=14, seconds=6)
-            run = connection.execute(
-                text(
-                    "INSERT INTO run (source_id, slot, state, mode, queued_at, started_at, finished_at, requests,"
-                    " waited_s, error) VALUES (:source, :slot, :state, :mode, :slot, :start, :finish, 412, 12.4,"
-                    " :error) RETURNING id"
-                ),
-                {
-                    "source": source,
-                    "slot": start.replace(second=0),
-                    "state": "failed" if failed else "succeeded",
-                    "mode": "full" if back == 2 else "incremental",
-                    "start": start,
-                    "finish": start + timedelta(minutes=11),
-                    "error": "jira-dc: the server refuses the token (401). Create a new personal access token "
-                    "and set it with `muster apply`."
-                    if failed
-                    else None,
-                },
-            ).scalar_one()
-            for stream, said, stored, rejected, filtered in (
-                ("projects", 6, 6, 0, 0), ("issues", 2000, 1998, 2, 0), ("versions", 40, 38, 0, 1)
-            ):  # fmt: skip
-                connection.execute(
-                    text(
-                        "INSERT INTO run_stream (run_id, stream, said, stored, rejected, filtered, filters) VALUES"
-                        " (:run, :stream, :said, :stored, :rejected, :filtered, cast(:filters as jsonb))"
-                    ),
-                    {
-                        "run": run,
-                        "stream": stream,
-                        "said": said,
-                        "stored": stored,
-                        "rejected": rejected,
-                        "filtered": filtered,
-                        "filters": '{"archived version": 1}' if filtered else "{}",
-                    },
-                )
-        page = connection.execute(
-            text(
-                "INSERT INTO raw_page (run_id, source_id, stream, slice, fetched_at, parts, body, sha256)"
-                " VALUES (:run, :source, 'issues', '', :at, '[]', '', decode('00', 'hex')) RETURNING id"
-            ),
-            {"run": run, "source": source, "at": done.known_at},
-        ).scalar_one()
-        connection.execute(
-            text(
-                "INSERT INTO rejected_record (run_id, source_id, stream, external_id, locator, reason, rejected_at)"
-                " VALUES (:run, :source, 'issues', '10', :locator, :reason, :at)"
-            ),
-            {
-                "run": run,
-                "source": source,
-                "locator": "register.xlsx!Projects!A9" if kind == "excel" else f"{name.upper()}-10",
-                "reason": "no key: a register row needs a project key in column Project ID",
-                "at": done.known_at,
-            },
-        )
-        pages[name] = (source, run, page)
-    return pages
 
 
 def _programmes(connection: Connection, portfolio: int, told: list[DemoProject]) -> dict[str, int]:
@@ -208,41 +124,6 @@ def _generated(number: int) -> DemoProject:
     }
     values = {name: getattr(like, name) for name in DemoProject.__dataclass_fields__}
     return DemoProject(**(values | shifted))
-
-
-def _colours(project: DemoProject, week: int) -> dict[str, str]:
-    slip, cost = project.slip[week], project.cost_pct[week]
-    planned = project.finish - project.start
-    late = 100 * slip / planned
-    critical = project.slipped_critical_milestone
-    return {
-        "schedule": "RED"
-        if critical or late > 10 or slip > 30
-        else "AMBER"
-        if late > 5 or slip > 14
-        else "GREEN",
-        "cost": "GREY"
-        if project.budget is None
-        else "RED"
-        if cost > 10
-        else "AMBER"
-        if cost > 5
-        else "GREEN",
-        "scope": "RED" if project.uncontrolled_points_pct > 10 else "GREEN",
-        "risk": "RED" if project.unowned_critical_risk else "AMBER" if project.tier == 1 else "GREEN",
-    }
-
-
-def _overall(colours: dict[str, str]) -> tuple[str, float | None]:
-    weights = {"schedule": 30, "cost": 25, "scope": 15, "risk": 15}
-    penalty = {"GREEN": 0, "AMBER": 50, "RED": 100}
-    scored = {name: colour for name, colour in colours.items() if colour != "GREY"}
-    total = sum(weights[name] for name in scored)
-    health = 100 - sum(weights[name] * penalty[colour] for name, colour in scored.items()) / total
-    reds = sum(colour == "RED" for colour in scored.values())
-    if "RED" in (colours["schedule"], colours["cost"]) or reds > 1 or health < 50:
-        return "RED", health
-    return ("AMBER" if reds or health < 80 else "GREEN"), health
 
 
 def _project(
@@ -301,7 +182,7 @@ def _project(
 
 def _claims(
     rows: _Rows, done: Seeded, pages: dict[str, tuple[int, int, int]], project: DemoProject, row: int
-) -> dict[str, _Claimed]:
+) -> dict[str, Claimed]:
     """Add what the register says, and what a tracker says against it; return attribute -> claim ids."""
     identity = done.ids[project.key]
     baseline = done.as_of + timedelta(days=project.finish)
@@ -317,13 +198,13 @@ def _claims(
         "sponsor": project.sponsor,
         "stage": project.stage,
         "tier": project.tier,
-        "rag_overall": _reported(project, WEEKS - 1),
+        "rag_overall": reported_by(project, WEEKS - 1),
         "path_to_green": None
         if project.key != "PORTAL"
         else "Second supplier on the payment form from December.",
     }
     units = {"budget": "GBP", "forecast_cost": "GBP"}
-    found: dict[str, _Claimed] = {}
+    found: dict[str, Claimed] = {}
     file, run, page = pages["pmo-files"]
     for column, (attribute, value) in zip("CDEFGHIJKLM", said.items(), strict=True):
         if value is None:
@@ -347,11 +228,6 @@ def _claims(
             )
         )  # fmt: skip
     return found
-
-
-def _reported(project: DemoProject, week: int) -> str | None:
-    said = [colour for colour in project.reported[: week + 1] if colour]
-    return said[-1] if said else None
 
 
 def _milestones(
@@ -422,128 +298,22 @@ def _costs(rows: _Rows, project: DemoProject, common: tuple[Any, ...], as_of: da
 
 
 def _snapshot(
-    rows: _Rows, done: Seeded, project: DemoProject, claims: dict[str, _Claimed], week: int, row: int
+    rows: _Rows, done: Seeded, project: DemoProject, claims: dict[str, Claimed], week: int, row: int
 ) -> None:
     back = timedelta(days=7 * (WEEKS - 1 - week))
     as_of = done.as_of - back
-    colours = _colours(project, week)
-    overall, health = _overall(colours)
-    reported = _reported(project, week)
+    colours = colours_of(project, week)
+    overall, health = overall_of(colours)
+    reported = reported_by(project, week)
     distance = None if reported is None else SLIPS.index(overall) - SLIPS.index(reported)
-    document = _document(done, project, week, colours) | {
+    document = document_of(done, project, week, colours) | {
         "overall": overall, "health": health, "reported": reported, "watermelon": distance,
     }  # fmt: skip
-    receipt = _receipt(document, claims, row)
+    receipt = receipt_of(document, claims, row)
     rows.add(
         "snapshot", done.ids[project.key], as_of, done.known_at - back, POLICY, overall, health, reported, distance,
         document, receipt, hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest(),
     )  # fmt: skip
-
-
-def _document(done: Seeded, project: DemoProject, week: int, colours: dict[str, str]) -> dict[str, Any]:
-    baseline = done.as_of + timedelta(days=project.finish)
-    slip = project.slip[week]
-    cost = project.cost_pct[week]
-    share = round(100 * slip / (project.finish - project.start), 4)
-    texts: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
-        "schedule": [("F1", f"{slip} days late, {share:.1f} % of the plan", {"slip_days": slip, "slip_pct": share})],
-        "cost": [
-            ("F4", "no approved budget", {"budget": None})
-            if project.budget is None
-            else ("F4", f"{cost:+.1f} % against the budget", {"budget": str(project.budget), "variance_pct": cost})
-        ],
-        "scope": [
-            ("F9", f"{project.uncontrolled_points_pct} % of the baseline added without approval",
-             {"uncontrolled_pct": project.uncontrolled_points_pct})
-        ],
-        "risk": [("F7", "a critical risk has no owner" if project.unowned_critical_risk else "cover 0.94",
-                  {"critical_unowned": int(project.unowned_critical_risk), "cover": 0.94})],
-    }  # fmt: skip
-    if project.slipped_critical_milestone:
-        texts["schedule"].append(("F5", "Cut-over, critical, is 21 days overdue", {"overdue_days": 21}))
-    stale = project.reported[week] is None
-    score = 66.2 if stale else 96.4 - 3.1 * (len(project.key) % 4)
-    grade = "D" if score < 70 else "C" if score < 85 else "B" if score < 95 else "A"
-    upcoming = baseline - timedelta(days=round((project.finish - project.start) * 0.08))
-    missing = {
-        name: {"colour": "GREY", "computed": "GREY", "reasons": [{"rule": rule, "text": words, "inputs": {}}]}
-        for name, rule, words in (
-            ("benefit", "F8", "no benefit target"),
-            ("resource", "F10", "no roles known"),
-        )
-    }
-    past = [_overall(_colours(project, each)) for each in range(week + 1)]
-    trend = [
-        {
-            "as_of": (done.as_of - timedelta(days=7 * (WEEKS - 1 - each))).isoformat(),
-            "overall": found,
-            "health": health,
-        }
-        for each, (found, health) in enumerate(past)
-    ]
-    names = ["pmo-files", *dict.fromkeys(tracked.source for tracked in project.tracked)]
-    return {
-        "key": project.key, "name": project.name, "programme": project.programme, "tier": project.tier,
-        "stage": project.stage,
-        "dimensions": {
-            name: {"colour": colour, "computed": colour, "reasons": [
-                {"rule": rule, "text": words, "inputs": inputs} for rule, words, inputs in texts[name]]}
-            for name, colour in colours.items()
-        } | missing,
-        "overall_reasons": [{"rule": "F13", "text": "joined from its dimensions", "inputs": {}}],
-        "trend": trend,
-        "report": {"reported_on": None, "age_days": 56 if stale else 6, "stale": stale},
-        "figures": {"budget": project.budget, "currency": "GBP"}, "conflicts": [], "flags": [],
-        "watermelon_since": None,
-        "data_quality": {"score": score, "grade": grade},
-        "next_milestone": None if project.finish < 0 else {
-            "name": "Cut-over", "forecast": (upcoming + timedelta(days=slip)).isoformat(),
-            "baseline": upcoming.isoformat(),
-        },
-        "sources": [
-            {"name": name, "synced_at": (done.known_at - timedelta(minutes=3)).strftime("%Y-%m-%dT%H:%M:%SZ")}
-            for name in names
-        ],
-    }  # fmt: skip
-
-
-def _receipt(document: dict[str, Any], claims: dict[str, _Claimed], row: int) -> dict[str, Any]:
-    because = "precedence: pmo-files before jira-cloud"
-    from_ = {
-        "schedule": ["baseline_start", "baseline_finish", "forecast_finish"],
-        "cost": ["budget", "forecast_cost"],
-    }
-    records = {
-        "schedule": [
-            {"entity": "milestone", "id": row, "name": "Cut-over", "locator": "plan.xlsx!Milestones!B5"}
-        ],
-        "risk": [{"entity": "raid_item", "id": row, "name": "R-001", "locator": "raid.xlsx!RAID!A2"}],
-    }
-    colours = {
-        name: {
-            "value": found["colour"],
-            "rule": {
-                "id": found["reasons"][0]["rule"],
-                "policy": POLICY,
-                "inputs": found["reasons"][0]["inputs"],
-            },
-            "from": [attribute for attribute in from_.get(name, []) if attribute in claims],
-            "records": records.get(name, []),
-        }
-        for name, found in document["dimensions"].items()
-    }
-    colours["overall"] = {
-        "value": document["overall"],
-        "rule": {"id": "F13", "policy": POLICY, "inputs": {"health": document["health"]}},
-        "from": [], "records": [],
-    }  # fmt: skip
-    return {
-        "attributes": {
-            name: {"value": value, "unit": unit, "claims": ids, "because": because}
-            for name, (value, unit, ids) in claims.items()
-        },
-        "colours": colours,
-    }
 
 
 def _unbound(rows: _Rows, done: Seeded) -> None:
@@ -553,33 +323,6 @@ def _unbound(rows: _Rows, done: Seeded) -> None:
             "ado_project" if tracked.source == "ado" else "jira_project", tracked.key, [tracked.key],
             f"{tracked.key} (nobody's)", None, f"https://{tracked.source}.example/x", {}, None, None, None,
         )  # fmt: skip
-
-
-def _work_items(connection: Connection, count: int, done: Seeded) -> None:
-    """Spread items evenly over the tracker scopes, in one statement."""
-    connection.execute(
-        text(
-            """
-            WITH place AS (
-                SELECT s.source_id, s.external_id, s.key, s.url, row_number() OVER (ORDER BY s.id) - 1 AS n,
-                       count(*) OVER () AS places, p.id AS page, p.run_id
-                FROM scope s JOIN raw_page p ON p.source_id = s.source_id
-                WHERE s.kind IN ('jira_project', 'ado_project'))
-            INSERT INTO work_item (source_id, external_id, key, scope_external_id, type, hub_type, title, status,
-                status_category, points, assignee, created_at, updated_at, url, raw_page_id, raw_position,
-                content_hash, run_id, deleted_at, parent_key)
-            SELECT place.source_id, place.source_id || '-' || i, place.key || '-' || i, place.external_id, 'Story',
-                'story', 'Item ' || i || ' of ' || place.key, (array['To Do', 'In Progress', 'Done'])[1 + i % 3],
-                (array['todo', 'doing', 'done'])[1 + i % 3], CASE WHEN i % 4 = 0 THEN NULL ELSE i % 8 END,
-                'Person ' || i % 50, cast(:at as timestamptz) - make_interval(hours => i % 2000),
-                cast(:at as timestamptz) - make_interval(mins => i % 5000), place.url || '/' || i, place.page,
-                i % 200, decode('00', 'hex'), place.run_id,
-                CASE WHEN i % 211 = 0 THEN cast(:at as timestamptz) END, CASE WHEN i % 5 = 0 THEN place.key || '-1' END
-            FROM generate_series(1, :count) AS i JOIN place ON place.n = i % place.places
-            """
-        ),
-        {"count": count, "at": done.known_at},
-    )
 
 
 if __name__ == "__main__":
