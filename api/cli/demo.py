@@ -22,7 +22,7 @@ from api.cli.common import Failed, open_store, utc_now, words
 from api.cli.progress import shown
 from api.cli.read import print_status
 from api.cli.serve import background_work, run_server
-from api.cli.sync import print_runs, sync_now
+from api.cli.sync import print_runs, print_unbound, sync_now
 from config.document import parse_document
 from config.settings import settings
 from sync.apply import apply
@@ -270,3 +270,4 @@ def _today(engine: Engine, home: Path, state: DemoState, running: Mapping[str, M
         print_runs(lines)
         with Session(engine) as session:
             print_status(status_document(session))
+        print_unbound(engine)

@@ -2,21 +2,23 @@
 
 import signal
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from api.cli.common import FAILED, PARTIAL, open_store, utc_now, words
+from api.cli.common import FAILED, PARTIAL, Failed, open_store, utc_now, words
 from api.cli.progress import shown
 from api.routes.runs import run_documents
 from config.settings import settings
-from model.tables import Run, Source
+from model.tables import Run, Scope, Source
 from sync.inspect import source_names
 from sync.jobs import Work, runs_under_way
 from sync.run import start_run
 from sync.worker import Worker
+
+_SHOWN: Final = 20  # rejected records listed of one run
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +39,7 @@ def sync(
         names = source_names(engine, sources or ())
         lines = sync_now(engine, names, full=full)
     worst = print_runs(lines)
+    print_unbound(engine)
     if worst:
         raise typer.Exit(worst)
 
@@ -47,9 +50,25 @@ def sync_now(engine: Engine, names: Sequence[str], *, full: bool) -> list[dict[s
     with shown() as progress:
         work = Work(engine, connections=settings().connections, progress=progress)
         Worker(work).run(until=lambda: not runs_under_way(engine, runs))
+    if work.problems:
+        raise Failed("; ".join(dict.fromkeys(work.problems)))
     with Session(engine) as session:
         query = select(Run, Source.name).join(Source, Source.id == Run.source_id)
-        return run_documents(session, query.where(Run.id.in_(runs)).order_by(Source.position), None)
+        found = run_documents(session, query.where(Run.id.in_(runs)).order_by(Source.position), None)
+        for run in found:
+            run["rejects"] = _rejects(session, run["id"])
+        return found
+
+
+def _rejects(session: Session, run: int) -> list[str]:
+    """Return what of the run's source is rejected now, as sentences; also what an earlier run found first."""
+    rows = session.execute(
+        select(RejectedRecord.locator, RejectedRecord.reason)
+        .join(Run, Run.source_id == RejectedRecord.source_id)
+        .where(Run.id == run, RejectedRecord.resolved_at.is_(None))
+        .order_by(RejectedRecord.id)
+    )
+    return [f"{locator}: {reason}" for locator, reason in rows]
 
 
 def print_runs(runs: Sequence[dict[str, Any]]) -> int:
@@ -66,6 +85,11 @@ def print_runs(runs: Sequence[dict[str, Any]]) -> int:
             )
         for warning in run["warnings"]:
             typer.echo(f"  ! {warning}")
+        rejects = [each for each in run["rejects"] if each not in run["warnings"]]
+        for each in rejects[:_SHOWN]:
+            typer.echo(f"  x {each}")
+        if len(rejects) > _SHOWN:
+            typer.echo(f"  x and {len(rejects) - _SHOWN} more")
         if run["error"]:
             typer.echo(f"  {run['error']}", err=True)
         if run["state"] == "failed":
@@ -73,6 +97,25 @@ def print_runs(runs: Sequence[dict[str, Any]]) -> int:
         elif run["state"] == "partial" and not worst:
             worst = PARTIAL
     return worst
+
+
+def print_unbound(engine: Engine) -> None:
+    """Name what was pulled but belongs to no project: listed, not lost."""
+    query = (
+        select(Source.name, Scope.key, Scope.name)
+        .join(Source, Source.id == Scope.source_id)
+        .where(Scope.project_id.is_(None), Scope.deleted_at.is_(None), Scope.kind != "register_row")
+        .order_by(Source.position, Scope.key)
+    )
+    with engine.connect() as connection:
+        rows = connection.execute(query).all()
+    if rows:
+        named = ", ".join(
+            f"{source} {key}" if key == name else f"{source} {key} ({name})" for source, key, name in rows
+        )
+        typer.echo(
+            f"Bound to no project: {named}. A register's column or `bind:` in the configuration binds it."
+        )
 
 
 def worker() -> None:
