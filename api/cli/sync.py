@@ -12,7 +12,7 @@ from api.cli.common import FAILED, PARTIAL, Failed, open_store, utc_now, words
 from api.cli.progress import shown
 from api.routes.runs import run_documents
 from config.settings import settings
-from model.tables import Run, Scope, Source
+from model.tables import RejectedRecord, Run, Scope, Source
 from sync.inspect import source_names
 from sync.jobs import Work, runs_under_way
 from sync.run import start_run
