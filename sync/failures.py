@@ -1,11 +1,17 @@
 """Failures in words an officer can act on; never a traceback, never a secret."""
 
+import psycopg
+from procrastinate.exceptions import ConnectorException
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from connectors.errors import ConnectorError
 from sync.land import ConcurrentPull
 
+_LOST = (
+    "the connection to the database was lost; check that it runs, then run the sync again:"
+    " it goes on where it stopped"
+)
 _BY_STATE = {
     "53100": "the database's disk is full; free some space, then run the sync again: it goes on where it stopped",
     "53200": "the database is out of memory; run the sync again later: it goes on where it stopped",
@@ -20,7 +26,9 @@ _BY_STATE = {
 
 def in_words(error: BaseException) -> str:
     """Say what went wrong and what to do next."""
-    if isinstance(error, DBAPIError):
+    if isinstance(error, ConnectorException):  # of the queue, around the driver's own error
+        error = error.__cause__ or psycopg.OperationalError()
+    if isinstance(error, DBAPIError | psycopg.Error):
         return _of_database(error)
     if isinstance(error, ConcurrentPull):
         return f"{error}; this run stopped and left it to that one"
@@ -31,13 +39,20 @@ def in_words(error: BaseException) -> str:
     return f"an unexpected fault in Muster ({type(error).__name__}); see the log, and please report it"
 
 
-def _of_database(error: DBAPIError) -> str:
-    state = getattr(error.orig, "sqlstate", None)
+def is_expected(error: BaseException) -> bool:
+    """Whether this can happen without a fault in Muster, so that its words say all there is to say."""
+    return isinstance(error, ConnectorError | ConcurrentPull | ConnectorException) or _is_lost(error)
+
+
+def _is_lost(error: BaseException) -> bool:
+    lost = isinstance(error, OperationalError | psycopg.OperationalError)
+    return lost or (isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
+def _of_database(error: DBAPIError | psycopg.Error) -> str:
+    state = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlstate", None)
     if state in _BY_STATE:
         return _BY_STATE[state]
-    if isinstance(error, OperationalError) or error.connection_invalidated:
-        return (
-            "the connection to the database was lost; check that it runs, then run the sync again:"
-            " it goes on where it stopped"
-        )
+    if _is_lost(error):
+        return _LOST
     return f"the database refused a write (SQLSTATE {state}); this is a fault in Muster: please report it"

@@ -6,6 +6,7 @@ pulled by one worker at a time.
 """
 
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,10 +20,14 @@ from procrastinate import exceptions
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
+from sync import failures
 from sync.consolidate import consolidate
 from sync.progress import Progress, Silent
 from sync.registry import Opener, open_source, utc_now
 from sync.run import execute_run
+from sync.store import unit_of_work
+
+log = logging.getLogger(__name__)
 
 PULL = "pull"
 CONSOLIDATE = "consolidate"
@@ -38,6 +43,7 @@ class Work:
     clock: Callable[[], datetime] = utc_now
     progress: Progress = field(default_factory=Silent)
     opener: Opener = open_source
+    problems: list[str] = field(default_factory=list)  # what went wrong outside any run, in words
 
 
 def open_queue(work: Work) -> procrastinate.App:
@@ -64,7 +70,12 @@ def open_queue(work: Work) -> procrastinate.App:
 
     @queue.task(name=CONSOLIDATE, queue="sync")
     def consolidate_now() -> None:
-        consolidate_today(work.engine, work.clock())
+        try:
+            consolidate_today(work.engine, work.clock())
+        except Exception as error:
+            said = f"the status could not be computed: {failures.in_words(error)}"
+            work.problems.append(said)
+            log.error(said, exc_info=not failures.is_expected(error))  # noqa: TRY400  (a traceback only for a fault)
 
     return queue
 
@@ -124,6 +135,32 @@ def waiting_runs(engine: Engine) -> list[tuple[int, str]]:
             )
         )
         return [(int(run_id), str(host)) for run_id, host in rows]
+
+
+def take_over(engine: Engine, stalled_s: float) -> list[int]:
+    """Give the jobs of workers silent for so long back to the queue; returns the jobs.
+
+    One statement, so that of several nodes that notice only one does it, and never for a job that
+    somebody else has taken up meanwhile. A job that waits in the queue again already is not put there
+    twice (the queueing lock would refuse it, and with it all others).
+    """
+    with unit_of_work(engine) as connection:
+        return list(
+            connection.scalars(
+                text(
+                    "WITH silent AS (SELECT job.id, EXISTS (SELECT 1 FROM procrastinate_jobs AS twin"
+                    " WHERE twin.queueing_lock = job.queueing_lock AND twin.status = 'todo') AS again"
+                    " FROM procrastinate_jobs AS job LEFT JOIN procrastinate_workers AS worker"
+                    " ON worker.id = job.worker_id WHERE job.status = 'doing' AND (worker.id IS NULL"
+                    " OR worker.last_heartbeat < now() - make_interval(secs => :silent))"
+                    " FOR UPDATE OF job SKIP LOCKED)"
+                    " UPDATE procrastinate_jobs AS job SET attempts = attempts + 1, scheduled_at = NULL,"
+                    " status = CASE WHEN again THEN 'failed' ELSE 'todo' END::procrastinate_job_status"
+                    " FROM silent WHERE silent.id = job.id RETURNING job.id"
+                ),
+                {"silent": stalled_s},
+            )
+        )
 
 
 def runs_under_way(engine: Engine, run_ids: Sequence[int] | None = None) -> bool:

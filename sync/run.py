@@ -10,7 +10,6 @@ from sqlalchemy import Engine, text
 
 from config.document import SourceBlock
 from connectors.base import Connector, Stream
-from connectors.errors import ConnectorError
 from sync import failures
 from sync.apply import stored_block
 from sync.json import dumps
@@ -105,9 +104,10 @@ def execute_run(
         state = "partial" if pulling.problems else "succeeded"
     except Exception as error:
         pulling.problems.insert(0, failures.in_words(error))
-        level = logging.WARNING if isinstance(error, ConnectorError) else logging.ERROR
+        expected = failures.is_expected(error)
+        told = {"source": block.name, "run": run_id, "why": pulling.problems[0]}
         log.log(
-            level, "run failed", extra={"source": block.name, "run": run_id}, exc_info=level > logging.WARNING
+            logging.WARNING if expected else logging.ERROR, "run failed", extra=told, exc_info=not expected
         )
     finally:
         _close(pulling, connector, state, clock())
@@ -119,20 +119,27 @@ def _close(pulling: Pulling, connector: Connector | None, state: str, now: datet
     traffic = connector.traffic if connector else None
     if connector:
         connector.close()
+    # Said once each: two streams may fail on one project, and what was a warning at first may have ended the run.
+    problems = list(dict.fromkeys(pulling.problems))
+    warnings = [
+        each
+        for each in dict.fromkeys([*pulling.warnings, *pulling.landing.warnings])
+        if not any(each in problem for problem in problems)
+    ]
     try:
         with unit_of_work(pulling.engine) as connection:
             connection.execute(
                 text(
                     "UPDATE run SET state = :state, finished_at = :now, error = :error,"
-                    " warnings = CAST(:warnings AS jsonb), requests = requests + :requests,"
+                    " warnings = warnings || CAST(:warnings AS jsonb), requests = requests + :requests,"
                     " retries = retries + :retries, bytes_fetched = bytes_fetched + :bytes,"
                     " waited_s = waited_s + :waited WHERE id = :run"
                 ),
                 {
                     "state": state,
                     "now": now,
-                    "error": "\n".join(pulling.problems) or (_CUT_OFF if state == "failed" else None),
-                    "warnings": dumps(list(dict.fromkeys([*pulling.warnings, *pulling.landing.warnings]))),
+                    "error": "\n".join(problems) or (_CUT_OFF if state == "failed" else None),
+                    "warnings": dumps(warnings),
                     "requests": traffic.requests if traffic else 0,
                     "retries": traffic.retries if traffic else 0,
                     "bytes": traffic.bytes_fetched if traffic else 0,

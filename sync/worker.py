@@ -5,26 +5,46 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Final
 
 import procrastinate
+import psycopg
 from procrastinate import exceptions
+from sqlalchemy.exc import DBAPIError
 
-from sync.jobs import Work, consolidation_task, open_queue, pull_task, waiting_runs
+from config.settings import settings
+from sync.failures import in_words
+from sync.jobs import Work, consolidation_task, open_queue, pull_task, take_over, waiting_runs
 
 log = logging.getLogger(__name__)
 
 IN_STEP = 4  # sources pulled side by side by one worker
+DATABASE_AWAY: Final = (exceptions.ConnectorException, psycopg.Error, DBAPIError)
+_LOOK_S: Final = 0.25
 
 
 class Worker:
     """One worker. `run` returns when `stop` was called, from any thread, or when `until` says so."""
 
     def __init__(
-        self, work: Work, *, heartbeat_s: float = 10.0, stalled_s: float = 30.0, in_step: int = IN_STEP
+        self,
+        work: Work,
+        *,
+        heartbeat_s: float | None = None,
+        stalled_s: float | None = None,
+        in_step: int = IN_STEP,
     ) -> None:
+        """Set a worker up.
+
+        Args:
+            work: What its jobs need.
+            heartbeat_s: Seconds between its signs of life; None takes the environment's.
+            stalled_s: Seconds of silence after which it takes other workers' jobs over; None likewise.
+            in_step: How many sources it pulls side by side.
+        """
         self.work = work
-        self.heartbeat_s = heartbeat_s
-        self.stalled_s = stalled_s
+        self.heartbeat_s = settings().worker_heartbeat_s if heartbeat_s is None else heartbeat_s
+        self.stalled_s = settings().worker_stalled_s if stalled_s is None else stalled_s
         self.in_step = in_step
         self._stop = threading.Event()
 
@@ -33,10 +53,28 @@ class Worker:
         self._stop.set()
 
     def run(self, until: Callable[[], bool] | None = None) -> None:
-        """Work. `until` is asked about four times a second and ends the work when true."""
-        asyncio.run(self._run(until or (lambda: False)))
+        """Work. `until` is asked about four times a second and ends the work when true.
 
-    async def _run(self, until: Callable[[], bool]) -> None:
+        Without `until` a database that goes away is waited for; with it, somebody waits for us.
+
+        Raises:
+            DBAPIError, psycopg.Error, ConnectorException: The database is gone, and `until` was given.
+        """
+        asyncio.run(self._run(until))
+
+    async def _run(self, until: Callable[[], bool] | None) -> None:
+        while not self._stop.is_set():
+            try:
+                if await self._work(until or (lambda: False)):
+                    return
+            except DATABASE_AWAY as error:
+                if until is not None:
+                    raise
+                log.warning("the queue is out of reach; trying again", extra={"why": in_words(error)})
+            await asyncio.sleep(min(self.heartbeat_s, 1.0))
+
+    async def _work(self, until: Callable[[], bool]) -> bool:
+        """Work until told to stop; False when the queue's own connections were lost."""
         queue = open_queue(self.work)
         async with queue.open_async():
             await self._queue_waiting(queue)
@@ -53,25 +91,29 @@ class Worker:
                 )
             )
             reaping = asyncio.create_task(self._reap(queue))
+            over = False
             try:
-                # A look now and then, not an event: `stop` may be called from another thread.
-                while not working.done() and not self._stop.is_set() and not await asyncio.to_thread(until):  # noqa: ASYNC110
-                    await asyncio.sleep(0.25)
+                while not over and not working.done():
+                    # A look now and then, not an event: `stop` may be called from another thread.
+                    await asyncio.sleep(_LOOK_S)
+                    over = self._stop.is_set() or await asyncio.to_thread(until)
             finally:
                 reaping.cancel()
                 working.cancel()
-                await asyncio.gather(working, reaping, return_exceptions=True)
+                ended, _ = await asyncio.gather(working, reaping, return_exceptions=True)
+            if not over and isinstance(ended, Exception):
+                raise ended
+            return over
 
     async def _reap(self, queue: procrastinate.App) -> None:
         """Give the jobs of silent workers back to the queue, and lost runs a new job."""
         while True:
             try:
-                for job in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=self.stalled_s):
-                    log.warning("taking over a job of a worker that went silent", extra={"job": job.id})
-                    await queue.job_manager.retry_job(job)
+                for job in await asyncio.to_thread(take_over, self.work.engine, self.stalled_s):
+                    log.warning("taking over a job of a worker that went silent", extra={"job": job})
                 await self._queue_waiting(queue)
-            except Exception:  # the database may be away for a moment; the next round tries again
-                log.exception("reaping failed")
+            except DATABASE_AWAY as error:  # perhaps for a moment only; the next round tries again
+                log.warning("the queue is out of reach; trying again", extra={"why": in_words(error)})
             await asyncio.sleep(self.heartbeat_s)
 
     async def _queue_waiting(self, queue: procrastinate.App) -> None:
