@@ -1,0 +1,1 @@
+"""What Muster is measured with: `python -m benchmarks [NAME…] [--quick]`."""
