@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import procrastinate
 import procrastinate.jobs
+import psycopg
 from procrastinate import exceptions
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from sync import failures
 from sync.consolidate import consolidate
@@ -29,6 +32,7 @@ from sync.store import unit_of_work
 
 log = logging.getLogger(__name__)
 
+DATABASE_AWAY: Final = (exceptions.ConnectorException, psycopg.Error, DBAPIError)
 PULL = "pull"
 CONSOLIDATE = "consolidate"
 _WAIT_S = 0.5  # seconds between looks at a host that another process is pulling
@@ -56,17 +60,20 @@ def open_queue(work: Work) -> procrastinate.App:
 
     @queue.task(name=PULL, queue="sync")
     def pull(run_id: int) -> None:
-        with _host_to_ourselves(work.engine, run_id):
-            execute_run(
-                work.engine,
-                run_id,
-                connections=work.connections,
-                clock=work.clock,
-                progress=work.progress,
-                opener=work.opener,
-            )
-        with suppress(exceptions.AlreadyEnqueued):
-            consolidation_task(queue).defer()
+        try:
+            with _host_to_ourselves(work.engine, run_id):
+                execute_run(
+                    work.engine,
+                    run_id,
+                    connections=work.connections,
+                    clock=work.clock,
+                    progress=work.progress,
+                    opener=work.opener,
+                )
+            with suppress(exceptions.AlreadyEnqueued):
+                consolidation_task(queue).defer()
+        except DATABASE_AWAY as error:  # a run that is not over gets a new job
+            log.warning("a job was interrupted", extra={"run": run_id, "why": failures.in_words(error)})
 
     @queue.task(name=CONSOLIDATE, queue="sync")
     def consolidate_now() -> None:
@@ -106,8 +113,9 @@ def _host_to_ourselves(engine: Engine, run_id: int) -> Iterator[None]:
         try:
             yield
         finally:
-            if not connection.invalidated:
-                connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": number})
+            with suppress(DBAPIError):  # the session is gone, and the lock with it
+                if not connection.invalidated:
+                    connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": number})
 
 
 def pull_task(queue: procrastinate.App, host: str) -> procrastinate.jobs.JobDeferrer:

@@ -8,18 +8,15 @@ from contextlib import suppress
 from typing import Final
 
 import procrastinate
-import psycopg
 from procrastinate import exceptions
-from sqlalchemy.exc import DBAPIError
 
 from config.settings import settings
 from sync.failures import in_words
-from sync.jobs import Work, consolidation_task, open_queue, pull_task, take_over, waiting_runs
+from sync.jobs import DATABASE_AWAY, Work, consolidation_task, open_queue, pull_task, take_over, waiting_runs
 
 log = logging.getLogger(__name__)
 
 IN_STEP = 4  # sources pulled side by side by one worker
-DATABASE_AWAY: Final = (exceptions.ConnectorException, psycopg.Error, DBAPIError)
 _LOOK_S: Final = 0.25
 
 
