@@ -38,7 +38,8 @@ class SliceUnreadable(ConnectorError):
     """One project, board, file or sheet cannot be read; the others can."""
 
     def __init__(self, message: str, *, source: str, slice_: str) -> None:
-        super().__init__(f"{slice_}: {message}", source=source)
+        named = message.startswith(slice_)  # "plan.xlsx!Sheet1: …" says already where
+        super().__init__(message if named else f"{slice_}: {message}", source=source)
         self.slice = slice_
 
 

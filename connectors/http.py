@@ -100,8 +100,9 @@ class Http:
         connections: int = 8,
         sleep: Callable[[float], None] = time.sleep,
         login_hint: str = LOGIN_HINT,
+        option: str = "base_url",
     ) -> None:
-        """Open nothing yet.
+        """Open nothing yet; `option` is what the configuration calls the address.
 
         Raises:
             MisconfiguredSource: The address, the proxy or the CA bundle cannot be used at all.
@@ -110,7 +111,8 @@ class Http:
         self.base_url = _checked_address(source, base_url)
         self.traffic = traffic if traffic is not None else Traffic()
         self._sleep = sleep
-        self._login_hint = login_hint
+        self.login_hint = login_hint  # may be set anew once it is known who answers
+        self._option = option
         self._secrets = secrets_of(auth, headers)
         who = auth if isinstance(auth, tuple) else id(auth)
         identity = hashlib.sha256(repr((who, self._secrets)).encode())
@@ -248,7 +250,7 @@ class Http:
             self.traffic.requests += 1
         if isinstance(error, httpx.DecodingError):
             return _Again("the answer was compressed wrongly")
-        found = unreachable(self.source, self.base_url, error)
+        found = unreachable(self.source, self.base_url, error, self._option)
         return _Again(found) if isinstance(found, str) else found
 
     def _failure(self, line: str, status: int, headers: httpx.Headers, content: bytes) -> Exception:
@@ -265,7 +267,7 @@ class Http:
         if status in _RETRIED:
             return _Again(f"HTTP {status}", status=status)
         clean = redacted(content.decode(errors="replace"), self._secrets).encode()
-        return refusal(self.source, line, status, headers, clean, self._login_hint)
+        return refusal(self.source, line, status, headers, clean, self.login_hint)
 
     def _count_retry(self, state: RetryCallState) -> None:
         del state

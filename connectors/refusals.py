@@ -48,7 +48,7 @@ def refusal(
 ) -> HttpDenied | HttpError:
     """Explain an answer that was not asked for and that repeating does not change."""
     words = said(content)
-    answered = f"{line} answered HTTP {status}{': ' + words if words else ''}"
+    answered = f"{line} answered HTTP {status}{': ' + words.rstrip('.') if words else ''}"
     denied = False
     if status in (401, 403, 407):
         denied, text = True, f"{answered}. {_todo(status, headers, login_hint)}"
@@ -104,7 +104,9 @@ def not_json(source: str, line: str, status: int, headers: Mapping[str, str], co
     )  # fmt: skip
 
 
-def unreachable(source: str, base_url: str, error: httpx.TransportError) -> Exception | str:
+def unreachable(
+    source: str, base_url: str, error: httpx.TransportError, option: str = "base_url"
+) -> Exception | str:
     """Tell a failure that another try cannot mend from one that it may: that is returned as words."""
     host, causes = urlsplit(base_url).netloc, _causes(error)
     text = None
@@ -115,11 +117,11 @@ def unreachable(source: str, base_url: str, error: httpx.TransportError) -> Exce
         )
     elif _has(causes, ssl.SSLError):
         text = (
-            f"no encrypted connection to {host} could be made. Check whether base_url is https or http, and "
+            f"no encrypted connection to {host} could be made. Check whether {option} is https or http, and "
             "the port."
         )
     elif _has(causes, socket.gaierror):
-        text = f"the host {host} is not known in the network. Check base_url for a typing mistake."
+        text = f"the host {host} is not known in the network. Check {option} for a typing mistake."
     elif isinstance(error, httpx.ProxyError):
         text = f"the proxy refuses the way to {host}. Check the proxy of this source and its password."
     if text is not None:
@@ -127,7 +129,7 @@ def unreachable(source: str, base_url: str, error: httpx.TransportError) -> Exce
     if isinstance(error, httpx.TimeoutException):
         return f"no answer in time from {host}"
     if _has(causes, ConnectionRefusedError):
-        return f"{host} refuses connections (it is down, or the port in base_url is wrong)"
+        return f"{host} refuses connections (it is down, or the port in {option} is wrong)"
     return f"the connection to {host} broke ({type(error).__name__})"
 
 

@@ -13,7 +13,7 @@ from config.document import SourceBlock, in_words
 from config.secrets import check_references, resolve
 from connectors.base import Connector
 from connectors.errors import MisconfiguredSource
-from sync.mapping import MappingSpec, parse_mapping
+from sync.mapping import MappingSpec, compile_stream, parse_mapping
 
 # kind -> where its config class and connector class are
 KINDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -57,12 +57,26 @@ def check_source(block: SourceBlock) -> None:
     Raises:
         MisconfiguredSource: With the option and what was expected.
     """
-    _config(block, block.options())
+    config = _config(block, block.options())
     try:
         check_references(block.options(), where=block.name)
-        source_mapping(block)
+        spec = source_mapping(block)
+        transforms = _transforms(block, config)
+        for stream in spec.streams:
+            compile_stream(spec, stream, transforms, {})
     except ValueError as error:
         raise MisconfiguredSource(str(error).removeprefix(f"{block.name}: "), source=block.name) from None
+
+
+def _transforms(block: SourceBlock, config: BaseModel) -> Mapping[str, Callable[[Any], Any]]:
+    """Return what a mapping of this kind may name; a connector asks nothing of its source before the first call."""
+    build = _load(KINDS[block.kind][1])
+    config = config.model_copy(update={"ca_bundle": None})  # the file need be there only where workers run
+    connector = cast("Connector", build(config, source=block.name, connections=1, clock=utc_now))
+    try:
+        return connector.transforms()
+    finally:
+        connector.close()
 
 
 def _config(block: SourceBlock, options: Mapping[str, Any]) -> BaseModel:

@@ -1,18 +1,17 @@
 """What every test may use: a clean migrated database, and no network beyond loopback."""
 
 import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import Engine
 
 from config.database import embedded_url, open_engine
 from model.migrations import migrate
+from tests.support.databases import cloned
 
 hypothesis_settings.register_profile(
     "muster", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
@@ -38,15 +37,8 @@ def template_url(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def database_url(template_url: str) -> Iterator[str]:
     """The URL of a clean database, dropped after the test."""
-    url = make_url(template_url)
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{url.database}" STRATEGY file_copy'))
-    yield url.set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
+    with cloned(template_url) as url:
+        yield url
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ _FIELDS: Final = (
     "id,name,size,cTag,eTag,webUrl,file,folder,package,parentReference,remoteItem,lastModifiedDateTime"
 )
 _TRIES: Final = 4
+_REFUSALS: Final = (401, 403)
 _GRANT: Final = (
     "Give the app registration Sites.Selected and grant it read on the site (docs: Excel on SharePoint), or "
     "Files.Read.All with admin consent"
@@ -78,6 +79,7 @@ class SharePoint:
             connections=connections,
             sleep=sleep,
             login_hint="Check tenant, client_id and client_secret.",
+            option="graph_url",
         )
         self._downloads = Downloads(
             transport
@@ -180,9 +182,7 @@ class SharePoint:
         try:
             site: Json = self._http.get(address).json()
         except HttpDenied as denied:
-            raise AccessDenied(
-                f"may not see the site {self._config.site}. {_GRANT}", source=self._source
-            ) from denied
+            raise self._denied(denied, f"may not see the site {self._config.site}. {_GRANT}") from denied
         except HttpError as error:
             raise MisconfiguredSource(
                 f"there is no site {self._config.site} (HTTP {error.status}). Write it as host:/sites/name, as in the "
@@ -203,9 +203,8 @@ class SharePoint:
                 else:
                     self._drives[library] = self._named_drive(site, library)
             except HttpDenied as denied:
-                raise AccessDenied(
-                    f"may not see the document library of {self._config.site}. {_GRANT}", source=self._source
-                ) from denied
+                words = f"may not see the document library of {self._config.site}. {_GRANT}"
+                raise self._denied(denied, words) from denied
         return self._drives[library]
 
     def _named_drive(self, site: str, library: str) -> str:
@@ -224,6 +223,8 @@ class SharePoint:
         try:
             item: Json = self._http.get(path, {"$select": _FIELDS}).json()
         except HttpDenied as denied:
+            if denied.status not in _REFUSALS:
+                raise self._denied(denied, "") from denied
             raise self._unreadable(label, f"may not be read (HTTP {denied.status}). {_GRANT}") from denied
         except HttpError as error:
             raise self._unreadable(label, _words(error, shared=shared)) from error
@@ -258,6 +259,16 @@ class SharePoint:
                 return answer.request, body
         raise self._unreadable(
             label, "could not be downloaded: each address given for it had run out; try again later"
+        )
+
+    def _denied(self, denied: HttpDenied, words: str) -> ConnectorError:
+        """Tell a refusal from a web page: what answers with one is no Graph, or something stands before it."""
+        if denied.status in _REFUSALS:
+            return AccessDenied(words, source=self._source)
+        return MisconfiguredSource(
+            f"{self._config.graph_url} answers with a web page, not as Microsoft Graph does. Correct graph_url, or ask "
+            "what stands between Muster and it",
+            source=self._source,
         )
 
     def _unreadable(self, label: str, words: str) -> SliceUnreadable:

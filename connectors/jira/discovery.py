@@ -33,7 +33,12 @@ _BY_NAME: Final = 1
 
 
 def discover(site: Site) -> Discovery:
-    """Look at projects, fields, types, statuses, boards and some sprints."""
+    """Look at projects, fields, types, statuses, boards and some sprints.
+
+    Raises:
+        ConnectorError: The site is none, or does not accept the sign-in.
+    """
+    site.require_sign_in()
     found = Discovery()
     with closing(Metadata(site.http, site.api.rpartition("/")[2])) as metadata:
         fields = metadata.fields()

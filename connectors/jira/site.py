@@ -14,16 +14,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import httpx
 
 from connectors.base import Json, Traffic
-from connectors.errors import SliceUnreadable, SourceUnavailable
+from connectors.errors import AccessDenied, SliceUnreadable, SourceUnavailable
 from connectors.http import Answer, Http, HttpDenied, HttpError
 from connectors.jira import jql
-from connectors.jira.config import BasicAuth, JiraConfig
+from connectors.jira.config import BasicAuth, JiraConfig, PatAuth
 
 GATEWAY: Final = "api.atlassian.com"
 CLOUD_HINT: Final = (
     "On Jira Cloud the user name is an e-mail address and the token is made at id.atlassian.com (tokens end after "
     "a year at most). A token with scopes works only with base_url https://api.atlassian.com/ex/jira/<cloud id>; "
     "the cloud id stands at <site>/_edge/tenant_info."
+)
+BEARER_HINT: Final = (
+    "Jira Cloud takes an API token together with its owner's e-mail address: use auth type basic. Auth type pat is for "
+    "Data Center, and for service accounts through https://api.atlassian.com/ex/jira/<cloud id>."
 )
 SERVER_HINT: Final = (
     "On Jira Data Center use a personal access token (auth type pat): "
@@ -72,7 +76,7 @@ class Site:
             transport=transport,
             traffic=traffic,
             connections=self.connections,
-            login_hint=CLOUD_HINT if _looks_like_cloud(config.base_url) else SERVER_HINT,
+            login_hint=self._hint(cloud=_looks_like_cloud(config.base_url)),
         )
         self._pool: ThreadPoolExecutor | None = None
         self._lock = threading.RLock()
@@ -109,6 +113,17 @@ class Site:
     @cached_property
     def cloud(self) -> bool:
         """Whether this is Jira Cloud; everything else speaks Data Center's API."""
+        cloud = self._says_cloud()
+        self.http.login_hint = self._hint(cloud=cloud)  # the address alone does not tell
+        return cloud
+
+    def _hint(self, *, cloud: bool) -> str:
+        if not cloud:
+            return SERVER_HINT
+        bearer = isinstance(self.config.auth, PatAuth) and GATEWAY not in self.config.base_url
+        return BEARER_HINT if bearer else CLOUD_HINT
+
+    def _says_cloud(self) -> bool:
         kind = self.server_info.get("deploymentType")
         if kind:
             return bool(kind == "Cloud")
@@ -131,7 +146,13 @@ class Site:
     @cached_property
     def myself(self) -> Json:
         """The account we are. Needs a sign-in, unlike much else on Cloud that answers anybody with nothing."""
-        return dict(self.http.get(f"{self.api}/myself").json())
+        me = self.http.get(f"{self.api}/myself").json()
+        if not isinstance(me, dict) or not (me.keys() & {"accountId", "key", "name"}):
+            raise AccessDenied(
+                f"the site does not say who we are: it takes us for nobody. {self.http.login_hint}",
+                source=self.source,
+            )
+        return me
 
     @cached_property
     def all_projects(self) -> list[Json]:

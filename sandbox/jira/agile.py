@@ -116,9 +116,14 @@ def _sprints(site: Site, request: Request) -> Answer:
         raise Refused(400, "The board does not support sprints")
     wanted = set(request.texts("state"))
     now = midnight(site.world.clock)
-    raw = site.world.catalogue.raw.get("sprint", [])
+    raw = site.world.catalogue.raw
+    # A board also lists sprints that another one owns.
+    shown = {pair["sprint"] for pair in raw.get("board_sprint", []) if pair["board"] == board.id}
     listed = [
-        one for one in raw if one.get("originBoardId") == board.id and (not wanted or one["state"] in wanted)
+        one
+        for one in raw.get("sprint", [])
+        if (one.get("originBoardId") == board.id or one["id"] in shown)
+        and (not wanted or one["state"] in wanted)
     ]
     listed += [
         sprint_details(site.things, one, board_field="originBoardId")

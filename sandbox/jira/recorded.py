@@ -98,6 +98,7 @@ def _lists(catalogue: Catalogue, folder: Path) -> None:
         if (folder / file).is_file():
             unique = {str(row.get("id") or row.get("accountId")): row for row in _rows(folder / file)}
             catalogue.raw[name] = list(unique.values())
+    catalogue.raw["board_sprint"] = _boards_of_sprints(folder / "_raw_jira_api_sprints.csv")
     for row in catalogue.raw.get("status", []):
         category = row["statusCategory"]["key"]
         catalogue.statuses[str(row["id"])] = Status(
@@ -113,6 +114,18 @@ def _lists(catalogue: Catalogue, folder: Path) -> None:
         catalogue.types[kind.id] = kind
     for row in catalogue.raw.get("project", []):
         catalogue.projects[int(row["id"])] = Project(int(row["id"]), row["key"], row["name"], "")
+
+
+def _boards_of_sprints(path: Path) -> list[Json]:
+    """Say which board's list each sprint was recorded from: column `params` names it."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            {"board": orjson.loads(row["params"])["BoardId"], "sprint": orjson.loads(row["data"])["id"]}
+            for row in csv.DictReader(file)
+            if row.get("data") and row.get("params")
+        ]
 
 
 def _learn(catalogue: Catalogue, record: Json) -> None:

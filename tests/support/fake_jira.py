@@ -130,7 +130,8 @@ class FakeJira(ABC):
             return httpx.Response(200, json=self.server_info())
         if path == f"{base}/myself":
             return httpx.Response(
-                200, json={"displayName": "Sync", "active": True, "timeZone": "Australia/Sydney"}
+                200,
+                json={"name": "sync", "displayName": "Sync", "active": True, "timeZone": "Australia/Sydney"},
             )
         if path == f"{base}/field":
             return httpx.Response(200, json=FIELDS)
