@@ -48,7 +48,8 @@ def status_document(
 def _entry(row: Row[Any], newest: Row[Any] | None) -> dict[str, Any]:
     """Return a project's entry, its dimensions in their usual order, which JSONB does not keep."""
     dims = row.document["dimensions"]
-    ordered = {name: dims[name] for name in (*DIMENSIONS, *dims.keys() - set(DIMENSIONS)) if name in dims}
+    others = sorted(dims.keys() - set(DIMENSIONS))
+    ordered = {name: dims[name] for name in (*DIMENSIONS, *others) if name in dims}
     return {**row.document, "dimensions": ordered} | _beside(row, newest)
 
 
@@ -59,12 +60,18 @@ def _beside(row: Row[Any], newest: Row[Any] | None) -> dict[str, Any]:
 
 
 def _snapshots(
-    session: Session, as_of: date | None, known_at: datetime | None, visible: Collection[str] | None
+    session: Session,
+    as_of: date | None,
+    known_at: datetime | None,
+    visible: Collection[str] | None,
+    *,
+    receipts: bool = False,
 ) -> Sequence[Row[Any]]:
+    wanted = "as_of, known_at, policy, document" + (", receipt" if receipts else "")
     return session.execute(
         text(
-            "SELECT p.id, p.key, s.as_of, s.known_at, s.policy, s.document, s.receipt FROM project p"
-            " CROSS JOIN LATERAL (SELECT * FROM snapshot t WHERE t.project_id = p.id"
+            "SELECT p.id, p.key, s.* FROM project p"
+            f" CROSS JOIN LATERAL (SELECT {wanted} FROM snapshot t WHERE t.project_id = p.id"
             " AND (CAST(:as_of AS date) IS NULL OR t.as_of <= CAST(:as_of AS date))"
             " AND (CAST(:known_at AS timestamptz) IS NULL OR t.known_at <= CAST(:known_at AS timestamptz))"
             " ORDER BY t.as_of DESC, t.known_at DESC LIMIT 1) AS s"
@@ -97,7 +104,7 @@ def explain(
     Raises:
         NotKnown: With what there is instead.
     """
-    found = _snapshots(session, as_of, known_at, [project_key])
+    found = _snapshots(session, as_of, known_at, [project_key], receipts=True)
     if not found:
         raise NotKnown(_nothing(session, project_key, as_of))
     row = found[0]
