@@ -122,6 +122,7 @@ def instrument(stages: Stages) -> None:
         stages.wrap(module, "upsert", upserted)
     stages.wrap(sync.store, "stage", "store: staging table made, emptied")
     stages.wrap(sync.land, "replace_children", "store: children of changed items, deduplicated")
+    stages.wrap(sync.land, "bury_unseen", "store: search for what is gone")
     stages.wrap(Landing, "_raw_page", "store: raw page (insert)")
     stages.wrap(Landing, "_ledger", "store: ledger")
     stages.wrap(Landing, "_cursor", "store: cursor")
