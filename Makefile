@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 export MUSTER_HOME ?= $(CURDIR)/.muster
 
-.PHONY: demo up test test-slow test-all check bench setup setup-dev clean
+.PHONY: demo up test test-slow test-all check bench setup setup-dev setup-slow clean
 
 demo: setup
 	$(BIN)/muster demo $(ARGS)
@@ -18,7 +18,7 @@ up: setup
 test: setup-dev
 	$(BIN)/python -m pytest -q -n 2 -m "not slow" $(ARGS)
 
-test-slow: setup-dev
+test-slow: setup-slow
 	$(BIN)/python -m pytest -q -m slow $(ARGS)
 
 test-all: test test-slow
@@ -34,6 +34,8 @@ bench: setup-dev
 
 setup: $(VENV)/.installed
 setup-dev: $(VENV)/.installed-dev
+setup-slow: setup-dev
+	bash .ci/install-slow-lanes
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
