@@ -8,7 +8,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from sqlalchemy import Engine, text
 
 from api.tokens import create_token
 from benchmarks.client import Line, request
-from benchmarks.common import ROOT, Measured, Server, child, cpu_s, median, quantile, spread, table
+from benchmarks.common import ROOT, Measured, child, cpu_s, embedded, median, quantile, spread, table
 from config.database import open_engine
 from tests.support.portfolio_rows import seed
 
@@ -161,19 +160,16 @@ def _measure(api: Api, engine: Engine, requests: int, rounds: int) -> tuple[str,
 def run(*, quick: bool, rounds: int) -> str:
     """Measure all of it and return the report."""
     projects, items, requests = (100, 5_000, 100) if quick else (1_000, 200_000, 400)
-    with tempfile.TemporaryDirectory(prefix="muster-bench-") as folder:
-        home = Path(folder)
-        server = Server(home)
-        with server.database("muster") as url:
-            engine = open_engine(url)
-            seed(engine, projects=projects, work_items=items)
-            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.execute(text("VACUUM ANALYZE"))
-            token = create_token(engine, "bench")
-            with serving(home) as (port, pid):
-                api = Api(port, token, (pid, server.pid))
-                answers, firsts = _measure(api, engine, requests, rounds)
-            engine.dispose()
+    with embedded() as server, server.database("muster") as url:
+        engine = open_engine(url)
+        seed(engine, projects=projects, work_items=items)
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE"))
+        token = create_token(engine, "bench")
+        with serving(server.home) as (port, pid):
+            api = Api(port, token, (pid, server.pid))
+            answers, firsts = _measure(api, engine, requests, rounds)
+        engine.dispose()
     said = (
         f"{projects:,} projects, {items:,} work items; `muster serve` (one process) and PostgreSQL {server.version} "
         f"on the client's machine; {requests} requests on one connection, {requests // 4} on each of eight; "

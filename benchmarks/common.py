@@ -3,9 +3,11 @@
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,7 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]  # ships no type information
+import psutil
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -85,6 +87,12 @@ class Server:
         """The process all others of the server come from."""
         return int(_lines(str(self.home / "postgres" / "postmaster.pid"))[0])
 
+    def stop(self) -> None:
+        """Stop the server at once, before its folder goes."""
+        process = psutil.Process(self.pid)
+        process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
+        process.wait(30)
+
     @contextmanager
     def database(self, name: str) -> Iterator[str]:
         """Give the URL of a fresh migrated database, dropped afterwards."""
@@ -97,6 +105,17 @@ class Server:
         with admin.connect() as connection:
             connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
         admin.dispose()
+
+
+@contextmanager
+def embedded() -> Iterator[Server]:
+    """Run a PostgreSQL in a folder that is thrown away."""
+    with tempfile.TemporaryDirectory(prefix="muster-bench-") as folder:
+        server = Server(Path(folder))
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 def median(rounds: Sequence[Mapping[str, Any]], name: str) -> float:

@@ -6,12 +6,10 @@ ratio compares what ran side by side in time. Consolidation is not in the timing
 
 import statistics
 import sys
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from benchmarks.common import Measured, Server, child, cpu_s, median, spread, table
+from benchmarks.common import Measured, Server, child, cpu_s, embedded, median, spread, table
 from tests.support.sandboxes import Sandbox, running
 
 CONNECTIONS = 8
@@ -27,10 +25,10 @@ LABELS = {
 class Ingest:
     """One sandbox, one server, and what was measured."""
 
-    def __init__(self, box: Sandbox, server: Server, home: Path) -> None:
+    def __init__(self, box: Sandbox, server: Server) -> None:
         self.box = box
         self.server = server
-        self.recorded = home / "requests.json"
+        self.recorded = server.home / "requests.json"
         self.results: dict[tuple[str, int], list[Measured]] = {}
         self._databases = 0
 
@@ -223,27 +221,24 @@ def _row(label: str, ms: int, rounds: Sequence[Measured]) -> tuple[Any, ...]:
 def run(*, quick: bool, rounds: int) -> str:
     """Measure all of it and return the report."""
     issues = 2_000 if quick else 20_000
-    with tempfile.TemporaryDirectory(prefix="muster-bench-") as folder:
-        home = Path(folder)
-        server = Server(home)
-        with running("jira-cloud", issues=issues) as box:
-            ingest = Ingest(box, server, home)
-            first = ingest.record()
-            for number in range(rounds):
-                ingest.round(number)
-            said = (
-                f"{first['records']:,} Jira issues with {first['transitions']:,} changes; PostgreSQL "
-                f"{server.version}, {CONNECTIONS} connections; rounds: {rounds} (medians, least–most)."
-            )
-            parts = [
-                "## Ingest",
-                said,
-                ingest.summary(),
-                "### Two ways to read a site (fetch and parse only)",
-                ingest.strategies(rounds),
-                "### What the tuning of the process is worth",
-                ingest.tuning(rounds),
-                "### Where the time goes",
-                ingest.profile(),
-            ]
+    with embedded() as server, running("jira-cloud", issues=issues) as box:
+        ingest = Ingest(box, server)
+        first = ingest.record()
+        for number in range(rounds):
+            ingest.round(number)
+        said = (
+            f"{first['records']:,} Jira issues with {first['transitions']:,} changes; PostgreSQL "
+            f"{server.version}, {CONNECTIONS} connections; rounds: {rounds} (medians, least–most)."
+        )
+        parts = [
+            "## Ingest",
+            said,
+            ingest.summary(),
+            "### Two ways to read a site (fetch and parse only)",
+            ingest.strategies(rounds),
+            "### What the tuning of the process is worth",
+            ingest.tuning(rounds),
+            "### Where the time goes",
+            ingest.profile(),
+        ]
     return "\n\n".join(parts)
