@@ -75,8 +75,17 @@ def _start(data: Path, options: Mapping[str, str]) -> Any:
             if not any(line.startswith("unix_socket_permissions") for line in ours.read_text().splitlines()):
                 with ours.open("a") as file:
                     file.writelines(f"{name} = {value}\n" for name, value in options.items())
+            _forget_the_dead(server)
         _start_patiently(server)
     return server
+
+
+def _forget_the_dead(server: Any) -> None:
+    """Take killed processes off the list of the server's users: they never signed off, so it would not stop."""
+    import psutil
+
+    users = server.global_process_id_list
+    users.put([pid for pid in users._get() if psutil.pid_exists(pid)])  # noqa: SLF001  (there is no public way)
 
 
 def _start_patiently(server: Any) -> None:

@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 DATABASE_AWAY: Final = (exceptions.ConnectorException, psycopg.Error, DBAPIError)
 PULL = "pull"
 CONSOLIDATE = "consolidate"
+_PATIENCE_S = 12.0  # seconds to get a session of the queue's, before the database counts as gone
 _WAIT_S = 0.5  # seconds between looks at a host that another process is pulling
 
 
@@ -54,7 +55,7 @@ def open_queue(work: Work) -> procrastinate.App:
     """Return the queue with its two tasks; open it with `with queue.open():` before use."""
     url = make_url(work.engine.url).set(drivername="postgresql")
     connector = procrastinate.PsycopgConnector(
-        conninfo=url.render_as_string(hide_password=False), min_size=1, max_size=6
+        conninfo=url.render_as_string(hide_password=False), min_size=1, max_size=6, timeout=_PATIENCE_S
     )
     queue = procrastinate.App(connector=connector)
 
@@ -74,6 +75,9 @@ def open_queue(work: Work) -> procrastinate.App:
                 consolidation_task(queue).defer()
         except DATABASE_AWAY as error:  # a run that is not over gets a new job
             log.warning("a job was interrupted", extra={"run": run_id, "why": failures.in_words(error)})
+        except Exception:
+            log.exception("a job failed", extra={"run": run_id})
+            raise
 
     @queue.task(name=CONSOLIDATE, queue="sync")
     def consolidate_now() -> None:

@@ -100,6 +100,8 @@ class Worker:
                 ended, _ = await asyncio.gather(working, reaping, return_exceptions=True)
             if not over and isinstance(ended, Exception):
                 raise ended
+            if not over:
+                log.warning("the queue's connections were lost; opening them again")
             return over
 
     async def _reap(self, queue: procrastinate.App) -> None:

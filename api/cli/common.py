@@ -99,5 +99,8 @@ def quiet_libraries() -> None:
     root.setLevel(logging.WARNING)
     for name in ("sync", "api", "connectors", "config", "muster"):
         logging.getLogger(name).setLevel(logging.INFO)
-    for name in ("httpx", "httpcore", "urllib3", "msal", "procrastinate", "apscheduler", "alembic"):
+    for name in ("httpx", "httpcore", "urllib3", "msal", "psycopg", "apscheduler", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    # Whatever can go wrong in the queue the worker says itself, in words; these would add a traceback.
+    for name in ("procrastinate", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -43,7 +43,8 @@ def rows_of(engine: Engine, source: str) -> dict[str, list[tuple[Any, ...]]]:
             rows = connection.execute(
                 text(
                     f"SELECT {', '.join(wanted)} FROM {table}"
-                    f" WHERE source_id = (SELECT id FROM source WHERE name = :name){current} ORDER BY {', '.join(wanted)}"
+                    f" WHERE source_id = (SELECT id FROM source WHERE name = :name){current}"
+                    f" ORDER BY {', '.join(wanted)}"
                 ),
                 {"name": source},
             )

@@ -8,10 +8,15 @@ from sqlalchemy import Engine, text
 
 from sync.consolidate import consolidate
 from sync.registry import utc_now
-from tests.support.sandbox_sources import block, configure, pull
+from tests.support.sandbox_sources import REGISTER, block, configure, pull
 from tests.support.sandboxes import Sandbox, kept
 
 NAMES = ("sharepoint", "jira-cloud", "ado")
+SOME: dict[str, dict[str, Any]] = {  # a small part of each
+    "ado": {"projects": ["Innovation Garage"]},
+    "jira-cloud": {"projects": ["NTF"]},
+    "sharepoint": {"workbooks": [REGISTER]},
+}
 
 
 @pytest.fixture
@@ -79,3 +84,80 @@ def test_the_story_goes_the_whole_path_and_a_second_time_changes_nothing(
     consolidate(engine, as_of=today, known_at=utc_now())
 
     assert holdings(engine) == before
+
+
+def test_a_project_that_is_refused_is_told_and_the_others_arrive(
+    engine: Engine, sandboxes: dict[str, Sandbox]
+) -> None:
+    cloud, ado = sandboxes["jira-cloud"], sandboxes["ado"]
+    configure(
+        engine,
+        block(cloud, projects=["NTF", "SSO", "ARC"]),
+        block(ado, projects=["Innovation Garage", "Network Refresh"], feed="project"),
+    )
+    refusals = {
+        "jira-cloud": (cloud, r"/project/SSO\b", "SSO", {"NTF", "ARC"}),
+        "ado": (ado, r"/Network%20Refresh/|/Network Refresh/", "Network Refresh", {"Innovation Garage"}),
+    }
+
+    for source, (sandbox, match, key, others) in refusals.items():
+        sandbox.control("faults", {"match": match, "kind": "status", "status": 403, "times": -1})
+        run_id, state = pull(engine, source)
+        sandbox.calm()
+
+        run = run_of(engine, run_id)
+        assert state == "partial", run["error"]
+        assert key in run["error"]
+        found = ask(
+            engine,
+            "SELECT DISTINCT scope.key FROM work_item JOIN scope ON scope.source_id = work_item.source_id"
+            " AND scope.external_id = scope_external_id JOIN source ON source.id = scope.source_id"
+            " WHERE source.name = :name",
+            name=source,
+        )
+        assert {row["key"] for row in found} == others
+        again, state = pull(engine, source)
+        assert state == "succeeded", run_of(engine, again)["error"]
+        assert not any(line["deleted"] for line in ledger(engine, again).values())
+
+
+@pytest.mark.parametrize(
+    ("name", "fault", "words"),
+    [
+        ("ado", "html203", "token"),
+        ("jira-cloud", "anonymous", "token"),
+        ("jira-cloud", "expired", "token"),
+        ("sharepoint", "html203", "web page"),
+    ],
+)
+def test_a_failed_sign_in_fails_the_run_in_words_and_takes_nothing_for_deleted(
+    engine: Engine,
+    sandboxes: dict[str, Sandbox],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    fault: str,
+    words: str,
+) -> None:
+    sandbox = sandboxes[name]
+    some = SOME[name]
+    configure(engine, block(sandbox, **some))
+    assert pull(engine, name)[1] == "succeeded"
+    before = holdings(engine)
+
+    for full in (False, True):
+        if fault == "anonymous":  # Jira Cloud then answers as to anybody: 200, and nothing to see
+            monkeypatch.setenv("SANDBOX_JIRA_TOKEN", "no-such-token")
+        else:
+            sandbox.control("faults", {"match": "^/(?!contoso.example)", "kind": fault, "times": -1})
+        run_id, state = pull(engine, name, full=full)
+        sandbox.calm()
+
+        error = run_of(engine, run_id)["error"]
+        assert state == "failed", error
+        assert words in error
+        assert "no-such-token" not in error
+        assert holdings(engine) == before
+
+    configure(engine, block(sandbox, **some))
+    assert pull(engine, name)[1] == "succeeded"
+    assert not any(line["deleted"] for line in ask(engine, "SELECT deleted FROM run_stream"))
