@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from connectors.base import Page, Part, RawRecord, Stream
+from connectors.records import SHAPE_ERRORS
 from sync.json import dumps
 from sync.mapping import CompiledMapping
 from sync.normalise import CHILDREN, Batch, normalise
 from sync.rawpage import ids_on_pages, pack
-from sync.store import add_versions, copy_rows, replace_children, upsert
+from sync.store import add_versions, copy_rows, execute, replace_children, upsert
 from sync.tombstone import bury, bury_unseen
 
 VERSIONED = frozenset({"milestone", "raid_item", "cost_line"})
@@ -41,8 +42,9 @@ class Landing:
     """Where pages of one run land.
 
     `known_at` is the instant all of the run's rows are known from. `versions` are the cursors'
-    versions as last seen, `seen` the external ids of each slice read whole in this process, `warnings`
-    what pages had an officer know. On a `full` run no slice goes on from where another run left it.
+    versions as last seen, `seen` the external ids of each slice read whole in this process and
+    `rejected` what of it was rejected, `warnings` what pages had an officer know. On a `full` run no
+    slice goes on from where another run left it.
     """
 
     engine: Engine
@@ -54,6 +56,7 @@ class Landing:
     versions: dict[tuple[str, str], int] = field(default_factory=dict)
     seen: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     open_rejects: set[tuple[str, str, str]] = field(default_factory=set)
+    rejected: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     full: bool = False
 
@@ -111,11 +114,11 @@ class Landing:
 
     def _raw_page(self, connection: Connection, prepared: Prepared) -> int:
         page = prepared.page
-        found = connection.execute(
-            text(
-                "INSERT INTO raw_page (run_id, source_id, stream, slice, fetched_at, parts, body, sha256)"
-                " VALUES (:run, :source, :stream, :slice, :at, CAST(:parts AS jsonb), :body, :sha) RETURNING id"
-            ),
+        found = execute(
+            connection,
+            "INSERT INTO raw_page (run_id, source_id, stream, slice, fetched_at, parts, body, sha256)"
+            " VALUES (%(run)s, %(source)s, %(stream)s, %(slice)s, %(at)s, CAST(%(parts)s AS jsonb), %(body)b,"
+            " %(sha)b) RETURNING id",
             {
                 "run": self.run_id,
                 "source": self.source_id,
@@ -127,7 +130,8 @@ class Landing:
                 "sha": prepared.sha256,
             },
         )
-        return int(found.scalar_one())
+        [(page_id,)] = found.fetchall()
+        return int(page_id)
 
     def _rows(self, connection: Connection, batch: Batch, page_id: int) -> dict[str, bool]:
         return store_batch(connection, batch, self.source_id, self.run_id, page_id, self.known_at)
@@ -174,21 +178,45 @@ class Landing:
                 {"now": self.known_at, "source": self.source_id, "stream": page.stream,
                  "ids": [row[0] for row in prepared.batch.rows]},
             )  # fmt: skip
+        self._settle(connection, prepared)
+
+    def _settle(self, connection: Connection, prepared: Prepared) -> None:
+        """Resolve what a whole reading of a slice no longer rejects, the records that are gone included.
+
+        A row without a key has no id to be recognised by when it is put right.
+        """
+        page = prepared.page
+        now = self.rejected.setdefault((page.stream, page.slice), set())
+        now.update(f"{each.locator}\n{each.reason}" for each in prepared.batch.rejected)
+        if not page.complete:
+            return
+        del self.rejected[page.stream, page.slice]
+        if self.open_rejects and not page.resumed:  # of a slice begun elsewhere not all is known here
+            connection.execute(
+                text(
+                    "UPDATE rejected_record AS reject SET resolved_at = :now FROM raw_page AS page"
+                    " WHERE page.id = reject.raw_page_id AND page.slice = :slice AND reject.source_id = :source"
+                    " AND reject.stream = :stream AND reject.resolved_at IS NULL"
+                    " AND reject.locator || E'\\n' || reject.reason <> ALL(:still)"
+                ),
+                {"now": self.known_at, "slice": page.slice, "source": self.source_id, "stream": page.stream,
+                 "still": list(now)},
+            )  # fmt: skip
 
     def _ledger(self, connection: Connection, prepared: Prepared, *, unchanged: int, deleted: int) -> None:
         batch = prepared.batch
         said = batch.records if prepared.page.said is None else prepared.page.said
-        connection.execute(
-            text(
-                "INSERT INTO run_stream AS t (run_id, stream, said, stored, unchanged, rejected, filtered, deleted,"
-                " filters) VALUES (:run, :stream, :said, :stored, :unchanged, :rejected, :filtered, :deleted,"
-                " CAST(:filters AS jsonb)) ON CONFLICT (run_id, stream) DO UPDATE SET said = t.said + excluded.said,"
-                " stored = t.stored + excluded.stored, unchanged = t.unchanged + excluded.unchanged,"
-                " rejected = t.rejected + excluded.rejected, filtered = t.filtered + excluded.filtered,"
-                " deleted = t.deleted + excluded.deleted, filters = (SELECT coalesce(jsonb_object_agg(name, n), '{}')"
-                " FROM (SELECT key AS name, sum(value::bigint) AS n FROM (SELECT * FROM jsonb_each_text(t.filters)"
-                " UNION ALL SELECT * FROM jsonb_each_text(excluded.filters)) AS lines GROUP BY key) AS summed)"
-            ),
+        execute(
+            connection,
+            "INSERT INTO run_stream AS t (run_id, stream, said, stored, unchanged, rejected, filtered, deleted,"
+            " filters) VALUES (%(run)s, %(stream)s, %(said)s, %(stored)s, %(unchanged)s, %(rejected)s, %(filtered)s,"
+            " %(deleted)s, CAST(%(filters)s AS jsonb))"
+            " ON CONFLICT (run_id, stream) DO UPDATE SET said = t.said + excluded.said,"
+            " stored = t.stored + excluded.stored, unchanged = t.unchanged + excluded.unchanged,"
+            " rejected = t.rejected + excluded.rejected, filtered = t.filtered + excluded.filtered,"
+            " deleted = t.deleted + excluded.deleted, filters = (SELECT coalesce(jsonb_object_agg(name, n), '{}')"
+            " FROM (SELECT key AS name, sum(value::bigint) AS n FROM (SELECT * FROM jsonb_each_text(t.filters)"
+            " UNION ALL SELECT * FROM jsonb_each_text(excluded.filters)) AS lines GROUP BY key) AS summed)",
             {
                 "run": self.run_id,
                 "stream": prepared.page.stream,
@@ -206,14 +234,14 @@ class Landing:
         if page.cursor is None:
             return
         version = self.versions.get((page.stream, page.slice), 0)
-        moved = connection.execute(
-            text(
-                "INSERT INTO cursor AS t (source_id, stream, slice, position, version, run_id, updated_at)"
-                " VALUES (:source, :stream, :slice, CAST(:position AS jsonb), :version + 1, :run, :now)"
-                " ON CONFLICT (source_id, stream, slice) DO UPDATE SET position = excluded.position,"
-                " version = excluded.version, run_id = excluded.run_id, updated_at = excluded.updated_at"
-                " WHERE t.version = :version"
-            ),
+        moved = execute(
+            connection,
+            "INSERT INTO cursor AS t (source_id, stream, slice, position, version, run_id, updated_at)"
+            " VALUES (%(source)s, %(stream)s, %(slice)s, CAST(%(position)s AS jsonb), %(version)s + 1, %(run)s,"
+            " %(now)s)"
+            " ON CONFLICT (source_id, stream, slice) DO UPDATE SET position = excluded.position,"
+            " version = excluded.version, run_id = excluded.run_id, updated_at = excluded.updated_at"
+            " WHERE t.version = %(version)s",
             {
                 "source": self.source_id,
                 "stream": page.stream,
@@ -270,12 +298,22 @@ def store_batch(
     return changed
 
 
+class UnreadablePage(ValueError):
+    """A page as a whole cannot be taken apart into records."""
+
+
 def _records(stream: Stream, parts: tuple[Part, ...]) -> "list[RawRecord]":
-    records = list(stream.read(parts))
+    try:
+        records = list(stream.read(parts))
+    except SHAPE_ERRORS as error:
+        raise UnreadablePage(
+            "an answer is not of the shape its documentation gives, so that its records cannot be told apart "
+            f"({type(error).__name__}: {error}); nothing of it was stored. If it stays so, please report it"
+        ) from error
     if any(b"\\u0000" in part.body for part in parts):  # PostgreSQL's text cannot hold a NUL
         records = [
-            RawRecord(each.external_id, _without_nul(each.payload), each.locator, each.url, each.filtered_by,
-                      each.unreadable)
+            RawRecord(*map(_without_nul, (each.external_id, each.payload, each.locator, each.url,
+                                          each.filtered_by, each.unreadable)))
             for each in records
         ]  # fmt: skip
     return records

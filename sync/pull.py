@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
-from connectors.base import Slice, Stream
+from connectors.base import Page, Slice, Stream
 from connectors.errors import SliceUnreadable
-from sync.land import Landing, Prepared
+from sync.land import Landing, Prepared, UnreadablePage
 from sync.progress import Progress
 from sync.store import landing_session
 
@@ -32,7 +32,7 @@ def pull_stream(
     """Fetch and land all slices of a stream.
 
     Pages are read and mapped in the fetching threads and stored by the calling one, so that the
-    store works on one page while the next are on their way; at most `2 * connections` wait.
+    store works on one page while the next are on their way; at most `connections` wait.
 
     Returns:
         What could not be read, a sentence a slice; the other slices have landed.
@@ -45,7 +45,7 @@ def pull_stream(
     except SliceUnreadable as error:
         return [str(error)]
     progress.stream(source, stream.name, slices)
-    fetching = _Fetching(landing, stream, cursors, room=2 * connections)
+    fetching = _Fetching(landing, stream, cursors, source=source, room=connections)
     with landing_session(landing.engine) as session, closing(fetching.pages(slices, connections)) as pages:
         for prepared in pages:
             landing.store(session, prepared)
@@ -57,11 +57,18 @@ class _Fetching:
     """The fetching threads of one stream and the queue their pages wait in."""
 
     def __init__(
-        self, landing: Landing, stream: Stream, cursors: Mapping[str, dict[str, Any]], room: int
+        self,
+        landing: Landing,
+        stream: Stream,
+        cursors: Mapping[str, dict[str, Any]],
+        *,
+        source: str,
+        room: int,
     ) -> None:
         self.landing = landing
         self.stream = stream
         self.cursors = cursors
+        self.source = source
         self.problems: list[str] = []
         self._ready: queue.Queue[Prepared | BaseException | None] = queue.Queue(maxsize=room)
         self._stop = threading.Event()
@@ -88,7 +95,7 @@ class _Fetching:
     def _read(self, slice_: Slice) -> None:
         try:
             for page in self.stream.pull(slice_, self.cursors.get(slice_.name)):
-                self._put(self.landing.prepare(self.stream, page))
+                self._put(self._prepared(slice_, page))
             self._put(None)
         except _Stopped:
             return
@@ -97,6 +104,12 @@ class _Fetching:
             self._put(None)
         except BaseException as error:  # noqa: BLE001  (handed to the storing thread, which raises it)
             self._put(error)
+
+    def _prepared(self, slice_: Slice, page: Page) -> Prepared:
+        try:
+            return self.landing.prepare(self.stream, page)
+        except UnreadablePage as error:
+            raise SliceUnreadable(str(error), source=self.source, slice_=slice_.label) from error
 
     def _put(self, item: Prepared | BaseException | None) -> None:
         """Wait for room in the queue; give up when the stream was stopped meanwhile."""

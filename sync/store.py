@@ -4,7 +4,7 @@ Nothing here commits: the caller's transaction does (`unit_of_work`).
 """
 
 import hashlib
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -57,6 +57,20 @@ def raw(connection: Connection) -> psycopg.Connection[Any]:
     return driver
 
 
+def execute(
+    connection: Connection, statement: str, values: Mapping[str, Any] | None = None
+) -> psycopg.Cursor[Any]:
+    """Run one of our own statements in the open transaction, by the driver itself.
+
+    A page costs a dozen statements; without what SQLAlchemy does about each they take half the time,
+    and from the sixth page on the server has them prepared. `values` stand as `%(name)s`.
+
+    Raises:
+        psycopg.Error: Not wrapped.
+    """
+    return raw(connection).execute(statement.encode(), values, binary=False)
+
+
 def copy_rows(
     connection: Connection,
     table: str,
@@ -98,11 +112,11 @@ def stage(connection: Connection, table: str, columns: Sequence[str], rows: Sequ
     mark = hashlib.blake2b(" ".join(columns).encode(), digest_size=4).hexdigest()
     name = f"stage_{table}_{mark}"
     names = ", ".join(f'"{column}"' for column in columns)
-    connection.exec_driver_sql(
+    # Emptied, too: of an earlier call in this transaction. Both in one round trip.
+    raw(connection).execute(
         f'CREATE TEMP TABLE IF NOT EXISTS "{name}" ON COMMIT DELETE ROWS AS'
-        f' SELECT {names} FROM "{table}" WITH NO DATA'
+        f' SELECT {names} FROM "{table}" WITH NO DATA; DELETE FROM pg_temp."{name}"'.encode()
     )
-    connection.exec_driver_sql(f'DELETE FROM pg_temp."{name}"')  # of an earlier call in this transaction
     copy_rows(connection, name, columns, rows, like=table)
     return name
 
@@ -143,10 +157,11 @@ def upsert(
         )
     else:
         differs = "current.content_hash IS DISTINCT FROM excluded.content_hash"
-    found = connection.exec_driver_sql(
+    found = execute(
+        connection,
         f'INSERT INTO "{table}" AS current ({names}) SELECT {names} FROM pg_temp."{staged}" '
         f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {', '.join(sets)} "
-        f"WHERE {differs} AND NOT ({unless}) RETURNING external_id, (xmax = 0)"
+        f"WHERE {differs} AND NOT ({unless}) RETURNING external_id, (xmax = 0)",
     )
     return {row[0]: row[1] for row in found}
 

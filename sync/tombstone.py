@@ -24,13 +24,17 @@ def bury_unseen(
     connection: Connection, table: str, source_id: int, page: Page, seen: Collection[str], now: datetime
 ) -> int:
     """Mark as gone what the slice once held and a whole reading of it no longer shows."""
+    # In two steps: a new table has no statistics yet, and a join would look up each row's page by itself.
+    pages = connection.scalars(
+        text("SELECT id FROM raw_page WHERE source_id = :source AND stream = :stream AND slice = :slice"),
+        {"source": source_id, "stream": page.stream, "slice": page.slice},
+    ).all()
     known = connection.scalars(
         text(
-            f"SELECT external_id FROM {table} JOIN raw_page ON raw_page.id = {table}.raw_page_id"
-            f" WHERE {table}.source_id = :source AND raw_page.source_id = :source AND raw_page.stream = :stream"
-            f" AND raw_page.slice = :slice AND {_marks(table)[1]}"
+            f"SELECT external_id FROM {table} WHERE source_id = :source AND {_marks(table)[1]}"
+            " AND raw_page_id = ANY(:pages)"
         ),
-        {"source": source_id, "stream": page.stream, "slice": page.slice},
+        {"source": source_id, "pages": list(pages)},
     )
     gone = set(known) - set(seen)
     return bury(connection, table, source_id, gone, now) if gone else 0

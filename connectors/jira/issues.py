@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any, Final
 
 from connectors.base import Json, Page, Part, RawRecord, Slice
@@ -159,20 +158,37 @@ class Issues:
     def _ahead(
         self, access: CloudIssues | ServerIssues, slice_: Slice, batches: Sequence[Sequence[int]]
     ) -> Iterator[_Batch]:
-        """Fetch as many batches side by side as there are connections; hand them over in order."""
+        """Fetch batches ahead, side by side, and hand them over in order.
+
+        Each slice has one under way; what there is beyond that is shared by all slices of the site, so
+        that memory does not grow with their number.
+        """
         waiting = iter(batches)
-        under_way: deque[Future[_Batch]] = deque()
+        under_way: deque[tuple[Future[_Batch], bool]] = deque()
+        spare = self._site.ahead
         try:
-            for ids in islice(waiting, self._site.connections):
-                under_way.append(self._site.pool.submit(self._fetch, access, slice_, ids))
-            while under_way:
-                batch = under_way.popleft().result()
-                for ids in islice(waiting, 1):
-                    under_way.append(self._site.pool.submit(self._fetch, access, slice_, ids))
+            while True:
+                while not under_way or spare.acquire(blocking=False):
+                    shared = bool(under_way)
+                    ids = next(waiting, None)
+                    if ids is None:
+                        if shared:
+                            spare.release()
+                        break
+                    under_way.append((self._site.pool.submit(self._fetch, access, slice_, ids), shared))
+                if not under_way:
+                    return
+                future, shared = under_way[0]
+                batch = future.result()
+                under_way.popleft()
+                if shared:
+                    spare.release()
                 yield batch
         finally:
-            for future in under_way:
+            for future, shared in under_way:
                 future.cancel()
+                if shared:
+                    spare.release()
 
     def _fetch(self, access: CloudIssues | ServerIssues, slice_: Slice, ids: Sequence[int]) -> _Batch:
         found = self._bulk(access, ids)

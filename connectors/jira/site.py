@@ -79,6 +79,7 @@ class Site:
             login_hint=self._hint(cloud=_looks_like_cloud(config.base_url)),
         )
         self._pool: ThreadPoolExecutor | None = None
+        self.ahead = threading.BoundedSemaphore(self.connections)  # batches fetched ahead, of all slices
         self._lock = threading.RLock()
         self._epoch_taken: bool | None = None
 
