@@ -41,7 +41,8 @@ class _Announcing(uvicorn.Server):
 def main(argv: list[str] | None = None) -> int:
     """Start the sandbox the arguments name and serve it."""
     arguments = _parser().parse_args(argv)
-    bound = socket.socket()
+    # With the protocol named, asyncio sends small answers at once instead of waiting 40 ms for more.
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind(("127.0.0.1", arguments.port))
     anchor = arguments.anchor or datetime.now(UTC).date()
