@@ -10,6 +10,7 @@ from api.cli.common import FAILED, USAGE, Failed, parse_day, utc_now, words
 from api.cli.read import print_json
 from config import shipped
 from model.template.check import check
+from model.template.template import Template, load
 
 commands = typer.Typer(name="template", help="Data-collection templates.", no_args_is_help=True)
 
@@ -28,7 +29,9 @@ def list_templates() -> None:
 
 @commands.command("check")
 def check_record(
-    template: Annotated[str, typer.Argument(help="Template id, e.g. monthly-status")],
+    template: Annotated[
+        str, typer.Argument(help="Template id, e.g. monthly-status, or a template's YAML file")
+    ],
     record: Annotated[Path, typer.Argument(help="JSON file with record, ages_days and context")],
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="The day to judge on; today if not given")
@@ -37,7 +40,7 @@ def check_record(
     """Print a record's findings and score as JSON; exits 1 when it cannot be submitted."""
     day = parse_day(as_of) or utc_now().date()
     with words(USAGE):
-        loaded = shipped.template(template)
+        loaded = _template(template)
         document = _read(record)
         result = check(
             loaded,
@@ -48,6 +51,17 @@ def check_record(
     print_json(result.to_json())
     if not result.can_submit:
         raise typer.Exit(FAILED)
+
+
+def _template(named: str) -> Template:
+    file = Path(named)
+    if file.suffix not in {".yaml", ".yml"}:
+        return shipped.template(named)
+    try:
+        return load(file.read_text(encoding="utf-8"), str(file))
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise Failed(f"{file} cannot be read: {why}", USAGE) from None
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -57,10 +57,7 @@ class Folder:
         if self._path.is_file():
             return [("file", f"{self._path.name} is there")]
         if not self._path.is_dir():
-            raise MisconfiguredSource(
-                f"there is no folder or file {self._path}; correct folder, or check that the share is connected",
-                source=self._source,
-            )
+            raise self._nowhere()
         return [("folder", f"{self._path.name} holds {', '.join(self._names()) or 'no workbook'}")]
 
     def fetch(self, workbook: Workbook, known: Json | None) -> File | None:
@@ -98,6 +95,8 @@ class Folder:
         root = self._path
         if root.is_file() and workbook.path in (None, root.name, f"/{root.name}"):
             return root
+        if not root.exists():
+            raise self._nowhere()
         if workbook.path is None:
             raise MisconfiguredSource("folder is no file, so each workbook needs a path", source=self._source)
         path = root / workbook.path.replace("\\", "/").lstrip("/")
@@ -116,6 +115,12 @@ class Folder:
         return sorted(str(path.relative_to(self._path)) for path in found if not path.name.startswith("~$"))[
             :30
         ]
+
+    def _nowhere(self) -> MisconfiguredSource:
+        words = (
+            f"there is no folder or file {self._path}; correct folder, or check that the share is connected"
+        )
+        return MisconfiguredSource(words, source=self._source)
 
     def _unreadable(self, path: Path, words: str) -> SliceUnreadable:
         return SliceUnreadable(words, source=self._source, slice_=path.name)
