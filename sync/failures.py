@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from connectors.errors import ConnectorError
-from sync.land import ConcurrentPull
+from sync.ledger import ConcurrentPull
 
 _LOST = (
     "the connection to the database was lost; check that it runs, then run the sync again:"

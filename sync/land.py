@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from connectors.base import Page, Part, RawRecord, Stream
 from connectors.records import SHAPE_ERRORS
 from sync.json import dumps
+from sync.ledger import add_to_ledger, move_cursor
 from sync.mapping import CompiledMapping
 from sync.normalise import CHILDREN, Batch, normalise
 from sync.rawpage import ids_on_pages, pack
@@ -19,10 +20,6 @@ from sync.tombstone import bury, bury_unseen
 
 VERSIONED = frozenset({"milestone", "raid_item", "cost_line"})
 TABLES = {"project": "scope"}
-
-
-class ConcurrentPull(RuntimeError):
-    """Another process moved the same cursor; this one stops and leaves the slice to it."""
 
 
 @dataclass(slots=True)
@@ -105,8 +102,15 @@ class Landing:
             changed = self._rows(connection, batch, page_id)
             deleted = self._vanished(connection, prepared)
             self._rejects(connection, prepared, page_id)
-            self._ledger(connection, prepared, unchanged=len(batch.rows) - len(changed), deleted=deleted)
-            self._cursor(connection, page)
+            add_to_ledger(
+                connection,
+                self.run_id,
+                page,
+                batch,
+                unchanged=len(batch.rows) - len(changed),
+                deleted=deleted,
+            )
+            self._move_cursor(connection, page)
         self.warnings += page.warnings
         if page.cursor is not None:
             self.positions[where] = page.cursor
@@ -203,57 +207,10 @@ class Landing:
                  "still": list(now)},
             )  # fmt: skip
 
-    def _ledger(self, connection: Connection, prepared: Prepared, *, unchanged: int, deleted: int) -> None:
-        batch = prepared.batch
-        said = batch.records if prepared.page.said is None else prepared.page.said
-        execute(
-            connection,
-            "INSERT INTO run_stream AS t (run_id, stream, said, stored, unchanged, rejected, filtered, deleted,"
-            " filters) VALUES (%(run)s, %(stream)s, %(said)s, %(stored)s, %(unchanged)s, %(rejected)s, %(filtered)s,"
-            " %(deleted)s, CAST(%(filters)s AS jsonb))"
-            " ON CONFLICT (run_id, stream) DO UPDATE SET said = t.said + excluded.said,"
-            " stored = t.stored + excluded.stored, unchanged = t.unchanged + excluded.unchanged,"
-            " rejected = t.rejected + excluded.rejected, filtered = t.filtered + excluded.filtered,"
-            " deleted = t.deleted + excluded.deleted, filters = (SELECT coalesce(jsonb_object_agg(name, n), '{}')"
-            " FROM (SELECT key AS name, sum(value::bigint) AS n FROM (SELECT * FROM jsonb_each_text(t.filters)"
-            " UNION ALL SELECT * FROM jsonb_each_text(excluded.filters)) AS lines GROUP BY key) AS summed)",
-            {
-                "run": self.run_id,
-                "stream": prepared.page.stream,
-                "said": said,
-                "stored": len(batch.rows),
-                "unchanged": unchanged,
-                "rejected": len(batch.rejected),
-                "filtered": sum(batch.filtered.values()),
-                "deleted": deleted,
-                "filters": dumps(dict(batch.filtered)),
-            },
-        )
-
-    def _cursor(self, connection: Connection, page: Page) -> None:
-        if page.cursor is None:
-            return
-        version = self.versions.get((page.stream, page.slice), 0)
-        moved = execute(
-            connection,
-            "INSERT INTO cursor AS t (source_id, stream, slice, position, version, run_id, updated_at)"
-            " VALUES (%(source)s, %(stream)s, %(slice)s, CAST(%(position)s AS jsonb), %(version)s + 1, %(run)s,"
-            " %(now)s)"
-            " ON CONFLICT (source_id, stream, slice) DO UPDATE SET position = excluded.position,"
-            " version = excluded.version, run_id = excluded.run_id, updated_at = excluded.updated_at"
-            " WHERE t.version = %(version)s",
-            {
-                "source": self.source_id,
-                "stream": page.stream,
-                "slice": page.slice,
-                "position": dumps(page.cursor),
-                "version": version,
-                "run": self.run_id,
-                "now": self.known_at,
-            },
-        )
-        if moved.rowcount != 1:
-            raise ConcurrentPull(f"{page.stream} {page.slice}: another process is pulling this slice")
+    def _move_cursor(self, connection: Connection, page: Page) -> None:
+        if page.cursor is not None:
+            version = self.versions.get((page.stream, page.slice), 0)
+            move_cursor(connection, self.source_id, self.run_id, page, version=version, now=self.known_at)
 
 
 def store_batch(
