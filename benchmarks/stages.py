@@ -124,8 +124,8 @@ def instrument(stages: Stages) -> None:
     stages.wrap(sync.land, "replace_children", "store: children of changed items, deduplicated")
     stages.wrap(sync.land, "bury_unseen", "store: search for what is gone")
     stages.wrap(Landing, "_raw_page", "store: raw page (insert)")
-    stages.wrap(Landing, "_ledger", "store: ledger")
-    stages.wrap(Landing, "_cursor", "store: cursor")
+    stages.wrap(sync.land, "add_to_ledger", "store: ledger")
+    stages.wrap(Landing, "_move_cursor", "store: cursor")
     stages.wrap(Landing, "store", "store: the rest, begin and commit")
 
 
