@@ -17,7 +17,7 @@ class DocumentError(ValueError):
 def _known_zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError, AttributeError):
         raise ValueError(f"no time zone {value!r}; expected an IANA name such as Europe/London") from None
     return value
 
@@ -27,7 +27,7 @@ def _cron(value: str) -> str:
 
     try:
         CronTrigger.from_crontab(value)
-    except ValueError as error:
+    except (ValueError, AttributeError, TypeError) as error:
         raise ValueError(
             f'no schedule {value!r} ({error}); expected five fields such as "0 2 * * *"'
         ) from None
@@ -92,6 +92,14 @@ def parse_document(text: str, *, where: str) -> Document:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise DocumentError(f"{where}{place}: this is not YAML: {getattr(error, 'problem', error)}") from None
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+    ) as error:  # a date such as 2026-13-45, or !!int around a list
+        raise DocumentError(f"{where}: a value cannot be what it is written as: {error}") from None
+    except RecursionError:
+        raise DocumentError(f"{where}: it is nested too deeply to be a configuration") from None
     if not isinstance(data, Mapping):
         raise DocumentError(f"{where}: expected a document that begins with `apiVersion: muster/v1`")
     try:

@@ -269,8 +269,11 @@ def _records(stream: Stream, parts: tuple[Part, ...]) -> "list[RawRecord]":
         ) from error
     if any(b"\\u0000" in part.body for part in parts):  # PostgreSQL's text cannot hold a NUL
         records = [
-            RawRecord(*map(_without_nul, (each.external_id, each.payload, each.locator, each.url,
-                                          each.filtered_by, each.unreadable)))
+            RawRecord(
+                _without_nul(each.external_id), _without_nul(each.payload),
+                _without_nul(each.locator) or _without_nul(each.external_id), _without_nul(each.url),
+                each.filtered_by, _without_nul(each.unreadable),
+            )
             for each in records
         ]  # fmt: skip
     return records

@@ -16,6 +16,9 @@ from sync.transforms import BY_TYPE, COMMON
 
 Get = Callable[[Any], Any]
 
+# What a value of another shape or size than expected makes a transform raise.
+_BAD_VALUE: Final = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError)
+
 
 class MappingError(ValueError):
     """A mapping names something that does not exist; the message says where and what does exist."""
@@ -90,9 +93,9 @@ def parse_mapping(data: Any, *, where: str, overrides: Mapping[str, Any] | None 
     """
     document = _plain(data)
     for stream, attributes in (overrides or {}).items():
-        known = document.get("streams", {})
+        known = _maps(document.get("streams") if isinstance(document, dict) else None)
         if stream not in known:
-            raise MappingError(f"{where}: no stream {stream!r}; it has: {', '.join(sorted(known))}")
+            raise MappingError(f"{where}: no stream {stream!r}; it has: {', '.join(sorted(known)) or 'none'}")
         known[stream].setdefault("attributes", {}).update(_plain({"attributes": attributes})["attributes"])
     try:
         return MappingSpec.model_validate(document)
@@ -100,6 +103,18 @@ def parse_mapping(data: Any, *, where: str, overrides: Mapping[str, Any] | None 
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise MappingError(f"{where}: {place}: {first['msg']}") from None
+
+
+def _maps(streams: Any) -> dict[str, dict[str, Any]]:
+    """Take the streams whose attributes can be laid over; whoever validates complains of the others."""
+    found = streams if isinstance(streams, dict) else {}
+    return {
+        name: stream
+        for name, stream in found.items()
+        if isinstance(name, str)
+        and isinstance(stream, dict)
+        and isinstance(stream.get("attributes", {}), dict)
+    }
 
 
 def _plain(node: Any) -> Any:
@@ -218,7 +233,7 @@ def _pipeline(name: str, path: str, get: Get, steps: Sequence[Get], default: Any
                 return default
             try:
                 return only(value)
-            except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+            except _BAD_VALUE as error:
                 raise Unmappable(name, path, value, _words(error)) from None
 
         return run_one
@@ -230,7 +245,7 @@ def _pipeline(name: str, path: str, get: Get, steps: Sequence[Get], default: Any
                 if value is None:
                     return default
                 value = step(value)
-        except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        except _BAD_VALUE as error:
             raise Unmappable(name, path, raw, _words(error)) from None
         return default if value is None else value
 
@@ -276,6 +291,8 @@ def _resolve(path: str, semantics: Mapping[str, str]) -> str | None:
         return path.format_map(semantics)
     except KeyError:
         return None
+    except (ValueError, AttributeError, TypeError, IndexError):
+        raise MappingError(f"path {path!r}: expected names in braces, such as {{story_points}}") from None
 
 
 def split_path(path: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from connectors.azure_devops.scope import NOT_LISTED, Scope, project_page, proje
 from connectors.base import Json, Page, Part, RawRecord, Slice
 from connectors.errors import SliceUnreadable
 from connectors.http import HttpDenied, HttpError
+from connectors.records import each
 
 _CONTEXT = "context of the iterations on this page, composed of GET "
 
@@ -56,12 +57,15 @@ class Projects:
     def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
         """Yield each project of a page."""
         for part in parts:
-            for project in projects_in(decoded(part.body)):
-                page = project_page(self._api.base_url, project.name)
-                rule = None if self._scope.chosen(project) else NOT_LISTED
-                yield RawRecord(
-                    project.id, {**project.raw, "page": page}, project.name, url=page, filtered_by=rule
-                )
+            body = decoded(part.body)
+            rows = body.get("value") if isinstance(body, dict) else body
+            yield from each(rows or (), self._record, "project")
+
+    def _record(self, row: Json) -> RawRecord:
+        (project,) = projects_in([row])
+        page = project_page(self._api.base_url, project.name)
+        rule = None if self._scope.chosen(project) else NOT_LISTED
+        return RawRecord(project.id, {**project.raw, "page": page}, project.name, url=page, filtered_by=rule)
 
 
 class Iterations:

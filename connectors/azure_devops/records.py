@@ -18,6 +18,7 @@ from connectors.azure_devops.history import from_revisions, from_updates
 from connectors.azure_devops.process import level_of
 from connectors.azure_devops.scope import item_page
 from connectors.base import Json, Part, RawRecord
+from connectors.records import SHAPE_ERRORS, unreadable
 
 CONTEXT: Final = "context of the work items on this page, composed of GET "
 HELD_BACK: Final = "held back from earlier batches of "
@@ -63,7 +64,11 @@ def read_items(parts: Iterable[Part], *, base_url: str, wanted: frozenset[str] |
     if bodies.context is None:
         ids = sorted(bodies.current.keys() | bodies.revisions.keys())
     for id_ in ids or ():
-        yield _record(id_, bodies, context, base_url, wanted)
+        try:
+            record = _record(id_, bodies, context, base_url, wanted)
+        except SHAPE_ERRORS as error:
+            record = unreadable({"id": id_}, f"work item {id_}", error)
+        yield record
     for id_ in context.get("hidden") or ():
         yield RawRecord(str(id_), {"id": id_}, f"work item {id_}", unreadable=HIDDEN)
     for text, rule in (context.get("filtered") or {}).items():

@@ -9,22 +9,15 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.support.browsing import FLAGS, Visit, Visitor, visiting
 from tests.support.databases import cloned
-from tests.support.lanes import program
+from tests.support.lanes import ARTEFACTS, program
 from tests.support.muster_process import Served, environment, muster, serving
 
 
 @pytest.fixture(scope="session")
-def demo(
-    template_url: str, tmp_path_factory: pytest.TempPathFactory, chromium_path: str
-) -> Iterator[Served]:
+def demo(template_url: str, tmp_path_factory: pytest.TempPathFactory, chromium_path: str) -> Iterator[Served]:
     """The demo, run once and then served; it takes about a minute."""
     del chromium_path  # only so that a machine without one does not wait for the demo
     home = tmp_path_factory.mktemp("demo")
-    import os  # DEV
-    if os.environ.get("DEVHOME"):  # DEV
-        with serving(dict(os.environ, MUSTER_HOME=os.environ["DEVHOME"]), home / "serve.log") as served:  # DEV
-            yield served  # DEV
-        return  # DEV
     with cloned(template_url) as url:
         given = environment(home, url)
         muster(given, "demo", "--once")
@@ -78,8 +71,6 @@ def visitor(chromium: Browser, signed_in: dict[str, Any]) -> Iterator[Visitor]:
 @pytest.fixture(scope="session")
 def screenshots() -> Path:
     """Where pictures are kept for people to look at."""
-    from tests.support.lanes import ARTEFACTS
-
     folder = ARTEFACTS / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

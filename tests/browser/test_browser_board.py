@@ -25,7 +25,9 @@ def test_the_board_shows_every_project_with_its_colours_in_words(demo: Served, v
     assert {"Green", "Amber", "Red", "Not enough data"} <= set(colours)
     portal = page.locator("tr", has=page.get_by_role("link", name="Citizen portal"))
     assert "watermelon" in portal.inner_text()
-    assert re.search(r"^Schedule: .*42 days late", portal.locator("td.d .rag").first.get_attribute("title") or "")
+    assert re.search(
+        r"^Schedule: .*42 days late", portal.locator("td.d .rag").first.get_attribute("title") or ""
+    )
 
 
 def test_filter_and_sort_are_in_the_address_and_survive_a_reload(demo: Served, visitor: Visitor) -> None:

@@ -21,7 +21,7 @@ TITLES = (
     "' onmouseover='window.ran=1' x='",
     "{{ 7*7 }} {% raw %} ${7*7}",
     '=HYPERLINK("http://evil.example";"click")',
-    "a‮b\u200bc " + "W" * 180,
+    "a\u202eb\u200bc " + "W" * 180,
 )
 
 
@@ -45,7 +45,9 @@ def hostile(
     raid = [[f"R-{n}", f"P{n}", "risk", title, title, "open", "4", "5"] for n, title in many]
     stones = [[f"M-{n}", f"P{n}", title, "2026-10-01", "2027-01-01"] for n, title in many]
     for name, text in {
-        "register.csv": table("Project ID,Project name,Programme,Manager,Sponsor,Stage,Forecast finish,Achievements", register),
+        "register.csv": table(
+            "Project ID,Project name,Programme,Manager,Sponsor,Stage,Forecast finish,Achievements", register
+        ),
         "raid.csv": table("Ref,Project ID,Type,Title,Owner,Status,Probability,Impact", raid),
         "stones.csv": table("Milestone ID,Project ID,Milestone,Baseline,Forecast", stones),
     }.items():  # fmt: skip

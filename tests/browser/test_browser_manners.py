@@ -20,8 +20,19 @@ PAGES = {
     "receipt-value": "/projects/PAYROLL/receipt/forecast_finish",
     "sources": "/sources",
 }
+REACHABLE = 'a[href], button, select, input:not([type=hidden]), summary, [tabindex="0"]'
 # Pixels, on both sides of where the layout changes -> whether a picture is kept
-WIDTHS = {360: True, 559: False, 560: False, 800: False, 960: False, 961: False, 1024: True, 1181: False, 1440: True}
+WIDTHS = {
+    360: True,
+    559: False,
+    560: False,
+    800: False,
+    960: False,
+    961: False,
+    1024: True,
+    1181: False,
+    1440: True,
+}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -88,8 +99,9 @@ def test_the_keyboard_reaches_every_link_and_field(demo: Served, visitor: Visito
     for path in ("/", "/projects/PORTAL", "/sources"):
         page.goto(path)
         there = page.evaluate(
-            """() => [...document.querySelectorAll('a[href], button, select, input:not([type=hidden]), summary, [tabindex="0"]')]
-                .filter(one => one.checkVisibility()).length"""
+            """within => [...document.querySelectorAll(within)]
+                .filter(one => one.checkVisibility()).length""",
+            REACHABLE,
         )
         page.evaluate("document.activeElement.blur()")
         page.evaluate("window.met = new Set()")
@@ -105,8 +117,9 @@ def test_the_keyboard_reaches_every_link_and_field(demo: Served, visitor: Visito
             assert seen, page.evaluate("document.activeElement.outerHTML")
             page.keyboard.press("Tab")
         missed = page.evaluate(
-            """() => [...document.querySelectorAll('a[href], button, select, input:not([type=hidden]), summary, [tabindex="0"]')]
-                .filter(one => one.checkVisibility() && !met.has(one)).map(one => one.outerHTML)"""
+            """within => [...document.querySelectorAll(within)]
+                .filter(one => one.checkVisibility() && !met.has(one)).map(one => one.outerHTML)""",
+            REACHABLE,
         )
         assert not missed, path
 

@@ -80,7 +80,9 @@ def formulas() -> bytes:
     page.title = "Projects"
     page.append(["Project ID", "Project name", "Budget", "Forecast finish", "% complete"])
     for number in (2, 3):
-        page.append([f'="APO-"&{number}', f"Apollo {number}", f"=1000*{number}+0.5", f"=DATE(2026,12,{number})", 0.5])
+        page.append(
+            [f'="APO-"&{number}', f"Apollo {number}", f"=1000*{number}+0.5", f"=DATE(2026,12,{number})", 0.5]
+        )
         page[f"D{number}"].number_format = "dd/mm/yyyy"
         page[f"E{number}"].number_format = "0%"
     out = io.BytesIO()
@@ -109,7 +111,9 @@ def test_formulas_nobody_calculated_are_refused_with_their_cells() -> None:
 
 @pytest.mark.parametrize("ending", ["ods", "xls", "xlsx"])
 def test_a_file_cut_short_is_refused_in_words(convert: Convert, ending: str) -> None:
-    body = convert({"register.xlsx": workbooks.library(TODAY, TODAY)["register.xlsx"]}, ending)["register.xlsx"]
+    body = convert({"register.xlsx": workbooks.library(TODAY, TODAY)["register.xlsx"]}, ending)[
+        "register.xlsx"
+    ]
     for part in (0.1, 0.5, 0.97):
         with pytest.raises(Refused, match=rf"register\.{ending}"):
             process.read(Layout("projects", f"register.{ending}"), body[: int(len(body) * part)], Limits())

@@ -14,10 +14,10 @@ ARTEFACTS = ROOT / ".artefacts"
 
 def program(what: str, *names: str) -> str:
     """Return the path of the first of these programs that is installed."""
-    for name in names:
-        if found := shutil.which(name):
-            return found
-    absent(f"{what} is not installed (looked for {', '.join(names)})")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        absent(f"{what} is not installed (looked for {', '.join(names)})")
+    return found
 
 
 def artefact(what: str, path: str) -> Path:
