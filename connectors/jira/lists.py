@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from connectors.base import Json, Page, Part, RawRecord, Slice
 from connectors.errors import AccessDenied, SliceUnreadable
 from connectors.http import Answer, HttpDenied, HttpError
 from connectors.jira.site import Project, Site, project_rows
+from connectors.records import each
 
 _ALL: Final = ""  # the only slice of a stream that is not cut
 _REFUSALS: Final = (400, 403, 404)
@@ -66,9 +68,11 @@ class Projects:
     def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
         """Split a page into projects."""
         for part in parts:
-            for project in project_rows(orjson.loads(part.body)):
-                key = str(project["key"])
-                yield RawRecord(str(project["id"]), project, key, f"{self._web}/browse/{key}")
+            yield from each(project_rows(orjson.loads(part.body)), self._record, "project")
+
+    def _record(self, project: Json) -> RawRecord:
+        key = str(project["key"])
+        return RawRecord(str(project["id"]), project, key, f"{self._web}/browse/{key}")
 
 
 class Users:
@@ -125,13 +129,7 @@ class Users:
     def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
         """Split a page into users, by the id that never changes."""
         for part in parts:
-            for user in orjson.loads(part.body):
-                external_id = user.get("accountId") or user.get("key") or user.get("name")
-                name = str(user.get("displayName") or external_id)
-                if external_id:
-                    yield RawRecord(str(external_id), user, name)
-                else:
-                    yield RawRecord("", user, name, unreadable="a user without accountId, key or name")
+            yield from each(orjson.loads(part.body), _user, "user")
 
 
 class Sprints:
@@ -191,8 +189,7 @@ class Sprints:
                     unreadable="this account may not see the board, so its sprints are missing",
                 )  # fmt: skip
                 continue
-            for sprint in body["values"]:
-                yield RawRecord(str(sprint["id"]), sprint, f"sprint {sprint.get('name') or sprint['id']}")
+            yield from each(body["values"], _sprint, "sprint")
 
 
 class Versions:
@@ -235,11 +232,25 @@ class Versions:
         """Split a page into versions, each with its project's key beside it."""
         for part in parts:
             key = part.request.partition("/project/")[2].partition("/")[0]
-            for version in orjson.loads(part.body):
-                external_id = str(version["id"])
-                url = f"{self._web}/projects/{key}/versions/{external_id}"
-                locator = f"{key} version {version.get('name') or external_id}"
-                yield RawRecord(external_id, {**version, "projectKey": key}, locator, url)
+            yield from each(orjson.loads(part.body), partial(self._record, key), f"{key} version")
+
+    def _record(self, key: str, version: Json) -> RawRecord:
+        external_id = str(version["id"])
+        url = f"{self._web}/projects/{key}/versions/{external_id}"
+        locator = f"{key} version {version.get('name') or external_id}"
+        return RawRecord(external_id, {**version, "projectKey": key}, locator, url)
+
+
+def _user(user: Json) -> RawRecord:
+    external_id = user.get("accountId") or user.get("key") or user.get("name")
+    name = str(user.get("displayName") or external_id)
+    if external_id:
+        return RawRecord(str(external_id), user, name)
+    return RawRecord("", user, name, unreadable="a user without accountId, key or name")
+
+
+def _sprint(sprint: Json) -> RawRecord:
+    return RawRecord(str(sprint["id"]), sprint, f"sprint {sprint.get('name') or sprint['id']}")
 
 
 def boards(site: Site) -> list[Json]:

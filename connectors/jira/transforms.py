@@ -97,8 +97,8 @@ def transitions(changelog: Any) -> list[tuple[Any, ...]]:
     for history in histories(changelog):
         at = _at(history)
         author = history.get("author") or {}
-        by_id = author.get("accountId") or author.get("key") or author.get("name")
-        by = author.get("displayName") or author.get("name")
+        by_id = _text(author.get("accountId") or author.get("key") or author.get("name"))
+        by = _text(author.get("displayName") or author.get("name"))
         change = history["id"]
         rows.extend(
             (
@@ -106,8 +106,8 @@ def transitions(changelog: Any) -> list[tuple[Any, ...]]:
                 at,
                 by,
                 by_id,
-                item.get("field") or item.get("fieldId") or "",
-                item.get("fieldId"),
+                _text(item.get("field") or item.get("fieldId") or ""),
+                _text(item.get("fieldId")),
                 _or_none(item.get("from")),
                 _or_none(item.get("fromString")),
                 _or_none(item.get("to")),
@@ -116,6 +116,13 @@ def transitions(changelog: Any) -> list[tuple[Any, ...]]:
             for position, item in enumerate(history.get("items") or ())
         )
     return rows
+
+
+def _text(value: Any) -> str | None:
+    """Let pass what is text or nothing; names of people and fields are never anything else."""
+    if value is None or isinstance(value, str):
+        return value
+    raise ValueError("expected text for a name or a key")
 
 
 def _or_none(value: Any) -> str | None:
@@ -189,9 +196,10 @@ def links(value: Any) -> list[tuple[Any, ...]]:
         ):
             other = link.get(side)
             if other:
-                name = kind.get("name") or ""
+                name = _text(kind.get("name")) or ""
                 other_id = str(other.get("id") or other.get("key"))
-                rows.append((str(link["id"]), direction, name, label or name, other_id, other.get("key")))
+                key = _text(other.get("key"))
+                rows.append((str(link["id"]), direction, name, _text(label) or name, other_id, key))
     return rows
 
 
