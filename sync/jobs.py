@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 DATABASE_AWAY: Final = (exceptions.ConnectorException, psycopg.Error, DBAPIError)
 PULL = "pull"
 CONSOLIDATE = "consolidate"
-_PATIENCE_S = 12.0  # seconds to get a session of the queue's, before the database counts as gone
+_PATIENCE_S = 6.0  # seconds to get a session of the queue's, before the database counts as gone
 _WAIT_S = 0.5  # seconds between looks at a host that another process is pulling
 
 

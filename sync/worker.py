@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 
 IN_STEP = 4  # sources pulled side by side by one worker
 _LOOK_S: Final = 0.25
+_BLIP_S: Final = 60.0  # two failures within this are more than a blip
 
 
 class Worker:
@@ -52,7 +54,8 @@ class Worker:
     def run(self, until: Callable[[], bool] | None = None) -> None:
         """Work. `until` is asked about four times a second and ends the work when true.
 
-        Without `until` a database that goes away is waited for; with it, somebody waits for us.
+        Without `until` a database that goes away is waited for; with it somebody waits for us, so it is
+        tried once more only.
 
         Raises:
             DBAPIError, psycopg.Error, ConnectorException: The database is gone, and `until` was given.
@@ -60,13 +63,15 @@ class Worker:
         asyncio.run(self._run(until))
 
     async def _run(self, until: Callable[[], bool] | None) -> None:
+        failed_at = float("-inf")
         while not self._stop.is_set():
             try:
                 if await self._work(until or (lambda: False)):
                     return
             except DATABASE_AWAY as error:
-                if until is not None:
+                if until is not None and time.monotonic() - failed_at < _BLIP_S:
                     raise
+                failed_at = time.monotonic()
                 log.warning("the queue is out of reach; trying again", extra={"why": in_words(error)})
             await asyncio.sleep(min(self.heartbeat_s, 1.0))
 
