@@ -47,7 +47,7 @@ def refusal(
     source: str, line: str, status: int, headers: Mapping[str, str], content: bytes, login_hint: str
 ) -> HttpDenied | HttpError:
     """Explain an answer that was not asked for and that repeating does not change."""
-    words = said(content)
+    line, words = address(line), said(content)
     answered = f"{line} answered HTTP {status}{': ' + words.rstrip('.') if words else ''}"
     denied = False
     if status in (401, 403, 407):
@@ -74,6 +74,12 @@ def refusal(
     return HttpError(text, source=source, status=status, body=content)
 
 
+def address(line: str) -> str:
+    """Return a request line without its body: a message is for people, a hundred ids are not."""
+    method, _, rest = line.partition(" ")
+    return f"{method} {rest.partition(' ')[0]}"
+
+
 def _todo(status: int, headers: Mapping[str, str], login_hint: str) -> str:
     reason = headers.get("x-authentication-denied-reason", "") + headers.get("x-seraph-loginreason", "")
     if "CAPTCHA" in reason or "AUTHENTICATION_DENIED" in reason:
@@ -90,7 +96,7 @@ def _todo(status: int, headers: Mapping[str, str], login_hint: str) -> str:
 
 def not_json(source: str, line: str, status: int, headers: Mapping[str, str], content: bytes) -> Exception:
     """Explain a body that should have been JSON."""
-    kind = headers.get("content-type", "")
+    line, kind = address(line), headers.get("content-type", "")
     if "html" in kind or content[:15].lstrip().lower().startswith((b"<!doctype", b"<html")):
         return HttpDenied(
             f"{line} answered with a web page instead of data: a sign-in page, or no tracker at all. Check "

@@ -44,6 +44,8 @@ def start_run(
 ) -> int | None:
     """Write the run down as queued; None when this slot of the source already has its run.
 
+    A source that has no cursor yet is read in full, whatever was asked for.
+
     Raises:
         LookupError: No such source, with the names there are.
     """
@@ -55,9 +57,10 @@ def start_run(
         run_id: int | None = connection.scalar(
             text(
                 "INSERT INTO run (source_id, slot, state, mode, queued_at) VALUES (:source, :slot, 'queued',"
-                " :mode, :now) ON CONFLICT (source_id, slot) DO NOTHING RETURNING id"
+                " CASE WHEN :full OR NOT EXISTS (SELECT 1 FROM cursor WHERE source_id = :source) THEN 'full'"
+                " ELSE 'incremental' END, :now) ON CONFLICT (source_id, slot) DO NOTHING RETURNING id"
             ),
-            {"source": source_id, "slot": slot, "mode": "full" if full else "incremental", "now": now},
+            {"source": source_id, "slot": slot, "full": full, "now": now},
         )
         return run_id
 

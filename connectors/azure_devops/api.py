@@ -72,8 +72,7 @@ class Api:
         token: str | None = None
         for _ in range(_MOST_PAGES):
             params = {"stateFilter": "wellFormed", "$top": 100}
-            answer = self._get("/_apis/projects", params | ({"continuationToken": token} if token else {}))
-            yield answer
+            yield (answer := self._projects_page(params | ({"continuationToken": token} if token else {})))
             following = answer.headers.get("x-ms-continuationtoken")
             if not following:
                 return
@@ -81,6 +80,18 @@ class Api:
                 break
             token = following
         raise self._loops("/_apis/projects")
+
+    def _projects_page(self, params: Mapping[str, Any]) -> Answer:
+        try:
+            return self._get("/_apis/projects", params)
+        except HttpError as error:
+            if error.status != 404 or b"typeKey" in error.body:  # noqa: PLR2004 - its own 404s carry a typeKey
+                raise
+            raise MisconfiguredSource(
+                "the address answers, but not as an Azure DevOps does. Check base_url: it ends with the organisation "
+                "(https://dev.azure.com/example) or the collection (https://server/tfs/DefaultCollection).",
+                source=self.http.source,
+            ) from None
 
     def who(self) -> str | None:
         """Return the name this server knows us by, None where it does not say."""

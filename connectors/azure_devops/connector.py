@@ -21,8 +21,8 @@ from connectors.microsoft import EntraToken
 ENTRA_SCOPE: Final = "499b84ac-1321-427f-aa17-267ca6975798/.default"
 _PAT_HINT: Final = (
     "Create a new personal access token for this organisation (User settings > Personal access tokens; scopes "
-    "'Work Items: Read' and 'Project and Team: Read') and put it in place of the old one. Tokens expire; since "
-    "December 2026 a token for 'all accessible organizations' no longer works."
+    "'Work Items: Read' and 'Project and Team: Read') and put it in place of the old one. Tokens expire; from "
+    "December 2026 on a token for 'all accessible organizations' no longer works."
 )
 _ENTRA_HINT: Final = (
     "Add the application to the organisation as a user with Basic access (Organization settings > Users) and "

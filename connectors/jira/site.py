@@ -102,7 +102,12 @@ class Site:
     @cached_property
     def server_info(self) -> Json:
         """The site's version and kind. Answers without sign-in, so it proves nothing about us."""
-        info = self.http.get("/rest/api/2/serverInfo").json()
+        try:
+            info = self.http.get("/rest/api/2/serverInfo").json()
+        except HttpError as error:
+            if error.status != 404:  # noqa: PLR2004 - something answers, but knows no Jira there
+                raise
+            info = None
         if not isinstance(info, dict) or not ({"version", "versionNumbers", "baseUrl"} & info.keys()):
             raise HttpError(
                 "the address answers, but not as a Jira does. Check base_url; Data Center often needs its context "
