@@ -192,10 +192,10 @@ FindingsReader = Annotated[Reader, Depends(reading("findings"))]
 
 
 def _known_parameters(request: Request) -> None:
-    """Refuse a parameter nobody reads: a misspelt filter must not show everything.
+    """Refuse a parameter nobody reads, or one given twice: a filter must not silently be left out.
 
     Raises:
-        Problem: 400, with the names that are read.
+        Problem: 400, with the names that are read or repeated.
     """
     known = set(_aliases(request.scope["route"].dependant))
     unknown = sorted(set(request.query_params) - known)
@@ -203,6 +203,9 @@ def _known_parameters(request: Request) -> None:
         raise bad_request(
             f"unknown parameter {', '.join(unknown)}; known: {', '.join(sorted(known)) or 'none'}"
         )
+    repeated = sorted(name for name in known if len(request.query_params.getlist(name)) > 1)
+    if repeated:
+        raise bad_request(f"{', '.join(repeated)}: given more than once; ask once for each value")
     given: Sequence[str] = [*request.query_params.values(), *map(str, request.path_params.values())]
     if any("\x00" in value for value in given):
         raise bad_request("a parameter holds a NUL character")

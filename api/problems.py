@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.headers import STRICT
+from api.wording import parameter_errors
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -91,11 +92,8 @@ def install(app: FastAPI) -> None:
 
     def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it alone
-        errors = [
-            {"in": str(found["loc"][0]), "name": ".".join(map(str, found["loc"][1:])), "says": found["msg"]}
-            for found in error.errors()
-        ]
-        detail = "; ".join(f"{found['name']}: {found['says']}" for found in errors)
+        errors = parameter_errors(error.errors())
+        detail = "; ".join(f"{found['name']} {found['says']}" for found in errors)
         return document(request, 422, "invalid-parameter", detail, errors=errors)
 
     def database(request: Request, error: Exception) -> Response:

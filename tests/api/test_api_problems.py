@@ -59,6 +59,32 @@ def test_a_wrong_parameter_is_named(engine: Engine) -> None:
     assert body["errors"][0]["name"] == "limit"
 
 
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/?overall=red", "overall must be one of RED, AMBER, GREEN, GREY, BLUE"),
+        ("/?tier=x", "tier must be a whole number"),
+        ("/?as_of=yesterday", "as_of must be a date such as 2026-11-22"),
+        ("/api/v1/work-items?status_category=x", "status_category must be one of todo, doing, done, dropped"),
+        ("/api/v1/work-items?limit=9999", "limit must be at most 1000"),
+        ("/api/v1/status?known_at=2026-01-01T00:00:00", "known_at must be an instant with its offset"),
+        ("/api/v1/scopes?bound=maybe", "bound must be true or false"),
+    ],
+)
+def test_a_bad_value_is_refused_with_what_it_must_be(engine: Engine, path: str, says: str) -> None:
+    for accept in ("text/html", "application/json"):
+        answer = client(engine, name=accept).get(path, headers={"Accept": accept})
+        assert answer.status_code == 422
+        assert says in answer.text
+        assert "literal" not in answer.text
+
+
+def test_a_parameter_given_twice_is_refused_by_name(engine: Engine) -> None:
+    answer = client(engine).get("/api/v1/runs?source=a&source=b")
+    assert_problem(answer, 400)
+    assert "source: given more than once" in answer.json()["detail"]
+
+
 def test_a_database_that_is_away_is_a_503_without_its_address() -> None:
     engine = create_engine("postgresql+psycopg://muster:topsecret@127.0.0.1:1/gone")
     asking = TestClient(

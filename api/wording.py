@@ -1,0 +1,56 @@
+"""What is wrong with a parameter, in words: no name of a library's type, no pattern."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+_EXPECTED: Final = {
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number of a usual size",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+    "date_parsing": "must be a date such as 2026-11-22",
+    "date_from_datetime_parsing": "must be a date such as 2026-11-22",
+    "date_from_datetime_inexact": "must be a date such as 2026-11-22, without a time",
+    "datetime_parsing": "must be an instant with its offset, such as 2026-11-22T02:00:00Z",
+    "datetime_from_date_parsing": "must be an instant with its offset, such as 2026-11-22T02:00:00Z",
+    "timezone_aware": "must be an instant with its offset, such as 2026-11-22T02:00:00Z",
+    "missing": "must be given",
+}
+_LIMITS: Final = {
+    "greater_than_equal": ("ge", "must be at least {}"),
+    "greater_than": ("gt", "must be more than {}"),
+    "less_than_equal": ("le", "must be at most {}"),
+    "less_than": ("lt", "must be less than {}"),
+    "string_too_long": ("max_length", "must be at most {} characters long"),
+    "string_too_short": ("min_length", "must be at least {} characters long"),
+}
+
+
+def parameter_errors(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return one entry a parameter: where it stands, its name, and what it must be."""
+    by_place: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for error in found:
+        where, *names = [str(part) for part in error["loc"]]
+        by_place.setdefault((where, names[0] if names else ""), []).append(error)
+    return [{"in": where, "name": name, "says": _says(errors)} for (where, name), errors in by_place.items()]
+
+
+def _says(errors: Sequence[Mapping[str, Any]]) -> str:
+    """Say what one parameter must be; of a choice of types each has complained."""
+    told = list(dict.fromkeys(text for text in map(_expected, errors) if text))
+    return (
+        " or ".join(told[:1] + [text.removeprefix("must be ") for text in told[1:]]) or "has the wrong form"
+    )
+
+
+def _expected(error: Mapping[str, Any]) -> str | None:
+    """Return what was expected; None where only the empty value of a form's field was."""
+    kind, context = error["type"], error.get("ctx") or {}
+    if kind == "literal_error":
+        listed = str(context.get("expected", "")).replace(" or ", ", ").split(", ")
+        choices = [choice.strip("'") for choice in listed if choice.strip("'")]
+        return f"must be one of {', '.join(choices)}" if choices else None
+    if kind in _LIMITS:
+        name, words = _LIMITS[kind]
+        return words.format(context.get(name))
+    return _EXPECTED.get(kind, str(error["msg"]))
