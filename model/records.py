@@ -71,9 +71,10 @@ class IssueFacts:
 
 @dataclass(frozen=True, slots=True)
 class RoleFacts:
-    """A role of the project. `vacant_since` None means that somebody holds it."""
+    """A role of the project. `vacant_since` None means that somebody holds it, unless it is `unknown`."""
 
     role: str
     key: bool = True
     vacant_since: date | None = None
+    unknown: bool = False
     ref: object = None

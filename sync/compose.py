@@ -151,7 +151,7 @@ def _figures(project: ProjectFacts) -> dict[str, Any]:
 
 def _sources(project: ProjectFacts, facts: Facts) -> list[dict[str, Any]]:
     found = [facts.sources[each] for each in project.sources if each in facts.sources]
-    ordered = sorted((each for each in found if each.enabled), key=lambda each: (each.position, each.name))
+    ordered = sorted(found, key=lambda each: (each.position, each.name))
     return [{"name": each.name, "synced_at": instant_text(each.synced_at)} for each in ordered]
 
 

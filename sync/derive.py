@@ -15,7 +15,10 @@ _ROLES: Final = ("manager", "sponsor")
 
 
 def derive(session: Session, asked: Derivation) -> Sayings:
-    """Read what every enabled source of those asked for says, in a few statements for all projects."""
+    """Read what every source of those asked for says, in a few statements for all projects.
+
+    What a disabled source brought counts as before: it is no longer read, not unsaid.
+    """
     found = Sayings()
     _from_register(session, asked, found)
     _from_own_scopes(session, asked, found)
@@ -30,7 +33,7 @@ def _from_register(session: Session, asked: Derivation, found: Sayings) -> None:
     rows = session.execute(
         text(
             "SELECT s.project_id, s.source_id, s.attributes, s.locator, s.url, s.raw_page_id, s.raw_position"
-            " FROM scope s JOIN source o ON o.id = s.source_id WHERE s.kind = 'register_row' AND o.enabled"
+            " FROM scope s WHERE s.kind = 'register_row'"
             " AND s.deleted_at IS NULL AND s.project_id IS NOT NULL"
             " AND s.source_id = ANY(CAST(:sources AS bigint[])) ORDER BY s.source_id, s.id"
         ),
@@ -70,8 +73,8 @@ def _from_own_scopes(session: Session, asked: Derivation, found: Sayings) -> Non
     rows = session.execute(
         text(
             "SELECT s.project_id, s.source_id, s.name, s.lead, s.raw_page_id, s.raw_position,"
-            " coalesce(s.locator, s.key), s.url FROM scope s JOIN source o ON o.id = s.source_id"
-            " JOIN project p ON p.id = s.project_id WHERE p.origin = 'scope' AND o.enabled"
+            " coalesce(s.locator, s.key), s.url FROM scope s"
+            " JOIN project p ON p.id = s.project_id WHERE p.origin = 'scope'"
             " AND s.deleted_at IS NULL AND s.source_id = ANY(CAST(:sources AS bigint[])) ORDER BY s.id"
         ),
         {"sources": list(asked.sources)},

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from sync.said import Derivation, Said, Sayings, money_text
 
-# The work items of bound scopes that are still there, of enabled sources.
+# The work items of bound scopes that are still there.
 _ITEMS: Final = (
     " FROM scope s JOIN source o ON o.id = s.source_id JOIN work_item w ON w.source_id = s.source_id"
-    " AND w.scope_external_id = s.external_id WHERE o.enabled AND s.deleted_at IS NULL"
+    " AND w.scope_external_id = s.external_id WHERE s.deleted_at IS NULL"
     " AND s.project_id IS NOT NULL AND s.kind <> 'register_row' AND w.deleted_at IS NULL"
 )
 
@@ -97,8 +97,8 @@ def money_from_costs(session: Session, asked: Derivation, found: Sayings) -> Non
             "SELECT l.project_id, l.source_id, l.kind, sum(l.amount), min(l.period), max(l.period), count(*),"
             " array_agg(DISTINCT coalesce(l.currency, :currency)), (array_agg(l.raw_page_id ORDER BY l.id))[1],"
             " (array_agg(l.raw_position ORDER BY l.id))[1], (array_agg(l.locator ORDER BY l.id))[1], max(l.url),"
-            " p.key FROM cost_line l JOIN source o ON o.id = l.source_id JOIN project p ON p.id = l.project_id"
-            " WHERE o.enabled AND l.known_from <= :known_at AND (l.known_to IS NULL OR l.known_to > :known_at)"
+            " p.key FROM cost_line l JOIN project p ON p.id = l.project_id"
+            " WHERE l.known_from <= :known_at AND (l.known_to IS NULL OR l.known_to > :known_at)"
             " AND NOT l.deleted AND l.amount IS NOT NULL AND l.kind IN ('baseline', 'actual', 'forecast')"
             " AND l.source_id = ANY(CAST(:sources AS bigint[]))"
             " GROUP BY l.project_id, l.source_id, l.kind, p.key ORDER BY p.key, l.source_id, l.kind"
@@ -136,8 +136,8 @@ def money_from_costs(session: Session, asked: Derivation, found: Sayings) -> Non
 def _registered_money(session: Session) -> set[tuple[UUID, str]]:
     rows = session.execute(
         text(
-            "SELECT s.project_id, a.key FROM scope s JOIN source o ON o.id = s.source_id,"
-            " jsonb_each(s.attributes) AS a WHERE s.kind = 'register_row' AND o.enabled AND s.deleted_at IS NULL"
+            "SELECT s.project_id, a.key FROM scope s,"
+            " jsonb_each(s.attributes) AS a WHERE s.kind = 'register_row' AND s.deleted_at IS NULL"
             " AND s.project_id IS NOT NULL AND a.key = ANY(CAST(:names AS text[]))"
             " AND btrim(coalesce(a.value->>'value', '')) <> ''"
         ),
@@ -158,7 +158,7 @@ def counts_from_milestones(session: Session, asked: Derivation, found: Sayings) 
             " count(*) FILTER (WHERE m.baseline BETWEEN :first AND :last),"
             " count(*) FILTER (WHERE m.baseline BETWEEN :first AND :last AND m.actual <= :today),"
             " string_agg(m.locator, ', ' ORDER BY m.id) FILTER (WHERE m.baseline BETWEEN :first AND :last)"
-            " FROM milestone m JOIN source o ON o.id = m.source_id WHERE o.enabled AND m.project_id IS NOT NULL"
+            " FROM milestone m WHERE m.project_id IS NOT NULL"
             " AND m.known_from <= :known_at AND (m.known_to IS NULL OR m.known_to > :known_at) AND NOT m.deleted"
             " AND m.baseline IS NOT NULL AND m.state IS DISTINCT FROM 'dropped'"
             " AND m.source_id = ANY(CAST(:sources AS bigint[])) GROUP BY m.project_id, m.source_id"

@@ -28,6 +28,7 @@ _MONEY_NAMES: Final = {
     "benefit_target": "benefit target",
     "benefit_forecast": "benefit forecast",
 }
+_KEY_ROLES: Final = ("sponsor", "manager")
 _RECORDS: Final = 25  # records a receipt lists at most, those that speak against green first
 
 
@@ -185,9 +186,13 @@ def _benefit(project: ProjectFacts, limits: Limits) -> Dimension:
 
 
 def _resource(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
-    roles = [RoleFacts(role) for role in ("manager", "sponsor") if project.value(role) is not None]
-    roles += [RoleFacts(role, vacant_since=since) for role, since in project.vacant_since.items()]
-    return _joined((resource(roles or None, as_of=as_of, limits=limits),), ("manager", "sponsor"), ())
+    roles = []
+    for role in _KEY_ROLES:
+        since = project.vacant_since.get(role)
+        held = project.value(role) is not None
+        roles.append(RoleFacts(role, vacant_since=since, unknown=since is None and not held))
+    said = None if all(role.unknown for role in roles) else roles
+    return _joined((resource(said, as_of=as_of, limits=limits),), ("manager", "sponsor"), ())
 
 
 def _risk(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
@@ -202,6 +207,9 @@ def _risk(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
     if mixed:
         exposure = replace(exposure, reasons=(*exposure.reasons, Reason("F7", mixed, {})))
     open_issues = issues(opened or None, as_of=as_of, limits=limits)
+    if open_issues.colour is Colour.GREEN and any(rated.level is None for rated in exposure.rated):
+        # Good issues say nothing of a risk that nobody has rated: it might be the critical one.
+        open_issues = replace(open_issues, colour=Colour.GREY)
     grave = {id(item.ref) for item in (*exposure.unowned, *exposure.overdue)}
     levels = {id(rated.risk.ref): rated.score or 0 for rated in exposure.rated}
     ordered = sorted(

@@ -41,6 +41,22 @@ def source_names(engine: Engine, wanted: Sequence[str] = ()) -> list[str]:
     return list(wanted) if wanted else [name for name, enabled in known.items() if enabled]
 
 
+def names_to_pull(engine: Engine, wanted: Sequence[str] = ()) -> list[str]:
+    """Return the names of the sources to pull: those asked for, or all enabled ones.
+
+    Raises:
+        LookupError: As `source_names`; and one asked for is disabled.
+    """
+    names = source_names(engine, wanted)
+    enabled = source_names(engine)
+    if off := [name for name in names if name not in enabled]:
+        raise LookupError(
+            f"source {', '.join(off)} is disabled: it keeps its data and pulls nothing;"
+            " set `enabled: true` in the configuration and apply it"
+        )
+    return names
+
+
 def check_source_now(engine: Engine, name: str, *, connections: int) -> Checked:
     """Ask a source who we are there, what we may see, and what is missing."""
     with engine.connect() as connection:

@@ -13,14 +13,15 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from rapidfuzz import fuzz
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from sync.bind import Bindings, ScopeRow, bind, configured_keys
 from sync.people import match_people
-from sync.refs import match_references
+from sync.refs import match_references, unmatched
 
 TRACKER_KINDS: Final = ("jira_project", "ado_project")
+_LISTED: Final = 100  # records named one by one; a wrong column would name thousands
 _ALIKE: Final = 85  # percent of likeness from which an unbound scope's name is worth a proposal
 
 
@@ -82,17 +83,38 @@ def match(session: Session, *, known_at: datetime) -> Matched:
     ).scalar_one()
     found.unbound += _unbound(session, scopes, wanted)
     found.unbound += match_references(session)
+    lost = unmatched_rows(session.connection())
+    found.warnings += [row_says(*row) for row in lost[:_LISTED]]
+    if len(lost) > _LISTED:
+        found.warnings.append(f"and {len(lost) - _LISTED} more records that belong to no project")
     found.people = match_people(session, known_at)
     return found
 
 
+def unmatched_rows(connection: Connection) -> list[tuple[str, str, str, str | None]]:
+    """List the records that lead to no project, as (source, entity, locator, what they call their project).
+
+    The last is None where a record names none. Records of a scope that is itself bound to no project are
+    left out: the scope is listed as unbound.
+    """
+    return unmatched(connection)
+
+
+def row_says(_source: str, entity: str, locator: str, ref: str | None) -> str:
+    """Say of one record why it belongs to no project."""
+    if ref is None:
+        return f"{locator}: this {entity.replace('_', ' ')} names no project"
+    return f"{locator}: there is no project {ref}"
+
+
 def _scopes(session: Session) -> list[ScopeRow]:
+    """Read all scopes that are still there; those of a disabled source stay, they only grow old."""
     rows = session.execute(
         text(
             "SELECT s.id, s.source_id, o.name AS source, o.kind AS source_kind, o.config, s.external_id,"
             " s.kind, s.key, s.keys, s.name, s.attributes, s.locator, s.project_id, s.bound_by"
             " FROM scope s JOIN source o ON o.id = s.source_id"
-            " WHERE s.deleted_at IS NULL AND o.enabled ORDER BY o.position, o.id, s.id"
+            " WHERE s.deleted_at IS NULL ORDER BY o.position, o.id, s.id"
         )
     )
     return [ScopeRow(**row) for row in rows.mappings()]
@@ -102,7 +124,7 @@ def _has_register(session: Session, scopes: Iterable[ScopeRow]) -> bool:
     """A register that is configured but could not be read yet is still the register."""
     if any(scope.kind == "register_row" for scope in scopes):
         return True
-    configs = session.execute(text("SELECT config FROM source WHERE enabled")).scalars()
+    configs = session.execute(text("SELECT config FROM source")).scalars()
     return any(
         isinstance(book, Mapping) and book.get("holds") == "projects"
         for config in configs

@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 _TABLES: Final = {"milestone": "milestones", "raid_item": "RAID items", "cost_line": "cost lines"}
@@ -40,6 +40,26 @@ def match_references(session: Session) -> list[str]:
             ):
                 lost.append(f"{source}: {count} {noun} name {ref!r}, which is no project here")
     return lost
+
+
+def unmatched(connection: Connection) -> list[tuple[str, str, str, str | None]]:
+    """Return (source, entity, locator, reference) of every current record without a project.
+
+    What refers to a scope of its own source that is bound to no project is left out.
+    """
+    found: list[tuple[str, str, str, str | None]] = []
+    for table in _TABLES:
+        rows = connection.execute(
+            text(
+                f"SELECT s.name, coalesce(v.locator, v.external_id), v.project_ref FROM {table} v"
+                " JOIN source s ON s.id = v.source_id WHERE v.known_to IS NULL AND NOT v.deleted"
+                " AND v.project_id IS NULL AND NOT EXISTS (SELECT 1 FROM scope c WHERE c.deleted_at IS NULL"
+                " AND c.source_id = v.source_id AND c.kind <> 'register_row' AND lower(trim(v.project_ref))"
+                " IN (lower(c.external_id), lower(c.key), lower(c.name))) ORDER BY s.position, s.name, v.id"
+            )
+        )
+        found += [(source, table, locator, ref) for source, locator, ref in rows]
+    return found
 
 
 def _write(session: Session, table: str, resolved: list[tuple[int, str, UUID | None]]) -> None:

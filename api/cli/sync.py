@@ -1,6 +1,5 @@
 """`sync` and `worker`."""
 
-import signal
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
@@ -8,17 +7,20 @@ import typer
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from api.cli.common import FAILED, PARTIAL, Failed, open_store, utc_now, words
+from api.cli.common import FAILED, PARTIAL, USAGE, Failed, open_store, utc_now, words
 from api.cli.progress import shown
+from api.cli.stopping import end_if_stopped, stopping_between_pages
 from api.routes.runs import run_documents
 from config.settings import settings
 from model.tables import RejectedRecord, Run, Scope, Source
-from sync.inspect import source_names
+from sync.inspect import names_to_pull
 from sync.jobs import Work, runs_under_way
+from sync.match import row_says, unmatched_rows
 from sync.run import start_run
+from sync.stopping import give_up, is_stopping
 from sync.worker import Worker
 
-_SHOWN: Final = 20  # rejected records listed of one run
+_SHOWN: Final = 20  # rejected or unmatched records listed
 
 
 def register(app: typer.Typer) -> None:
@@ -35,10 +37,12 @@ def sync(
 ) -> None:
     """Pull sources now, then consolidate; ends when these runs are over."""
     engine = open_store()
-    with words():
-        names = source_names(engine, sources or ())
+    with words(USAGE):
+        names = names_to_pull(engine, sources or ())
+    with words(), stopping_between_pages():
         lines = sync_now(engine, names, full=full)
     worst = print_runs(lines)
+    end_if_stopped()
     print_unbound(engine)
     if worst:
         raise typer.Exit(worst)
@@ -49,7 +53,9 @@ def sync_now(engine: Engine, names: Sequence[str], *, full: bool) -> list[dict[s
     runs = [run for name in names if (run := start_run(engine, name, full=full, now=utc_now())) is not None]
     with shown() as progress:
         work = Work(engine, connections=settings().connections, progress=progress)
-        Worker(work).run(until=lambda: not runs_under_way(engine, runs))
+        Worker(work).run(until=lambda: is_stopping() or not runs_under_way(engine, runs))
+    if is_stopping():
+        give_up(engine, runs)
     if work.problems:
         raise Failed("; ".join(dict.fromkeys(work.problems)))
     with Session(engine) as session:
@@ -109,6 +115,11 @@ def print_unbound(engine: Engine) -> None:
     )
     with engine.connect() as connection:
         rows = connection.execute(query).all()
+        lost = unmatched_rows(connection)
+    for row in lost[:_SHOWN]:
+        typer.echo(f"! {row[0]}: {row_says(*row)}")
+    if len(lost) > _SHOWN:
+        typer.echo(f"! and {len(lost) - _SHOWN} more records that belong to no project")
     if rows:
         named = ", ".join(
             f"{source} {key}" if key == name else f"{source} {key} ({name})" for source, key, name in rows
@@ -123,12 +134,11 @@ def worker() -> None:
     engine = open_store()
     given = settings()
     one = Worker(
-        Work(engine, connections=given.connections),
+        Work(engine, connections=given.connections, puts_back=True),
         heartbeat_s=given.worker_heartbeat_s,
         stalled_s=given.worker_stalled_s,
     )
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: one.stop())
-    typer.echo("worker: waiting for jobs; Ctrl-C finishes the ones in hand and stops", err=True)
-    with words():
+    typer.echo("worker: waiting for jobs; Ctrl-C stops it after the pages in hand", err=True)
+    with words(), stopping_between_pages(one.stop):
         one.run()
+    end_if_stopped()

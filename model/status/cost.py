@@ -29,7 +29,7 @@ def cost(*, baseline: Decimal | None, forecast: Decimal | None, limits: Limits) 
     if forecast is None:
         return _grey("no forecast at completion", inputs)
     if baseline <= 0:
-        return _grey("the approved budget is zero, so there is nothing to compare with", inputs)
+        return _grey("the approved budget is not positive, so there is nothing to compare with", inputs)
     pct = 100 * (forecast - baseline) / baseline
     underspend = pct < limits.cost.underspend_pct
     if pct > limits.cost.red_pct:

@@ -28,8 +28,8 @@ def resource(
     """Colour the staffing; `utilisation_pct` is a figure a week, oldest first, None where nobody measures.
 
     RED: a role of the policy's list vacant for longer than its limit. AMBER: any key role vacant, or
-    utilisation over the limit in each of the last weeks. Roles unknown is GREY, whatever the utilisation,
-    unless that is amber. Source: domain rules F10.
+    utilisation over the limit in each of the last weeks. Roles unknown, or one key role, is GREY, whatever
+    the utilisation, unless that is amber. Source: domain rules F10.
     """
     rules = limits.resource
     inputs = facts(as_of=as_of, roles=None if roles is None else len(roles), utilisation_pct=utilisation_pct)
@@ -41,7 +41,7 @@ def resource(
     red: list[Reason] = []
     amber: list[Reason] = []
     for role, days in vacant:
-        said = f"{role.role} has been vacant for {counted(days, 'day')}"
+        said = f"{role.role} has been vacant for {counted(days, 'day')}" if days else f"{role.role} is vacant"
         grave = role.role in rules.red_roles and days > rules.red_vacant_days
         (red if grave else amber).append(Reason(RULE, said, facts(role=role.role, vacant_days=days)))
     weeks = list(utilisation_pct or ())[-rules.utilisation_weeks :]
@@ -53,6 +53,9 @@ def resource(
         return Resource(colour=colour, reasons=(*red, *amber), inputs=inputs, vacant=vacant)
     if not roles:
         reason = Reason(RULE, "nobody says who holds the key roles", inputs)
+        return Resource(colour=Colour.GREY, reasons=(reason,), inputs=inputs)
+    if unknown := [role.role for role in roles if role.key and role.unknown]:
+        reason = Reason(RULE, f"{' and '.join(unknown)} unknown", facts(unknown=unknown))
         return Resource(colour=Colour.GREY, reasons=(reason,), inputs=inputs)
     return Resource(
         colour=Colour.GREEN, reasons=(Reason(RULE, "all key roles are filled", inputs),), inputs=inputs

@@ -107,3 +107,12 @@ def test_overwork_is_amber_only_where_it_lasts() -> None:
 def test_roles_that_nobody_knows_are_grey() -> None:
     assert resource(None, as_of=TODAY, limits=LIMITS).colour is Colour.GREY
     assert resource(None, as_of=TODAY, limits=LIMITS, utilisation_pct=[80.0] * 4).colour is Colour.GREY
+
+
+def test_one_key_role_unknown_is_grey_and_named() -> None:
+    found = resource([RoleFacts("manager"), RoleFacts("sponsor", unknown=True)], as_of=TODAY, limits=LIMITS)
+    assert (found.colour, found.reasons[0].text) == (Colour.GREY, "sponsor unknown")
+
+
+def test_a_role_vacant_since_today_is_not_said_to_be_so_for_zero_days() -> None:
+    assert resource([vacant("manager", 0)], as_of=TODAY, limits=LIMITS).reasons[0].text == "manager is vacant"

@@ -90,14 +90,14 @@ def test_an_emptied_cell_withdraws_the_claim_once(rows: Rows) -> None:
     assert run(rows, T0 + 3 * DAY).written == 1
 
 
-def test_a_disabled_source_withdraws_all_it_said(rows: Rows) -> None:
+def test_what_a_disabled_source_said_stands(rows: Rows) -> None:
     rows.scope("jira-cloud", "APO")
     rows.item("jira-cloud", "APO", due=date(2026, 5, 1))
     rows.register("pmo-files", "APOLLO", bind_jira="APO", tier=1)
     run(rows)
     rows.change(tables.Source, rows.sources["jira-cloud"], enabled=False)
     run(rows, T0 + DAY)
-    assert claims(rows, "forecast_finish")[-1] == ("forecast_finish", "jira-cloud", None)
+    assert claims(rows, "forecast_finish")[-1] == ("forecast_finish", "jira-cloud", "2026-05-01")
 
 
 def test_a_value_that_cannot_be_read_is_reported_with_its_cell(rows: Rows) -> None:

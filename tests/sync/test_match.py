@@ -7,7 +7,8 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from model import tables
-from sync.match import Matched, NotConfigured, match
+from sync.inspect import names_to_pull
+from sync.match import Matched, NotConfigured, match, unmatched_rows
 from tests.support.rows import T0, Rows
 
 
@@ -237,3 +238,44 @@ def test_people_are_matched_by_account_then_by_address_and_never_by_name(
     assert one == two == three
     assert len({one, other, four}) == 3
     assert [row[1] for row in found] == ["identity", "identity", "identity", "email", "identity"]
+
+
+def test_disabling_the_register_closes_no_project(rows: Rows, session: Session) -> None:
+    rows.source("jira-cloud", "jira")
+    rows.source("pmo-files", "excel")
+    rows.scope("jira-cloud", "APOLLO")
+    rows.register("pmo-files", "APOLLO", name="Apollo")
+    run(rows)
+    rows.change(tables.Source, rows.sources["pmo-files"], enabled=False)
+    found = run(rows)
+    assert (found.projects, found.created, found.closed) == (1, 0, 0)
+    assert bound(session) == {"APOLLO": ("APOLLO", "same key")}
+
+
+def test_a_record_that_names_no_project_is_warned_of_with_its_place(rows: Rows) -> None:
+    rows.source("jira-cloud", "jira")
+    rows.source("pmo-files", "excel")
+    rows.scope("jira-cloud", "PIT")
+    rows.register("pmo-files", "APOLLO", name="Apollo")
+    rows.milestone("pmo-files", "APOLLO", "Known")
+    rows.milestone("pmo-files", "NOPROJ", "Lost", locator="miles.csv!miles!A6")
+    rows.cost("pmo-files", "ZZZ", "actual", "12", locator="costs.csv!costs!A3")
+    rows.milestone("jira-cloud", "PIT", "Of a scope that is listed as unbound itself")
+    found = run(rows)
+    assert found.warnings == [
+        "miles.csv!miles!A6: there is no project NOPROJ",
+        "costs.csv!costs!A3: there is no project ZZZ",
+    ]
+    with rows.engine.connect() as connection:
+        assert unmatched_rows(connection) == [
+            ("pmo-files", "milestone", "miles.csv!miles!A6", "NOPROJ"),
+            ("pmo-files", "cost_line", "costs.csv!costs!A3", "ZZZ"),
+        ]
+
+
+def test_a_disabled_source_is_not_pulled_and_the_refusal_says_why(rows: Rows) -> None:
+    rows.source("jira-cloud", "jira")
+    rows.source("old", "jira", enabled=False)
+    assert names_to_pull(rows.engine) == ["jira-cloud"]
+    with pytest.raises(LookupError, match="source old is disabled"):
+        names_to_pull(rows.engine, ["old"])
