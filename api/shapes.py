@@ -27,7 +27,8 @@ class SourceShape(BaseModel):
 
     model_config = _example(
         name="jira-cloud", kind="jira", host="example.atlassian.net", schedule="0 2 * * *", enabled=True,
-        last_run={"id": 812, "state": "succeeded"}, synced_at="2026-11-22T02:11:00Z",
+        last_run={"id": 812, "state": "succeeded", "at": "2026-11-22T02:11:00Z"},
+        synced_at="2026-11-22T02:11:00Z", read_at="2026-11-22T02:11:00Z",
         url="/api/v1/runs?source=jira-cloud",
     )  # fmt: skip
 
@@ -38,6 +39,7 @@ class SourceShape(BaseModel):
     enabled: bool
     last_run: dict[str, Any] | None
     synced_at: str | None = Field(description="End of the newest run that succeeded; null: none did yet")
+    read_at: str | None = Field(description="End of the newest run that succeeded, in full or in part")
 
 
 class LedgerShape(BaseModel):
@@ -52,6 +54,13 @@ class LedgerShape(BaseModel):
     balanced: bool | None = Field(description="null where the source gives no count")
 
 
+class RejectedShape(BaseModel):
+    """A record that was not taken: where it stands, and why."""
+
+    locator: str
+    reason: str
+
+
 class RunShape(BaseModel):
     """One pull of one source."""
 
@@ -60,6 +69,8 @@ class RunShape(BaseModel):
         started_at="2026-11-22T02:00:03Z", finished_at="2026-11-22T02:11:00Z", requests=412, waited_s=12.4,
         ledger=[{"stream": "issues", "said": 20000, "stored": 19998, "rejected": 2, "filtered": 0,
                  "deleted": 20, "balanced": True}],
+        rejected=[{"locator": "APO-12", "reason": "fields.duedate: expected a date, found 'soon'"}],
+        unchanged_since=None, warnings=[],
     )  # fmt: skip
 
     id: int
@@ -72,7 +83,16 @@ class RunShape(BaseModel):
     requests: int
     waited_s: float
     error: str | None = None
-    ledger: list[LedgerShape] | None = Field(description="null for a token that may see some projects only")
+    warnings: list[Any] = Field(description="Empty for a token that may see some projects only")
+    ledger: list[LedgerShape] = Field(
+        description="Counts of the whole source: empty for a token that may see some projects only"
+    )
+    rejected: list[RejectedShape] = Field(
+        description="At most 100; empty for a token that may see some projects only"
+    )
+    unchanged_since: str | None = Field(
+        description="When the source was last read, where this run found nothing changed since"
+    )
 
 
 class RunsShape(BaseModel):
@@ -154,14 +174,15 @@ class MilestoneShape(BaseModel):
     """A dated commitment, in its version known at the asked instant."""
 
     model_config = _example(
-        source="pmo-files", external_id="APO:M4", project="APOLLO", name="Go live", state="planned", weight=5,
-        critical=True, baseline="2026-11-06", forecast="2026-12-18", actual=None, slip_days=42,
-        known_from="2026-11-21T02:03:10Z", locator="plan.xlsx!Milestones!B6", url=None,
+        source="pmo-files", external_id="APO:M4", project="APOLLO", project_ref="APO", name="Go live",
+        state="planned", weight=5, critical=True, baseline="2026-11-06", forecast="2026-12-18", actual=None,
+        slip_days=42, known_from="2026-11-21T02:03:10Z", locator="plan.xlsx!Milestones!B6", url=None,
     )  # fmt: skip
 
     source: str
     external_id: str
     project: str | None
+    project_ref: str | None = Field(description="How the source names the project")
     name: str
     state: str | None
     critical: bool | None
@@ -178,7 +199,7 @@ class RaidShape(BaseModel):
     """A risk, assumption, issue or dependency."""
 
     model_config = _example(
-        source="pmo-files", external_id="R-014", project="APOLLO", item_id="R-014", kind="risk",
+        source="pmo-files", external_id="R-014", project="APOLLO", project_ref="APO", item_id="R-014", kind="risk",
         title="Supplier is late", owner=None, state="open", probability=5, impact=4, score=20,
         due="2026-11-12", locator="raid.xlsx!RAID!A2", url=None,
     )  # fmt: skip
@@ -186,6 +207,7 @@ class RaidShape(BaseModel):
     source: str
     external_id: str
     project: str | None
+    project_ref: str | None = Field(description="How the source names the project")
     item_id: str | None
     kind: str | None
     title: str | None
@@ -202,13 +224,15 @@ class CostShape(BaseModel):
     """Money of one kind in one month."""
 
     model_config = _example(
-        source="pmo-files", external_id="APO:forecast:2026-11", project="APOLLO", category="Delivery",
-        kind="forecast", period="2026-11-01", amount=120000.5, currency="GBP", locator="costs.xlsx!Forecast!F4",
+        source="pmo-files", external_id="APO:forecast:2026-11", project="APOLLO", project_ref="APO",
+        category="Delivery", kind="forecast", period="2026-11-01", amount=120000.5, currency="GBP",
+        locator="costs.xlsx!Forecast!F4",
     )  # fmt: skip
 
     source: str
     external_id: str
     project: str | None
+    project_ref: str | None = Field(description="How the source names the project")
     category: str | None
     kind: str | None
     period: str | None = Field(description="First day of the month; null: the whole life")

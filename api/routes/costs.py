@@ -46,6 +46,7 @@ def cost_document(found: CostLine, source: str, project: str | None) -> dict[str
         "source": source,
         "external_id": found.external_id,
         "project": project,
+        "project_ref": found.project_ref,
         "category": found.category,
         "kind": found.kind,
         "period": day(found.period),

@@ -45,6 +45,7 @@ def milestone_document(found: Milestone, source: str, project: str | None) -> di
         "source": source,
         "external_id": found.external_id,
         "project": project,
+        "project_ref": found.project_ref,
         "name": found.name,
         "state": found.state,
         "weight": found.weight,

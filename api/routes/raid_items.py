@@ -53,6 +53,7 @@ def raid_document(found: RaidItem, source: str, project: str | None) -> dict[str
         "source": source,
         "external_id": found.external_id,
         "project": project,
+        "project_ref": found.project_ref,
         "item_id": found.item_id,
         "kind": found.kind,
         "title": found.title,

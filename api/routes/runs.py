@@ -1,10 +1,11 @@
 """Runs and their ledgers, the newest first."""
 
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Path, Query
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, select, text
+from sqlalchemy.orm import Session, aliased
 from starlette.responses import Response
 
 from api.access import RecordsReader, only_visible
@@ -16,6 +17,7 @@ from api.shapes import RunShape, RunsShape
 from model.tables import Run, RunStream, Scope, Source
 
 router = APIRouter()
+REJECTED: Final = 100  # records shown of a run
 
 
 @router.get("/runs", response_model=RunsShape, responses=PROBLEMS, summary="Runs", operation_id="list_runs")
@@ -70,7 +72,10 @@ def runs_page(session: Session, query: Select[Run, str], paging: Paging, visible
 
 
 def run_documents(session: Session, query: Select[Run, str], visible: Visible) -> list[dict[str, Any]]:
-    """Return runs with their ledgers, in two statements however many there are."""
+    """Return runs with their ledgers, in a few statements however many there are.
+
+    Who sees some projects only is given empty lists for what is of the whole source.
+    """
     runs = session.execute(query).all()
     ledgers: dict[int, list[dict[str, Any]]] = {}
     wanted = (
@@ -78,6 +83,9 @@ def run_documents(session: Session, query: Select[Run, str], visible: Visible) -
     )
     for line in session.scalars(wanted) if visible is None else ():
         ledgers.setdefault(line.run_id, []).append(ledger_line(line))
+    rejected = _rejected(session, [run.id for run, _ in runs]) if visible is None else {}
+    idle = [run.id for run, _ in runs if run.state == "succeeded" and run.id not in ledgers]
+    read = _last_read(session, idle) if visible is None else {}
     return [
         {
             "id": run.id,
@@ -93,11 +101,41 @@ def run_documents(session: Session, query: Select[Run, str], visible: Visible) -
             "bytes_fetched": run.bytes_fetched,
             "waited_s": run.waited_s,
             "error": run.error if visible is None else None,
-            "warnings": run.warnings if visible is None else None,
-            "ledger": ledgers.get(run.id, []) if visible is None else None,
+            "warnings": run.warnings if visible is None else [],
+            "ledger": ledgers.get(run.id, []),
+            "rejected": rejected.get(run.id, []),
+            "unchanged_since": z(read.get(run.id)),
         }
         for run, source in runs
     ]
+
+
+def _rejected(session: Session, runs: list[int]) -> dict[int, list[dict[str, Any]]]:
+    """Return run -> where its first rejected records stand, and why they were rejected."""
+    rows = session.execute(
+        text(
+            "SELECT r.id AS run, l.locator, l.reason FROM unnest(CAST(:runs AS bigint[])) AS r(id)"
+            " CROSS JOIN LATERAL (SELECT locator, reason FROM rejected_record j WHERE j.run_id = r.id"
+            " ORDER BY j.id LIMIT :most) AS l"
+        ),
+        {"runs": runs, "most": REJECTED},
+    )
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row.run, []).append({"locator": row.locator, "reason": row.reason})
+    return found
+
+
+def _last_read(session: Session, runs: list[int]) -> dict[int, datetime]:
+    """Return run -> when its source was last read before it, for runs that found nothing to read."""
+    before = aliased(Run)
+    query = (
+        select(Run.id, func.max(before.finished_at))
+        .join(before, (before.source_id == Run.source_id) & (before.id < Run.id))
+        .where(Run.id.in_(runs), select(RunStream).where(RunStream.run_id == before.id).exists())
+        .group_by(Run.id)
+    )
+    return {number: at for number, at in session.execute(query) if at is not None}
 
 
 def ledger_line(line: RunStream) -> dict[str, Any]:

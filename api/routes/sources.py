@@ -1,9 +1,10 @@
 """Sources and how fresh they are."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -51,13 +52,11 @@ def get_source(
 def source_documents(session: Session, visible: Visible) -> list[dict[str, Any]]:
     """Return the sources that feed what is visible, with their newest run and newest success."""
     newest = select(func.max(Run.id)).where(Run.source_id == Source.id).correlate(Source).scalar_subquery()
-    synced = (
-        select(func.max(Run.finished_at))
-        .where(Run.source_id == Source.id, Run.state == "succeeded")
-        .correlate(Source)
-        .scalar_subquery()
+    query = (
+        select(Source, Run, _newest("succeeded"), _newest("succeeded", "partial"))
+        .outerjoin(Run, Run.id == newest)
+        .order_by(Source.position, Source.id)
     )
-    query = select(Source, Run, synced).outerjoin(Run, Run.id == newest).order_by(Source.position, Source.id)
     if visible is not None:
         fed = select(Scope.source_id).where(only_visible(Scope.project_id, visible))
         query = query.where(Source.id.in_(fed))
@@ -70,8 +69,25 @@ def source_documents(session: Session, visible: Visible) -> list[dict[str, Any]]
             "enabled": source.enabled,
             "last_run": None
             if run is None
-            else {"id": run.id, "state": run.state, "mode": run.mode, "finished_at": z(run.finished_at)},
+            else {
+                "id": run.id,
+                "state": run.state,
+                "mode": run.mode,
+                "at": z(run.finished_at or run.started_at or run.queued_at),
+                "finished_at": z(run.finished_at),
+            },
             "synced_at": z(succeeded),
+            "read_at": z(read),
         }
-        for source, run, succeeded in session.execute(query)
+        for source, run, succeeded, read in session.execute(query)
     ]
+
+
+def _newest(*states: str) -> ScalarSelect[datetime | None]:
+    """Return the end of a source's newest run that ended in one of the states."""
+    return (
+        select(func.max(Run.finished_at))
+        .where(Run.source_id == Source.id, Run.state.in_(states))
+        .correlate(Source)
+        .scalar_subquery()
+    )

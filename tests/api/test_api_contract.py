@@ -136,3 +136,21 @@ def test_head_answers_as_get_without_a_body(engine: Engine) -> None:
     assert answer.status_code == 200
     assert answer.content == b""
     assert answer.headers["etag"]
+
+
+def test_a_run_carries_its_rejected_records_with_place_and_reason(engine: Engine) -> None:
+    seed(engine)
+    asking = client(engine)
+    newest = asking.get("/api/v1/runs", params={"source": "ado", "limit": 1}).json()["runs"][0]
+    assert newest["rejected"] == [
+        {"locator": "ADO-10", "reason": "no key: a register row needs a project key in column Project ID"}
+    ]
+    assert asking.get(f"/api/v1/runs/{newest['id']}").json() == newest
+
+
+def test_rows_of_records_name_their_project_as_the_source_does(engine: Engine) -> None:
+    seed(engine)
+    asking = client(engine)
+    for noun in ("milestones", "raid-items", "costs"):
+        rows = asking.get(f"/api/v1/{noun}", params={"project": "PORTAL"}).json()["items"]
+        assert {row["project_ref"] for row in rows} == {"PORTAL"}, noun
