@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,28 @@ from model.declaration import Declaration
 _TYPES: Final = {attribute.name: attribute.type for attribute in REGISTER["project"].values()}
 
 
+class Tolerance(BaseModel):
+    """How far apart two numbers may be without contradicting each other; 0 is to the hundredth."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    percent_points: float = Field(default=0, ge=0, description="Points between two percents")
+    money_pct: float = Field(default=0, ge=0, description="Percent of the winning amount")
+
+    def allows(self, kind: str, winner: Decimal, other: Decimal) -> bool:
+        """Say whether two numbers of a type of attribute agree."""
+        if kind == "percent":
+            most = Decimal(str(self.percent_points))
+        elif kind == "money":
+            most = abs(winner) * Decimal(str(self.money_pct)) / 100
+        else:
+            most = Decimal(0)
+        return round(abs(winner - other), 2) <= most
+
+
+_EXACT: Final = Tolerance()
+
+
 class Precedence(BaseModel):
     """Per attribute, the sources or kinds that go before the configuration's order."""
 
@@ -28,6 +50,7 @@ class Precedence(BaseModel):
 
     version: str
     attributes: Mapping[str, tuple[str, ...]] = {}
+    tolerance: Tolerance = _EXACT
 
     @field_validator("attributes")
     @classmethod
@@ -81,6 +104,7 @@ class Winning:
 
     claims: tuple[ClaimRow, ...]
     because: str
+    tolerance: Tolerance = _EXACT
 
     @property
     def winner(self) -> ClaimRow:
@@ -94,9 +118,9 @@ class Winning:
 
     @property
     def conflicting(self) -> tuple[ClaimRow, ...]:
-        """The losers that say something else."""
+        """The losers that say something else, further off than the tolerance."""
         first = self.claims[0]
-        return tuple(claim for claim in self.claims[1:] if not _same(first, claim))
+        return tuple(claim for claim in self.claims[1:] if not _same(first, claim, self.tolerance))
 
 
 Values = dict[str, Winning]
@@ -109,7 +133,7 @@ def winning(claims: Collection[ClaimRow], precedence: Precedence) -> Winning:
     because = (
         f"precedence: {names[0]} before {', '.join(names[1:])}" if names[1:] else f"only {names[0]} says"
     )
-    return Winning(tuple(ranked), because)
+    return Winning(tuple(ranked), because, precedence.tolerance)
 
 
 # The last word of each source as known then; a withdrawn claim (JSON null) is dropped afterwards, so that
@@ -165,12 +189,13 @@ def plain(value: Any) -> Any:
     return format(value, "f") if isinstance(value, Decimal) else value
 
 
-def _same(one: ClaimRow, other: ClaimRow) -> bool:
-    """Say whether two claims agree: texts by their words, numbers to a hundredth."""
+def _same(one: ClaimRow, other: ClaimRow, tolerance: Tolerance) -> bool:
+    """Say whether two claims agree: texts by their words, numbers within the tolerance."""
     if one.unit != other.unit:
         return False
     if isinstance(one.value, str) and isinstance(other.value, str):
         return one.value.casefold().split() == other.value.casefold().split()
     if isinstance(one.value, float | int | Decimal) and isinstance(other.value, float | int | Decimal):
-        return round(Decimal(str(one.value)), 2) == round(Decimal(str(other.value)), 2)
+        kind = _TYPES.get(one.attribute, "number")
+        return tolerance.allows(kind, Decimal(str(one.value)), Decimal(str(other.value)))
     return bool(one.value == other.value)

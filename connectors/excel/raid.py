@@ -31,6 +31,8 @@ class Raid:
     def __init__(self, grid: Grid, header: Header, layout: Layout) -> None:
         self._grid = grid
         self._known = header.by_attribute()
+        self._first = header.row + 1
+        self._tells_kinds: bool | None = None  # until a row asks
         self.kind = layout.kind or self._kind_by_habit(header)
 
     def complete(
@@ -54,13 +56,29 @@ class Raid:
             elif attribute != "cost_impact" and attribute in values:
                 self._keep_number(attribute, cell, (number, column.index), values, cells, problems)
         self._settle_chance(values, cells, problems, row, number)
-        kind = KINDS.get(normal(str(values.get("kind") or "")))
+        self._settle_kind(values, cells, problems)
+
+    def _settle_kind(self, values: dict[str, Json], cells: dict[str, str], problems: dict[str, str]) -> None:
+        """Read the kind; a word that is none stays unknown, it is not what the other rows are."""
+        word, cell = values.pop("kind", None), cells.get("kind")
+        kind = KINDS.get(normal(str(word or "")))
         if kind is None:
             cells.pop("kind", None)
+            if word and self._kinds_stand_in_column():
+                problems["kind"] = f"{cell}: {word!r} is no risk, assumption, issue or dependency"
+                return
         if found := kind or self.kind:
             values["kind"] = found
-        else:
-            values.pop("kind", None)
+
+    def _kinds_stand_in_column(self) -> bool:
+        """Whether the column tells kinds apart, and is not, as in many risk registers, a category."""
+        if self._tells_kinds is None:
+            column = self._known.get("kind")
+            self._tells_kinds = column is not None and any(
+                isinstance(cell, str) and not isinstance(cell, Fault) and normal(cell) in KINDS
+                for cell in (row[column.index] for row in self._grid.rows[self._first :])
+            )
+        return self._tells_kinds
 
     def _keep_word(
         self, attribute: str, word: str, text: str, cell: str, values: dict[str, Json], cells: dict[str, str]

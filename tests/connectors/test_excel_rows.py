@@ -375,3 +375,23 @@ def test_times_and_odd_values_travel_as_text() -> None:
     [record] = records_of(xlsx([[*HEADER, "Seen"], [*APOLLO, datetime(2026, 1, 2, 9, 30)]]))[0]  # noqa: DTZ001 -- cells have no zone
 
     assert record.payload["columns"]["Seen"].startswith("2026-01-02")
+
+
+def test_a_kind_that_is_none_stays_unknown_and_is_reported_with_its_cell() -> None:
+    rows = [
+        ["Ref", "Type", "Title", "Probability"],
+        ["1", "Risk", "a", 3],
+        ["2", "Banana", "b", 3],
+        ["3", None, "c", 3],
+    ]
+
+    records, told = records_of(xlsx(rows, sheet="Log"), "raid")
+
+    assert [record.payload["values"].get("kind") for record in records] == ["risk", None, "risk"]
+    assert any("!B3: 'banana' is no risk" in line and "kind stays unknown" in line for line in told.warnings)
+
+
+def test_a_column_of_categories_does_not_take_a_risk_registers_kind_away() -> None:
+    rows = [["Ref", "Category", "Risk", "Probability"], ["1", "Technical", "a", 3], ["2", "Supplier", "b", 3]]
+
+    assert [values.get("kind") for values in kept(xlsx(rows), "raid")] == ["risk", "risk"]

@@ -100,3 +100,26 @@ def test_the_winner_does_not_depend_on_the_order_claims_arrive_in(order: list[in
 def test_a_value_survives_the_way_into_a_claim_and_back(pair: tuple[str, Any]) -> None:
     attribute, value = pair
     assert typed(attribute, plain(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("attribute", "one", "other", "conflict"),
+    [
+        ("percent_complete", 60, 65, False),
+        ("percent_complete", 60, 65.1, True),
+        ("budget", Decimal(1000), Decimal(1010), False),
+        ("budget", Decimal(1000), Decimal("1010.01"), True),
+        ("budget", Decimal(-1000), Decimal(-995), False),
+        ("milestones_due", 3, 4, True),
+    ],
+)
+def test_numbers_conflict_only_beyond_the_shipped_tolerance(
+    attribute: str, one: Any, other: Any, *, conflict: bool
+) -> None:
+    claims = [
+        claim("a", "excel", 0, one, attribute=attribute),
+        claim("b", "excel", 1, other, attribute=attribute),
+    ]
+    found = winning(claims, shipped_precedence())
+    assert bool(found.conflicting) == conflict
+    assert [each.source for each in found.claims] == ["a", "b"]
