@@ -244,6 +244,16 @@ def _colours(
         said = {"id": rule, "policy": policy.label, "inputs": dict(inputs)}
         return {"value": value, "rule": said, "from": list(names), "records": list(records)}
 
+    def rules_of(each: Shown) -> list[dict[str, Any]]:
+        return [
+            {
+                **rule,
+                "policy": policy.label,
+                "from": [name for name in rule["from"] if name in project.values],
+            }
+            for rule in each.dimension.rules
+        ]
+
     found = {
         name: entry(
             each.held.shown.value,
@@ -252,6 +262,7 @@ def _colours(
             [attribute for attribute in each.dimension.attributes if attribute in project.values],
             each.dimension.records,
         )
+        | {"rules": rules_of(each)}
         for name, each in dims.items()
     }
     telling = [name for name, each in dims.items() if each.held.shown in (Colour.RED, Colour.AMBER)]

@@ -1,5 +1,6 @@
 """Dimensions: the status formulas applied to one project's facts, each with what it was computed from."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -37,6 +38,7 @@ class Dimension:
     """A dimension's computation. `rule` and `inputs` are of the formula that decided.
 
     `attributes` are the project values that went in, the most telling first; `records` the rows.
+    `rules` are all formulas, the deciding one first, each with its id, text, inputs, attributes and records.
     """
 
     computed: Computed
@@ -44,6 +46,7 @@ class Dimension:
     inputs: dict[str, Any]
     attributes: tuple[str, ...] = ()
     records: tuple[dict[str, Any], ...] = ()
+    rules: tuple[dict[str, Any], ...] = ()
     flags: tuple[str, ...] = ()
 
 
@@ -63,19 +66,47 @@ def dimensions(project: ProjectFacts, as_of: date, limits: Limits) -> dict[str, 
 
 
 def _joined(
-    parts: Sequence[Computed], attributes: Iterable[str], records: Iterable[dict[str, Any]]
+    parts: Sequence[tuple[Computed, Iterable[str], Iterable[dict[str, Any]]]],
 ) -> Dimension:
-    computed = worse_of(parts)
-    rule = computed.reasons[0].rule
-    decided = next(part for part in parts if part.colour is computed.colour and part.reasons[0].rule == rule)
-    return Dimension(computed, rule, dict(decided.inputs), tuple(attributes), tuple(records)[:_RECORDS])
+    """Join formulas, each with the attributes and the records it looks at."""
+    computed = worse_of(part for part, _, _ in parts)
+    rules: list[dict[str, Any]] = [
+        {
+            "id": part.reasons[0].rule,
+            "text": "; ".join(reason.text for reason in part.reasons),
+            "inputs": dict(part.inputs),
+            "from": list(attributes),
+            "records": list(records)[:_RECORDS],
+        }
+        for part, attributes, records in parts
+    ]
+    first = computed.reasons[0].rule
+    rules.sort(key=lambda rule: rule["id"] != first)
+    return Dimension(
+        computed,
+        first,
+        rules[0]["inputs"],
+        tuple(name for rule in rules for name in rule["from"]),
+        tuple(record for rule in rules for record in rule["records"])[:_RECORDS],
+        tuple(rules),
+    )
+
+
+_ONLY_NUMBERS: Final = re.compile(r"v?\d+([._-]\d+)*", re.IGNORECASE)
+
+
+def _milestone_name(row: RowMapping) -> str:
+    """Name a milestone; a version that is only a number says whose it is: `PAY 2.0`."""
+    name: str = row["name"]
+    scope_key = row.get("scope_key")
+    return f"{scope_key} {name}" if scope_key and _ONLY_NUMBERS.fullmatch(name.strip()) else name
 
 
 def milestone_facts(project: ProjectFacts) -> list[MilestoneFacts]:
     """Return the project's milestones as the formulas take them; `ref` is the row."""
     return [
         MilestoneFacts(
-            name=row["name"], baseline=row["baseline"], forecast=row["forecast"], actual=row["actual"],
+            name=_milestone_name(row), baseline=row["baseline"], forecast=row["forecast"], actual=row["actual"],
             weight=row["weight"], critical=row["critical"], state=row["state"], ref=row,
         )
         for row in project.milestones
@@ -92,13 +123,16 @@ def _schedule(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
         limits=limits,
     )
     known = milestone_facts(project)
-    found = milestones(known, as_of=as_of, limits=limits, history=_steepest(project, known, limits))
+    tracked, history = _steepest(project, known, limits)
+    found = milestones(known, as_of=as_of, limits=limits, history=history)
+    if tracked is not None:
+        found = replace(found, inputs={**found.inputs, "forecasts_of": tracked})
     if finish.colour is Colour.BLUE and found.colour is Colour.GREEN:
         found = replace(found, colour=Colour.BLUE)  # nothing overdue: what has finished is complete
     late = [item for item, _ in found.overdue]
     records = [_record("milestone", item.ref, item.name) for item in _late_first(known, late)]
     named = ("forecast_finish", "baseline_finish", "baseline_start", "actual_finish")
-    return _joined((finish, found), named, records)
+    return _joined([(finish, named, ()), (found, (), records)])
 
 
 def _late_first(known: Iterable[MilestoneFacts], late: list[MilestoneFacts]) -> list[MilestoneFacts]:
@@ -107,18 +141,17 @@ def _late_first(known: Iterable[MilestoneFacts], late: list[MilestoneFacts]) -> 
 
 def _steepest(
     project: ProjectFacts, known: Iterable[MilestoneFacts], limits: Limits
-) -> list[tuple[date, date]]:
-    """Return the forecasts of the milestone that slips fastest, among the critical ones if there are any."""
+) -> tuple[str | None, list[tuple[date, date]]]:
+    """Return name and forecasts of the milestone that slips fastest, of the critical ones if there are any."""
     still_open = [item for item in known if item.actual is None and item.state in (None, "planned")]
     asked = [item for item in still_open if item.critical] or still_open
     histories = [
-        project.forecasts.get((item.ref["source_id"], item.ref["external_id"]), [])
+        (item.name, project.forecasts.get((item.ref["source_id"], item.ref["external_id"]), []))
         for item in asked
         if isinstance(item.ref, RowMapping)
     ]
-    rated = [(forecast_trend(history, limits).slope or 0.0, history) for history in histories if history]
-    enough = [entry for entry in rated if len(entry[1]) >= limits.milestones.min_points]
-    return max(enough, key=lambda entry: entry[0], default=(0.0, []))[1]
+    enough = [entry for entry in histories if len(entry[1]) >= limits.milestones.min_points and entry[1]]
+    return max(enough, key=lambda entry: forecast_trend(entry[1], limits).slope or 0.0, default=(None, []))
 
 
 def next_milestone(found: Milestones | None) -> MilestoneFacts | None:
@@ -139,8 +172,8 @@ def _cost(project: ProjectFacts, limits: Limits) -> Dimension:
     else:
         found = cost(baseline=budget, forecast=forecast, limits=limits)
         flags = ("underspend",) if found.underspend else ()
-        return replace(_joined((found,), named, ()), flags=flags)
-    return _joined((computed,), named, ())
+        return replace(_joined([(found, named, ())]), flags=flags)
+    return _joined([(computed, named, ())])
 
 
 def _mixed_ledger(project: ProjectFacts) -> str | None:
@@ -173,7 +206,7 @@ def _scope(project: ProjectFacts, limits: Limits) -> Dimension:
         removed=project.value("removed_points"),
         limits=limits,
     )
-    return _joined((found,), named, ())
+    return _joined([(found, named, ())])
 
 
 def _benefit(project: ProjectFacts, limits: Limits) -> Dimension:
@@ -181,8 +214,8 @@ def _benefit(project: ProjectFacts, limits: Limits) -> Dimension:
     target, forecast = project.value("benefit_target"), project.value("benefit_forecast")
     apart = _currencies_apart(project, named)
     if apart:
-        return _joined((_grey("F8", apart, benefit_target=target, benefit_forecast=forecast),), named, ())
-    return _joined((benefit(target=target, forecast=forecast, limits=limits),), named, ())
+        return _joined([(_grey("F8", apart, benefit_target=target, benefit_forecast=forecast), named, ())])
+    return _joined([(benefit(target=target, forecast=forecast, limits=limits), named, ())])
 
 
 def _resource(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
@@ -192,7 +225,7 @@ def _resource(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
         held = project.value(role) is not None
         roles.append(RoleFacts(role, vacant_since=since, unknown=since is None and not held))
     said = None if all(role.unknown for role in roles) else roles
-    return _joined((resource(said, as_of=as_of, limits=limits),), ("manager", "sponsor"), ())
+    return _joined([(resource(said, as_of=as_of, limits=limits), ("manager", "sponsor"), ())])
 
 
 def _risk(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
@@ -217,8 +250,8 @@ def _risk(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
         key=lambda item: (id(item.ref) not in grave, -levels.get(id(item.ref), 0)),
     )
     records = [_record("raid_item", item.ref, item.name) for item in ordered]
-    records += [_record("raid_item", item.ref, item.name) for item, _ in open_issues.overdue]
-    return _joined((exposure, open_issues), ("contingency",), records)
+    late = [_record("raid_item", item.ref, item.name) for item, _ in open_issues.overdue]
+    return _joined([(exposure, ("contingency",), records), (open_issues, (), late)])
 
 
 def _risk_currencies(project: ProjectFacts, risks: Iterable[RiskFacts]) -> str | None:

@@ -137,7 +137,14 @@ def _projects(session: Session, asked: Asked) -> dict[UUID, ProjectFacts]:
 
 
 def _milestones(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
-    rows = session.execute(text(f"SELECT v.* FROM milestone v WHERE {_KNOWN} ORDER BY v.id"), asked.bound())
+    rows = session.execute(
+        text(
+            "SELECT v.*, (SELECT c.key FROM scope c WHERE c.source_id = v.source_id AND c.kind <> 'register_row'"
+            " AND v.project_ref IN (c.external_id, c.key) LIMIT 1) AS scope_key"
+            f" FROM milestone v WHERE {_KNOWN} ORDER BY v.id"
+        ),
+        asked.bound(),
+    )
     for row in rows.mappings().all():
         if (project := projects.get(row["project_id"])) is not None:
             project.milestones.append(row)

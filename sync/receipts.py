@@ -36,27 +36,62 @@ def status_document(
         visible: Keys of the projects that may be seen; None: all.
     """
     rows = _snapshots(session, as_of, known_at, visible)
+    history = _history(session, known_at, visible)
     newest = max(rows, key=lambda row: (row.as_of, row.known_at), default=None)
     return {
         "as_of": _iso(as_of or (newest.as_of if newest else None)),
         "known_at": instant_text(known_at or (newest.known_at if newest else None)),
         "policy": newest.policy if newest else None,
-        "projects": [_entry(row, newest) for row in rows],
+        "snapshot_as_of": _iso(newest.as_of if newest else None),
+        "history": {"first": _iso(history[0]), "last": _iso(history[1])},
+        "note": _outside(as_of, history),
+        "projects": [_entry(row, newest, as_of) for row in rows],
     }
 
 
-def _entry(row: Row[Any], newest: Row[Any] | None) -> dict[str, Any]:
+def _outside(as_of: date | None, history: tuple[date | None, date | None]) -> str | None:
+    """Say that the day asked about lies outside what is known; None where it does not."""
+    first, last = history
+    if as_of is None or first is None or last is None:
+        return None
+    if as_of < first:
+        return f"the history begins {first}"
+    return f"newest snapshot is of {last}" if as_of > last else None
+
+
+def _history(
+    session: Session, known_at: datetime | None, visible: Collection[str] | None
+) -> tuple[date | None, date | None]:
+    """Return the first and the last day of which there is a snapshot."""
+    day = (
+        "(SELECT t.as_of FROM snapshot t WHERE t.project_id = p.id AND (CAST(:known_at AS timestamptz) IS NULL"
+        " OR t.known_at <= CAST(:known_at AS timestamptz)) ORDER BY t.as_of {} LIMIT 1)"
+    )
+    row = session.execute(
+        text(
+            f"SELECT min({day.format('ASC')}), max({day.format('DESC')}) FROM project p"
+            " WHERE CAST(:visible AS text[]) IS NULL OR p.key = ANY(CAST(:visible AS text[]))"
+        ),
+        {"known_at": known_at, "visible": None if visible is None else list(visible)},
+    ).one()
+    return row[0], row[1]
+
+
+def _entry(row: Row[Any], newest: Row[Any] | None, asked: date | None) -> dict[str, Any]:
     """Return a project's entry, its dimensions in their usual order, which JSONB does not keep."""
     dims = row.document["dimensions"]
     others = sorted(dims.keys() - set(DIMENSIONS))
     ordered = {name: dims[name] for name in (*DIMENSIONS, *others) if name in dims}
-    return {**row.document, "dimensions": ordered} | _beside(row, newest)
+    return {**row.document, "dimensions": ordered} | _beside(row, newest, asked)
 
 
-def _beside(row: Row[Any], newest: Row[Any] | None) -> dict[str, Any]:
-    """Say of a snapshot that is older than the newest of which day it is."""
+def _beside(row: Row[Any], newest: Row[Any] | None, asked: date | None) -> dict[str, Any]:
+    """Say of a snapshot that is older than the newest, or than the day asked about, of which day it is."""
     older = newest is not None and row.as_of != newest.as_of
-    return {"as_of": row.as_of.isoformat()} if older else {}
+    found = {"as_of": row.as_of.isoformat()} if older else {}
+    return found | (
+        {"snapshot_as_of": row.as_of.isoformat()} if older or asked not in (None, row.as_of) else {}
+    )
 
 
 def _snapshots(
@@ -111,11 +146,14 @@ def explain(
     receipt: Mapping[str, Any] = row.receipt
     name = _ALIASES.get(attribute, attribute)
     head: dict[str, Any] = {"project": row.key, "attribute": attribute, "as_of": row.as_of.isoformat()}
+    if as_of is not None and as_of > row.as_of:
+        head["note"] = f"newest snapshot is of {row.as_of}"
     colour = receipt["colours"].get(name)
     if colour is not None:
-        head |= {"value": colour["value"], "rule": colour["rule"]}
+        reasons = _reasons(row.document, name)
+        head |= {"value": colour["value"], "rule": colour["rule"], "rules": _rules(colour, reasons)}
         return head | {
-            "reasons": _reasons(row.document, name),
+            "reasons": reasons,
             "claims": _claims(session, receipt, colour["from"]),
             "records": _records(session, colour["records"]),
         }
@@ -137,6 +175,9 @@ def _nothing(session: Session, key: str, as_of: date | None) -> str:
             text("SELECT key FROM project WHERE closed_at IS NULL ORDER BY key LIMIT 20")
         ).scalars()
         return f"there is no project {key!r}; there are: {', '.join(keys) or 'none yet'}"
+    first = _history(session, None, [key])[0]
+    if as_of is not None and first is not None and as_of < first:
+        return f"there is no snapshot of {key} of {as_of}: the history begins {first}"
     when = "" if as_of is None else f" of {as_of} or before"
     return f"there is no snapshot of {key}{when}; run a sync first"
 
@@ -147,6 +188,15 @@ def _attribute(name: str, receipt: Mapping[str, Any]) -> str:
     except UnknownAttribute as error:
         colours = ", ".join(sorted(receipt["colours"]))
         raise NotKnown(f"{error}; and besides: {colours}") from None
+
+
+def _rules(colour: Mapping[str, Any], reasons: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return every rule that was asked, the deciding one first; a receipt without them has only that."""
+    if colour.get("rules"):
+        return list(colour["rules"])
+    rule = colour["rule"]
+    said = "; ".join(reason["text"] for reason in reasons if reason["rule"] == rule["id"])
+    return [{**rule, "text": said, "from": colour["from"], "records": colour["records"]}]
 
 
 def _reasons(document: Mapping[str, Any], name: str) -> list[Any]:

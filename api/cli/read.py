@@ -22,6 +22,7 @@ from sync.receipts import NotKnown, explain, status_document
 _STYLES: Final = {"RED": "bold red", "AMBER": "yellow", "GREEN": "green", "GREY": "dim", "BLUE": "blue"}
 _NARROW: Final = 150  # columns below which dimensions are letters
 _WIDE: Final = 180  # columns of a table that goes into a file or a pipe
+_LARGE: Final = 10_000  # from which a short form would lose digits
 _DIMENSIONS: Final = ("schedule", "cost", "scope", "risk", "benefit", "resource")
 
 
@@ -82,6 +83,10 @@ def print_status(document: dict[str, Any]) -> None:
     """Print the portfolio as a table, a section a programme."""
     console = Console(width=None if sys.stdout.isatty() else _WIDE)
     projects = document["projects"]
+    if document.get("note"):
+        console.print(f"As of {document['as_of']}: {document['note']}.")
+    if not projects and document.get("note"):
+        return
     if not projects:
         console.print("No project has a status yet: `muster apply -f FILE`, then `muster sync`.")
         return
@@ -163,12 +168,18 @@ def explain_value(
         return
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"{document['project']} {document['attribute']} as of {document['as_of']}:"
-                  f" {document['value']}", style="bold", markup=False)  # fmt: skip
-    rule = document.get("rule")
-    if rule:
+                  f" {plainly(document['value'], document['attribute'])}", style="bold", markup=False)  # fmt: skip
+    if document.get("note"):
+        console.print(f"  {document['note']}", markup=False)
+    for reason in document.get("reasons") or []:
+        console.print(f"  {reason['rule']}: {reason['text']}", markup=False)
+    for rule in document.get("rules") or [document["rule"]]:
         console.print(f"  rule {rule['id']} of policy {rule['policy']}", markup=False)
         for name, value in (rule.get("inputs") or {}).items():
-            console.print(f"    {name} = {value}", markup=False)
+            console.print(f"    {name} = {plainly(value, name)}", markup=False)
+        for record in rule.get("records") or []:
+            console.print(f"    {record['entity'].replace('_', ' ')} {record['name']}"
+                          f" ({record.get('locator') or 'no place'})", markup=False)  # fmt: skip
     for claim in document.get("claims") or []:
         raw = claim.get("raw") or {}
         mark = "✓" if claim.get("wins") else " "
@@ -176,6 +187,25 @@ def explain_value(
                       f" ({raw.get('locator') or 'no place'}, run {raw.get('run')})", markup=False)  # fmt: skip
         if claim.get("because"):
             console.print(f"      {claim['because']}", markup=False)
+
+
+def plainly(value: Any, name: str = "") -> str:
+    """Write a value as a person reads it: health to a tenth, other numbers to a hundredth, None as unknown."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, float):
+        return (
+            f"{value:.1f}"
+            if name == "health"
+            else f"{round(value, 2):g}"
+            if abs(value) < _LARGE
+            else f"{value:.2f}"
+        )
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {plainly(part, str(key))}" for key, part in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(plainly(part) for part in value) or "none"
+    return str(value)
 
 
 def runs(

@@ -91,8 +91,10 @@ def milestones(
     """
     counted_in = [item for item in known or () if item.state != "dropped"]
     planned = [item for item in counted_in if item.baseline is not None]
-    trend = forecast_trend(history, limits)
+    readings = sorted(history)
+    trend = forecast_trend(readings, limits)
     inputs = facts(as_of=as_of, milestones=len(counted_in), without_baseline=len(counted_in) - len(planned))
+    inputs |= facts(forecasts=dict(readings)) if readings else {}
     if not planned:
         why = "no milestone has a baseline date" if counted_in else "no milestones"
         return Milestones(
@@ -102,7 +104,7 @@ def milestones(
     on_time = sum(1 for item, days in late if days == 0 and _is_met(item, as_of))
     overdue = tuple((item, days) for item, days in late if days > 0 and not _is_met(item, as_of))
     weights = sum(_weight(item) for item, _ in late)
-    colour, reasons = _judge(overdue, trend, limits.milestones)
+    colour, reasons = _judge(overdue, trend, readings, limits.milestones)
     due = sum(1 for item in planned if item.baseline is not None and item.baseline <= as_of)
     return Milestones(
         colour=colour,
@@ -119,13 +121,16 @@ def milestones(
 
 
 def next_milestone(known: Iterable[MilestoneFacts], as_of: date) -> MilestoneFacts | None:
-    """Return the open milestone that comes first by its forecast, or by its baseline where it has none."""
+    """Return the open milestone that comes first by its forecast, or by its baseline where it has none.
+
+    Of two on one day the one with a baseline: that was planned, the other may be a mere label.
+    """
     dated = [
-        (item.forecast or item.baseline or date.max, item.name, item)
+        (item.forecast or item.baseline or date.max, item.baseline is None, item.name, item)
         for item in known
         if item.state != "dropped" and not _is_met(item, as_of) and (item.forecast or item.baseline)
     ]
-    return min(dated, key=lambda entry: entry[:2])[2] if dated else None
+    return min(dated, key=lambda entry: entry[:3])[3] if dated else None
 
 
 def _is_met(item: MilestoneFacts, as_of: date) -> bool:
@@ -147,7 +152,10 @@ def _weight(item: MilestoneFacts) -> float:
 
 
 def _judge(
-    overdue: Sequence[tuple[MilestoneFacts, int]], trend: Trend, limits: MilestoneLimits
+    overdue: Sequence[tuple[MilestoneFacts, int]],
+    trend: Trend,
+    readings: Sequence[tuple[date, date]],
+    limits: MilestoneLimits,
 ) -> tuple[Colour, tuple[Reason, ...]]:
     """Return the colour with what speaks against green, the worst first."""
     reasons: list[tuple[Colour, Reason]] = []
@@ -169,7 +177,7 @@ def _judge(
     slope = trend.slope if trend.points >= limits.min_points else None
     if slope is not None and slope >= limits.amber_slope:
         text = f"the forecast slips {slope:.2f} days a day over {trend.points} reports"
-        found: dict[str, Any] = facts(slope=round(slope, 6), points=trend.points)
+        found: dict[str, Any] = facts(slope=round(slope, 6), points=trend.points, forecasts=dict(readings))
         reasons.append((Colour.RED if slope >= limits.red_slope else Colour.AMBER, Reason(RULE, text, found)))
     reasons.sort(key=lambda entry: entry[0] is not Colour.RED)
     return (reasons[0][0] if reasons else Colour.GREEN), tuple(reason for _, reason in reasons)

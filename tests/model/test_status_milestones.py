@@ -168,3 +168,10 @@ def test_moving_all_forecasts_by_the_same_days_does_not_change_the_slope(
     here = fit(points, min_points=4)
     there = fit([(x, y + move) for x, y in points], min_points=4)
     assert here.slope is None or there.slope == pytest.approx(here.slope, abs=1e-6)
+
+
+def test_of_two_milestones_on_one_day_the_one_that_was_planned_comes_next() -> None:
+    day = date(2027, 1, 8)
+    bare = MilestoneFacts("1.0", forecast=day)
+    planned = MilestoneFacts("Go live", baseline=day, forecast=day)
+    assert next_milestone([bare, planned], date(2026, 11, 22)) is planned

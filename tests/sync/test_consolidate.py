@@ -200,7 +200,12 @@ def test_a_forecast_that_slips_day_for_day_is_red_before_anything_is_overdue(row
     at(rows)
     schedule = status(rows)["dimensions"]["schedule"]
     assert schedule["colour"] == "RED"
-    assert schedule["reasons"][0]["inputs"] == {"slope": 1.0, "points": 6}
+    found = schedule["reasons"][0]["inputs"]
+    assert (found["slope"], found["points"]) == (1.0, 6)
+    assert list(found["forecasts"].items())[:2] == [
+        ("2026-09-28", "2026-12-28"),
+        ("2026-10-05", "2027-01-04"),
+    ]
 
 
 def test_scope_that_nobody_approved_turns_scope_red(rows: Rows) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from config import shipped
 from model.status.colour import Colour
-from sync.dimensions import Dimension, dimensions
+from sync.dimensions import Dimension, dimensions, milestone_facts
 from sync.facts import ProjectFacts
 
 TODAY = date(2026, 11, 22)
@@ -89,3 +89,11 @@ def test_issues_without_dates_and_no_raid_at_all_are_never_green() -> None:
 def test_an_item_of_unknown_kind_does_not_colour() -> None:
     grave = RATED | {"kind": None, "probability": 5, "impact": 5, "owner": None}
     assert coloured("risk", {}, [grave]).computed.colour is Colour.GREY
+
+
+def test_a_version_that_is_only_a_number_is_named_with_its_project() -> None:
+    found = project({})
+    row = dict.fromkeys(("baseline", "forecast", "actual", "weight", "critical", "state"))
+    names = (("2.0", "PAY"), ("Go live", "PAY"), ("3", None))
+    found.milestones = [row | {"name": name, "scope_key": key} for name, key in names]  # type: ignore[misc]  # a mapping does for a row
+    assert [each.name for each in milestone_facts(found)] == ["PAY 2.0", "Go live", "3"]

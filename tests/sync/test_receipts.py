@@ -143,4 +143,34 @@ def test_only_visible_projects_are_in_the_status_document(rows: Rows) -> None:
         assert status_document(session, visible=["OTHER"])["projects"] == []
         assert len(status_document(session, visible=["APOLLO"])["projects"]) == 1
         empty = status_document(session, as_of=date(2020, 1, 1))
-    assert empty == {"as_of": "2020-01-01", "known_at": None, "policy": None, "projects": []}
+    assert empty == {
+        "as_of": "2020-01-01", "known_at": None, "policy": None, "projects": [], "snapshot_as_of": None,
+        "history": {"first": TODAY.isoformat(), "last": TODAY.isoformat()},
+        "note": f"the history begins {TODAY}",
+    }  # fmt: skip
+
+
+def test_a_day_after_the_history_says_which_day_the_newest_snapshot_is_of(rows: Rows) -> None:
+    later = TODAY + timedelta(days=400)
+    with Session(rows.engine) as session:
+        found = status_document(session, as_of=later)
+    assert (found["as_of"], found["note"]) == (later.isoformat(), f"newest snapshot is of {TODAY}")
+    assert found["projects"][0]["snapshot_as_of"] == TODAY.isoformat()
+    assert ask(rows, "schedule", as_of=later)["note"] == f"newest snapshot is of {TODAY}"
+    with pytest.raises(NotKnown, match=f"the history begins {TODAY}"):
+        ask(rows, "schedule", as_of=date(2020, 1, 1))
+
+
+def test_a_dimension_of_two_rules_gives_each_with_its_inputs_and_records(rows: Rows) -> None:
+    found = ask(rows, "schedule")
+    assert [rule["id"] for rule in found["rules"]] == ["F1", "F5"]
+    assert found["rule"]["id"] == "F1"
+    finish, milestones = found["rules"]
+    assert finish["policy"] == milestones["policy"] == found["rule"]["policy"]
+    assert finish["inputs"] == found["rule"]["inputs"]
+    assert "42 days late" in finish["text"]
+    assert finish["from"][0] == "forecast_finish"
+    assert milestones["inputs"]["milestones"] == 1
+    assert [record["name"] for record in milestones["records"]] == ["Go live"]
+    assert [rule["id"] for rule in ask(rows, "risk")["rules"]] == ["F7", "F6"]
+    assert [rule["id"] for rule in ask(rows, "overall")["rules"]] == ["F13"]
