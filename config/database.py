@@ -1,7 +1,9 @@
 """The one place that knows where PostgreSQL is: the given one, or an embedded one under the home."""
 
+import atexit
 import logging
 import subprocess
+import tempfile
 import time
 import warnings
 from collections.abc import Mapping
@@ -9,7 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from config.settings import Settings
 
@@ -27,15 +30,88 @@ EMBEDDED_SETTINGS: Final[Mapping[str, str]] = {
 _embedded: dict[Path, Any] = {}
 
 
+class StoreUnusable(ValueError):
+    """The home or the database cannot be used; the message says which and what to set, never a password."""
+
+
+def usable_home(home: Path) -> None:
+    """Make the home if it is not there.
+
+    Raises:
+        StoreUnusable: It cannot be made or written.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=home):
+            pass
+    except OSError as error:
+        why = "it is a file" if home.is_file() else error.strerror or type(error).__name__
+        raise StoreUnusable(
+            f"the home {home} cannot be used ({why}); set MUSTER_HOME to a folder that Muster may write"
+        ) from None
+
+
 def database_url(settings: Settings) -> str:
     """Return the SQLAlchemy URL, starting the embedded server if there is no `MUSTER_DATABASE_URL`.
 
     The embedded server is shared by the processes of one home and stops with the last of them.
     """
     if settings.database_url is not None:
-        url = make_url(settings.database_url.get_secret_value())
+        url = _given_url(settings.database_url.get_secret_value())
         return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-    return embedded_url(settings.home / "postgres", "muster")
+    usable_home(settings.home)
+    try:
+        return embedded_url(settings.home / "postgres", "muster")
+    except OSError as error:
+        why = f"{error.strerror or type(error).__name__}: {error.filename or settings.home}"
+    except (subprocess.SubprocessError, OperationalError):
+        why = f"see {settings.home / 'postgres' / 'log'}"
+    raise StoreUnusable(
+        f"the embedded database under {settings.home} does not start ({why}); set MUSTER_HOME to another folder,"
+        " or MUSTER_DATABASE_URL to a PostgreSQL of your own"
+    )
+
+
+def _given_url(value: str) -> URL:
+    """Read `MUSTER_DATABASE_URL`.
+
+    Raises:
+        StoreUnusable: It is none, or of another kind of database.
+    """
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):  # whose words repeat it, password and all
+        url = None
+    if url is None or url.drivername.partition("+")[0] not in ("postgresql", "postgres"):
+        raise StoreUnusable(
+            "MUSTER_DATABASE_URL must be a postgresql:// URL, such as postgresql://user:password@host:5432/muster"
+        )
+    return url
+
+
+def reach(engine: Engine) -> None:
+    """Connect once, so that a database that is not there is told from one that was lost.
+
+    Raises:
+        StoreUnusable: It cannot be connected; names host and port.
+    """
+    try:
+        engine.connect().close()
+    except OperationalError as error:
+        url = engine.url
+        host = url.host or url.query.get("host") or "the local socket"
+        said = str(error.orig)
+        if "authentication failed" in said or "no password supplied" in said:
+            why, todo = "refuses the user name or the password", "check them in MUSTER_DATABASE_URL"
+        elif "does not exist" in said:
+            why, todo = (
+                f"has no database {url.database!r} or no such user",
+                "create it, or correct MUSTER_DATABASE_URL",
+            )
+        else:
+            why = "cannot be connected"
+            todo = "check that PostgreSQL runs there and the URL is right (MUSTER_DATABASE_URL)"
+        raise StoreUnusable(f"the database at {host}, port {url.port or 5432}, {why}; {todo}") from None
 
 
 def embedded_url(data: Path, database: str, extra: Mapping[str, str] | None = None) -> str:
@@ -77,6 +153,7 @@ def _start(data: Path, options: Mapping[str, str]) -> Any:
                     file.writelines(f"{name} = {value}\n" for name, value in options.items())
             _forget_the_dead(server)
         _start_patiently(server)
+        atexit.register(_forget_the_dead_when_leaving, server)  # runs before the server's own, which counts
     return server
 
 
@@ -86,6 +163,11 @@ def _forget_the_dead(server: Any) -> None:
 
     users = server.global_process_id_list
     users.put([pid for pid in users._get() if psutil.pid_exists(pid)])  # noqa: SLF001  (there is no public way)
+
+
+def _forget_the_dead_when_leaving(server: Any) -> None:
+    with server._lock:  # noqa: SLF001  (there is no public way)
+        _forget_the_dead(server)
 
 
 def _start_patiently(server: Any) -> None:

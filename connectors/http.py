@@ -35,6 +35,7 @@ from connectors.refusals import (
     refusal,
     unreachable,
 )
+from connectors.stopping import check_stopping, rest
 
 __all__ = ["Answer", "Http", "HttpDenied", "HttpError", "HttpUnavailable", "trust"]
 
@@ -98,7 +99,7 @@ class Http:
         transport: httpx.BaseTransport | None = None,
         traffic: Traffic | None = None,
         connections: int = 8,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = rest,
         login_hint: str = LOGIN_HINT,
         option: str = "base_url",
     ) -> None:
@@ -149,6 +150,7 @@ class Http:
             HttpDenied: 401, 403, 407, or a sign-in page.
             HttpError: Another answer outside `ok` that repeating does not change.
             SourceUnavailable: The host cannot be reached, or goes on failing or limiting us.
+            Interrupted: The process is asked to stop.
         """
         address = self._address(path)
         request = self._client.build_request("GET", address, params=params or None, headers=headers)
@@ -212,8 +214,10 @@ class Http:
             ) from None  # fmt: skip
 
     def _once(self, request: httpx.Request, line: str, ok: Sequence[int]) -> Answer:
+        check_stopping()
         with self._pace.turn(self._sleep, self._count_wait):
             try:
+                check_stopping()
                 status, headers, content = self._send(request)
             except (httpx.TransportError, httpx.DecodingError) as error:
                 raise self._broken(error) from None

@@ -1,17 +1,21 @@
 """Failures in words an officer can act on; never a traceback, never a secret."""
 
+from typing import Final
+
 import psycopg
 from procrastinate.exceptions import ConnectorException
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from connectors.errors import ConnectorError
+from connectors.stopping import Interrupted
 from sync.ledger import ConcurrentPull
 
 _LOST = (
     "the connection to the database was lost; check that it runs, then run the sync again:"
     " it goes on where it stopped"
 )
+CUT_OFF: Final = "the run was interrupted; run the sync again: it goes on where it stopped"
 _BY_STATE = {
     "53100": "the database's disk is full; free some space, then run the sync again: it goes on where it stopped",
     "53200": "the database is out of memory; run the sync again later: it goes on where it stopped",
@@ -30,6 +34,8 @@ def in_words(error: BaseException) -> str:
         error = error.__cause__ or psycopg.OperationalError()
     if isinstance(error, DBAPIError | psycopg.Error):
         return _of_database(error)
+    if isinstance(error, Interrupted):
+        return CUT_OFF
     if isinstance(error, ConcurrentPull):
         return f"{error}; this run stopped and left it to that one"
     if isinstance(error, ValidationError):
@@ -41,7 +47,9 @@ def in_words(error: BaseException) -> str:
 
 def is_expected(error: BaseException) -> bool:
     """Whether this can happen without a fault in Muster, so that its words say all there is to say."""
-    return isinstance(error, ConnectorError | ConcurrentPull | ConnectorException) or _is_lost(error)
+    return isinstance(error, ConnectorError | ConcurrentPull | ConnectorException | Interrupted) or _is_lost(
+        error
+    )
 
 
 def _is_lost(error: BaseException) -> bool:

@@ -7,7 +7,6 @@ pulled by one worker at a time.
 
 import hashlib
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,11 +22,13 @@ from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
+from connectors.stopping import Interrupted, rest, stopping
 from sync import failures
 from sync.consolidate import consolidate
 from sync.progress import Progress, Silent
 from sync.registry import Opener, open_source, utc_now
 from sync.run import execute_run
+from sync.stopping import put_back
 from sync.store import unit_of_work
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class Work:
     clock: Callable[[], datetime] = utc_now
     progress: Progress = field(default_factory=Silent)
     opener: Opener = open_source
+    puts_back: bool = False  # whether a run cut off by a stop waits for another worker, instead of failing
     problems: list[str] = field(default_factory=list)  # what went wrong outside any run, in words
 
 
@@ -71,8 +73,12 @@ def open_queue(work: Work) -> procrastinate.App:
                     progress=work.progress,
                     opener=work.opener,
                 )
+            if stopping.is_set() and work.puts_back:
+                put_back(work.engine, run_id)
             with suppress(exceptions.AlreadyEnqueued):
                 consolidation_task(queue).defer()
+        except Interrupted:  # while another process has the host; the run waits on
+            return
         except DATABASE_AWAY as error:  # a run that is not over gets a new job
             log.warning("a job was interrupted", extra={"run": run_id, "why": failures.in_words(error)})
         except Exception:
@@ -113,7 +119,7 @@ def _host_to_ourselves(engine: Engine, run_id: int) -> Iterator[None]:
         )
         number = int.from_bytes(hashlib.sha256(str(host).encode()).digest()[:8], "big", signed=True)
         while not connection.scalar(text("SELECT pg_try_advisory_lock(:n)"), {"n": number}):
-            time.sleep(_WAIT_S)
+            rest(_WAIT_S)
         try:
             yield
         finally:
@@ -183,8 +189,10 @@ def runs_under_way(engine: Engine, run_ids: Sequence[int] | None = None) -> bool
                 text(
                     "SELECT EXISTS (SELECT 1 FROM run WHERE state IN ('queued', 'running')"
                     " AND (CAST(:runs AS bigint[]) IS NULL OR id = ANY(:runs)))"
-                    " OR EXISTS (SELECT 1 FROM procrastinate_jobs WHERE task_name = 'consolidate'"
-                    " AND status IN ('todo', 'doing'))"
+                    # A pull's job outlives its run by the moment in which it queues the consolidation.
+                    " OR EXISTS (SELECT 1 FROM procrastinate_jobs AS job WHERE job.status IN ('todo', 'doing')"
+                    " AND (job.task_name = 'consolidate' OR job.task_name = 'pull' AND"
+                    " (CAST(:runs AS bigint[]) IS NULL OR (job.args ->> 'run_id')::bigint = ANY(:runs))))"
                 ),
                 {"runs": None if run_ids is None else list(run_ids)},
             )

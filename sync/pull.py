@@ -9,6 +9,7 @@ from typing import Any
 
 from connectors.base import Page, Slice, Stream
 from connectors.errors import SliceUnreadable
+from connectors.stopping import check_stopping
 from sync.land import Landing, Prepared, UnreadablePage
 from sync.progress import Progress
 from sync.store import landing_session
@@ -39,6 +40,7 @@ def pull_stream(
 
     Raises:
         ConnectorError: The source cannot be read on. What was landed stays.
+        Interrupted: The process is asked to stop; the page in hand was landed.
     """
     try:
         slices = stream.slices()
@@ -50,6 +52,7 @@ def pull_stream(
         for prepared in pages:
             landing.store(session, prepared)
             progress.page(source, stream.name, prepared.page.slice, prepared.batch.records)
+            check_stopping()
     return fetching.problems
 
 
@@ -96,6 +99,7 @@ class _Fetching:
         try:
             for page in self.stream.pull(slice_, self.cursors.get(slice_.name)):
                 self._put(self._prepared(slice_, page))
+                check_stopping()
             self._put(None)
         except _Stopped:
             return

@@ -10,6 +10,7 @@ import typer
 
 from api.cli import configure, demo, read, serve, sync, template
 from api.cli.common import Failed, open_store, quiet_libraries
+from api.cli.stopping import STOPPED, end_as_by_hand
 from api.tokens import token_commands
 from config.process import tune
 
@@ -26,16 +27,17 @@ app.add_typer(token_commands(open_store), name="token")
 
 def main() -> None:
     """Run the command line; every failure is a sentence, never a traceback."""
-    quiet_libraries()
-    tune()
+    end_as_by_hand()
     try:
+        quiet_libraries()
+        tune()
         app()
     except Failed as failed:
         typer.echo(f"muster: {failed}", err=True)
         sys.exit(failed.code)
     except KeyboardInterrupt:
         typer.echo("muster: stopped", err=True)
-        sys.exit(130)
+        sys.exit(STOPPED)
     except BrokenPipeError:
         sys.exit(0)
 

@@ -11,7 +11,7 @@ import structlog
 import typer
 from sqlalchemy import Engine
 
-from config.database import database_url, open_engine
+from config.database import database_url, open_engine, reach
 from config.settings import Settings, settings
 from sync.failures import in_words
 
@@ -52,6 +52,7 @@ def open_store(*, given: Settings | None = None, pool_size: int = 8) -> Engine:
 
     with words():
         engine = open_engine(database_url(given or settings()), pool_size=pool_size)
+        reach(engine)
         migrate(engine)
         return engine
 
@@ -80,8 +81,10 @@ def quiet_libraries() -> None:
     import sys
 
     plain = settings().log_format == "plain" or (settings().log_format == "auto" and sys.stderr.isatty())
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer(colors=False) if plain else structlog.processors.JSONRenderer()
+    rendered: list[Any] = (
+        [structlog.dev.ConsoleRenderer(colors=False)]
+        if plain
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
@@ -90,7 +93,7 @@ def quiet_libraries() -> None:
             structlog.stdlib.ExtraAdder(),
             structlog.processors.TimeStamper(fmt="iso", utc=True),
         ],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered],
     )
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)

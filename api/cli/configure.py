@@ -80,8 +80,10 @@ def check(
     """Ask each source who we are there, what we may see, and what is missing."""
     engine = open_store()
     well = True
+    with words(USAGE):
+        names = source_names(engine, sources or ())
     with words():
-        for name in source_names(engine, sources or ()):
+        for name in names:
             checked = check_source_now(engine, name, connections=settings().connections)
             typer.echo(f"{name} ({checked.kind})")
             for finding in checked.findings:
@@ -96,8 +98,9 @@ def check(
 def discover(source: Annotated[str, typer.Argument(help="The source to look at")]) -> None:
     """Show what a source offers, and which field means what, with the evidence."""
     engine = open_store()
-    with words():
+    with words(USAGE):
         [name] = source_names(engine, [source])
+    with words():
         found = discover_source(engine, name, connections=settings().connections)
     console = Console(soft_wrap=True)
     counts = {"projects": found.scopes, "fields": found.fields, "types": found.types, "states": found.states,

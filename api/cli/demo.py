@@ -1,5 +1,6 @@
 """`demo`: everything at once, against the sandbox trackers, with twelve weeks of history."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -22,7 +23,9 @@ from api.cli.common import Failed, open_store, utc_now, words
 from api.cli.progress import shown
 from api.cli.read import print_status
 from api.cli.serve import background_work, run_server
+from api.cli.stopping import end_if_stopped, stopping_between_pages
 from api.cli.sync import print_runs, print_unbound, sync_now
+from config.database import usable_home
 from config.document import parse_document
 from config.settings import settings
 from sync.apply import apply
@@ -70,11 +73,40 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Stop after the table")] = False,
-    port: Annotated[int | None, typer.Option(help="Port to serve on; 8000 if not given")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port to serve on; 8000 if not given")
+    ] = None,
 ) -> None:
     """Start sandbox trackers, pull them with twelve weeks of history, print the portfolio, serve it."""
     home = settings().home
-    home.mkdir(parents=True, exist_ok=True)
+    with words():
+        usable_home(home)
+    with _alone(home):
+        _demo(home, once=once, port=port)
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Keep other demos out of this home while ours runs: they would move its trackers.
+
+    The lock is the open file's, so it goes with the process, however that ends.
+
+    Raises:
+        Failed: There is one already; names its process.
+    """
+    with (home / "demo.lock").open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise Failed(f"a demo of this home is running already (process {file.read().strip()})") from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def _demo(home: Path, *, once: bool, port: int | None) -> None:
     state = _load(home / "demo.json", utc_now().date())
     os.environ.update(_SECRETS)
     typer.echo("Starting the store and four sandbox trackers (made-up data, this machine only) …")
@@ -83,11 +115,14 @@ def demo(
         running = {name: stack.enter_context(_sandbox(name, state)) for name in _SANDBOXES}
         state.save()
         _configure(engine, home, running)
-        if state.weeks_done < WEEKS:
-            _replay(engine, home, state, running)
-        else:
-            typer.echo("The history is there already: this is an incremental sync.")
-        _today(engine, home, state, running)
+        with stopping_between_pages():
+            if state.weeks_done < WEEKS:
+                _replay(engine, home, state, running)
+            else:
+                typer.echo("The history is there already: this is an incremental sync.")
+            end_if_stopped()
+            _today(engine, home, state, running)
+            end_if_stopped()
         if not once:
             with background_work(engine):
                 run_server(engine, port=port)
@@ -113,6 +148,7 @@ def _sandbox(name: str, state: DemoState) -> Iterator[dict[str, Any]]:
         process = subprocess.Popen(  # noqa: S603  (our own module, our own arguments)
             [*command, "--port", str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL if port else None, cwd=root, text=True,
+            start_new_session=True,  # Ctrl-C is for us; we end it
         )  # fmt: skip
         line = process.stdout.readline() if process.stdout else ""
         if line:
@@ -230,10 +266,12 @@ def _replay(engine: Engine, home: Path, state: DemoState, running: Mapping[str, 
     for week in range(state.weeks_done, WEEKS):
         day = _day_of(state, week)
         moment = datetime.combine(day, _STEP_HOUR)
+        end_if_stopped()
         _turn_clocks(running, day)
         _files(home, state, week)
         with shown() if week == state.weeks_done == 0 else nullcontext(Silent()) as progress:
             states = _pull_all(engine, moment, [block["name"] for block in _source_blocks(home)], progress)
+        end_if_stopped()
         with words():
             consolidate(engine, as_of=day, known_at=moment)
         state.weeks_done = week + 1

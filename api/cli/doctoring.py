@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-from config.database import database_url, open_engine
+from config.database import database_url, open_engine, reach
 from config.secrets import SecretMissing, resolve
 from config.settings import Settings
 from model.migrations import migrate
@@ -35,6 +35,7 @@ def examine(settings: Settings) -> Iterator[Line]:
     where = "MUSTER_DATABASE_URL" if settings.database_url else f"embedded under {settings.home}"
     try:
         engine = open_engine(database_url(settings))
+        reach(engine)
         with engine.connect() as connection:
             server = connection.scalar(text("SHOW server_version"))
         migrate(engine)

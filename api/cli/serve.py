@@ -1,5 +1,6 @@
 """`serve` and `up`: the pages and the API, alone or with the clock and a worker."""
 
+import logging
 import socket
 import threading
 from collections.abc import Iterator
@@ -12,15 +13,19 @@ from sqlalchemy import Engine
 
 from api.app import create_app
 from api.cli.common import open_store
+from api.cli.stopping import stopping_between_pages
 from api.tokens import sign_in_link
 from config.settings import settings
 from sync.jobs import Work
 from sync.schedule import start_clock
+from sync.stopping import ask_to_stop
 from sync.worker import Worker
 
 _TRIES = 50  # ports looked at after the one asked for
 
-PortOption = Annotated[int | None, typer.Option(help="Port; MUSTER_PORT or 8000 if not given")]
+PortOption = Annotated[
+    int | None, typer.Option(min=1, max=65535, help="Port; MUSTER_PORT or 8000 if not given")
+]
 HostOption = Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 if not given")]
 
 
@@ -45,10 +50,10 @@ def up(port: PortOption = None, host: HostOption = None) -> None:
 
 @contextmanager
 def background_work(engine: Engine) -> Iterator[None]:
-    """Run the clock and a worker beside the server; both stop with it, jobs in hand are finished."""
+    """Run the clock and a worker beside the server; both stop with it, runs in hand after their page."""
     given = settings()
     worker = Worker(
-        Work(engine, connections=given.connections),
+        Work(engine, connections=given.connections, puts_back=True),
         heartbeat_s=given.worker_heartbeat_s,
         stalled_s=given.worker_stalled_s,
     )
@@ -58,9 +63,11 @@ def background_work(engine: Engine) -> Iterator[None]:
     try:
         yield
     finally:
-        clock.shutdown(wait=False)
-        worker.stop()
-        thread.join()
+        ask_to_stop()
+        with stopping_between_pages():  # a signal now is the second one
+            clock.shutdown(wait=False)
+            worker.stop()
+            thread.join()
 
 
 def run_server(engine: Engine, *, port: int | None = None, host: str | None = None) -> None:
@@ -81,6 +88,8 @@ def run_server(engine: Engine, *, port: int | None = None, host: str | None = No
         server_header=False,
         timeout_graceful_shutdown=5,
     )
+    # Pages that were still open when the patience ran out are no failure of anything.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: "running task(s)" not in str(record.msg))
     uvicorn.Server(config).run(sockets=[bound])
 
 

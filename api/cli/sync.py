@@ -61,8 +61,8 @@ def sync_now(engine: Engine, names: Sequence[str], *, full: bool) -> list[dict[s
     with Session(engine) as session:
         query = select(Run, Source.name).join(Source, Source.id == Run.source_id)
         found = run_documents(session, query.where(Run.id.in_(runs)).order_by(Source.position), None)
-        for run in found:
-            run["rejects"] = _rejects(session, run["id"])
+        for each in found:
+            each["rejects"] = _rejects(session, each["id"])
         return found
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from connectors.excel.files import File, Files, Folder
 from connectors.excel.layout import ENTITY, HOLDS, Holds, Layout, Limits, Refused
 from connectors.excel.process import Outcome
 from connectors.excel.sharepoint import SharePoint, label_of
+from connectors.stopping import rest
 
 _KEPT_OUTCOMES: Final = 4
 
@@ -39,7 +39,7 @@ class Excel:
         token: httpx.Auth | None = None,
         connections: int = 8,
         clock: Callable[[], datetime] = utc_now,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = rest,
     ) -> None:
         self.config = config
         self.source = source

@@ -6,7 +6,6 @@ our token, and is never written anywhere.
 """
 
 import base64
-import time
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -26,6 +25,7 @@ from connectors.excel.download import HEADERS, Downloads
 from connectors.excel.files import MOST_BYTES, File
 from connectors.http import Http, HttpDenied, HttpError, trust
 from connectors.microsoft import EntraToken
+from connectors.stopping import rest
 
 _FIELDS: Final = (
     "id,name,size,cTag,eTag,webUrl,file,folder,package,parentReference,remoteItem,lastModifiedDateTime"
@@ -50,7 +50,7 @@ class SharePoint:
         connections: int = 8,
         transport: httpx.BaseTransport | None = None,
         token: httpx.Auth | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = rest,
     ) -> None:
         if config.auth is None:
             raise MisconfiguredSource("SharePoint needs auth", source=source)

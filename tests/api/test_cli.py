@@ -168,7 +168,7 @@ def test_a_file_that_is_not_there_and_a_source_that_does_not_exist_are_one_sente
 ) -> None:
     missing, unknown = muster("apply", "-f", "nowhere.yaml"), muster("sync", "nobody")
 
-    assert (missing.code, unknown.code) == (2, 1)
+    assert (missing.code, unknown.code) == (2, 2)
     assert missing.err == "muster: nowhere.yaml cannot be read: No such file or directory\n"
     assert unknown.err == "muster: there is no source nobody; there are: files\n"
 
