@@ -307,6 +307,8 @@ class StatusShape(BaseModel):
     as_of: str | None
     known_at: str | None
     policy: str | None
+    history: dict[str, str | None] | None = Field(None, description="First and last day with a snapshot")
+    note: str | None = Field(None, description="Says so where the day asked about lies outside the history")
     projects: list[StatusProject]
 
 

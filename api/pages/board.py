@@ -14,7 +14,8 @@ from api.answer import Visible
 from api.etag import Recent, digest
 from api.pages.board_model import STALE, Query, Row, arrange, load_rows
 from api.pages.charts import stacked
-from api.pages.render import as_date, as_instant, page
+from api.pages.history import history, outside
+from api.pages.render import as_date, as_instant, page, time_text
 from api.routes.sources import source_documents
 from model.tables import Portfolio
 from sync.receipts import status_document
@@ -40,15 +41,23 @@ def board(reader: StatusReader, query: Annotated[Query, Parameters()]) -> Respon
         found = arrange(status, rows, query)
         whole = session.scalars(select(Portfolio).order_by(Portfolio.id)).first()
         days = snapshot_days(session)
+        known = history(session, visible)
+        shown = as_date(status["as_of"])
         return {
             "title": whole.name if whole else "Portfolio",
             "portfolio": whole,
             "board": found,
             "query": query,
+            "shown": min(shown, known[1]) if shown and known[1] else shown,
+            "outside": outside(query.as_of, known),
             "bar": stacked(found.counts, BAR),
             "days": days,
             **_neighbours(days, as_date(status["as_of"])),
-            "sources": fresh(source_documents(session, visible), datetime.now(UTC)),
+            "sources": [
+                source
+                for source in fresh(source_documents(session, visible), datetime.now(UTC))
+                if source["enabled"]
+            ],
         }
 
     # How fresh a source is also depends on the time, to the hour.
@@ -78,8 +87,10 @@ def _neighbours(days: list[Any], as_of: Any) -> dict[str, Any]:
 
 
 def fresh(sources: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
-    """Add to each source whether it is stale: no success in 26 hours, though it has a schedule."""
+    """Add to each source whether it is stale (nothing read in 26 hours) and how its last run stands."""
     for source in sources:
-        synced = as_instant(source["synced_at"])
-        source["stale"] = source["enabled"] and (synced is None or now - synced > STALE)
+        read = as_instant(source["read_at"])
+        source["stale"] = source["enabled"] and (read is None or now - read > STALE)
+        run = source["last_run"]
+        source["told"] = None if run is None else f"{run['state']}, {time_text(run['at'], now)}"
     return sources

@@ -12,6 +12,7 @@ from api.answer import Visible
 from api.pages import project_model as model
 from api.pages.board import snapshot_days
 from api.pages.board_model import DIMENSIONS
+from api.pages.history import history, outside
 from api.pages.render import as_date, as_instant, page
 from api.problems import not_found
 from api.routes.common import AsOf, ProjectKey, visible_project
@@ -36,13 +37,17 @@ def project_page(reader: RecordsReader, key: ProjectKey, as_of: AsOf = None) -> 
         project = visible_project(session, visible, key)
         status = status_document(session, as_of=as_of, known_at=None, visible=[key])
         entry = next((found for found in status["projects"] if found["key"] == key), None)
-        day = as_date(status["as_of"])
-        if entry is None or day is None:
-            raise not_found(f"{key} has no status{f' on {as_of}' if as_of else ' yet'}. "
+        known = history(session, frozenset({project.id}))
+        if entry is None or known[0] is None:
+            raise not_found(outside(as_of, known) or f"{key} has no status{f' on {as_of}' if as_of else ' yet'}. "
                             "It gets one when the next sync is consolidated.")  # fmt: skip
+        # The project's own newest snapshot may be older than the day asked about, or than the others'.
+        day = as_date(entry.get("as_of")) or as_date(status["as_of"])
         newest = snapshot_days(session)
+        day = min(found for found in (day, known[1], *newest[:1]) if found is not None)
         past = as_instant(status["known_at"]) if newest and day < newest[0] else None
-        return _context(session, project, entry, status, past) | {"as_of": as_of, "days": newest}
+        shown = {"as_of": as_of, "days": newest, "outside": outside(as_of, known)}
+        return _context(session, project, entry, status | {"as_of": day.isoformat()}, past) | shown
 
     return page(reader, "project.html", collect)
 
@@ -87,7 +92,8 @@ def _context(
 def _receipt(session: Session, project: Project, status: dict[str, Any]) -> dict[str, Any]:
     found = session.scalars(
         select(Snapshot.receipt)
-        .where(Snapshot.project_id == project.id, Snapshot.as_of == as_date(status["as_of"]))
-        .order_by(Snapshot.known_at.desc())
+        .where(Snapshot.project_id == project.id, Snapshot.as_of <= as_date(status["as_of"]))
+        .order_by(Snapshot.as_of.desc(), Snapshot.known_at.desc())
+        .limit(1)
     ).first()
     return found or {}

@@ -16,6 +16,7 @@ from api.routes.projects import scope_document
 from api.routes.runs import run_documents
 from api.routes.sources import source_documents
 from model.tables import RejectedRecord, Run, Scope, Source, WorkItem
+from sync.match import unmatched_rows
 
 router = APIRouter()
 RUNS: Final = 20
@@ -24,7 +25,7 @@ REJECTED: Final = 100
 
 @router.get("/sources")
 def sources_page(reader: RecordsReader) -> Response:
-    """Show sources, runs with their ledgers, unbound scopes and rejected records."""
+    """Show sources, runs with their ledgers, and what is unbound, unmatched or rejected."""
     reader.needs_everything("Sources and runs")
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
@@ -41,11 +42,14 @@ def sources_page(reader: RecordsReader) -> Response:
             .order_by(RejectedRecord.id.desc())
             .limit(REJECTED)
         )
+        known = fresh(source_documents(session, visible), datetime.now(UTC))
         return {
             "title": "Sources and runs",
-            "sources": fresh(source_documents(session, visible), datetime.now(UTC)),
+            "sources": [source for source in known if source["enabled"]],
+            "disabled": [source for source in known if not source["enabled"]],
             "runs": run_documents(session, newest, visible),
             "unbound": _unbound(session),
+            "unmatched": unmatched_rows(session.connection()),
             "rejected": session.execute(rejected).all(),
         }
 
@@ -53,7 +57,7 @@ def sources_page(reader: RecordsReader) -> Response:
 
 
 def _unbound(session: Session) -> list[dict[str, Any]]:
-    """Return the scopes no project claims, with how many work items they hold."""
+    """Return the scopes of enabled sources that no project claims, with how many work items they hold."""
     items = (
         select(func.count())
         .where(
@@ -67,7 +71,7 @@ def _unbound(session: Session) -> list[dict[str, Any]]:
     query = (
         select(Scope, Source.name, items)
         .join(Source, Source.id == Scope.source_id)
-        .where(Scope.project_id.is_(None), Scope.deleted_at.is_(None))
+        .where(Scope.project_id.is_(None), Scope.deleted_at.is_(None), Source.enabled)
         .order_by(Source.position, Scope.key)
     )
     return [

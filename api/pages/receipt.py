@@ -1,6 +1,6 @@
 """The receipt of one value: what it is, which rule, which inputs, who said so, and who said otherwise."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path
 from sqlalchemy.orm import Session
@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from api.access import StatusReader
 from api.answer import Visible
+from api.pages.history import history, outside
 from api.pages.render import page
 from api.problems import not_found
 from api.routes.common import AsOf, KnownAt, ProjectKey, visible_project
@@ -29,18 +30,56 @@ def receipt_page(
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
         project = visible_project(session, visible, key)
+        known = history(session, frozenset({project.id}))
+        told = outside(as_of, known)
+        if as_of and known[0] and told and as_of < known[0]:
+            raise not_found(told)
         try:
             found = explain(session, key, attribute, as_of=as_of, known_at=known_at)
         except LookupError as error:
             raise not_found(str(error.args[0]) if error.args else f"{key} has no {attribute}.") from error
-        known = REGISTER["project"].get(attribute)
+        described = REGISTER["project"].get(attribute)
         return {
             "title": f"{attribute.replace('_', ' ')} of {project.name}",
             "project": project,
             "found": found,
+            "rules": rules(found),
+            "outside": told,
             "attribute": attribute,
-            "help": known.help if known else None,
+            "help": described.help if described else None,
             "as_of": as_of,
         }
 
     return page(reader, "receipt.html", collect)
+
+
+_NAMED: Final = frozenset({"id", "rule", "text", "policy", "inputs", "from", "records"})
+
+
+def rules(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return every rule behind a value: its sentences, its inputs, and what else it looked at, row by row.
+
+    An older document lists the deciding rule alone, or none: the reasons then tell the others.
+    """
+    head = found.get("rule") or {}
+    listed = found.get("rules") or ([head] if head else [])
+    texts = {each["id"] for each in listed if each.get("text")}
+    by_id: dict[str, dict[str, Any]] = {}
+    for each in [*listed, *(found.get("reasons") or [])]:
+        name = each.get("id") or each.get("rule")
+        rule = by_id.setdefault(
+            name, {"id": name, "policy": head.get("policy"), "says": [], "inputs": {}, "tables": {}}
+        )
+        told = each.get("text") if "id" in each or name not in texts else None
+        rule["says"] += [told] if told else []
+        given = {label: value for label, value in each.items() if label not in _NAMED and _is_table(value)}
+        inputs = each.get("inputs") or {}
+        rule["tables"] |= given | {label: value for label, value in inputs.items() if _is_table(value)}
+        plain = {label: value for label, value in inputs.items() if not _is_table(value)}
+        rule["inputs"] = plain | rule["inputs"]
+    return list(by_id.values())
+
+
+def _is_table(value: Any) -> bool:
+    """Tell a list of like records, such as the readings of a forecast, from a plain value."""
+    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) and row for row in value)

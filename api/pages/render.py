@@ -82,6 +82,15 @@ def instant_text(value: object) -> str:
     return f"{found.day} {found:%b %Y, %H:%M} UTC"
 
 
+def time_text(value: object, now: datetime) -> str:
+    """Write an instant as `07:09 UTC`, with its day where that is not today."""
+    found = as_instant(value)
+    if found is None:
+        return NONE
+    found = found.astimezone(UTC)
+    return f"{found:%H:%M} UTC" if found.date() == now.astimezone(UTC).date() else instant_text(found)
+
+
 def number_text(value: object, digits: int = 1) -> str:
     """Write a number with thin groups and no needless zeros; None as a dash."""
     if value is None or isinstance(value, bool):
