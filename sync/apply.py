@@ -11,6 +11,7 @@ import yaml
 from sqlalchemy import Connection, Engine, text
 
 from config.document import Document, SourceBlock
+from config.secrets import masked
 from sync.json import dump_bytes, dumps
 from sync.registry import check_source
 from sync.store import unit_of_work
@@ -45,9 +46,9 @@ def plan(
         if block.name not in stored:
             changes.append(Change("add", f"source {block.name} ({block.kind})"))
         elif stored[block.name][0] != wanted or stored[block.name][1] != block.enabled:
-            changes.append(
-                Change("change", f"source {block.name}", _differences(stored[block.name][0], wanted))
-            )
+            config, enabled = stored[block.name]
+            differences = _differences({**config, "enabled": enabled}, {**wanted, "enabled": block.enabled})
+            changes.append(Change("change", f"source {block.name}", differences))
         else:
             changes.append(Change("keep", f"source {block.name}"))
     named = {block.name for block in document.sources}
@@ -72,8 +73,9 @@ def _portfolio_change(connection: Connection, document: Document) -> Change:
 
 
 def _differences(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
+    before, after = masked(old), masked(new)
     return tuple(
-        f"{key}: {old.get(key)!r} → {new.get(key)!r}"
+        f"{key}: {before.get(key)!r} → {after.get(key)!r}"
         for key in sorted(old.keys() | new.keys())
         if old.get(key) != new.get(key)
     )

@@ -7,9 +7,10 @@ not as expected; 3 a sync ended with part of a source unread.
 import sys
 
 import typer
+from pydantic import ValidationError
 
 from api.cli import configure, demo, read, serve, sync, template
-from api.cli.common import Failed, open_store, quiet_libraries
+from api.cli.common import USAGE, Failed, open_store, quiet_libraries
 from api.cli.stopping import STOPPED, end_as_by_hand
 from api.tokens import token_commands
 from config.process import tune
@@ -38,6 +39,13 @@ def main() -> None:
     except KeyboardInterrupt:
         typer.echo("muster: stopped", err=True)
         sys.exit(STOPPED)
+    except ValidationError as error:  # of the environment: all other input is checked where it is read
+        named = "; ".join(
+            f"MUSTER_{str(each['loc'][0]).upper()}: {each['msg']}"
+            for each in error.errors(include_input=False)
+        )
+        typer.echo(f"muster: {named}", err=True)
+        sys.exit(USAGE)
     except BrokenPipeError:
         sys.exit(0)
 

@@ -1,6 +1,8 @@
 """What the commands share: the store, failures as sentences, quiet libraries."""
 
 import logging
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -46,6 +48,18 @@ def words(code: int = FAILED) -> Iterator[None]:
         raise Failed(in_words(error), code) from None
 
 
+@contextmanager
+def heard_or_not() -> Iterator[None]:
+    """Print inside, and go on when nobody reads it any more, as with `| head`."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
+
+
 def open_store(*, given: Settings | None = None, pool_size: int = 8) -> Engine:
     """Open the store, starting the embedded PostgreSQL where that is it, and bring it up to date."""
     from model.migrations import migrate
@@ -78,8 +92,6 @@ def parse_day(value: str | None) -> date | None:
 
 def quiet_libraries() -> None:
     """Send our own log to standard error; keep libraries' chatter, and with it addresses, out of it."""
-    import sys
-
     plain = settings().log_format == "plain" or (settings().log_format == "auto" and sys.stderr.isatty())
     rendered: list[Any] = (
         [structlog.dev.ConsoleRenderer(colors=False)]

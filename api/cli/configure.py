@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from api.cli.common import FAILED, USAGE, Failed, open_store, utc_now, words
+from api.cli.common import FAILED, USAGE, Failed, heard_or_not, open_store, utc_now, words
 from config.document import parse_document
 from config.settings import settings
 from sync.apply import Change, export, plan
@@ -44,7 +44,8 @@ def apply_file(
     engine = open_store()
     with words(USAGE), engine.connect() as connection:
         changes = plan(connection, document)
-    _print_plan(changes)
+    with heard_or_not():
+        _print_plan(changes)
     if all(change.action == "keep" for change in changes):
         typer.echo("Nothing to change.")
         return
@@ -55,7 +56,8 @@ def apply_file(
         typer.confirm("Apply this?", abort=True)
     with words():
         apply_document(engine, document, now=utc_now())
-    typer.echo("Applied. Next: `muster check`, then `muster sync`.")
+    with heard_or_not():
+        typer.echo("Applied. Next: `muster check`, then `muster sync`.")
 
 
 def _print_plan(changes: list[Change]) -> None:

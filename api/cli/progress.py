@@ -90,7 +90,9 @@ class Lines:
             self._counts[source, stream] = self._counts.get((source, stream), 0) + records
 
     def finished(self, source: str, state: str) -> None:
-        """Say how the run ended and what it read."""
+        """Say how the run ended and what it read; what failed its ledger says, with the reason."""
+        if state == "failed":
+            return
         with self._lock:
             read = ", ".join(f"{stream} {n}" for (name, stream), n in self._counts.items() if name == source)
         typer.echo(f"{source}: {state}" + (f" ({read})" if read else ""), err=True)

@@ -21,7 +21,7 @@ from sync.receipts import NotKnown, explain, status_document
 
 _STYLES: Final = {"RED": "bold red", "AMBER": "yellow", "GREEN": "green", "GREY": "dim", "BLUE": "blue"}
 _NARROW: Final = 150  # columns below which dimensions are letters
-_WIDE: Final = 180  # columns of a table that goes into a file or a pipe
+_WIDE: Final = 10_000  # columns of a table that goes into a file or a pipe: as many as it needs
 _LARGE: Final = 10_000  # from which a short form would lose digits
 _DIMENSIONS: Final = ("schedule", "cost", "scope", "risk", "benefit", "resource")
 
@@ -96,7 +96,7 @@ def print_status(document: dict[str, Any]) -> None:
         title=f"Status as of {document['as_of']}, policy {document['policy']}",
         title_justify="left",
     )
-    table.add_column("Project", no_wrap=True, max_width=max(12, console.width - 68) if narrow else 40)
+    table.add_column("Project", no_wrap=True, max_width=max(12, console.width - 69) if narrow else None)
     table.add_column("Overall", no_wrap=True, min_width=7)
     table.add_column("Health", justify="right", no_wrap=True, min_width=6)
     table.add_column("Reported", no_wrap=True, min_width=8 if narrow else 16)
@@ -107,7 +107,7 @@ def print_status(document: dict[str, Any]) -> None:
         table.caption = (
             "G green, A amber, R red, B complete, ? not enough data; ! reported far better than computed"
         )
-    table.add_column("Data", justify="right", no_wrap=True, min_width=4)
+    table.add_column("Data", justify="right", no_wrap=True, min_width=5)  # "100 A"
     if not narrow:
         table.add_column("Next milestone", no_wrap=True)
     programmes = sorted({project.get("programme") or "" for project in projects})

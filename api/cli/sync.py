@@ -1,5 +1,6 @@
 """`sync` and `worker`."""
 
+import logging
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
@@ -39,6 +40,7 @@ def sync(
     engine = open_store()
     with words(USAGE):
         names = names_to_pull(engine, sources or ())
+    logging.getLogger("sync.run").setLevel(logging.ERROR)  # an expected failure is printed with its ledger
     with words(), stopping_between_pages():
         lines = sync_now(engine, names, full=full)
     worst = print_runs(lines)

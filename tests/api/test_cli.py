@@ -1,8 +1,12 @@
 """The command line, as processes, over a small folder of workbooks."""
 
 import csv
+import fcntl
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -14,7 +18,8 @@ import yaml
 from config import shipped
 from tests.support.command_line import CommandLine
 from tests.support.databases import cloned
-from tests.support.shared import SHARED, needs_shared
+from tests.support.processes import environment
+from tests.support.shared import ROOT, SHARED, needs_shared
 from tests.support.workbooks import xlsx
 
 SECRET: Final = "s3cret-value-of-a-token"
@@ -334,3 +339,130 @@ def test_a_template_that_names_a_field_it_does_not_have_is_refused_with_the_line
     assert said.code == 2
     assert f"weekly.yaml:{line}: " in said.err
     assert "probabilty" in said.err
+
+
+@pytest.mark.parametrize(
+    ("home", "why"), [("file", "it is a file"), ("file/below", "Not a directory"), ("/proc/nowhere", "")]
+)
+def test_a_home_that_cannot_be_used_is_named_with_what_to_set(tmp_path: Path, home: str, why: str) -> None:
+    (tmp_path / "file").write_text("")
+    run = bare(tmp_path / home, None)
+
+    assert run.returncode == 1
+    [sentence] = run.stderr.splitlines()
+    assert f"the home {tmp_path / home} cannot be used" in sentence
+    assert why in sentence
+    assert "set MUSTER_HOME" in sentence
+
+
+@pytest.mark.parametrize(
+    ("url", "phrases"),
+    [
+        (f"postgresql://me:{SECRET}@127.0.0.1:9/x", ("at 127.0.0.1, port 9,", "check that PostgreSQL runs there")),
+        (f"mysql://me:{SECRET}@h/x", ("MUSTER_DATABASE_URL must be a postgresql:// URL",)),
+        (f"nonsense {SECRET}", ("MUSTER_DATABASE_URL must be a postgresql:// URL",)),
+    ],
+)  # fmt: skip
+def test_a_database_that_cannot_be_used_is_named_without_its_password(
+    tmp_path: Path, url: str, phrases: tuple[str, ...]
+) -> None:
+    run = bare(tmp_path / "home", url)
+
+    assert run.returncode == 1
+    [sentence] = run.stderr.splitlines()
+    assert SECRET not in sentence
+    for phrase in phrases:
+        assert phrase in sentence
+
+
+def bare(home: Path, url: str | None, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run `muster` in a process with this home and database."""
+    env = environment(home, url)
+    return subprocess.run(
+        [sys.executable, "-m", "api", *(arguments or ("status",))],
+        cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def test_names_and_ports_that_cannot_be_are_usage_errors(muster: CommandLine) -> None:
+    said = [muster("check", "nope"), muster("discover", "nope"), muster("serve", "--port", "99999")]
+
+    assert [each.code for each in said] == [2, 2, 2]
+
+
+def test_a_plan_names_a_source_that_is_switched_off(fresh: CommandLine, folder: Path) -> None:
+    fresh("apply", "-f", str(write(folder / "on.yaml", document(folder))), "--yes")
+
+    planned = fresh("apply", "-f", str(write(folder / "off.yaml", document(folder, {"enabled": False}))))
+
+    assert "enabled: True → False" in planned.out
+
+
+def test_apply_applies_also_when_nobody_reads_its_plan(
+    database_url: str, folder: Path, tmp_path: Path
+) -> None:
+    env = environment(tmp_path / "home", database_url)
+    file = str(write(folder / "unread.yaml", document(folder)))
+    command = [sys.executable, "-m", "api", "apply", "-f", file, "--yes"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        process.wait(60)
+
+    assert process.returncode == 0
+    assert "name: files" in CommandLine(database_url, tmp_path / "home", {})("export").out
+
+
+def test_a_table_in_a_file_is_not_cut(fresh: CommandLine, tmp_path: Path) -> None:
+    long = "A programme's project with quite a long name, " * 5
+    rows = [REGISTER[0], ["APO", long, *REGISTER[1][2:]]]
+    (tmp_path / "register.xlsx").write_bytes(xlsx(rows))
+    fresh("apply", "-f", str(write(tmp_path / "long.yaml", document(tmp_path))), "--yes")
+    fresh("sync")
+
+    table = fresh("status").out
+
+    assert long.strip() in table
+    assert "…" not in table
+
+
+def test_a_failure_is_told_once(fresh: CommandLine, folder: Path, tmp_path: Path) -> None:
+    gone = document(folder, {"folder": str(tmp_path / "none")})
+    fresh("apply", "-f", str(write(folder / "gone.yaml", gone)), "--yes")
+
+    said = fresh("sync")
+
+    assert said.code == 1
+    assert (said.out + said.err).count("failed") == 1
+    assert (said.out + said.err).count("there is no folder or file") == 1
+
+
+def test_a_fault_in_the_json_log_has_its_traceback_as_text() -> None:
+    code = (
+        "import logging\nfrom api.cli.common import quiet_libraries\nquiet_libraries()\n"
+        "try:\n    1 / 0\nexcept ZeroDivisionError:\n    logging.getLogger('sync').exception('odd')\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True,
+        env={**os.environ, "MUSTER_LOG_FORMAT": "json"},
+    )  # fmt: skip
+
+    assert "ZeroDivisionError: division by zero" in json.loads(run.stderr)["exception"]
+    assert "traceback object" not in run.stderr
+
+
+def test_a_second_demo_of_a_home_touches_nothing(tmp_path: Path, database_url: str) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    with (home / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write("4711")
+        lock.flush()
+
+        second = bare(home, database_url, "demo", "--once")
+
+    assert second.returncode == 1
+    assert second.stderr == "muster: a demo of this home is running already (process 4711)\n"
+    assert [each.name for each in home.iterdir()] == ["demo.lock"]
