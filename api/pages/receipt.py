@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.access import StatusReader
 from api.answer import Visible
 from api.pages.history import history, outside
-from api.pages.render import page
+from api.pages.render import as_date, page
 from api.problems import not_found
 from api.routes.common import AsOf, KnownAt, ProjectKey, visible_project
 from model.attributes import REGISTER
@@ -72,14 +72,19 @@ def rules(found: dict[str, Any]) -> list[dict[str, Any]]:
         )
         told = each.get("text") if "id" in each or name not in texts else None
         rule["says"] += [told] if told else []
-        given = {label: value for label, value in each.items() if label not in _NAMED and _is_table(value)}
         inputs = each.get("inputs") or {}
-        rule["tables"] |= given | {label: value for label, value in inputs.items() if _is_table(value)}
-        plain = {label: value for label, value in inputs.items() if not _is_table(value)}
+        others = {label: value for label, value in each.items() if label not in _NAMED}
+        tables = {label: _rows(value) for label, value in (others | inputs).items()}
+        rule["tables"] |= {label: rows for label, rows in tables.items() if rows}
+        plain = {label: value for label, value in inputs.items() if not tables[label]}
         rule["inputs"] = plain | rule["inputs"]
     return list(by_id.values())
 
 
-def _is_table(value: Any) -> bool:
-    """Tell a list of like records, such as the readings of a forecast, from a plain value."""
-    return isinstance(value, list) and bool(value) and all(isinstance(row, dict) and row for row in value)
+def _rows(value: Any) -> list[dict[str, Any]]:
+    """Return what is better read row by row: like records, or values by the day; nothing for a plain value."""
+    if isinstance(value, list) and all(isinstance(row, dict) and row for row in value):
+        return value
+    if isinstance(value, dict) and value and all(as_date(key) for key in value):
+        return [{"reported_on": day, "value": value[day]} for day in sorted(value)]
+    return []

@@ -102,6 +102,13 @@ def test_every_rule_of_a_receipt_has_its_own_sentence_and_inputs() -> None:
             {"slope": 0.6},
         )
         assert second["tables"] == {"readings": readings}
+    by_day = {"forecasts": {"2026-11-01": "2026-12-20", "2026-10-01": "2026-12-01"}, "slope": 0.6}
+    (trend,) = rules({"rule": {"id": "F5", "policy": "p", "inputs": by_day}})
+    assert trend["inputs"] == {"slope": 0.6}
+    assert trend["tables"]["forecasts"] == [
+        {"reported_on": "2026-10-01", "value": "2026-12-01"},
+        {"reported_on": "2026-11-01", "value": "2026-12-20"},
+    ]
     alone: list[dict[str, Any]] = rules(
         {"rule": {"id": "precedence", "policy": "p", "inputs": {"because": "x"}}}
     )
