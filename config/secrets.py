@@ -1,6 +1,7 @@
 """Secrets are references, `env:NAME` or `file:PATH`; only here do they become values."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,13 @@ from typing import Any
 REFERENCES = ("env:", "file:")
 # The keys of a source's block that hold a secret.
 SECRET_KEYS = frozenset({"token", "client_secret", "password", "secret", "private_key", "passphrase"})
+
+# Keys that may hold a secret: a proxy address with a password in it, a share link. A reference is followed.
+MAYBE_SECRET_KEYS = frozenset({"proxy", "url"})
+_WITH_PASSWORD = re.compile(r"^[a-z0-9+.-]+://[^/@]*:[^/@]*@", re.IGNORECASE)
+_STAND_IN = (
+    "https://stand-in.invalid:443/"  # where a check needs an address and the reference is not followed
+)
 
 
 class SecretMissing(ValueError):
@@ -26,6 +34,10 @@ def check_references(node: Any, *, where: str) -> None:
                 raise SecretMissing(
                     f"{where}: {key} holds a secret itself; write env:NAME or file:PATH and keep the value there"
                 )
+            if key in MAYBE_SECRET_KEYS and isinstance(value, str) and _WITH_PASSWORD.match(value):
+                raise SecretMissing(
+                    f"{where}: {key} holds a password; write env:NAME or file:PATH and keep the whole address there"
+                )
             check_references(value, where=where)
     elif isinstance(node, list | tuple):
         for each in node:
@@ -41,13 +53,46 @@ def resolve(node: Any, *, where: str) -> Any:
     if isinstance(node, Mapping):
         return {
             key: _value(value, f"{where}: {key}")
-            if key in SECRET_KEYS and isinstance(value, str)
+            if isinstance(value, str) and _is_reference(key, value)
             else resolve(value, where=where)
             for key, value in node.items()
         }
     if isinstance(node, list | tuple):
         return [resolve(each, where=where) for each in node]
     return node
+
+
+def stand_in(node: Any) -> Any:
+    """Return a copy of a block in which addresses given by reference are addresses, for checking its shape."""
+    if isinstance(node, Mapping):
+        return {
+            key: _STAND_IN
+            if key in MAYBE_SECRET_KEYS and isinstance(value, str) and value.startswith(REFERENCES)
+            else stand_in(value)
+            for key, value in node.items()
+        }
+    if isinstance(node, list | tuple):
+        return [stand_in(each) for each in node]
+    return node
+
+
+def masked(node: Any) -> Any:
+    """Return a copy of a block for showing: what may be a secret and is no reference is starred."""
+    if isinstance(node, Mapping):
+        hidden = SECRET_KEYS | MAYBE_SECRET_KEYS
+        return {
+            key: "***"
+            if key in hidden and isinstance(value, str) and not value.startswith(REFERENCES)
+            else masked(value)
+            for key, value in node.items()
+        }
+    if isinstance(node, list | tuple):
+        return [masked(each) for each in node]
+    return node
+
+
+def _is_reference(key: str, value: str) -> bool:
+    return key in SECRET_KEYS or (key in MAYBE_SECRET_KEYS and value.startswith(REFERENCES))
 
 
 def _value(reference: str, where: str) -> str:

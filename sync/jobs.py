@@ -81,8 +81,9 @@ def open_queue(work: Work) -> procrastinate.App:
             return
         except DATABASE_AWAY as error:  # a run that is not over gets a new job
             log.warning("a job was interrupted", extra={"run": run_id, "why": failures.in_words(error)})
-        except Exception:
-            log.exception("a job failed", extra={"run": run_id})
+        except Exception as error:
+            told = {"run": run_id, "why": failures.in_words(error)}
+            log.error("a job failed", extra=told, exc_info=not failures.is_expected(error))  # noqa: TRY400  (as below)
             raise
 
     @queue.task(name=CONSOLIDATE, queue="sync")

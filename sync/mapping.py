@@ -207,7 +207,8 @@ def _attribute(
     """Compose path, value map, transform and type into one closure."""
     paths = [resolved for path in how.all_paths() if (resolved := _resolve(path, semantics)) is not None]
     if not paths:
-        return lambda _payload: how.const
+        constant = _constant(attribute, how.const)
+        return lambda _payload: constant
     get = _first([_getter(path) for path in paths]) if len(paths) > 1 else _getter(paths[0])
     steps: list[Get] = []
     if how.values is not None:
@@ -221,6 +222,17 @@ def _attribute(
     if attribute.type == "enum":
         steps.append(_one_of(attribute.values))
     return _pipeline(attribute.name, " or ".join(paths), get, steps, how.const)
+
+
+def _constant(attribute: Attribute, value: Any) -> Any:
+    """Hold a constant to its attribute's type, once."""
+    if value is None or attribute.type == "rows":
+        return value
+    try:
+        found = BY_TYPE[attribute.type](value)
+        return _one_of(attribute.values)(found) if attribute.type == "enum" else found
+    except ValueError as error:
+        raise MappingError(f"{attribute.name}: const {value!r}: {error}") from None
 
 
 def _pipeline(name: str, path: str, get: Get, steps: Sequence[Get], default: Any) -> Get:

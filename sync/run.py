@@ -1,5 +1,6 @@
 """One run: every stream of one source pulled, landed, and held against what the source said."""
 
+import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from config.document import SourceBlock
 from connectors.base import Connector, Stream
 from sync import failures
 from sync.apply import stored_block
-from sync.json import dumps
+from sync.json import dump_bytes, dumps
 from sync.land import Landing
 from sync.mapping import CompiledMapping, MappingSpec, compile_stream
 from sync.progress import Progress, Silent
@@ -22,6 +23,8 @@ from sync.store import unit_of_work
 
 log = logging.getLogger(__name__)
 
+# How a source is reached says nothing of what is read there.
+_HOW_REACHED = frozenset({"base_url", "auth", "ca_bundle", "proxy", "graph_url", "connections"})
 _CUT_OFF = "the run was interrupted; run the sync again: it goes on where it stopped"
 
 
@@ -32,7 +35,7 @@ class Pulling:
     engine: Engine
     run_id: int
     source_id: int
-    block: SourceBlock
+    source: str
     full: bool
     landing: Landing
     problems: list[str] = field(default_factory=list)
@@ -93,35 +96,40 @@ def execute_run(
     if row is None:
         with engine.connect() as connection:
             return str(connection.scalar(text("SELECT state FROM run WHERE id = :run"), {"run": run_id}))
-    block = stored_block(row["name"], row["config"])
     # One instant for the whole run, also when it is carried on after a crash.
     full = row["mode"] == "full"
     landing = Landing(engine, row["source_id"], run_id, {}, row["started_at"], full=full)
-    pulling = Pulling(engine, run_id, row["source_id"], block, full, landing)
+    pulling = Pulling(engine, run_id, row["source_id"], row["name"], full, landing)
     connector: Connector | None = None
     state = "failed"
     try:
+        block = stored_block(row["name"], row["config"])
         opened = opener(block, connections=connections, clock=clock)
         connector = opened.connector
+        _read_in_full_if_changed(pulling, block, opened.mapping)
         _pull_all(pulling, opened, connections, progress)
         state = "partial" if pulling.problems else "succeeded"
+        _remember_reading(pulling, block, opened.mapping)
     except Exception as error:
         pulling.problems.insert(0, failures.in_words(error))
         expected = failures.is_expected(error)
-        told = {"source": block.name, "run": run_id, "why": pulling.problems[0]}
+        told = {"source": row["name"], "run": run_id, "why": pulling.problems[0]}
         log.log(
             logging.WARNING if expected else logging.ERROR, "run failed", extra=told, exc_info=not expected
         )
     finally:
         _close(pulling, connector, state, clock())
-        progress.finished(block.name, state)
+        progress.finished(row["name"], state)
     return state
 
 
 def _close(pulling: Pulling, connector: Connector | None, state: str, now: datetime) -> None:
     traffic = connector.traffic if connector else None
     if connector:
-        connector.close()
+        try:
+            connector.close()
+        except Exception:
+            log.exception("a connector did not close", extra={"source": pulling.source})
     # Said once each: two streams may fail on one project, and what was a warning at first may have ended the run.
     problems = list(dict.fromkeys(pulling.problems))
     warnings = [
@@ -154,6 +162,37 @@ def _close(pulling: Pulling, connector: Connector | None, state: str, now: datet
         log.error("run not closed", extra={"run": pulling.run_id, "why": failures.in_words(error)})  # noqa: TRY400
 
 
+def _reading(block: SourceBlock, mapping: MappingSpec) -> str:
+    """Return a hash of what decides how records are read: the mapping, and what is in scope."""
+    options = {name: value for name, value in block.options().items() if name not in _HOW_REACHED}
+    document = [mapping.model_dump(mode="json"), options, block.kind]
+    return hashlib.sha256(dump_bytes(document, canonical=True)).hexdigest()
+
+
+def _read_in_full_if_changed(pulling: Pulling, block: SourceBlock, mapping: MappingSpec) -> None:
+    """Make the run a full one when the source is to be read differently than what is stored was."""
+    with unit_of_work(pulling.engine) as connection:
+        known = connection.scalar(
+            text("SELECT semantics ->> 'read_as' FROM source WHERE id = :id"), {"id": pulling.source_id}
+        )
+        if pulling.full or known is None or known == _reading(block, mapping):
+            return
+        connection.execute(text("UPDATE run SET mode = 'full' WHERE id = :run"), {"run": pulling.run_id})
+    pulling.full = pulling.landing.full = True
+    pulling.warnings.append("its mapping or scope was changed since the last run; everything was read again")
+
+
+def _remember_reading(pulling: Pulling, block: SourceBlock, mapping: MappingSpec) -> None:
+    with unit_of_work(pulling.engine) as connection:
+        connection.execute(
+            text(
+                "UPDATE source SET semantics = semantics || jsonb_build_object('read_as', CAST(:hash AS text))"
+                " WHERE id = :id"
+            ),
+            {"hash": _reading(block, mapping), "id": pulling.source_id},
+        )
+
+
 def _pull_all(pulling: Pulling, opened: Opened, connections: int, progress: Progress) -> None:
     connector = opened.connector
     semantics = _semantics(pulling, connector)
@@ -169,7 +208,7 @@ def _pull_all(pulling: Pulling, opened: Opened, connections: int, progress: Prog
             continue
         cursors = _cursors(pulling, stream)
         problems = pull_stream(
-            landing, stream, cursors, connections=connections, progress=progress, source=pulling.block.name
+            landing, stream, cursors, connections=connections, progress=progress, source=pulling.source
         )
         pulling.problems += problems
     pulling.warnings += landing.warnings
@@ -195,13 +234,13 @@ def _semantics(pulling: Pulling, connector: Connector) -> dict[str, str]:
             connection.scalar(text("SELECT semantics FROM source WHERE id = :id"), {"id": pulling.source_id})
             or {}
         )
-    if stored and not pulling.full:
+    if "names" in stored and not pulling.full:
         return dict(stored.get("names", {}))
     found = connector.discover()
     pulling.warnings += found.warnings
     with unit_of_work(pulling.engine) as connection:
         connection.execute(
-            text("UPDATE source SET semantics = CAST(:found AS jsonb) WHERE id = :id"),
+            text("UPDATE source SET semantics = semantics || CAST(:found AS jsonb) WHERE id = :id"),
             {
                 "id": pulling.source_id,
                 "found": dumps({"names": found.semantics, "evidence": found.evidence}),

@@ -209,7 +209,8 @@ def add_versions(
     connection.exec_driver_sql(
         f'DELETE FROM "{table}" AS current USING pg_temp."{staged}" AS fresh '
         "WHERE current.source_id = fresh.source_id AND current.external_id = fresh.external_id "
-        "AND current.known_from = fresh.known_from AND current.content_hash <> fresh.content_hash"
+        "AND current.known_from = fresh.known_from"
+        " AND (current.content_hash <> fresh.content_hash OR current.known_to IS NOT NULL)"
     )
     old = connection.exec_driver_sql(
         f'UPDATE "{table}" AS current SET known_to = fresh.known_from FROM pg_temp."{staged}" AS fresh '

@@ -1,6 +1,9 @@
 """What every test may use: a clean migrated database, and no network beyond loopback."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,15 +22,29 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("muster")
 
 
+def _server_folder() -> Path:
+    """One folder a run, shared by its workers.
+
+    Not under pytest's own: every session of the same user shuts that to others for a moment, and run
+    as root the server is another user.
+    """
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"p{os.getpid()}")
+    return Path(tempfile.gettempdir()) / f"muster-tests-{run[:12]}" / "pg"
+
+
+def pytest_configure() -> None:
+    """Leave nothing behind. Registered first, so it is done last, when the server has stopped."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        atexit.register(shutil.rmtree, _server_folder().parent, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
-def template_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+def template_url() -> str:
     """A migrated database of this worker's own, to clone from; on a server that all workers share."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     # Nothing here outlives the run, so nothing need reach the disk.
     quick = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    url = embedded_url(shared / "pg", f"template_{worker}", quick)
+    url = embedded_url(_server_folder(), f"template_{worker}", quick)
     engine = open_engine(url)
     migrate(engine)
     engine.dispose()

@@ -6,6 +6,7 @@ host, so they are never followed: only the token in a `nextLink` is read.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -260,7 +261,8 @@ class Api:
                 if error.status != _BAD_REQUEST or not unknown or len(unknown) == len(fields):
                     raise
                 for name in unknown:
-                    fields.remove(name)
+                    with suppress(ValueError):  # another project's thread found it, too
+                        fields.remove(name)
 
     def _get(self, path: str, params: Mapping[str, Any] | None = None, *, kind: str | None = None) -> Answer:
         def call(version: str) -> Answer:

@@ -149,3 +149,8 @@ def test_an_empty_cell_is_unknown(transform: Any) -> None:
 
 def test_effort_comes_in_hours() -> None:
     assert hours_from_seconds(5400) == 1.5
+
+
+def test_a_constant_is_held_to_its_attributes_type() -> None:
+    with pytest.raises(MappingError, match="status_category: const 'bananas': expected one of todo"):
+        compiled(status_category={"const": "bananas"})

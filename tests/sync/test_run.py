@@ -260,3 +260,33 @@ def test_a_run_that_goes_on_where_another_run_stopped_calls_nothing_gone_that_th
 
     assert state == "succeeded"
     assert ask(engine, "SELECT count(*) FROM work_item WHERE deleted_at IS NULL") == [9]
+
+
+def test_a_changed_mapping_reaches_what_is_stored_already(engine: Engine) -> None:
+    configure(engine)
+    source = FakeTracker({"APO": [issue(1, size=3)]})
+    run_once(engine, source)
+    with engine.begin() as connection:  # as if it had been read with another mapping
+        connection.execute(text('UPDATE source SET semantics = semantics || \'{"read_as": "another"}\''))
+    source.issues["APO"] = [issue(1, size=3, points=3)]
+
+    run_id, _ = run_once(engine, source, at=T0 + timedelta(days=1))
+
+    assert ask(engine, "SELECT points FROM work_item") == [3.0]
+    assert ask(engine, "SELECT mode FROM run WHERE id = :run", run=run_id) == ["full"]
+    assert ask(engine, "SELECT warnings ->> 0 FROM run WHERE id = :run", run=run_id) == [
+        "its mapping or scope was changed since the last run; everything was read again"
+    ]
+
+
+def test_a_stored_block_that_no_longer_holds_fails_the_run_in_words(engine: Engine) -> None:
+    configure(engine)
+    with engine.begin() as connection:
+        connection.execute(text('UPDATE source SET config = config || \'{"schedule": "never"}\''))
+
+    run_id, state = run_once(engine, tracker())
+
+    assert state == "failed"
+    assert ask(engine, "SELECT error FROM run WHERE id = :run", run=run_id) == [
+        "a stored configuration no longer holds; apply the configuration file again"
+    ]
