@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import json
+import logging
 import os
 import socket
 import stat
@@ -60,6 +61,11 @@ def main(argv: list[str] | None = None) -> int:
     create: Create = getattr(importlib.import_module(module), factory)
     app, info = create(options)
     certificate, key = info.pop("tls", (None, None))
+
+    # A page still open at the end is no failure.
+    def told(record: logging.LogRecord) -> bool:
+        return "running task(s)" not in str(record.msg)
+
     server = _Announcing(
         uvicorn.Config(
             Misbehaving(app, options),
@@ -70,6 +76,7 @@ def main(argv: list[str] | None = None) -> int:
             timeout_graceful_shutdown=1,
         )
     )
+    logging.getLogger("uvicorn.error").addFilter(told)
     scheme = "https" if certificate else "http"
     server.line = json.dumps(
         {"name": options.name, "url": f"{scheme}://127.0.0.1:{options.port}", **info}, default=str

@@ -23,7 +23,7 @@ from tests.support.shared import ROOT, SHARED, needs_shared
 from tests.support.workbooks import xlsx
 
 SECRET: Final = "s3cret-value-of-a-token"
-REGISTER: Final = [
+REGISTER: Final[list[list[Any]]] = [
     ["Project ID", "Project name", "Programme", "Baseline start", "Baseline finish", "Forecast finish", "Budget",
      "Forecast cost", "Overall RAG"],
     ["APO", "=cmd|' /C calc'!A0", "Space", date(2026, 1, 5), date(2026, 12, 18), date(2027, 3, 30), 1000, 1200,
