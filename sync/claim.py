@@ -45,12 +45,14 @@ def claim(session: Session, run_id: int, known_at: datetime) -> Claimed:
 def claim_all(session: Session, known_at: datetime) -> Claimed:
     """Bring the claims of all sources up to date; a claim carries its source's last run.
 
-    A source that was read after `known_at` is left as it is: its rows say more than was known then.
+    A source that was read after `known_at` is left as it is: its rows say more than was known then. So is
+    one that is being read: half of it says something that was never true.
     """
     runs = session.execute(
         text(
             "SELECT source_id, max(id) FROM run WHERE started_at IS NOT NULL GROUP BY source_id"
-            " HAVING max(started_at) <= :known_at AND NOT EXISTS (SELECT 1 FROM claim c"
+            " HAVING max(started_at) <= :known_at AND NOT bool_or(state = 'running')"
+            " AND NOT EXISTS (SELECT 1 FROM claim c"
             " WHERE c.source_id = run.source_id AND c.known_from > :known_at)"
         ),
         {"known_at": known_at},

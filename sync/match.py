@@ -76,7 +76,9 @@ def match(session: Session, *, known_at: datetime) -> Matched:
     else:
         wanted = _own(session, portfolio, scopes, known_at, found)
     _write_bindings(session, scopes, wanted)
-    found.closed = _close_others(session, {project for project, _ in wanted.values()}, known_at)
+    if any(scope.kind == "register_row" for scope in scopes) or not _has_register(session, scopes):
+        # A register without a single row was not read: nothing follows from it.
+        found.closed = _close_others(session, {project for project, _ in wanted.values()}, known_at)
     found.bound = len(wanted)
     found.projects = session.execute(
         text("SELECT count(*) FROM project WHERE closed_at IS NULL")

@@ -21,6 +21,8 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("muster")
 
+_RUN = "MUSTER_TESTS_RUN"
+
 
 def _server_folder() -> Path:
     """One folder a run, shared by its workers.
@@ -28,13 +30,13 @@ def _server_folder() -> Path:
     Not under pytest's own: every session of the same user shuts that to others for a moment, and run
     as root the server is another user.
     """
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"p{os.getpid()}")
-    return Path(tempfile.gettempdir()) / f"muster-tests-{run[:12]}" / "pg"
+    return Path(tempfile.gettempdir()) / f"muster-tests-{os.environ[_RUN]}" / "pg"
 
 
 def pytest_configure() -> None:
     """Leave nothing behind. Registered first, so it is done last, when the server has stopped."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
+    if _RUN not in os.environ:  # workers inherit it
+        os.environ[_RUN] = str(os.getpid())
         atexit.register(shutil.rmtree, _server_folder().parent, ignore_errors=True)
 
 
