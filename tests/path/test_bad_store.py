@@ -172,5 +172,5 @@ def test_a_database_that_is_not_there_is_one_sentence_and_exit_code_1(tmp_path: 
 
     assert said.code == 1
     assert said.out == ""
-    assert said.err.startswith("muster: the connection to the database")
+    assert said.err.startswith("muster: the database at 127.0.0.1, port ")
     assert len(said.err.splitlines()) == 1
