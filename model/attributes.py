@@ -1,7 +1,7 @@
 """The one register of attributes: name, entity, type, unit, help.
 
-Mappings, templates' `bind`, `explain`, REST and OData speak only these names. A project attribute
-also has a `path`, the dotted name that templates bind to (`cost.actual`), and a precedence class.
+Mappings, templates' `bind`, `explain` and REST speak only these names. A project attribute
+also has a `path`, the dotted name that templates bind to (`cost.actual`).
 """
 
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ class Benefit(Computed):
 def benefit(*, target: Decimal | None, forecast: Decimal | None, limits: Limits) -> Benefit:
     """Colour the benefit: 100 x (forecast - target) / target, strictly under a limit turns it.
 
-    Source: domain rules F8.
+    Source: docs/status.md, rule F8.
     """
     inputs = facts(benefit_target=target, benefit_forecast=forecast)
     if target is None:

@@ -21,7 +21,7 @@ class Cost(Computed):
 def cost(*, baseline: Decimal | None, forecast: Decimal | None, limits: Limits) -> Cost:
     """Colour the cost: 100 x (forecast - baseline) / baseline, strictly over a limit turns it.
 
-    Both amounts are in one currency and price basis. Source: domain rules F4.
+    Both amounts are in one currency and price basis. Source: docs/status.md, rule F4.
     """
     inputs = facts(budget=baseline, forecast_cost=forecast)
     if baseline is None:

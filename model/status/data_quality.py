@@ -22,7 +22,7 @@ class DataQuality:
 
 
 def data_quality(scores: Mapping[str, float | None], limits: Limits) -> DataQuality:
-    """Score the dimensions, each 0 to 1 or None, by the policy's weights. Source: domain rules F12."""
+    """Score the dimensions, each 0 to 1 or None, by the policy's weights. Source: docs/status.md, rule F12."""
     return weigh(scores, limits.data_quality.weights, limits.data_quality.grades)
 
 

@@ -62,7 +62,7 @@ class EarnedValue(Computed):
 
 
 def indices(budget: Decimal, now: Values) -> Indices:
-    """Compute the earned-value figures; `budget` is the BAC. Source: domain rules F2, PMI's standard."""
+    """Compute the earned-value figures; `budget` is the BAC. Source: docs/status.md, rule F2, PMI's standard."""
     left = budget - now.earned
     spi, cpi = _ratio(now.earned, now.planned), _ratio(now.earned, now.actual)
     eac = _ratio(budget, cpi)
@@ -89,7 +89,7 @@ def earned_schedule(
 ) -> EarnedSchedule | None:
     """Compute the earned schedule at period `at` of `duration`; `planned` is cumulative by period.
 
-    None without a plan. Past the end of the plan all of it is earned. Source: domain rules F2.
+    None without a plan. Past the end of the plan all of it is earned. Source: docs/status.md, rule F2.
     """
     if not planned:
         return None
@@ -112,7 +112,7 @@ def earned_schedule(
 def earned_value(now: Values | None, *, limits: Limits, before: Values | None = None) -> EarnedValue:
     """Colour the worse of the cumulative indices and those of the window since `before`.
 
-    None, or nothing planned or spent, is GREY. Source: domain rules F2 and F3.
+    None, or nothing planned or spent, is GREY. Source: docs/status.md, rule F2 and F3.
     """
     if now is None:
         return _grey("no earned value")

@@ -27,7 +27,7 @@ def issues(known: Sequence[IssueFacts] | None, *, as_of: date, limits: Limits) -
 
     RED: an issue of great impact past due for longer than the limit. AMBER: any past due, or the median
     open age over the tier's limit. Open issues that give neither due nor raised date are GREY.
-    Source: domain rules F6.
+    Source: docs/status.md, rule F6.
     """
     inputs: dict[str, Any] = facts(as_of=as_of, issues=None if known is None else len(known))
     if not known:

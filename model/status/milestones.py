@@ -41,7 +41,7 @@ class Milestones(Computed):
 
 
 def fit(points: Sequence[tuple[float, float]], *, min_points: int) -> Trend:
-    """Fit the line through (report day, forecast day) pairs. Source: domain rules F5."""
+    """Fit the line through (report day, forecast day) pairs. Source: docs/status.md, rule F5."""
     count = len(points)
     if count == 0:
         return Trend(0)
@@ -87,7 +87,7 @@ def milestones(
 
     Due: the baseline is not after `as_of`. A milestone met at an unknown date is due and met, but says
     nothing of punctuality. Dropped milestones and those without a baseline are left out; with none
-    left, or `known` None, the colour is GREY. Source: domain rules F5.
+    left, or `known` None, the colour is GREY. Source: docs/status.md, rule F5.
     """
     counted_in = [item for item in known or () if item.state != "dropped"]
     planned = [item for item in counted_in if item.baseline is not None]

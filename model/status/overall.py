@@ -30,7 +30,7 @@ def overall(
 
     Only dimensions with a weight in the policy count. `data_quality` is F12's score; None (nobody
     measured it) is GREY, as a bad score is. A finished project is BLUE and keeps its health.
-    Source: domain rules F13.
+    Source: docs/status.md, rule F13.
     """
     weights = limits.overall.weights
     scored = {

@@ -29,7 +29,7 @@ def resource(
 
     RED: a role of the policy's list vacant for longer than its limit. AMBER: any key role vacant, or
     utilisation over the limit in each of the last weeks. Roles unknown, or one key role, is GREY, whatever
-    the utilisation, unless that is amber. Source: domain rules F10.
+    the utilisation, unless that is amber. Source: docs/status.md, rule F10.
     """
     rules = limits.resource
     inputs = facts(as_of=as_of, roles=None if roles is None else len(roles), utilisation_pct=utilisation_pct)

@@ -66,7 +66,7 @@ def risk(
 
     RED: a critical risk without an owner or with an overdue response, or cover under the limit. AMBER: a
     high or critical risk, thin cover, or a stale review. Where nothing speaks against green but a risk is
-    not rated, the colour is GREY: it might be the critical one. Source: domain rules F7.
+    not rated, the colour is GREY: it might be the critical one. Source: docs/status.md, rule F7.
     """
     inputs: dict[str, Any] = facts(
         as_of=as_of, risks=None if known is None else len(known), contingency=contingency

@@ -30,7 +30,7 @@ def schedule(
     """Colour the finish: slip = forecast - baseline finish, as a share of finish - start.
 
     Strictly over a limit, in days or in percent, turns the colour. A project that has finished is BLUE.
-    Source: domain rules F1.
+    Source: docs/status.md, rule F1.
     """
     inputs = facts(
         baseline_start=baseline_start, baseline_finish=baseline_finish, forecast_finish=forecast_finish

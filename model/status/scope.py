@@ -26,7 +26,7 @@ def scope(
     removed: float | None,
     limits: Limits,
 ) -> Scope:
-    """Colour the scope; sizes are in one unit, points or items. Source: domain rules F9.
+    """Colour the scope; sizes are in one unit, points or items. Source: docs/status.md, rule F9.
 
     Gross churn = (added + removed) / baseline; uncontrolled = added without an approved change / baseline.
     """

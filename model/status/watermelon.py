@@ -31,14 +31,14 @@ class Agreement:
 def divergence(reported: Colour | None, computed: Colour | None) -> int | None:
     """Return order(computed) - order(reported): 2 is a watermelon, negative is pessimism.
 
-    None where either is grey, blue or unknown. Source: domain rules F14.
+    None where either is grey, blue or unknown. Source: docs/status.md, rule F14.
     """
     said, found = order(reported), order(computed)
     return None if said is None or found is None else found - said
 
 
 def agreement(pairs: Mapping[str, tuple[Colour | None, Colour | None]]) -> Agreement:
-    """Compare (reported, computed) by project. Source: domain rules F14."""
+    """Compare (reported, computed) by project. Source: docs/status.md, rule F14."""
     differences = {
         key: difference
         for key, (reported, computed) in pairs.items()

@@ -27,7 +27,7 @@ def check(
     as None is known to be nothing, such as `previous` of a first report. Two entries are no variables:
     `active_people`, the names that a person may have, and `taken`, other records' values by field.
 
-    Source of the dimensions: domain rules F12. Completeness weighs required fields; validity is one test
+    Source of the dimensions: docs/status.md, rule F12. Completeness weighs required fields; validity is one test
     for each value that is there, and its checks; timeliness each fresh field whose age is known, and its
     checks; uniqueness each unique field that can be compared, and its checks.
     """

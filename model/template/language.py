@@ -19,7 +19,7 @@ FieldType = Literal[
 ]  # fmt: skip
 Expr = Annotated[str, Field(min_length=1, max_length=2000)]
 Moment = Annotated[str, Field(pattern=r"^(period_end|open|due)( [+-] (P\d+[DW]|\d+WD))?$")]
-GRADES: Mapping[str, float] = {"A": 95, "B": 85, "C": 70, "D": 50, "E": 0}  # domain rules F12
+GRADES: Mapping[str, float] = {"A": 95, "B": 85, "C": 70, "D": 50, "E": 0}  # docs/status.md, rule F12
 
 
 def _days(value: Any) -> Any:

@@ -23,7 +23,7 @@ def similarity(one: str, other: str) -> float:
     """Return the Jaccard similarity of the texts' three-word shingles, 0 to 1.
 
     Words are letters and digits in lower case. A text of fewer words is one shingle; no words are like
-    nothing. Source: domain rules F22.
+    nothing. Source: docs/status.md, rule F22.
     """
     mine, theirs = _shingles(one), _shingles(other)
     together = mine | theirs
