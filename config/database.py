@@ -7,6 +7,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -166,7 +167,7 @@ def _forget_the_dead(server: Any) -> None:
 
 
 def _forget_the_dead_when_leaving(server: Any) -> None:
-    with server._lock:  # noqa: SLF001  (there is no public way)
+    with suppress(OSError), server._lock:  # noqa: SLF001  (there is no public way; the folder may be gone by now)
         _forget_the_dead(server)
 
 
