@@ -112,6 +112,9 @@ class Cache:
         if body.status != 200:  # noqa: PLR2004 - HTTP's own number
             return
         with self._lock:
+            if (before := self._bodies.pop(key, None)) is not None:
+                before.held = False
+                self._held -= before.size()
             self._bodies[key] = body
             body.held = True
             self._held += body.size()

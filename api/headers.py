@@ -40,4 +40,4 @@ class StrictHeaders:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self._app({**scope, "method": "GET"} if head else scope, receive, strict)
+        await self._app({**scope, "method": "GET", "muster.head": True} if head else scope, receive, strict)

@@ -25,7 +25,7 @@ _MOST_FORM: Final = 4096  # bytes
 @router.get("/sign-in")
 def sign_in(request: Request, token: str | None = None) -> Response:
     """Redeem a one-time link, or show the form."""
-    if token is None:
+    if token is None or request.scope.get("muster.head"):  # a preview of the link must not use it up
         return _form(200)
     engine: Engine = request.app.state.engine
     now = datetime.now(UTC)
@@ -42,9 +42,11 @@ def sign_in(request: Request, token: str | None = None) -> Response:
 async def sign_in_by_form(request: Request) -> Response:
     """Take a pasted token for a cookie."""
     _same_origin(request)
-    body = await request.body()
-    if len(body) > _MOST_FORM:
-        raise bad_request("the form is larger than a token")
+    body = b""
+    async for chunk in request.stream():  # refused before it is held
+        body += chunk
+        if len(body) > _MOST_FORM:
+            raise bad_request("the form is larger than a token")
     form = parse_qs(body.decode("utf-8", "replace"))
     token = form.get("token", [""])[0].strip()
     going = local_path(form.get("next", ["/"])[0])

@@ -3,6 +3,7 @@ import gzip
 import pytest
 from sqlalchemy import Engine, event, text
 
+from api.etag import Body, Cache
 from tests.support.api_client import client
 from tests.support.portfolio_rows import seed
 
@@ -125,3 +126,12 @@ def test_gzip_is_sent_to_who_takes_it_under_a_tag_of_its_own(engine: Engine) -> 
     assert "Accept-Encoding" in plain.headers["vary"]
     refused = asking.get("/api/v1/status", headers={"Accept-Encoding": "gzip;q=0, identity"})
     assert "content-encoding" not in refused.headers
+
+
+def test_the_same_answer_kept_twice_counts_once() -> None:
+    cache = Cache(1_000_000)
+
+    for _ in range(3):
+        cache._keep("key", Body(b"x" * 1000, "text/plain"))
+
+    assert cache._held == 1000

@@ -164,3 +164,21 @@ def test_the_command_prints_a_token_once_and_never_lists_it(engine: Engine) -> N
     assert run.invoke(commands, ["revoke", "reports"]).exit_code == 2
     assert list_tokens(engine)[0].revoked_at
     assert "/sign-in?token=" in run.invoke(commands, ["link"]).stdout
+
+
+def test_a_preview_of_a_link_does_not_use_it_up(engine: Engine) -> None:
+    seed(engine)
+    link = sign_in_link(engine, "http://testserver")
+
+    assert browser(engine).head(link).status_code == 200
+    assert browser(engine).get(link).status_code == 303
+
+
+def test_a_form_larger_than_a_token_is_refused_before_it_is_read_whole(engine: Engine) -> None:
+    answer = browser(engine).post(
+        "/sign-in",
+        content=b"token=" + b"x" * 100_000,
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+
+    assert answer.status_code == 400
