@@ -108,6 +108,7 @@ def execute_run(
         connector = opened.connector
         _read_in_full_if_changed(pulling, block, opened.mapping)
         _pull_all(pulling, opened, connections, progress)
+        pulling.problems += _unbalanced(pulling)
         state = "partial" if pulling.problems else "succeeded"
         _remember_reading(pulling, block, opened.mapping)
     except Exception as error:
@@ -160,6 +161,24 @@ def _close(pulling: Pulling, connector: Connector | None, state: str, now: datet
             )
     except Exception as error:  # noqa: BLE001  (the database may be what failed; the run stays `running` and is carried on)
         log.error("run not closed", extra={"run": pulling.run_id, "why": failures.in_words(error)})  # noqa: TRY400
+
+
+def _unbalanced(pulling: Pulling) -> list[str]:
+    """Say of each stream whose ledger does not add up by how much; what is missing was not stored."""
+    with pulling.engine.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT stream, said, stored, rejected, filtered FROM run_stream WHERE run_id = :run"
+                " AND said <> stored + rejected + filtered ORDER BY stream"
+            ),
+            {"run": pulling.run_id},
+        )
+        return [
+            f"{pulling.source}: the ledger of {stream} does not balance: the source said {said},"
+            f" stored {stored} + rejected {rejected} + filtered {filtered} = {stored + rejected + filtered};"
+            " run a full sync, and if it stays so, ask the source's owner what this account may not see"
+            for stream, said, stored, rejected, filtered in rows
+        ]
 
 
 def _reading(block: SourceBlock, mapping: MappingSpec) -> str:

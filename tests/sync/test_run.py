@@ -112,8 +112,11 @@ def test_a_filtered_record_counts_under_its_rule(engine: Engine) -> None:
 def test_a_source_that_says_more_than_it_gives_leaves_the_ledger_unbalanced(engine: Engine) -> None:
     configure(engine)
 
-    run_id, _ = run_once(engine, tracker(2, said_extra=1))
+    run_id, state = run_once(engine, tracker(2, said_extra=1))
 
+    assert state == "partial"
+    [error] = ask(engine, "SELECT error FROM run WHERE id = :run", run=run_id)
+    assert error.startswith("fake: the ledger of issues does not balance: the source said 3, stored 2")
     line = ledger(engine, run_id)
     assert line["said"] - line["stored"] - line["rejected"] - line["filtered"] == 1
 
