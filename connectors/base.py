@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
 
 Json = dict[str, Any]
 
@@ -33,17 +35,45 @@ class RawRecord:
     unreadable: str | None = None
 
 
+class Fate(StrEnum):
+    """Why a record that was there is not seen any more: five things with five different answers."""
+
+    DELETED = "deleted"
+    ARCHIVED = "archived"
+    MOVED = "moved"  # to a project that this source does not read
+    OUT_OF_SCOPE = "out_of_scope"  # still where it was, but the source's query or area no longer takes it in
+    ACCESS_LOST = "access_lost"  # it may well be there; this account cannot see it
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """What became of one record, and what in the tracker's answers says so."""
+
+    fate: Fate
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """The ids of all a slice holds now; `said` is the source's own count of them, None where it gives none."""
+
+    ids: frozenset[str]
+    said: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """The unit of work: what was fetched together, stored in one transaction with its cursor.
 
     `cursor` is the JSON position of the slice once this page is stored; None leaves it where it is.
-    `said` is how many records this page should hold by the source's own word, e.g. the ids asked
-    for; None when the source gave no count. `vanished` are external ids that this page shows to be
-    gone. `complete` is true on the last page of a slice that listed everything there is: what was
-    stored before under the slice's scope and not seen in this run is then gone. `resumed` says that an
-    earlier pull, cut off since, had read the first part of that list. `warnings` are for the run's own:
-    what an officer should know although nothing failed.
+    `said` is how many records this page should hold by the source's own word, e.g. the ids asked for;
+    None when the source gave no count. `vanished` are external ids that this page shows to be gone,
+    `fates` what became of them where more is known than that they were deleted. `controls` are totals
+    that the source itself gives of numbers on this page, by attribute. `complete` is true on the last
+    page of a slice that listed everything there is: what was stored before under the slice's scope and
+    not seen in this run is then gone. `resumed` says that an earlier pull, cut off since, had read the
+    first part of that list. `warnings` are for the run's own: what an officer should know although
+    nothing failed.
     """
 
     stream: str
@@ -53,6 +83,8 @@ class Page:
     cursor: Json | None = None
     said: int | None = None
     vanished: tuple[str, ...] = ()
+    fates: Mapping[str, Absence] = field(default_factory=dict)
+    controls: Mapping[str, Decimal] = field(default_factory=dict)
     complete: bool = False
     resumed: bool = False
     warnings: tuple[str, ...] = ()
@@ -97,6 +129,22 @@ class Stream(Protocol):
         Positions in a page are the order of this iterator. A record that cannot be read is yielded
         with `unreadable` set.
         """
+
+
+@runtime_checkable
+class Censused(Protocol):
+    """A stream that can list the ids it holds for much less than their records cost."""
+
+    def census(self, slice_: Slice) -> Census:
+        """List the ids of everything the slice holds, in pages as large as the source gives.
+
+        Raises:
+            SliceUnreadable: This slice cannot be listed; others may.
+            ConnectorError: The source cannot be read on.
+        """
+
+    def fates(self, slice_: Slice, external_ids: Sequence[str]) -> Mapping[str, Absence]:
+        """Say what became of records the census no longer lists; one that is there after all is left out."""
 
 
 @dataclass(frozen=True, slots=True)

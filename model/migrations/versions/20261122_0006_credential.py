@@ -1,0 +1,20 @@
+"""Tokens that rotate
+
+Revision ID: 20261122_0006
+Revises: 20261122_0005
+"""
+
+from alembic import op
+
+revision = "20261122_0006"
+down_revision = "20261122_0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
