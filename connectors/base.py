@@ -147,6 +147,38 @@ class Censused(Protocol):
         """Say what became of records the census no longer lists; one that is there after all is left out."""
 
 
+@runtime_checkable
+class Retrying(Protocol):
+    """A stream that can fetch single records by id, apart from its cursor."""
+
+    def retry(self, slice_: Slice, external_ids: Sequence[str]) -> Iterator[Page]:
+        """Fetch these records whole; pages carry no cursor, and none is `complete`.
+
+        Asked for records that could not be read before, and for those that a census lists and the store
+        lacks. One that the source does not give is left out; the caller sees that it did not come.
+
+        Raises:
+            SliceUnreadable: This slice cannot be read; others may.
+            ConnectorError: The source cannot be read on.
+        """
+
+
+@runtime_checkable
+class Fingerprinted(Protocol):
+    """A connector whose scope is partly decided in the tracker, where somebody may change it."""
+
+    def scope_fingerprint(self) -> Mapping[str, str]:
+        """Return what decides the scope there now, each part under a name that people read.
+
+        E.g. `{"filter 10010": "project = ABC AND type = Epic", "sheet Risks": "ID | Title | Owner"}`:
+        names are stable, values the definition itself, plain and in a stable order, so that two can be
+        held against each other in words. What cannot be asked is left out, never empty.
+
+        Raises:
+            ConnectorError: The source cannot be asked.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One line of `check`: what was looked at, whether it is well, and what to do when not."""
