@@ -189,22 +189,38 @@ class Finding:
     todo: str | None = None
 
 
+class Confidence(StrEnum):
+    """How far a discovered meaning is to be believed."""
+
+    HIGH = "high"  # the source itself says so: a setting, a schema's own type, the officer's configuration
+    MEDIUM = "medium"  # it follows from something that usually means it, or several say different things
+    LOW = "low"  # only a name looks like it: have somebody confirm it
+
+
 @dataclass(slots=True)
 class Discovery:
     """What a source has, as `discover` found it.
 
     `semantics` are the names mappings may use as `{name}` in a path, e.g. `story_points` ->
-    `customfield_10016`; `evidence` says for each why it is believed.
+    `customfield_10016`; `evidence` says for each why it is believed, `confidence` how far, and
+    `alternatives` what was not chosen, a sentence each. `proposal` is what the connector would write
+    into the source's block: option -> value, `mapping` among them (stream -> attribute -> how).
+    `shape` is what of the source's make-up is to be watched for drift besides fields, types and states:
+    what it is called -> {stable name: what it is now}, e.g. `{"process of project": {"Apollo": "Agile"}}`.
     """
 
     scopes: list[Json] = field(default_factory=list)  # key, name, external_id, url
-    fields: list[Json] = field(default_factory=list)  # id, name, type
-    types: list[Json] = field(default_factory=list)
+    fields: list[Json] = field(default_factory=list)  # id, name, type; `column` where a sheet has it
+    types: list[Json] = field(default_factory=list)  # id where there is one, name
     states: list[Json] = field(default_factory=list)  # name, id, category
     iterations: list[Json] = field(default_factory=list)
     semantics: dict[str, str] = field(default_factory=dict)
     evidence: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    confidence: dict[str, Confidence] = field(default_factory=dict)
+    alternatives: dict[str, list[str]] = field(default_factory=dict)
+    proposal: Json = field(default_factory=dict)
+    shape: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
