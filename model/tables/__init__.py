@@ -3,6 +3,7 @@
 from model.tables.access import ApiToken
 from model.tables.claim import Claim
 from model.tables.collect import Assessment, Finding
+from model.tables.mapping import Drift, MappingVersion, SourceShape
 from model.tables.plan import CostLine, Milestone, RaidItem
 from model.tables.pull import Cursor, RawPage, RejectedRecord, Run, RunStream, Source
 from model.tables.spine import Identity, Person, Portfolio, Programme, Project, Scope
@@ -15,9 +16,11 @@ __all__ = [
     "Claim",
     "CostLine",
     "Cursor",
+    "Drift",
     "Finding",
     "Identity",
     "Iteration",
+    "MappingVersion",
     "Milestone",
     "Person",
     "Portfolio",
@@ -31,6 +34,7 @@ __all__ = [
     "Scope",
     "Snapshot",
     "Source",
+    "SourceShape",
     "Transition",
     "WorkItem",
     "WorkItemIteration",

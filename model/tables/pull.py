@@ -61,6 +61,8 @@ class Run(Base):
     waited_s: Mapped[float] = mapped_column(server_default=text("0"))  # seconds spent waiting for limits
     error: Mapped[str | None]
     warnings: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    mapping_version_id: Mapped[int | None] = mapped_column(ForeignKey("mapping_version.id"))
+    asked: Mapped[list[Any] | None]  # the tracker's fields that its mapping had it ask for
 
 
 class RunStream(Base):
@@ -102,6 +104,9 @@ class RawPage(Base):
     parts: Mapped[list[Any]]
     body: Mapped[bytes]
     sha256: Mapped[bytes]  # of the joined bodies, before compression
+    # What the page said of records that are not on it, so that a replay buries what the run buried.
+    gone: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    whole: Mapped[bool] = mapped_column(server_default=text("false"))  # the last of all that its slice holds
 
 
 class Cursor(Base):
