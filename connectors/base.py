@@ -99,6 +99,10 @@ class Slice:
     expected: int | None = None  # records, for the progress bar; None unknown
 
 
+class Detached:
+    """A stream's `read` that holds no connection: another process may do it, so it can be pickled."""
+
+
 class Stream(Protocol):
     """One kind of record of a source."""
 

@@ -1,13 +1,14 @@
 """Issues of Jira Cloud: ids in large pages by token, then the issues themselves in bulk."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-from connectors.base import Json, Part
+from connectors.base import Json
 from connectors.errors import SourceUnavailable
 from connectors.http import Answer, HttpError
-from connectors.jira.reading import extra_histories, is_short
+from connectors.jira.reading import extra_histories
 from connectors.jira.site import Site
+from connectors.jira.survey import Given, alone, given
 
 IDS_A_PAGE: Final = 5000
 CHANGES_A_PAGE: Final = 10_000
@@ -71,32 +72,32 @@ class CloudIssues:
         answer = self._site.http.post("/rest/api/3/search/approximate-count", {"jql": jql})
         return int(answer.json().get("count") or 0)
 
-    def fetch(self, ids: Sequence[int]) -> list[tuple[Part, Any]]:
+    def fetch(self, ids: Sequence[int]) -> list[Given]:
         """Fetch issues with their whole history; what the tracker leaves out is simply missing."""
         answer = self._site.http.post(
             "/rest/api/3/issue/bulkfetch",
             {"issueIdsOrKeys": [str(one) for one in ids], "fields": self._fields, "expand": ["changelog"]},
         )
-        body = answer.json()
-        found = [(answer.part(), body)]
-        short = [str(issue["id"]) for issue in body.get("issues") or () if is_short(issue)]
-        if short:
-            found += self._changelogs(short)
-        return found
+        found = given(answer)
+        short = [issue.id for issue in found.issues if issue.short]
+        return [found, *self._changelogs(short)] if short else [found]
 
-    def one(self, external_id: int, ok: Sequence[int]) -> tuple[Answer, list[tuple[Part, Any]]]:
-        """Ask for a single issue by itself; its history follows where it is longer than fits."""
+    def one(self, external_id: int, ok: Sequence[int]) -> tuple[int, list[Given]]:
+        """Ask for a single issue by itself; its history follows where it is longer than fits.
+
+        Returns the status and the answers.
+        """
         params = {"fields": ",".join(self._fields), "expand": "changelog"}
         answer = self._site.http.get(f"/rest/api/3/issue/{external_id}", params, ok=ok)
-        more: list[tuple[Part, Any]] = []
-        if answer.status == 200 and is_short(answer.json()):  # noqa: PLR2004 - OK
-            more = self._changelogs([str(external_id)])
-        return answer, more
+        found = alone(answer)
+        short = [issue.id for issue in found.issues if issue.short]
+        return answer.status, [found, *self._changelogs(short)] if short else [found]
 
-    def _changelogs(self, ids: Sequence[str]) -> list[tuple[Part, Any]]:
+    def _changelogs(self, ids: Sequence[str]) -> list[Given]:
         """Fetch whole histories, many issues a call; one issue's may be spread over several pages."""
         body: Json = {"issueIdsOrKeys": list(ids), "maxResults": CHANGES_A_PAGE}
-        found: list[tuple[Part, Any]] = []
+        found: list[Given] = []
+        complete: set[str] = set()
         tokens: set[str] = set()
         while True:
             try:
@@ -106,7 +107,8 @@ class CloudIssues:
                     raise
                 return self._changelogs_singly(ids)
             page = answer.json()
-            found.append((answer.part(), page))
+            found.append(Given(answer.part()))
+            complete.update(issue_id for issue_id, _ in extra_histories(answer.request, page))
             token = page.get("nextPageToken")
             if not token:
                 break
@@ -117,13 +119,12 @@ class CloudIssues:
                 )
             tokens.add(token)
             body = {**body, "nextPageToken": token}
-        given = {issue_id for part, page in found for issue_id, _ in extra_histories(part.request, page)}
-        return found + self._changelogs_singly([one for one in ids if one not in given])
+        return found + self._changelogs_singly([one for one in ids if one not in complete])
 
-    def _changelogs_singly(self, ids: Sequence[str]) -> list[tuple[Part, Any]]:
+    def _changelogs_singly(self, ids: Sequence[str]) -> list[Given]:
         pages = (
             answer
             for one in ids
             for answer in self._site.pages(f"/rest/api/3/issue/{one}/changelog", {"maxResults": 100})
         )
-        return [(answer.part(), answer.json()) for answer in pages]
+        return [Given(answer.part()) for answer in pages]

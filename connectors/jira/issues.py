@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from connectors.base import Json, Page, Part, RawRecord, Slice
+from connectors.base import Json, Page, Part, Slice
 from connectors.errors import MisconfiguredSource, SliceUnreadable, SourceUnavailable
 from connectors.http import HttpError, HttpUnavailable
 from connectors.jira import jql, reading
@@ -17,12 +17,11 @@ from connectors.jira.cloud import CloudIssues
 from connectors.jira.position import Position
 from connectors.jira.server import ServerIssues
 from connectors.jira.site import Project, Site, server_time
-from connectors.jira.transforms import instant
+from connectors.jira.survey import Given
 
 ALWAYS: Final = ("summary", "status", "issuetype", "project", "created", "updated", "resolutiondate")
 _FIELD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*\Z")
 _SUSPICIOUS: Final = 10  # as many ids asked and none given: not deletion, but sight lost
-_UNREAD: Final = 200  # parsed bodies that may wait to be read
 _POISON: Final = 3  # issues of one batch that the tracker may fail on before it counts as down
 
 
@@ -48,12 +47,11 @@ class Issues:
         self._site = site
         asked = [name for name in fields if _FIELD.match(name)]
         self._fields = tuple(dict.fromkeys((*ALWAYS, *asked)))
-        self._web = semantics.get("site_url") or site.config.base_url
-        self._categories = reading.parse_categories(semantics.get("status_categories"))
+        self.read = reading.IssueReader(
+            semantics.get("site_url") or site.config.base_url,
+            reading.parse_categories(semantics.get("status_categories")),
+        )
         self._projects: dict[str, str] = {}  # slice name -> project key
-        self._fresh: dict[
-            int, tuple[bytes, Any]
-        ] = {}  # bodies already parsed while fetching, until they are read
 
     def slices(self) -> Sequence[Slice]:
         """List one slice a project, or one for the query; a query that was changed is a new slice."""
@@ -102,16 +100,6 @@ class Issues:
                 said=batch.said, vanished=batch.vanished, complete=last and whole,
                 resumed=resumed,
             )  # fmt: skip
-
-    def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
-        """Split a page into issues, each with its whole history."""
-        issue_parts = [part for part in parts if "/search/jql" not in part.request]
-        parsed = [self._parsed(part) for part in issue_parts]
-        yield from reading.read_issues(issue_parts, parsed, self._web, self._categories)
-
-    def _parsed(self, part: Part) -> Any:
-        body, parsed = self._fresh.pop(id(part.body), (None, None))
-        return parsed if body is part.body and parsed is not None else reading.parse(part)
 
     def _page(
         self, slice_: Slice, parts: tuple[Part, ...], cursor: Json, *, said: int, complete: bool
@@ -192,31 +180,20 @@ class Issues:
 
     def _fetch(self, access: CloudIssues | ServerIssues, slice_: Slice, ids: Sequence[int]) -> _Batch:
         found = self._bulk(access, ids)
-        missing = set(map(str, ids)) - {
-            str(one["id"]) for _, body in found for one in reading.issues_in(body)
-        }
-        missing -= {part.request.rpartition("/")[2].partition("?")[0] for part, body in found if body is None}
+        missing = set(map(str, ids)) - {issue.id for given in found for issue in given.issues}
+        missing -= {given.refused for given in found if given.refused}
         if len(missing) == len(ids) >= _SUSPICIOUS:
             self._still_sighted(access, slice_, ids)
         vanished = []
         for one in sorted(map(int, missing)):
-            answer, more = access.one(one, ok=(200, 403, 404))
-            if answer.status == 404:  # noqa: PLR2004 - not found
+            status, answers = access.one(one, ok=(200, 403, 404))
+            if status == 404:  # noqa: PLR2004 - not found
                 vanished.append(str(one))
             else:
-                found += [(answer.part(), answer.json()), *more]
-        updated = [
-            instant(issue["fields"]["updated"])
-            for _, body in found
-            for issue in reading.issues_in(body)
-            if isinstance(issue.get("fields"), dict) and issue["fields"].get("updated")
-        ]
-        if len(self._fresh) > _UNREAD:
-            self._fresh.clear()
-        for part, body in found:
-            self._fresh[id(part.body)] = (part.body, body)
+                found += answers
+        updated = [issue.updated for given in found for issue in given.issues if issue.updated]
         return _Batch(
-            parts=tuple(part for part, _ in found),
+            parts=tuple(given.part for given in found),
             said=len(ids) - len(vanished),
             vanished=tuple(vanished),
             newest=max(updated, default=None),
@@ -224,7 +201,7 @@ class Issues:
             fetched_at=self._site.clock(),
         )
 
-    def _bulk(self, access: CloudIssues | ServerIssues, ids: Sequence[int]) -> list[tuple[Part, Any]]:
+    def _bulk(self, access: CloudIssues | ServerIssues, ids: Sequence[int]) -> list[Given]:
         """Fetch a batch; when the tracker fails on it, halve it until the issue it fails on is alone."""
         try:
             return access.fetch(ids)
@@ -236,9 +213,9 @@ class Issues:
 
     def _halved(
         self, access: CloudIssues | ServerIssues, ids: Sequence[int], error: HttpUnavailable | HttpError
-    ) -> list[tuple[Part, Any]]:
+    ) -> list[Given]:
         failed, stretches = ids, []  # the one that failed last, and those still to try
-        found: list[tuple[Part, Any]] = []
+        found: list[Given] = []
         poisoned = 0
         while True:
             if len(failed) > 1:
@@ -249,7 +226,8 @@ class Issues:
                 if poisoned > _POISON:
                     raise error
                 address = f"{self._site.config.base_url}{self._site.api}/issue/{failed[0]}"
-                found.append((Part(f"GET {address}", reading.NO_ANSWER), None))
+                part = Part(f"GET {address}", reading.NO_ANSWER)
+                found.append(Given(part, refused=str(failed[0])))
             if not stretches:
                 return found
             stretch, failed = stretches.pop(), ()
@@ -266,7 +244,7 @@ class Issues:
         Raises:
             SliceUnreadable: None of the first few can be read.
         """
-        if all(access.one(one, ok=(200, 403, 404))[0].status != 200 for one in ids[:3]):  # noqa: PLR2004 - OK
+        if all(access.one(one, ok=(200, 403, 404))[0] != 200 for one in ids[:3]):  # noqa: PLR2004 - OK
             raise SliceUnreadable(
                 f"none of {len(ids)} issues that were listed a moment ago can be read any more; nothing is taken for "
                 "deleted. Check whether this account has lost its permission.",

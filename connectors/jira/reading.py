@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
-from connectors.base import Json, Part, RawRecord
+from connectors.base import Detached, Json, Part, RawRecord
 from connectors.jira.transforms import CATEGORIES, instant
 
 _ONE_ISSUE: Final = re.compile(r"/rest/api/[23]/issue/(\d+)(?:\?|$)")
@@ -19,19 +20,26 @@ def parse_categories(written: str | None) -> Mapping[str, str]:
     return dict(pair.split(":", 1) for pair in (written or "").split())
 
 
-def read_issues(
-    parts: Sequence[Part], parsed: Sequence[Any], web: str, categories: Mapping[str, str]
-) -> Iterator[RawRecord]:
-    """Yield a page's issues with their history made whole; `parsed` are the parts' bodies."""
-    more: dict[str, dict[str, Json]] = {}
-    for part, body in zip(parts, parsed, strict=True):
-        for issue_id, found in extra_histories(part.request, body):
-            more.setdefault(issue_id, {}).update((str(one["id"]), one) for one in found)
-    for part, body in zip(parts, parsed, strict=True):
-        for issue in issues_in(body):
-            yield _record(issue, more.get(str(issue.get("id")), {}), web, categories)
-        if (refused := _refused(part, body)) is not None:
-            yield refused
+@dataclass(frozen=True, slots=True)
+class IssueReader(Detached):
+    """Splits pages of issues into records."""
+
+    web: str
+    categories: Mapping[str, str]
+
+    def __call__(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
+        """Yield a page's issues, each with its whole history."""
+        issue_parts = [part for part in parts if "/search/jql" not in part.request]
+        bodies = [parse(part) for part in issue_parts]
+        more: dict[str, dict[str, Json]] = {}
+        for part, body in zip(issue_parts, bodies, strict=True):
+            for issue_id, found in extra_histories(part.request, body):
+                more.setdefault(issue_id, {}).update((str(one["id"]), one) for one in found)
+        for part, body in zip(issue_parts, bodies, strict=True):
+            for issue in issues_in(body):
+                yield _record(issue, more.get(str(issue.get("id")), {}), self.web, self.categories)
+            if (refused := _refused(part, body)) is not None:
+                yield refused
 
 
 def parse(part: Part) -> Any:

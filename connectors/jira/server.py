@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from connectors.base import Json, Part
+from connectors.base import Json
 from connectors.errors import SourceUnavailable
 from connectors.http import Answer, HttpError
 from connectors.jira.site import Site
+from connectors.jira.survey import Given, alone, given
 
 IDS_A_PAGE: Final = 1000  # the server's own default limit; it cuts down what is more, without a word
 _LISTINGS: Final = 3
@@ -72,13 +73,13 @@ class ServerIssues:
         """Give the server's count of what a query finds."""
         return int(self._search(jql, 0, 1, ["id"]).json()["total"])
 
-    def fetch(self, ids: Sequence[int]) -> list[tuple[Part, Any]]:
+    def fetch(self, ids: Sequence[int]) -> list[Given]:
         """Fetch issues with their whole history.
 
         One id that no longer exists may make the server refuse the whole list: it is then halved.
         """
         jql = f"id in ({', '.join(map(str, ids))}) ORDER BY id ASC"
-        found: list[tuple[Part, Any]] = []
+        found: list[Given] = []
         start = 0
         while start < len(ids):
             try:
@@ -90,18 +91,18 @@ class ServerIssues:
                     return []
                 middle = len(ids) // 2
                 return self.fetch(ids[:middle]) + self.fetch(ids[middle:])
-            body = answer.json()
-            found.append((answer.part(), body))
-            count = len(body["issues"])
-            start += count
-            if count == 0 or start >= int(body["total"]):
+            page = given(answer)
+            found.append(page)
+            start += page.rows
+            if page.rows == 0 or page.total is None or start >= page.total:
                 break
         return found
 
-    def one(self, external_id: int, ok: Sequence[int]) -> tuple[Answer, list[tuple[Part, Any]]]:
-        """Ask for a single issue by itself."""
+    def one(self, external_id: int, ok: Sequence[int]) -> tuple[int, list[Given]]:
+        """Ask for a single issue by itself; returns the status and the answers."""
         params = {"fields": ",".join(self._fields), "expand": "changelog"}
-        return self._site.http.get(f"/rest/api/2/issue/{external_id}", params, ok=ok), []
+        answer = self._site.http.get(f"/rest/api/2/issue/{external_id}", params, ok=ok)
+        return answer.status, [alone(answer)]
 
     def _search(
         self, jql: str, start: int, limit: int, fields: Sequence[str], *, lenient: bool = False
