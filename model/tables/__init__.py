@@ -1,5 +1,6 @@
 """The tables, a file a subject. Importing this package registers them all with `Base.metadata`."""
 
+from model.tables.absence import Absence, CensusTaken, Question, ScopeVersion
 from model.tables.access import ApiToken
 from model.tables.claim import Claim
 from model.tables.collect import Assessment, Finding
@@ -11,8 +12,10 @@ from model.tables.status import Snapshot
 from model.tables.work import Iteration, Transition, WorkItem, WorkItemIteration, WorkItemLink
 
 __all__ = [
+    "Absence",
     "ApiToken",
     "Assessment",
+    "CensusTaken",
     "Claim",
     "CostLine",
     "Cursor",
@@ -26,12 +29,14 @@ __all__ = [
     "Portfolio",
     "Programme",
     "Project",
+    "Question",
     "RaidItem",
     "RawPage",
     "RejectedRecord",
     "Run",
     "RunStream",
     "Scope",
+    "ScopeVersion",
     "Snapshot",
     "Source",
     "SourceShape",

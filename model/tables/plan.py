@@ -1,7 +1,8 @@
 """Milestones, RAID items and cost lines: version rows, so that both clocks can be asked.
 
 A version is known from `known_from` until `known_to`; the current one has `known_to` None. A
-version with `deleted` true says that the source no longer has the record.
+version with `deleted` true says that the source no longer has the record, and its `fate` why; a current
+version with a fate (access_lost) can no longer be seen and is taken to be as it last was.
 """
 
 from datetime import date, datetime
@@ -26,6 +27,7 @@ class _Version:
     known_from: Mapped[datetime] = mapped_column(sort_order=50)
     known_to: Mapped[datetime | None] = mapped_column(sort_order=51)
     deleted: Mapped[bool] = mapped_column(server_default=text("false"), sort_order=52)
+    fate: Mapped[str | None] = mapped_column(sort_order=52)
     url: Mapped[str | None] = mapped_column(sort_order=53)
     raw_page_id: Mapped[int] = mapped_column(ForeignKey("raw_page.id"), sort_order=54)
     raw_position: Mapped[int] = mapped_column(sort_order=55)

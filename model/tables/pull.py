@@ -59,6 +59,7 @@ class Run(Base):
     retries: Mapped[int] = mapped_column(server_default=text("0"))
     bytes_fetched: Mapped[int] = mapped_column(server_default=text("0"))
     waited_s: Mapped[float] = mapped_column(server_default=text("0"))  # seconds spent waiting for limits
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))  # times a process took it up
     error: Mapped[str | None]
     warnings: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     mapping_version_id: Mapped[int | None] = mapped_column(ForeignKey("mapping_version.id"))
@@ -83,6 +84,8 @@ class RunStream(Base):
     filtered: Mapped[int] = mapped_column(server_default=text("0"))
     deleted: Mapped[int] = mapped_column(server_default=text("0"))
     filters: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # rule -> records
+    # What its numbers add up to, by attribute: {raw, mapped, stored, said}; see `sync.reconcile`.
+    controls: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
 
 class RawPage(Base):
@@ -120,11 +123,16 @@ class Cursor(Base):
     position: Mapped[dict[str, Any]]
     version: Mapped[int]
     run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    walk_run_id: Mapped[int | None]  # the run in which the last reading of the slice from its beginning began
     updated_at: Mapped[datetime]
 
 
 class RejectedRecord(Base):
-    """A record that could not be read or normalised, with the reason; the rest of its page landed."""
+    """A record, page or slice that could not be read or normalised, with the reason; the rest landed.
+
+    Open while `resolved_at` is None, and asked for again by each run. Of a page `external_ids` are those
+    it should have held, None where they are not known.
+    """
 
     __tablename__ = "rejected_record"
     __table_args__ = (Index(None, "source_id", "stream", "external_id"), Index(None, "run_id"))
@@ -139,4 +147,9 @@ class RejectedRecord(Base):
     raw_page_id: Mapped[int | None] = mapped_column(ForeignKey("raw_page.id"))
     raw_position: Mapped[int | None]
     rejected_at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(server_default=text("'record'"))  # record, page, slice
+    slice: Mapped[str | None]
+    external_ids: Mapped[list[Any] | None]
+    attempts: Mapped[int] = mapped_column(server_default=text("1"))
+    retried_at: Mapped[datetime | None]  # when it was last asked for again
     resolved_at: Mapped[datetime | None]

@@ -76,6 +76,7 @@ class Scope(Base):
     project_id: Mapped[UUID | None] = mapped_column(ForeignKey("project.id"))
     bound_by: Mapped[str | None]
     deleted_at: Mapped[datetime | None]
+    fate: Mapped[str | None]  # why it is not to be seen: see `absence`; None while it is
     raw_page_id: Mapped[int | None] = mapped_column(ForeignKey("raw_page.id"))
     raw_position: Mapped[int | None]
     locator: Mapped[str | None]
@@ -107,6 +108,7 @@ class Identity(Base):
     active: Mapped[bool | None]  # None: the source does not say
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     matched_by: Mapped[str | None]
+    fate: Mapped[str | None]  # why it is not to be seen: see `absence`; None while it is
     raw_page_id: Mapped[int | None] = mapped_column(ForeignKey("raw_page.id"))
     raw_position: Mapped[int | None]
     content_hash: Mapped[bytes | None]

@@ -15,7 +15,8 @@ class WorkItem(Base):
     """One issue or work item, as last read. `(source_id, external_id)` identifies it for ever.
 
     `status_category` is one of todo, doing, done, dropped. Efforts are hours, `points` is size.
-    None means the source does not say. `deleted_at` is when its absence was detected.
+    None means the source does not say. `deleted_at` is when its absence was detected. One that this account
+    can no longer see has a `fate` of access_lost and no `deleted_at`: it is taken to be as it last was.
     """
 
     __tablename__ = "work_item"
@@ -59,6 +60,7 @@ class WorkItem(Base):
     url: Mapped[str | None]
     custom: Mapped[dict[str, Any] | None]
     deleted_at: Mapped[datetime | None]
+    fate: Mapped[str | None]  # why it is not to be seen: see `absence`; None while it is
     raw_page_id: Mapped[int]  # of `raw_page`; written in its transaction, so not checked row by row
     raw_position: Mapped[int]
     locator: Mapped[str | None]
@@ -118,6 +120,7 @@ class Iteration(Base):
     completed_at: Mapped[datetime | None]
     scope_external_id: Mapped[str | None]
     deleted_at: Mapped[datetime | None]
+    fate: Mapped[str | None]  # why it is not to be seen: see `absence`; None while it is
     raw_page_id: Mapped[int | None] = mapped_column(ForeignKey("raw_page.id"))
     raw_position: Mapped[int | None]
     content_hash: Mapped[bytes | None]
