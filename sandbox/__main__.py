@@ -18,6 +18,7 @@ import uvicorn
 
 from sandbox.faults import Misbehaving
 from sandbox.options import App, Options
+from sandbox.sharepoint.certificates import write_certificates
 
 Create = Callable[[Options], tuple[App, dict[str, Any]]]
 
@@ -56,11 +57,14 @@ def main(argv: list[str] | None = None) -> int:
         recorded=arguments.recorded,
         latency_ms=arguments.latency_ms,
         port=bound.getsockname()[1],
+        tls=arguments.tls,
     )
     module, _, factory = SANDBOXES[options.name].partition(":")
     create: Create = getattr(importlib.import_module(module), factory)
     app, info = create(options)
     certificate, key = info.pop("tls", (None, None))
+    if options.tls and not certificate:
+        info["ca_bundle"], certificate, key = write_certificates(options.tls)
 
     # A page still open at the end is no failure.
     def told(record: logging.LogRecord) -> bool:
@@ -96,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--issues", type=int, help="this many generated issues instead of the story")
     parser.add_argument("--recorded", type=Path, help="a folder of recorded payloads instead of the story")
     parser.add_argument("--latency-ms", type=int, default=0)
+    parser.add_argument("--tls", type=Path, help="serve with TLS; certificates are put into this folder")
     return parser
 
 

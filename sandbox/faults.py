@@ -72,6 +72,7 @@ class Stats:
     """What was asked for since the last reset; `log` holds the last requests, oldest first."""
 
     total: int = 0
+    bytes: int = 0  # of answers' bodies
     concurrent: int = 0
     max_concurrent: int = 0
     requests: Counter[str] = field(default_factory=Counter)
@@ -81,6 +82,7 @@ class Stats:
         """Return the answer of `GET /_sandbox/stats`."""
         return {
             "total": self.total,
+            "bytes": self.bytes,
             "max_concurrent": self.max_concurrent,
             "requests": dict(self.requests),
             "log": list(self.log),
@@ -120,7 +122,7 @@ class Misbehaving:
                 await asyncio.sleep(self._latency_ms / 1000)
             fault = next((one for one in self._faults if one.takes(target)), None)
             if fault is None:
-                await self._app(scope, receive, send)
+                await self._app(scope, receive, _Counting(send, stats))
             else:
                 await self._spoil(fault, scope, receive, send)
         finally:
@@ -179,6 +181,19 @@ class Misbehaving:
             else:
                 emptied = fault.body if fault.body is not None else _emptied(orjson.loads(body or b"null"))
                 await send_json(send, 200, emptied, fault.headers)
+
+
+class _Counting:
+    """What sends an answer, and counts what it is made of."""
+
+    def __init__(self, send: Send, stats: Stats) -> None:
+        self._send = send
+        self._stats = stats
+
+    async def __call__(self, message: MutableMapping[str, Any]) -> None:
+        """Send a part of an answer."""
+        self._stats.bytes += len(message.get("body", b""))
+        await self._send(message)
 
 
 async def read_body(receive: Receive) -> bytes:

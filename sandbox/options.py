@@ -29,3 +29,9 @@ class Options:
     recorded: Path | None = None  # a folder of recorded payloads instead of the story
     latency_ms: int = 0
     port: int = 0
+    tls: Path | None = None  # serve with TLS also what has none by itself; a folder for the certificates
+
+    @property
+    def own(self) -> str:
+        """The address this sandbox is served at, unless it brings TLS by itself."""
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"

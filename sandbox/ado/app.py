@@ -301,6 +301,6 @@ def create(options: Options) -> tuple[App, dict[str, Any]]:
         world = load_world(options.anchor, options.clock, options.seed, options.issues)
     else:
         world = demo_world(options.anchor, options.clock, options.seed)
-    own = f"http://127.0.0.1:{options.port}"
+    own = options.own
     info = {"organisation_url": own + ORGANISATION, "collection_url": own + COLLECTION}
     return Organisation(world, recorded), info

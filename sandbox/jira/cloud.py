@@ -11,7 +11,7 @@ import orjson
 from sandbox.jira import agile, control, platform
 from sandbox.jira.changelogs import bulk, of_issue
 from sandbox.jira.render import Choice
-from sandbox.jira.site import CHANGELOG_SHOWN, Site, joined, open_site
+from sandbox.jira.site import CHANGELOG_SHOWN, Site, joined, open_site, without_transitions
 from sandbox.jira.things import PRIORITIES
 from sandbox.jira.web import Answer, Refused, Request, Routes, answer
 from sandbox.jira.world import Place
@@ -137,6 +137,8 @@ def _search(site: Site, request: Request) -> Answer:
             for place in shown
             if (state := site.world.searched(place[-1])) is not None
         ]
+    if "transitions" in asked["expand"]:
+        issues = [without_transitions(issue) for issue in issues]
     last = start + size >= len(places)
     after: dict[str, Any] = (
         {} if last else {"nextPageToken": _sealed(jql, shown[-1], page_number + 1, site.world.clock)}

@@ -24,7 +24,7 @@ def add(routes: Routes, site: Site) -> None:
     routes.add("POST", "/_sandbox/profile", lambda request: _profile(site, request))
     routes.add("POST", "/_sandbox/lag", lambda request: _lag(site, request))
     routes.add("POST", "/_sandbox/agile", lambda request: _agile(site, request))
-    routes.add("GET", "/_sandbox/truth", lambda _: _truth(site))
+    routes.add("GET", "/_sandbox/truth", lambda request: _truth(site, request))
     routes.add("POST", "/_sandbox/edit", lambda request: answer(editor.edit(request.body or {})))
 
 
@@ -48,7 +48,8 @@ def _agile(site: Site, request: Request) -> Answer:
     return answer({"issue_lists": site.legacy_agile})
 
 
-def _truth(site: Site) -> Answer:
+def _truth(site: Site, request: Request) -> Answer:
+    """Say what there is; of a generated load its changes only when asked, as each issue is made for that."""
     world = site.world
     issues = [
         {"id": str(row.id), "key": state.key, "updated": row.updated}
@@ -56,12 +57,17 @@ def _truth(site: Site) -> Answer:
         if (state := world.state(row.id)) is not None
     ] if site.options.issues is None else []  # fmt: skip
     catalogue = world.catalogue
+    counted = {
+        "changes": sum(len(state.histories) for row in world.rows() if (state := world.state(row.id)))
+    } if request.text("changes") else {}  # fmt: skip
+    counts = world.counts()
     return answer(
-        {
+        counted
+        | {
             "clock": world.clock,
-            "projects": world.counts(),
+            "projects": counts,
             "issues": issues,
-            "total": sum(world.counts().values()),
+            "total": sum(counts.values()),
             "versions": len(catalogue.versions),
             "sprints": len(catalogue.sprints) or len(catalogue.raw.get("sprint", [])),
             "users": len(catalogue.people),

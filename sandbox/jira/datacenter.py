@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from sandbox.jira import agile, control, platform
-from sandbox.jira.site import EVERYTHING, Site, joined, open_site
+from sandbox.jira.site import EVERYTHING, Site, joined, open_site, without_transitions
 from sandbox.jira.web import Answer, Refused, Request, Routes, answer
 from sandbox.options import App, Options
 
@@ -73,6 +73,8 @@ def _search(site: Site, request: Request) -> Answer:
         for place in places[start : start + size]
         if (state := site.world.searched(place[-1])) is not None
     ]
+    if "transitions" in asked["expand"]:
+        issues = [without_transitions(issue) for issue in issues]
     head: dict[str, Any] = {
         "expand": "schema,names",
         "startAt": start,

@@ -100,7 +100,7 @@ class Site:
 
 def open_site(options: Options, *, cloud: bool) -> Site:
     """Load the world the options ask for."""
-    base = f"http://127.0.0.1:{options.port}" + ("" if cloud else "/jira")
+    base = options.own + ("" if cloud else "/jira")
     zone = CLOUD_ZONE if cloud else SERVER_ZONE
     world: World
     if options.recorded is not None:
@@ -115,6 +115,11 @@ def open_site(options: Options, *, cloud: bool) -> Site:
     things = Things(world, base, cloud=cloud)
     me = next(one.id for one in catalogue.people.values() if one.email == "sync@example.com")
     return Site(options, world, things, Renderer(world, things), cloud, me=me)
+
+
+def without_transitions(issue: bytes) -> bytes:
+    """Return an issue's JSON with the transitions its reader may carry out: a reader, so none."""
+    return issue[:-1] + b',"transitions":[]}'
 
 
 def joined(before: Json, name: str, issues: Sequence[bytes], after: Json) -> Answer:

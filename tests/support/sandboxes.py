@@ -78,6 +78,7 @@ def start(
     recorded: Path | None = None,
     latency_ms: int | None = None,
     port: int = 0,
+    tls: Path | None = None,
 ) -> Sandbox:
     """Start `python -m sandbox` and wait for its ready line."""
     command = [sys.executable, "-m", "sandbox", name, "--port", str(port)]
@@ -88,6 +89,7 @@ def start(
         ("--issues", issues),
         ("--recorded", recorded),
         ("--latency-ms", latency_ms),
+        ("--tls", tls),
     ):
         if value is not None:
             command += [option, str(value)]
