@@ -143,8 +143,11 @@ class Http:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         ok: Sequence[int] = (200,),
+        attempts: int = ATTEMPTS,
     ) -> Answer:
         """GET a path below the base address, or an absolute address of the same origin.
+
+        Fewer `attempts` are for what has failed already, and is asked for in smaller pieces.
 
         Raises:
             HttpDenied: 401, 403, 407, or a sign-in page.
@@ -154,7 +157,7 @@ class Http:
         """
         address = self._address(path)
         request = self._client.build_request("GET", address, params=params or None, headers=headers)
-        return self._call(request, None, ok)
+        return self._call(request, None, ok, attempts)
 
     def post(
         self,
@@ -163,6 +166,7 @@ class Http:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         ok: Sequence[int] = (200,),
+        attempts: int = ATTEMPTS,
     ) -> Answer:
         """POST JSON that asks for data: a read like any other, so it is repeated like one."""
         request = self._client.build_request(
@@ -172,7 +176,7 @@ class Http:
             content=orjson.dumps(body),
             headers={"Content-Type": "application/json", **(headers or {})},
         )
-        return self._call(request, body, ok)
+        return self._call(request, body, ok, attempts)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -190,18 +194,18 @@ class Http:
             )
         return path
 
-    def _call(self, request: httpx.Request, body: Any, ok: Sequence[int]) -> Answer:
+    def _call(self, request: httpx.Request, body: Any, ok: Sequence[int], attempts: int) -> Answer:
         line = redacted(request_line(request, body), self._secrets)
-        attempts = Retrying(
+        trying = Retrying(
             retry=retry_if_exception_type(_Again),
-            stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(900),
+            stop=stop_after_attempt(attempts) | stop_after_delay(900),
             wait=_backoff,
             sleep=self._sleep,
             before_sleep=self._count_retry,
             reraise=True,
         )
         try:
-            return attempts(self._once, request, line, ok)
+            return trying(self._once, request, line, ok)
         except _Again as last:
             raise HttpUnavailable(
                 f"{line} failed again and again, last: {last}. The next run tries again.",
