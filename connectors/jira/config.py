@@ -50,6 +50,15 @@ class JiraConfig(_Closed):
         description="Field ids that overrule discovery, e.g. {story_points: customfield_10024}; names as "
         "discovery lists them: story_points, story_points_other, sprint, epic_link, flagged.",
     )
+    status_categories: dict[str, Literal["todo", "doing", "done", "dropped"]] = Field(
+        default_factory=dict,
+        description='Status id -> category, over what Jira says of it, e.g. {"10068": done}; holds wherever '
+        "the category counts: an issue's own status, its start and its end.",
+    )
+    custom_fields: tuple[str, ...] = Field(
+        default=(),
+        description='Custom fields to keep with each issue, by id or name, or ["all"]; only these are asked for.',
+    )
     overlap_hours: float = Field(
         default=12.0,
         ge=0,
@@ -98,6 +107,24 @@ class JiraConfig(_Closed):
             if not _FIELD_ID.match(field_id):
                 raise ValueError(f"{name}: a field id looks like customfield_10016")
         return value
+
+    @field_validator("status_categories", mode="before")
+    @classmethod
+    def _status_ids(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        ids = {str(status): category for status, category in value.items()}
+        if bad := sorted(status for status in ids if not status.isdecimal()):
+            raise ValueError(f"{bad[0]!r} is no status id; `muster discover` lists the ids, names may repeat")
+        return ids
+
+    @field_validator("custom_fields", mode="before")
+    @classmethod
+    def _all_or_some(cls, value: object) -> object:
+        found = (value,) if isinstance(value, str) else value
+        if isinstance(found, list | tuple) and "all" in found and len(found) > 1:
+            raise ValueError('"all" means every custom field: give it alone, or give names')
+        return found
 
     @model_validator(mode="after")
     def _one_choice(self) -> "JiraConfig":

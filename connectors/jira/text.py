@@ -1,8 +1,10 @@
-"""Jira's rich text to plain text: the document format of Cloud; wiki markup stays as it is written."""
+"""Jira's rich text to plain text: the document format of Cloud, wiki markup, and HTML."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
+
+from connectors.jira.markup import html_text, is_html, wiki_text
 
 Node = dict[str, Any]
 
@@ -15,16 +17,18 @@ _DEEPEST: Final = 200  # levels; documents nest a dozen
 
 
 def plain_text(value: Any) -> str:
-    """Return the words of a text field: a document as lines, a string as it is.
+    """Return the words of a rich text field, whichever of the three forms it is kept in.
 
     Raises:
-        ValueError: The value is neither.
+        ValueError: The value is neither text nor a document.
     """
     if isinstance(value, str):
-        return value
-    if not isinstance(value, dict):
+        words = html_text(value) if is_html(value) else wiki_text(value)
+    elif isinstance(value, dict):
+        words = _render(value, 0)
+    else:
         raise ValueError("expected text or a document")  # noqa: TRY004 - transforms raise ValueError
-    lines = (line.rstrip() for line in _render(value, 0).splitlines())
+    lines = (line.rstrip() for line in words.splitlines())
     text = "\n".join(lines)
     while "\n\n\n" in text:
         text = text.replace("\n\n\n", "\n\n")

@@ -274,8 +274,8 @@ def test_a_document_becomes_the_lines_a_reader_sees() -> None:
     )
 
 
-def test_wiki_text_stays_as_it_is_written() -> None:
-    assert plain_text("h1. Goal\n* one") == "h1. Goal\n* one"
+def test_wiki_text_becomes_plain_words() -> None:
+    assert plain_text("h1. Goal\n* one") == "Goal\n- one"
 
 
 @given(
