@@ -1,5 +1,6 @@
 """What every connector is: a config, `check`, `discover`, and streams that pull page by page."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -227,6 +228,15 @@ class Discovery:
     shape: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one run may use up; None: without a bound."""
+
+    requests: int | None = None
+    seconds: float | None = None
+    bytes: int | None = None
+
+
 @dataclass(slots=True)
 class Traffic:
     """What talking to the source has cost so far; written by `connectors.http`, read by the run."""
@@ -235,6 +245,36 @@ class Traffic:
     retries: int = 0
     bytes_fetched: int = 0
     waited_s: float = 0.0  # seconds spent waiting because the source asked for it
+    budget: Budget | None = None
+    began: float = field(default_factory=time.monotonic)  # monotonic seconds
+
+    def spent(self, more_s: float = 0.0) -> str | None:
+        """Say which part of the budget is used up, or would be in so many seconds; None when none is."""
+        if (budget := self.budget) is None:
+            return None
+        if budget.requests is not None and self.requests >= budget.requests:
+            what = f"{budget.requests} requests"
+        elif budget.bytes is not None and self.bytes_fetched >= budget.bytes:
+            what = f"{budget.bytes} bytes"
+        elif budget.seconds is not None and time.monotonic() - self.began + more_s >= budget.seconds:
+            what = f"{budget.seconds:g} seconds"
+        else:
+            return None
+        return f"the budget of {what} a run is spent; what was read is stored, and the next run goes on from there"
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """A connector that can be asked for little what drift is judged by."""
+
+    def look(self) -> Discovery:
+        """Look at fields, types, states and `shape`, in a handful of requests; the rest stays empty.
+
+        Asked before every run, so that a change is told before its records are read.
+
+        Raises:
+            ConnectorError: The source cannot be asked.
+        """
 
 
 class Connector(Protocol):
