@@ -1,7 +1,9 @@
 """The configuration file of `muster apply`: what a portfolio is and where its sources are."""
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from datetime import timedelta
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -19,6 +21,34 @@ def _known_zone(value: str) -> str:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError, TypeError, AttributeError):
         raise ValueError(f"no time zone {value!r}; expected an IANA name such as Europe/London") from None
+    return value
+
+
+def _census(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("expected a number of days, or five cron fields")  # noqa: TRY004  (pydantic takes ValueError for a finding)
+    return _cron(value) if isinstance(value, str) else value
+
+
+_SPAN: Final = re.compile(r"(\d{1,5})\s*([mhd])\Z")
+_SECONDS: Final = {"m": 60, "h": 3600, "d": 86_400}
+
+
+def span(value: str) -> timedelta:
+    """Read a span such as `90m`, `26h` or `3d`.
+
+    Raises:
+        ValueError: It is none, or it is nought.
+    """
+    found = _SPAN.match(value.strip().lower())
+    if found is None or int(found[1]) == 0:
+        raise ValueError(f"no span {value!r}; expected minutes, hours or days such as 90m, 26h or 3d")
+    return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
+
+
+def _span(value: Any) -> Any:
+    if isinstance(value, str):
+        span(value)
     return value
 
 
@@ -47,6 +77,17 @@ class PortfolioBlock(BaseModel):
     currency: str = Field(default="GBP", pattern=r"^[A-Z]{3}$", description="ISO 4217")
 
 
+class BrakeBlock(BaseModel):
+    """How many records may vanish in one run before somebody is asked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    share: float = Field(
+        default=0.2, gt=0, le=1, description="Of a slice's or stream's records; 0.2 is a fifth"
+    )
+    least: int = Field(default=10, ge=1, description="Fewer records than this never ask")
+
+
 class SourceBlock(BaseModel):
     """What every source has; the rest of its block belongs to its kind."""
 
@@ -63,6 +104,25 @@ class SourceBlock(BaseModel):
     )
     mapping: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Stream -> attribute -> path, over the shipped mapping"
+    )
+    census: Annotated[Annotated[int, Field(ge=0, le=366)] | str | None, BeforeValidator(_census)] = Field(
+        default=None,
+        description="When all ids are counted against what is stored: every so many days, or five cron fields"
+        " in the portfolio's time zone; 0 never, left out every 7 days",
+    )
+    brake: BrakeBlock | None = Field(
+        default=None,
+        description="Records that may vanish in one run; beyond, nothing is buried and you are asked",
+    )
+    fresh_within: Annotated[str | None, BeforeValidator(_span)] = Field(
+        default=None,
+        description="How old what was read may be before the source counts as overdue, e.g. 26h; left out: the"
+        " longest gap in its schedule and two hours",
+    )
+    on_scope_change: Literal["ask", "reread"] | None = Field(
+        default=None,
+        description="What a changed scope does: ask first, or read again in full; left out: ask when it was"
+        " changed in the tracker, read again when it was changed here",
     )
 
     def options(self) -> dict[str, Any]:

@@ -52,6 +52,7 @@ class Run(Base):
     slot: Mapped[datetime | None]
     state: Mapped[str]  # queued, running, succeeded, partial, failed
     mode: Mapped[str]  # full, incremental
+    census: Mapped[bool] = mapped_column(server_default=text("false"))  # asked for by hand
     queued_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

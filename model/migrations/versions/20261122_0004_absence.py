@@ -25,6 +25,7 @@ def upgrade() -> None:
     for table in _FATED:
         op.add_column(table, sa.Column("fate", sa.Text()))
     op.add_column("run", sa.Column("attempts", sa.BigInteger(), nullable=False, server_default=sa.text("0")))
+    op.add_column("run", sa.Column("census", sa.Boolean(), nullable=False, server_default=sa.text("false")))
     op.add_column(
         "run_stream", sa.Column("controls", JSONB(), nullable=False, server_default=sa.text("'{}'"))
     )
@@ -151,6 +152,7 @@ def downgrade() -> None:
         op.drop_column("rejected_record", column)
     op.drop_column("cursor", "walk_run_id")
     op.drop_column("run_stream", "controls")
+    op.drop_column("run", "census")
     op.drop_column("run", "attempts")
     for table in _FATED:
         op.drop_column(table, "fate")
