@@ -4,6 +4,7 @@ ConnectorError
 ├── SourceUnavailable       try again later; the schedule does
 ├── AccessDenied            stop, and ask the owner for new credentials or a permission
 ├── MisconfiguredSource     stop, and ask the officer to correct the configuration
+├── BudgetSpent             stop here for this run; the next one goes on
 ├── SliceUnreadable         this project, board or sheet only: report it, go on with the others
 └── UnreadableRecord        this record only: reject it with its reason, go on with the page
 """
@@ -32,6 +33,10 @@ class AccessDenied(ConnectorError):
 
 class MisconfiguredSource(ConnectorError):
     """The source answers, but has no such project, site, file or sheet, or is no tracker at all."""
+
+
+class BudgetSpent(ConnectorError):
+    """The run has used up the requests, seconds or bytes that its source's budget allows."""
 
 
 class SliceUnreadable(ConnectorError):

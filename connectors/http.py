@@ -1,13 +1,9 @@
 """The one way to call a tracker: retries, limits, time-outs, and failures in an officer's words."""
 
 import hashlib
-import ssl
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from os import environ
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -17,20 +13,22 @@ from tenacity import (
     RetryCallState,
     Retrying,
     retry_if_exception_type,
-    stop_after_attempt,
-    stop_after_delay,
     wait_exponential_jitter,
 )
 
+from connectors.address import checked_address, origin_of, trust
 from connectors.base import Part, Traffic
-from connectors.errors import MisconfiguredSource
+from connectors.body import ENCODINGS, read_whole
+from connectors.errors import BudgetSpent, MisconfiguredSource
 from connectors.pace import LONGEST_PAUSE_S, TooLong, seconds_asked, shared_pace, soft_delay
-from connectors.redaction import redacted, request_line, secrets_of
+from connectors.redaction import redacted, remember, request_line, scrubbed, secrets_of
 from connectors.refusals import (
     LOGIN_HINT,
     HttpDenied,
     HttpError,
     HttpUnavailable,
+    address,
+    is_refused,
     not_json,
     refusal,
     unreachable,
@@ -40,21 +38,35 @@ from connectors.stopping import check_stopping, rest
 __all__ = ["Answer", "Http", "HttpDenied", "HttpError", "HttpUnavailable", "trust"]
 
 ATTEMPTS: Final = 6
+ATTEMPTS_REFUSED: Final = 3  # at a port that nobody listens on, of a host that has not answered us yet
 LONGEST_ANSWER_S: Final = 300.0  # whole body, against a server that drips
 LARGEST_ANSWER: Final = 512 * 1024 * 1024  # bytes
 _TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
 _RETRIED: Final = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 531)})
 _PAUSES: Final = frozenset({429, 503})
-_CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_LONGEST_CALL_S: Final = 900.0  # all its attempts together
+_QUOTED: Final = 1 << 20  # bytes of a refusal's body that are looked at
 _traffic_lock = threading.Lock()
 
 
 class _Again(Exception):
-    """Try once more; `paused` when the host's own pause is the wait."""
+    """Try once more.
 
-    def __init__(self, why: str, *, status: int | None = None, paused: bool = False) -> None:
+    `asked` is how long the host wants all of us away, `limited` says that it limits us without a word on
+    how long, `refused` that nobody listens there at all.
+    """
+
+    def __init__(
+        self,
+        why: str,
+        *,
+        status: int | None = None,
+        asked: float | None = None,
+        limited: bool = False,
+        refused: bool = False,
+    ) -> None:
         super().__init__(why)
-        self.status, self.paused = status, paused
+        self.status, self.asked, self.limited, self.refused = status, asked, limited, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +76,8 @@ class Answer:
     source: str
     request: str
     status: int
-    headers: httpx.Headers
-    content: bytes
+    headers: httpx.Headers = field(repr=False)
+    content: bytes = field(repr=False)
 
     def json(self) -> Any:
         """Parse the body.
@@ -109,22 +121,27 @@ class Http:
             MisconfiguredSource: The address, the proxy or the CA bundle cannot be used at all.
         """
         self.source = source
-        self.base_url = _checked_address(source, base_url)
+        self.base_url = checked_address(source, base_url)
         self.traffic = traffic if traffic is not None else Traffic()
         self._sleep = sleep
         self.login_hint = login_hint  # may be set anew once it is known who answers
         self._option = option
-        self._secrets = secrets_of(auth, headers)
-        who = auth if isinstance(auth, tuple) else id(auth)
-        identity = hashlib.sha256(repr((who, self._secrets)).encode())
-        origin = urlsplit(self.base_url)
-        self._origin = (origin.scheme, origin.netloc)
+        self._secrets = secrets_of(auth, headers, proxy)
+        remember(*self._secrets)
+        self._origin = origin_of(self.base_url)
         seam = id(transport) if transport else 0
-        self._pace = shared_pace(origin.netloc, identity.hexdigest(), connections, seam)
+        host = f"{self._origin[1]}:{self._origin[2]}"
+        self._share = shared_pace(host, _identity(auth, self._secrets), connections, seam)
+        self._answered = False  # whether this host has ever answered us
         try:
             self._client = httpx.Client(
                 auth=auth,
-                headers={"Accept": "application/json", "User-Agent": "Muster/0.1", **(headers or {})},
+                headers={
+                    "Accept": "application/json",
+                    "Accept-Encoding": ENCODINGS,
+                    "User-Agent": "Muster/0.1",
+                    **(headers or {}),
+                },
                 timeout=_TIMEOUT,
                 limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
                 trust_env=False,
@@ -153,6 +170,7 @@ class Http:
             HttpDenied: 401, 403, 407, or a sign-in page.
             HttpError: Another answer outside `ok` that repeating does not change.
             SourceUnavailable: The host cannot be reached, or goes on failing or limiting us.
+            BudgetSpent: The run has used up what it may.
             Interrupted: The process is asked to stop.
         """
         address = self._address(path)
@@ -178,15 +196,21 @@ class Http:
         )
         return self._call(request, body, ok, attempts)
 
+    def post_form(self, path: str, form: Mapping[str, str], ok: Sequence[int] = (200,)) -> Answer:
+        """POST a form that may be repeated, such as a request for a token."""
+        request = self._client.build_request("POST", self._address(path), data=dict(form))
+        return self._call(request, dict(form), ok, ATTEMPTS)
+
     def close(self) -> None:
         """Give the connections back."""
+        self._share.close()
         self._client.close()
 
     def _address(self, path: str) -> str:
         if "://" not in path.partition("?")[0]:
             return f"{self.base_url}/{path.lstrip('/')}"
         parts = urlsplit(path)
-        if (parts.scheme, parts.netloc) != self._origin:
+        if origin_of(path) != self._origin or parts.username is not None:
             raise MisconfiguredSource(
                 f"the answer points to {parts.scheme}://{parts.hostname}, another host than {self.base_url}; "
                 "credentials are not sent there. Check base_url and the tracker's own base address.",
@@ -196,19 +220,20 @@ class Http:
 
     def _call(self, request: httpx.Request, body: Any, ok: Sequence[int], attempts: int) -> Answer:
         line = redacted(request_line(request, body), self._secrets)
-        trying = Retrying(
+        again = Retrying(
             retry=retry_if_exception_type(_Again),
-            stop=stop_after_attempt(attempts) | stop_after_delay(900),
-            wait=_backoff,
-            sleep=self._sleep,
+            stop=_given_up_after(attempts),
+            wait=self._backoff,
+            sleep=self._rest,
             before_sleep=self._count_retry,
             reraise=True,
         )
         try:
-            return trying(self._once, request, line, ok)
+            return again(self._once, request, line, ok)
         except _Again as last:
+            often = "a few times" if last.refused else "again and again"
             raise HttpUnavailable(
-                f"{line} failed again and again, last: {last}. The next run tries again.",
+                f"{address(line)} failed {often}, last: {last}. The next run tries again.",
                 source=self.source, status=last.status,
             ) from None  # fmt: skip
         except TooLong as pause:
@@ -219,39 +244,32 @@ class Http:
 
     def _once(self, request: httpx.Request, line: str, ok: Sequence[int]) -> Answer:
         check_stopping()
-        with self._pace.turn(self._sleep, self._count_wait):
+        with self._share.turn(self._rest, self._count_wait):
+            check_stopping()
+            self._within_budget()
             try:
-                check_stopping()
                 status, headers, content = self._send(request)
             except (httpx.TransportError, httpx.DecodingError) as error:
                 raise self._broken(error) from None
+        self._answered = True
         with _traffic_lock:
             self.traffic.requests += 1
             self.traffic.bytes_fetched += len(content)
         if status in ok:
+            self._share.pace.answered()
             if (delay := soft_delay(headers)) > 0:
-                self._pace.pause(delay)
+                self._share.pace.pause(delay, complaint=False)
             return Answer(self.source, line, status, headers, content)
         raise self._failure(line, status, headers, content)
 
     def _send(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
         """Read one answer whole, within its limits of time and size."""
-        began, size, chunks = time.monotonic(), 0, []
         response = self._client.send(request, stream=True)
         try:
-            for chunk in response.iter_bytes():
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > LARGEST_ANSWER:
-                    limit = f"{LARGEST_ANSWER >> 20} MB"
-                    raise MisconfiguredSource(
-                        f"an answer is larger than {limit}; not read", source=self.source
-                    )
-                if time.monotonic() - began > LONGEST_ANSWER_S:
-                    raise httpx.ReadTimeout("the answer takes too long", request=request)
+            body = read_whole(response, source=self.source, most=LARGEST_ANSWER, seconds=LONGEST_ANSWER_S)
         finally:
             response.close()
-        return response.status_code, response.headers, b"".join(chunks)
+        return response.status_code, response.headers, body
 
     def _broken(self, error: httpx.TransportError | httpx.DecodingError) -> Exception:
         with _traffic_lock:
@@ -259,23 +277,48 @@ class Http:
         if isinstance(error, httpx.DecodingError):
             return _Again("the answer was compressed wrongly")
         found = unreachable(self.source, self.base_url, error, self._option)
-        return _Again(found) if isinstance(found, str) else found
+        if not isinstance(found, str):
+            return found
+        return _Again(found, refused=is_refused(error) and not self._answered)
 
     def _failure(self, line: str, status: int, headers: httpx.Headers, content: bytes) -> Exception:
         """Turn an answer outside `ok` into what to do next."""
         # Some hosts limit by 401 or 403; then they say for how long.
         limited = status in _PAUSES or (status in (401, 403) and "retry-after" in headers)
         if limited and (asked := seconds_asked(headers)) is not None:
-            self._pace.pause(asked)
+            self._share.pace.pause(asked)
             return (
                 TooLong(asked)
                 if asked > LONGEST_PAUSE_S
-                else _Again(f"HTTP {status}", status=status, paused=True)
+                else _Again(f"HTTP {status}", status=status, asked=asked)
             )
         if status in _RETRIED:
-            return _Again(f"HTTP {status}", status=status)
-        clean = redacted(content.decode(errors="replace"), self._secrets).encode()
+            return _Again(f"HTTP {status}", status=status, limited=status in _PAUSES)
+        clean = scrubbed(redacted(content[:_QUOTED].decode(errors="replace"), self._secrets)).encode()
         return refusal(self.source, line, status, headers, clean, self.login_hint)
+
+    def _backoff(self, state: RetryCallState) -> float:
+        """Wait longer each time, and let everybody wait where the host limits us; its own word stands above."""
+        error = state.outcome.exception() if state.outcome else None
+        if not isinstance(error, _Again):
+            return 0.0
+        wait = float(_exponential(state))
+        if error.asked is None and not error.limited:
+            return wait
+        if error.asked is None:
+            self._share.pace.pause(wait)
+        elif error.asked < wait and state.attempt_number > 1:  # asked for again and again: for 0 s, say
+            self._share.pace.pause(wait, complaint=False)
+        return 0.0  # the pause is waited for by whoever calls next, so by us as well
+
+    def _within_budget(self, more_s: float = 0.0) -> None:
+        if self.traffic.budget is not None and (spent := self.traffic.spent(more_s)):
+            raise BudgetSpent(spent, source=self.source)
+
+    def _rest(self, seconds: float) -> None:
+        if seconds > 0:
+            self._within_budget(seconds)
+            self._sleep(seconds)
 
     def _count_retry(self, state: RetryCallState) -> None:
         del state
@@ -287,46 +330,24 @@ class Http:
             self.traffic.waited_s += seconds
 
 
-def trust(source: str, ca_bundle: str | None) -> ssl.SSLContext | bool:
-    """Say what certificates are checked against: the configured file, the environment's, the public ones.
-
-    Raises:
-        MisconfiguredSource: The file or folder cannot be read, or holds no certificate.
-    """
-    chosen = ca_bundle or next((environ[name] for name in _CA_VARIABLES if environ.get(name)), None)
-    if chosen is None:
-        return True
-    try:
-        if Path(chosen).is_dir():
-            return ssl.create_default_context(capath=chosen)
-        return ssl.create_default_context(cafile=chosen)
-    except OSError as error:  # ssl.SSLError is one
-        raise MisconfiguredSource(
-            f"the certificate file {chosen} cannot be used ({type(error).__name__}). It must be readable and "
-            "in PEM form.",
-            source=source,
-        ) from None
-
-
 _exponential = wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.5)
 
 
-def _backoff(state: RetryCallState) -> float:
-    """Wait longer each time; not at all where the host's own pause is waited for anyway."""
-    error = state.outcome.exception() if state.outcome else None
-    return 0.0 if isinstance(error, _Again) and error.paused else float(_exponential(state))
+def _given_up_after(attempts: int) -> Callable[[RetryCallState], bool]:
+    """Give up sooner where nobody listens: that is a wrong address more often than a restart."""
+
+    def given_up(state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        refused = isinstance(error, _Again) and error.refused
+        most = min(attempts, ATTEMPTS_REFUSED) if refused else attempts
+        return state.attempt_number >= most or (state.seconds_since_start or 0.0) >= _LONGEST_CALL_S
+
+    return given_up
 
 
-def _checked_address(source: str, base_url: str) -> str:
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise MisconfiguredSource(
-            f"base_url {base_url!r} is no web address; it should look like https://tracker.example.com",
-            source=source,
-        )
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise MisconfiguredSource(
-            "base_url must be the bare address, with no user name, password, or anything after '?' or '#'",
-            source=source,
-        )
-    return base_url.rstrip("/")
+def _identity(auth: object, secrets: Sequence[str]) -> str:
+    """Name who calls, without saying it: limits are kept by account, whatever token it comes with."""
+    who: object = getattr(auth, "identity", None)
+    if who is None:
+        who = auth[0].casefold() if isinstance(auth, tuple) and auth[0] else secrets or id(auth)
+    return hashlib.sha256(repr(who).encode()).hexdigest()

@@ -1,15 +1,23 @@
 """How fast one host may be called: a shared limit on requests in flight, and pauses the host asks for."""
 
+import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
+
+from connectors.limits import seconds_asked, soft_delay
+from connectors.stopping import check_stopping
+
+__all__ = ["LONGEST_PAUSE_S", "Pace", "Share", "TooLong", "seconds_asked", "shared_pace", "soft_delay"]
 
 LONGEST_PAUSE_S: Final = 120.0  # a longer wait is given back to the schedule instead of slept
+_SPREAD: Final = 0.1  # of a pause: those who waited it out come back one after the other, not at once
+_MOST_SPREAD_S: Final = 2.0
+_WIDEN_AFTER: Final = 20  # answers without a complaint, before one more request may be in flight again
+_TICK_S: Final = 0.2  # seconds between looks at whether to stop
 
 
 class TooLong(Exception):
@@ -21,17 +29,63 @@ class TooLong(Exception):
 
 
 class Pace:
-    """At most `limit` requests at once to one host, and none while it wants a pause."""
+    """At most so many requests at once to one host as the lowest share asks for, and none while it wants a pause.
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
+    Each complaint of the host halves what may be in flight; answers without one widen it again, one by one.
+    """
+
+    def __init__(self, spread: Callable[[], float] = random.random) -> None:
+        """`spread` draws from 0 up to 1; a test hands in its own."""
+        self._spread = spread
         self._in_flight = 0
         self._freed = threading.Condition()
         self._resume_at = 0.0  # monotonic seconds
+        self._shares: WeakSet[Share] = WeakSet()
+        self._limit = self._room = 1
+        self._calm = 0  # answers since the host last complained
 
-    def pause(self, seconds: float) -> None:
-        """Let nobody call this host for so long from now on; a longer pause already set stays."""
-        self._resume_at = max(self._resume_at, time.monotonic() + seconds)
+    @property
+    def room(self) -> int:
+        """How many requests may be in flight now."""
+        return self._room
+
+    def pause(self, seconds: float, *, complaint: bool = True) -> None:
+        """Let nobody call this host for so long from now on; a longer pause already set stays.
+
+        `complaint` says that the host refused us, so that fewer requests at once are better from now on.
+        """
+        with self._freed:
+            self._resume_at = max(self._resume_at, time.monotonic() + seconds)
+            if complaint:
+                self._room, self._calm = max(1, self._room // 2), 0
+
+    def answered(self) -> None:
+        """Count an answer without a complaint."""
+        if self._room == self._limit:
+            return
+        with self._freed:
+            self._calm += 1
+            if self._calm >= _WIDEN_AFTER and self._room < self._limit:
+                self._room, self._calm = self._room + 1, 0
+                self._freed.notify()
+
+    def join(self, share: "Share") -> None:
+        """Count a client among those that call."""
+        with self._freed:
+            alone = not self._shares
+            self._shares.add(share)
+            self._limit = min(each.limit for each in self._shares)
+            self._room = self._limit if alone else min(self._room, self._limit)
+
+    def leave(self, share: "Share") -> None:
+        """Count a client no longer; the others may then be more."""
+        with self._freed:
+            self._shares.discard(share)
+            if self._shares:
+                widened = self._room == self._limit
+                self._limit = min(each.limit for each in self._shares)
+                self._room = self._limit if widened else min(self._room, self._limit)
+                self._freed.notify_all()
 
     @contextmanager
     def turn(self, sleep: Callable[[float], None], waited: Callable[[float], None]) -> Iterator[None]:
@@ -39,12 +93,16 @@ class Pace:
 
         Raises:
             TooLong: The pause is longer than we sleep.
+            Interrupted: The process is asked to stop.
         """
         with self._freed:
-            self._freed.wait_for(lambda: self._in_flight < self.limit)
+            while self._in_flight >= self._room:
+                check_stopping()
+                self._freed.wait(_TICK_S)
             self._in_flight += 1
         try:
-            self._wait(sleep, waited)
+            if self._resume_at:
+                self._wait(sleep, waited)
             yield
         finally:
             with self._freed:
@@ -55,78 +113,54 @@ class Pace:
         """Sleep the pause out; a pause that was prolonged meanwhile is slept as well."""
         reached = time.monotonic()
         while (until := self._resume_at) > reached:
-            if until - reached > LONGEST_PAUSE_S:
-                raise TooLong(until - reached)
-            waited(until - reached)
-            sleep(until - reached)
+            pause = until - reached
+            if pause > LONGEST_PAUSE_S:
+                raise TooLong(pause)
+            pause += min(pause * _SPREAD, _MOST_SPREAD_S) * self._spread()
+            waited(pause)
+            sleep(pause)
             reached = until
-            if self._resume_at == until:  # slept out; with a clock of its own a test sleeps no second time
-                self._resume_at = 0.0
+            with self._freed:
+                if (
+                    self._resume_at == until
+                ):  # slept out; with a clock of its own a test sleeps no second time
+                    self._resume_at = 0.0
+
+
+class Share:
+    """One client's part in a pace: it counts from its first call until it is closed."""
+
+    def __init__(self, pace: Pace, limit: int) -> None:
+        self.pace, self.limit = pace, max(1, limit)
+        self._joined = False
+
+    def turn(
+        self, sleep: Callable[[float], None], waited: Callable[[float], None]
+    ) -> AbstractContextManager[None]:
+        """Hold one of the host's places; see `Pace.turn`."""
+        if not self._joined:
+            self.pace.join(self)
+            self._joined = True
+        return self.pace.turn(sleep, waited)
+
+    def close(self) -> None:
+        """Count no longer."""
+        if self._joined:
+            self.pace.leave(self)
+            self._joined = False
 
 
 _paces: "WeakValueDictionary[tuple[str, str, int], Pace]" = WeakValueDictionary()
+_kept: set[Pace] = set()  # of real hosts, so that a pause outlives the run it was asked of
 _paces_lock = threading.Lock()
 
 
-def shared_pace(host: str, identity: str, limit: int, transport: int = 0) -> Pace:
-    """Return the process's one pace for this identity on this host; the lowest limit asked for wins."""
+def shared_pace(host: str, identity: str, limit: int, transport: int = 0) -> Share:
+    """Return a share in the process's one pace for this identity on this host."""
     with _paces_lock:
         pace = _paces.get((host, identity, transport))
         if pace is None:
-            pace = _paces[host, identity, transport] = Pace(limit)
-        pace.limit = min(pace.limit, limit)
-        return pace
-
-
-def seconds_asked(headers: Mapping[str, str]) -> float | None:
-    """Read how long the host wants to be left alone; None when it does not say.
-
-    `Retry-After` is seconds or an HTTP date. `X-RateLimit-Reset` is an ISO instant (Jira, whose seconds
-    may be missing) or epoch seconds (Azure DevOps).
-    """
-    after = headers.get("retry-after", "").strip()
-    if after:
-        seconds = _number(after)
-        return seconds if seconds is not None else _until(_http_date(after))
-    reset = headers.get("x-ratelimit-reset", "").strip()
-    if not reset:
-        return None
-    epoch = _number(reset)
-    if epoch is None:
-        return _until(_iso(reset))
-    return max(0.0, epoch - time.time()) if epoch > 1_000_000_000 else epoch  # noqa: PLR2004 - before 2001: a span
-
-
-def soft_delay(headers: Mapping[str, str]) -> float:
-    """Seconds that a successful answer asks us to slow down by; 0 when it does not."""
-    asked = [headers.get("retry-after"), headers.get("x-ratelimit-delay")]
-    return max((_number(value) or 0.0 for value in asked if value), default=0.0)
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return max(0.0, value) if value < float("inf") else None
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text)
-    except ValueError:
-        return None
-
-
-def _iso(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _until(at: datetime | None) -> float | None:
-    if at is None:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+            pace = _paces[host, identity, transport] = Pace()
+            if not transport:
+                _kept.add(pace)
+        return Share(pace, limit)

@@ -1,8 +1,11 @@
 """Keep secrets out of messages, logs and raw pages."""
 
+import base64
 import re
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
+from urllib.parse import quote, quote_plus, urlsplit
 
 import httpx
 import orjson
@@ -10,35 +13,92 @@ import orjson
 _SECRET_NAME: Final = re.compile(
     r"(token|secret|password|passwd|assertion|api_?key|^sig$|^code$|tempauth|authorization)", re.IGNORECASE
 )
+# A quick look at a whole query or body: without any of these words there is nothing to star.
+_MAYBE_SECRET: Final = re.compile(
+    r"token|secret|passw|assertion|api_?key|\bsig\b|\bcode\b|tempauth|authorization", re.IGNORECASE
+)
 _SECRET_TEXT: Final = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~:-]{6,}", re.IGNORECASE)
+_IN_ADDRESS: Final = re.compile(r"(://)[^\s/@:]*:[^\s/@]+@")
 _PAGING: Final = frozenset({"nextpagetoken", "continuationtoken", "$skiptoken"})  # positions, not secrets
 _SHORTEST: Final = 4  # a shorter one would black out plain words
+_MOST_KEPT: Final = 4000  # forms of secrets that this process remembers; the oldest go first
+
+_known: dict[str, None] = {}
+_known_lock = threading.Lock()
 
 
-def secrets_of(auth: object, headers: Mapping[str, str] | None) -> tuple[str, ...]:
+def remember(*secrets: str | None) -> None:
+    """Have `scrubbed` star these from now on, in every form they may turn up in."""
+    forms = [form for secret in secrets if secret for form in forms_of(secret)]
+    with _known_lock:
+        for form in forms:
+            _known.pop(form, None)
+            _known[form] = None
+        for oldest in list(_known)[: max(0, len(_known) - _MOST_KEPT)]:
+            del _known[oldest]
+
+
+def scrubbed(text: str) -> str:
+    """Star every secret this process was ever told, for what people and logs get to see."""
+    with _known_lock:
+        known = sorted(_known, key=len, reverse=True)  # a secret that holds another goes first
+    return redacted(text, known)
+
+
+def forms_of(secret: str) -> tuple[str, ...]:
+    """List how a secret may look where it turns up: plain, in an address, in JSON, in base64."""
+    if len(secret) < _SHORTEST:
+        return ()
+    found = {
+        secret: None,
+        quote(secret, safe=""): None,
+        quote_plus(secret): None,
+        orjson.dumps(secret).decode()[1:-1]: None,
+        repr(secret)[1:-1]: None,
+        base64.b64encode(secret.encode()).decode(): None,
+    }
+    found |= {line: None for line in secret.splitlines() if len(line) >= 16}  # noqa: PLR2004 - of a PEM file
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def secrets_of(auth: object, headers: Mapping[str, str] | None, proxy: str | None = None) -> tuple[str, ...]:
     """List the secrets that a client's credentials hold, to be starred wherever they turn up."""
-    found = [str(auth[1])] if isinstance(auth, tuple) else []
+    found: list[str] = []
+    if isinstance(auth, tuple):
+        pair = f"{auth[0]}:{auth[1]}".encode()
+        found += [str(auth[1]), base64.b64encode(pair).decode()]
     for name, value in (headers or {}).items():
         if _SECRET_NAME.search(name):
             found += [value, value.rpartition(" ")[2]]
-    return tuple(secret for secret in found if len(secret) >= _SHORTEST)
+    if proxy and (password := urlsplit(proxy).password):
+        found += [password]
+    return tuple(dict.fromkeys(form for secret in found for form in forms_of(secret)))
 
 
-def redacted(text: str, secrets: tuple[str, ...]) -> str:
+def redacted(text: str, secrets: Iterable[str]) -> str:
     """Star the known secrets, and anything that looks like a credential, in a text."""
     for secret in secrets:
-        text = text.replace(secret, "***")
+        if secret in text:
+            text = text.replace(secret, "***")
+    if "://" in text:
+        text = _IN_ADDRESS.sub(r"\1***@", text)
     return _SECRET_TEXT.sub(r"\1 ***", text)
 
 
 def request_line(request: httpx.Request, body: Any) -> str:
     """Write the request as it is kept and shown: no credentials, secret-looking values starred."""
     url = request.url
-    named = url.params.multi_items()
-    if any(_is_secret(name) for name, _ in named):
-        url = url.copy_with(params=[(name, "***" if _is_secret(name) else value) for name, value in named])
+    if url.query and _MAYBE_SECRET.search(url.query.decode("ascii", "replace")):
+        named = url.params.multi_items()
+        if any(_is_secret(name) for name, _ in named):
+            url = url.copy_with(
+                params=[(name, "***" if _is_secret(name) else value) for name, value in named]
+            )
     line = f"{request.method} {url}"
-    return line if body is None else f"{line} {orjson.dumps(_starred(body)).decode()}"
+    if body is None:
+        return line
+    text = request.content.decode()
+    return f"{line} {orjson.dumps(_starred(body)).decode() if _MAYBE_SECRET.search(text) else text}"
 
 
 def _is_secret(name: str) -> bool:

@@ -135,7 +135,9 @@ def unreachable(
     if isinstance(error, httpx.TimeoutException):
         return f"no answer in time from {host}"
     if _has(causes, ConnectionRefusedError):
-        return f"{host} refuses connections (it is down, or the port in {option} is wrong)"
+        return (
+            f"nobody listens there: {host} refuses connections (it is down, or the port in {option} is wrong)"
+        )
     return f"the connection to {host} broke ({type(error).__name__})"
 
 
@@ -153,6 +155,11 @@ def said(content: bytes) -> str:
     words += [str(inner.get("message", ""))] if isinstance(inner, dict) else []
     words += [str(body[name]) for name in ("message", "error_description") if isinstance(body.get(name), str)]
     return "; ".join(filter(None, words))[:300]
+
+
+def is_refused(error: BaseException) -> bool:
+    """Whether nobody listens at the port."""
+    return _has(_causes(error), ConnectionRefusedError)
 
 
 def _has(causes: list[BaseException], kind: type[BaseException]) -> bool:

@@ -114,14 +114,14 @@ def test_a_host_that_goes_on_failing_is_given_up_in_words() -> None:
 
 def test_retry_after_is_waited_for_in_seconds_as_a_date_and_as_zero() -> None:
     soon = format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True)
-    for value, low, high in (("7", 6.9, 7.0), (soon, 38.0, 40.0), ("0", 0.0, 0.0)):
+    for value, low, high in (("7", 6.9, 8.0), (soon, 38.0, 42.0), ("0", 0.0, 0.0)):  # and never less
         handler, seen = then_fine(httpx.Response(429, headers={"Retry-After": value}))
         naps = Naps()
 
         http(handler, naps).get("/x")
 
         assert len(seen) == 2
-        assert low <= max(naps.taken) <= high
+        assert low <= max(naps.taken, default=0.0) <= high
 
 
 def test_without_retry_after_the_reset_time_is_waited_for() -> None:
@@ -155,8 +155,8 @@ def test_a_delay_asked_for_on_success_holds_up_the_next_call_to_that_host() -> N
     assert naps.taken == []
     client.get("/x")
 
-    assert naps.taken == [pytest.approx(3, abs=0.1)]
-    assert traffic.waited_s == pytest.approx(3, abs=0.1)
+    assert naps.taken == [pytest.approx(3.15, abs=0.25)]
+    assert traffic.waited_s == naps.taken[0]
 
 
 def test_retry_after_zero_on_success_holds_nobody_up() -> None:
@@ -184,7 +184,7 @@ def test_a_pause_holds_for_every_client_of_the_same_identity_on_the_same_host() 
     same.get("/x")
 
     assert others.taken == []
-    assert naps.taken == [pytest.approx(5, abs=0.1)]
+    assert naps.taken == [pytest.approx(5.25, abs=0.35)]
 
 
 def test_no_more_requests_are_under_way_at_once_than_agreed_also_by_several_clients() -> None:

@@ -1,0 +1,63 @@
+"""Where a source is: its address, its origin, and the certificates it is checked against."""
+
+import ssl
+from os import environ
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from connectors.errors import MisconfiguredSource
+
+_PORTS: Final = {"http": 80, "https": 443}
+_CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+def trust(source: str, ca_bundle: str | None) -> ssl.SSLContext | bool:
+    """Say what certificates are checked against: the configured file, the environment's, the public ones.
+
+    Raises:
+        MisconfiguredSource: The file or folder cannot be read, or holds no certificate.
+    """
+    chosen = ca_bundle or next((environ[name] for name in _CA_VARIABLES if environ.get(name)), None)
+    if chosen is None:
+        return True
+    try:
+        if Path(chosen).is_dir():
+            return ssl.create_default_context(capath=chosen)
+        return ssl.create_default_context(cafile=chosen)
+    except OSError as error:  # ssl.SSLError is one
+        raise MisconfiguredSource(
+            f"the certificate file {chosen} cannot be used ({type(error).__name__}). It must be readable and "
+            "in PEM form.",
+            source=source,
+        ) from None
+
+
+def origin_of(url: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port as they compare: lower case, and the scheme's own port where none is named."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    return parts.scheme, parts.hostname or "", port or _PORTS.get(parts.scheme)
+
+
+def checked_address(source: str, base_url: str) -> str:
+    """Return the address without a slash at its end, if it can be one.
+
+    Raises:
+        MisconfiguredSource: It is none, or holds more than an address.
+    """
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise MisconfiguredSource(
+            f"base_url {base_url!r} is no web address; it should look like https://tracker.example.com",
+            source=source,
+        )
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise MisconfiguredSource(
+            "base_url must be the bare address, with no user name, password, or anything after '?' or '#'",
+            source=source,
+        )
+    return base_url.rstrip("/")
