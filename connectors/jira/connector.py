@@ -55,6 +55,10 @@ class Jira:
         """Look at everything the site offers, on a sample of its boards."""
         return discovery.discover(self._site)
 
+    def look(self) -> Discovery:
+        """Look at fields, types and statuses alone."""
+        return discovery.look(self._site)
+
     def streams(self, semantics: Mapping[str, str], fields: Sequence[str]) -> Sequence[Stream]:
         """Return the streams, in the order to pull them."""
         return [
