@@ -3,7 +3,6 @@
 import base64
 import re
 import time
-from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
@@ -12,7 +11,7 @@ from urllib.parse import parse_qsl, unquote
 import orjson
 
 from sandbox import tokens
-from sandbox.ado import catalogue, items, reporting, teams, wiql
+from sandbox.ado import catalogue, edits, items, queries, reporting, teams, truth, wiql
 from sandbox.ado.calls import Answer, ApiError, Call, Endpoint, invalid
 from sandbox.ado.generate import demo_world, load_world
 from sandbox.ado.recorded import Recorded
@@ -52,6 +51,7 @@ _TABLE: Final[tuple[tuple[str, str, Endpoint, bool], ...]] = (
     ("GET", "work/teamsettings/teamfieldvalues", teams.team_fields, False),
     ("GET", "work/backlogconfiguration", teams.backlog, False),
     ("POST", "wit/wiql", wiql.run, False),
+    ("GET", "wit/queries/(?P<id>[^/]+)", queries.one, False),
     ("POST", "wit/workitemsbatch", items.batch, False),
     ("GET", "wit/workitems", items.batch, False),
     ("GET", r"wit/workitems/(?P<id>\d+)", items.one, False),
@@ -226,35 +226,15 @@ class Organisation:
             self.world.turn(date.fromisoformat(wanted["date"]))
             return Answer({"date": str(self.world.clock)})
         if what == "truth":
-            return Answer(self._truth())
+            return Answer(truth.totals(self.world))
+        if what == "truth/items":
+            return Answer(truth.items(self.world))
         if what == "delay" and method == "POST":  # {"seconds": 2, "times": 1}
             self._delay_s, self._delayed = float(wanted["seconds"]), int(wanted.get("times", 1))
             return Answer(wanted)
         if what == "edit" and method == "POST":
-            call = Call(self.world, method, {}, wanted, server=False, version="7.1")
-            return items.edit(call, wanted)
+            return edits.edit(self.world, wanted)
         return Answer({"error": f"there is no {method} /_sandbox/{what}"}, 404)
-
-    def _truth(self) -> dict[str, Any]:
-        world = self.world
-        live = {item_id: revision.fields for item_id, revision in world.live()}
-        seen = {item_id: world.current(item_id) for item_id in world.items}
-        return {
-            "clock": str(world.clock),
-            "projects": dict(Counter(fields["System.TeamProject"] for fields in live.values())),
-            "ids": {
-                project.name: [
-                    i for i, fields in live.items() if fields["System.TeamProject"] == project.name
-                ]
-                for project in world.projects
-            },
-            "deleted": [i for i, found in seen.items() if found and found.fields.get("System.IsDeleted")],
-            "destroyed": [
-                i for i, item in world.items.items() if item.destroyed and item.destroyed <= world.now
-            ],
-            "revisions": len(world.feed()),
-            "links": sum(len(world.links_of(i)) for i in live) // 2,
-        }
 
 
 def _json(body: bytes) -> Any:

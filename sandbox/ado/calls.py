@@ -44,6 +44,13 @@ def invalid(message: str) -> ApiError:
     return ApiError(400, "VssPropertyValidationException", message)
 
 
+def broken() -> ApiError:
+    """Return the 500 of a record that the server itself cannot read."""
+    return ApiError(
+        500, "VssServiceException", "VS403357: An internal error happened while reading a work item."
+    )
+
+
 def no_item(item_id: object) -> ApiError:
     """Return the 404 of a work item one may not see, or that is not there."""
     words = f"TF401232: Work item {item_id} does not exist, or you do not have permissions to read it."

@@ -38,7 +38,8 @@ def connection(call: Call, _: Match[str]) -> Answer:
 def _project(call: Call, project: Project) -> dict[str, Any]:
     return {
         "id": project.id, "name": project.name, "description": project.description,
-        "url": f"{call.base}/_apis/projects/{project.id}", "state": "wellFormed", "revision": 411,
+        "url": f"{call.base}/_apis/projects/{project.id}", "revision": 411,
+        "state": "deleted" if project.deleted else "wellFormed",
         "visibility": "private", "lastUpdateTime": stamp(project.updated),
     }  # fmt: skip
 
@@ -49,8 +50,11 @@ def projects(call: Call, _: Match[str]) -> Answer:
     if not token.isdigit():
         raise invalid(f"The continuation token '{token}' is not valid.")
     start, size = int(token), min(call.number("$top", _PAGE), _PAGE)
-    page = call.world.projects[start : start + size]
-    more = {"x_ms_continuationtoken": str(start + size)} if start + size < len(call.world.projects) else {}
+    state = call.query.get("stateFilter", "wellFormed").lower()
+    gone = [project for project in call.world.projects if project.deleted and not project.hidden]
+    held = {"deleted": gone, "all": [*call.world.shown(), *gone]}.get(state, call.world.shown())
+    page = held[start : start + size]
+    more = {"x_ms_continuationtoken": str(start + size)} if start + size < len(held) else {}
     return listed([_project(call, project) for project in page], **more)
 
 
@@ -72,8 +76,10 @@ def missing_project(key: str) -> ApiError:
 
 
 def project(call: Call, match: Match[str]) -> Answer:
-    """Show one project, with its process if asked."""
-    found = _named(call, match["key"])
+    """Show one project, with its process if asked; by a name it once had, if asked for that, too."""
+    key = match["key"].lower()
+    renamed = (p for p in call.world.shown() if key in map(str.lower, p.former))
+    found = (next(renamed, None) if call.flag("includeHistory") else None) or _named(call, key)
     body = _project(call, found) | {
         "_links": {"self": {"href": f"{call.base}/_apis/projects/{found.id}"}},
         "defaultTeam": {"id": guid("team", found.name), "name": found.team, "url": _team_url(call, found)},
@@ -103,7 +109,7 @@ def _team(call: Call, found: Project) -> dict[str, Any]:
 def teams(call: Call, match: Match[str]) -> Answer:
     """List a project's teams, or everybody's."""
     key = match.groupdict().get("key")
-    held = [_named(call, key)] if key else call.world.projects
+    held = [_named(call, key)] if key else call.world.shown()
     start = call.number("$skip", 0)
     return listed([_team(call, found) for found in held][start : start + call.number("$top", _PAGE)])
 

@@ -1,12 +1,12 @@
 """Work items one by one and by the batch, their updates, comments, and the recycle bin."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 from re import Match
 from typing import Any, Final
 
-from sandbox.ado.calls import Answer, ApiError, Call, instant, invalid, listed, no_item
+from sandbox.ado.calls import Answer, ApiError, Call, broken, instant, invalid, listed, no_item
 from sandbox.ado.process import IDENTITIES, LINK_NAMES
 from sandbox.ado.world import NEVER, LinkEvent, Person, Revision, stamp
 
@@ -52,7 +52,7 @@ def _expansion(call: Call) -> str:
 
 
 def _item(call: Call, item_id: int, revision: Revision, expand: str, wanted: list[str]) -> dict[str, Any]:
-    fields = revision.fields
+    fields = call.world.dated(item_id, revision)
     if wanted:
         known = {name.lower() for name in wanted}
         fields = {name: value for name, value in fields.items() if name.lower() in known}
@@ -69,7 +69,12 @@ def visible(call: Call, item_id: int, as_of: datetime | None = None) -> Revision
     """Return the revision a caller may read: none of a deleted item, none of another project's."""
     found = call.world.current(item_id, as_of)
     now = call.world.current(item_id)
-    if found is None or now is None or now.fields.get("System.IsDeleted"):
+    if (
+        found is None
+        or now is None
+        or now.fields.get("System.IsDeleted")
+        or not call.world.readable(now.fields)
+    ):
         return None
     if call.project is not None and now.fields["System.TeamProject"] != call.project.name:
         return None
@@ -114,6 +119,8 @@ def batch(call: Call, _: Match[str]) -> Answer:
     expand, wanted = _expansion(call), call.names("fields")
     _exclusive(expand, wanted)
     as_of = instant(str(given["asOf"])) if given.get("asOf") else None
+    if call.world.poisoned("batch", ids):
+        raise broken()
     values: list[dict[str, Any] | None] = []
     for item_id in ids:
         found = visible(call, item_id, as_of)
@@ -137,6 +144,8 @@ def updates(call: Call, match: Match[str]) -> Answer:
     item_id = int(match["id"])
     if visible(call, item_id) is None:
         raise no_item(item_id)
+    if call.world.poisoned("updates", [item_id]):
+        raise broken()
     found = _updates(call, item_id)
     start = call.number("$skip", 0)
     return listed(found[start : start + min(call.number("$top", BATCH), BATCH)])
@@ -153,15 +162,19 @@ def _updates(call: Call, item_id: int) -> list[dict[str, Any]]:
     for number, (_, event) in enumerate(events, 1):
         body: dict[str, Any] = {"id": number, "workItemId": item_id}
         if isinstance(event, Revision):
-            rev, after = event.rev, event.fields
+            rev, after = event.rev, call.world.dated(item_id, event)
             body["fields"] = _changes(call, before, after)
             before = after
         else:
             removed_or_added = "added" if event.active else "removed"
             body["relations"] = {removed_or_added: [relation(call, item_id, event)]}
-        following = stamp(events[number][0]) if number < len(events) else NEVER
+        # A revision is revised by the next one; a link alone revises nothing, and has its own instant there.
+        following = next((later for later, other in events[number:] if isinstance(other, Revision)), None)
+        revised = (
+            (stamp(following) if following else NEVER) if isinstance(event, Revision) else stamp(event.at)
+        )
         body |= {
-            "rev": rev, "revisedBy": call.identity(event.by), "revisedDate": following,
+            "rev": rev, "revisedBy": call.identity(event.by), "revisedDate": revised,
             "url": f"{call.base}/_apis/wit/workItems/{item_id}/updates/{number}",
         }  # fmt: skip
         found.append(body)
@@ -187,7 +200,7 @@ def revisions(call: Call, match: Match[str]) -> Answer:
     start = call.number("$skip", 0)
     page = call.world.revisions(item_id)[start : start + min(call.number("$top", BATCH), BATCH)]
     return listed([
-        {"id": item_id, "rev": r.rev, "fields": rendered(r.fields, call.identity),
+        {"id": item_id, "rev": r.rev, "fields": rendered(call.world.dated(item_id, r), call.identity),
          "url": f"{call.base}/_apis/wit/workItems/{item_id}/revisions/{r.rev}"}
         for r in page
     ])  # fmt: skip
@@ -245,6 +258,8 @@ def recycled(call: Call, match: Match[str]) -> Answer:
 
 
 def _in_scope(call: Call, found: Revision) -> bool:
+    if not call.world.readable(found.fields):
+        return False
     return call.project is None or found.fields["System.TeamProject"] == call.project.name
 
 
@@ -257,44 +272,3 @@ def _bin(call: Call, key: str, found: Revision | None) -> dict[str, Any]:
         "project": found.fields["System.TeamProject"], "deletedDate": _american(found.at),
         "deletedBy": call.signature(found.by), "url": f"{call.base}/_apis/wit/recycleBin/{key}",
     }  # fmt: skip
-
-
-def edit(call: Call, wanted: dict[str, Any]) -> Answer:
-    """Change a work item by hand: `{"id", "fields" | "delete" | "restore" | "destroy" | "move" | "link" | "unlink"}`.
-
-    `move` names a project; `link` and `unlink` the id of a child.
-    """
-    world = call.world
-    item = world.items.get(int(wanted["id"]))
-    if item is None:
-        return Answer({"error": f"no work item {wanted['id']}"}, 404)
-    item.revisions = world.revisions(item.id)  # the story of an item ends where a hand takes over
-    if not item.revisions:
-        return Answer({"error": f"work item {item.id} is not there at the clock's day"}, 404)
-    world.edits += 1
-    world.version += 1
-    last = item.revisions[-1]
-    for key, active in (("link", True), ("unlink", False)):
-        if key in wanted:
-            event = LinkEvent(
-                world.now, "System.LinkTypes.Hierarchy", item.id, int(wanted[key]), active, last.by
-            )
-            world.links.append(event)
-            return Answer({"id": item.id, "link": int(wanted[key]), "isActive": active})
-    if wanted.get("destroy"):
-        item.destroyed = world.now
-        return Answer({"id": item.id, "destroyed": True})
-    changes = dict(wanted.get("fields") or {})
-    if wanted.get("delete") or wanted.get("restore"):
-        changes["System.IsDeleted"] = True if wanted.get("delete") else None
-    if wanted.get("move"):
-        target = str(wanted["move"])
-        changes |= dict.fromkeys(("System.TeamProject", "System.AreaPath", "System.IterationPath"), target)
-    at = max(world.now, last.at + timedelta(milliseconds=1))
-    fields = {**last.fields, **changes, "System.Rev": last.rev + 1, "System.ChangedDate": stamp(at),
-              "System.AuthorizedDate": stamp(at), "System.RevisedDate": NEVER,
-              "System.Watermark": int(at.timestamp() * 1000)}  # fmt: skip
-    last.fields["System.RevisedDate"] = stamp(at)
-    kept = {name: value for name, value in fields.items() if value is not None}
-    item.revisions.append(Revision(at, last.by, kept, last.rev + 1))
-    return Answer({"id": item.id, "rev": last.rev + 1})

@@ -6,7 +6,7 @@ from re import Match
 from typing import Any, Final
 from urllib.parse import quote
 
-from sandbox.ado.calls import Answer, Call, instant, invalid
+from sandbox.ado.calls import Answer, Call, broken, instant, invalid
 from sandbox.ado.items import rendered
 from sandbox.ado.process import LONG_TEXT
 from sandbox.ado.world import Revision, ms, stamp
@@ -59,6 +59,8 @@ def revisions(call: Call, _: Match[str]) -> Answer:
         position = keys[index]
         if keep(position[1], position[2]):
             chosen.append((position[1], position[2]))
+    if call.world.poisoned("feed", (item_id for item_id, _ in chosen)):
+        raise broken()
     token = ";".join(map(str, position))
     values = [_revision(call, item_id, rev) for item_id, rev in chosen]
     return Answer(_envelope(call, values, token, "workItemRevisions", at_end=at_end))
@@ -89,7 +91,8 @@ def _filter(call: Call, latest: dict[int, Revision]) -> Any:
             return False
         fields = now.fields
         return (
-            (with_deleted or not fields.get("System.IsDeleted"))
+            call.world.readable(fields)
+            and (with_deleted or not fields.get("System.IsDeleted"))
             and (project is None or fields["System.TeamProject"] == project)
             and (not types or fields["System.WorkItemType"].lower() in types)
             and (not discussion or "System.History" in fields)
@@ -99,7 +102,7 @@ def _filter(call: Call, latest: dict[int, Revision]) -> Any:
 
 
 def _revision(call: Call, item_id: int, rev: int) -> dict[str, Any]:
-    fields = call.world.items[item_id].revisions[rev - 1].fields
+    fields = call.world.dated(item_id, call.world.items[item_id].revisions[rev - 1])
     wanted = {name.lower() for name in call.names("fields")}
     long_text = call.query.get("$expand", "").lower() == "fields"
     chosen = {

@@ -5,8 +5,8 @@ the same world can be read as it was on any day.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any, Final
@@ -82,11 +82,15 @@ class Project:
     areas: tuple[str, ...]
     area_ids: dict[str, int]
     updated: datetime
+    former: tuple[str, ...] = ()  # names it had, the first one first
+    changed: Process | None = None  # its process, once somebody has changed it
+    deleted: bool = False  # may still be brought back
+    hidden: bool = False  # the caller is no longer a reader of it
 
     @property
     def id(self) -> str:
-        """Return the GUID."""
-        return guid("project", self.name)
+        """Return the GUID, which stays when the name changes."""
+        return guid("project", [*self.former, self.name][0])
 
     @property
     def team(self) -> str:
@@ -96,17 +100,29 @@ class Project:
     @property
     def process(self) -> Process:
         """Return the process."""
-        return PROCESSES[self.process_name]
+        return self.changed or PROCESSES[self.process_name]
+
+    def change(self, **parts: Any) -> None:
+        """Change the process of this project alone, as an inherited one can be."""
+        self.changed = replace(self.process, **parts)
 
 
 @dataclass(slots=True)
 class Revision:
-    """One revision with all its fields; identities are Person objects, dates already text."""
+    """One revision with all its fields; identities are Person objects, dates already text.
+
+    `mark` is its place in the order of commits, which a clock that is put right doesn't change; for
+    what the story wrote it is the instant in milliseconds.
+    """
 
     at: datetime
     by: Person
     fields: dict[str, Any]
     rev: int
+    mark: int = 0
+
+    def __post_init__(self) -> None:
+        self.mark = self.mark or ms(self.at)
 
 
 @dataclass(slots=True)
@@ -150,17 +166,39 @@ class World:
     clock: date
     edits: int = 0
     version: int = 0
+    skew: timedelta = timedelta()  # by how much the server's own clock is wrong
+    hidden_areas: set[str] = field(default_factory=set)  # the caller may not see items there
+    poison: dict[str, set[int]] = field(default_factory=dict)  # call -> items that break it
+    queries: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # id -> project, name, WIQL
     _feed: list[tuple[int, int, int]] = field(default_factory=list)
     _seen: list[tuple[int, int, int]] = field(default_factory=list)
     _latest: dict[int, Revision] = field(default_factory=dict)
     _by_item: dict[int, list[LinkEvent]] = field(default_factory=dict)
     _sorted: int = -1
     _cut: int = -1
+    _names: tuple[int, frozenset[str]] = (-1, frozenset())
 
     @property
     def now(self) -> datetime:
         """Return the instant: midnight of the clock's day, a second later for each edit made."""
         return datetime.combine(self.clock, time(), UTC) + timedelta(seconds=self.edits)
+
+    @property
+    def stated(self) -> datetime:
+        """Return the instant by the server's clock, which may be wrong."""
+        return self.now + self.skew
+
+    def readable(self, fields: dict[str, Any]) -> bool:
+        """Say whether the caller may see an item that has these fields."""
+        if self._names[0] != self.version:
+            self._names = (self.version, frozenset(project.name for project in self.shown()))
+        under = f"{fields['System.AreaPath']}\\"
+        hidden = any(under.startswith(f"{area}\\") for area in self.hidden_areas)
+        return not hidden and fields["System.TeamProject"] in self._names[1]
+
+    def poisoned(self, call: str, ids: Iterable[int]) -> bool:
+        """Say whether one of these items breaks a call: batch, updates or feed."""
+        return not self.poison.get(call, set()).isdisjoint(ids)
 
     def turn(self, clock: date) -> None:
         """Set the clock; edits stay where they were made."""
@@ -168,9 +206,13 @@ class World:
         self.version += 1
 
     def project(self, key: str) -> Project | None:
-        """Find a project by name (any case) or GUID."""
+        """Find a project that the caller may see, by name (any case) or GUID."""
         wanted = key.lower()
-        return next((p for p in self.projects if wanted in {p.name.lower(), p.id}), None)
+        return next((p for p in self.shown() if wanted in {p.name.lower(), p.id}), None)
+
+    def shown(self) -> list[Project]:
+        """Return the projects that are there, for this caller."""
+        return [p for p in self.projects if not p.deleted and not p.hidden]
 
     def current(self, item_id: int, at: datetime | None = None) -> Revision | None:
         """Return the latest revision at an instant (now, if none is given); None before its birth."""
@@ -178,19 +220,31 @@ class World:
         when = at or self.now
         if item is None or (item.destroyed is not None and item.destroyed <= self.now):
             return None
+        if at is None:
+            mark = ms(when)
+            return next((r for r in reversed(item.revisions) if r.mark <= mark), None)
         return next((r for r in reversed(item.revisions) if r.at <= when), None)
 
     def revisions(self, item_id: int) -> list[Revision]:
         """Return the visible revisions, oldest first."""
         if self.current(item_id) is None:
             return []
-        return [r for r in self.items[item_id].revisions if r.at <= self.now]
+        return [r for r in self.items[item_id].revisions if r.mark <= ms(self.now)]
+
+    def dated(self, item_id: int, revision: Revision) -> dict[str, Any]:
+        """Return a revision's fields; nothing is known yet of what follows the newest."""
+        newest = self.current(item_id)
+        if newest is not None and newest.rev == revision.rev:
+            return {**revision.fields, "System.RevisedDate": NEVER}
+        return revision.fields
 
     def live(self, at: datetime | None = None) -> Iterator[tuple[int, Revision]]:
-        """Yield every item that is neither unborn nor deleted, by id."""
+        """Yield every item that the caller may see and that is neither unborn nor deleted, by id."""
         for item_id in self.items:
             found = self.current(item_id, at)
-            if found is not None and not found.fields.get("System.IsDeleted"):
+            if found is None or found.fields.get("System.IsDeleted"):
+                continue
+            if self.readable(found.fields):
                 yield item_id, found
 
     def feed(self) -> list[tuple[int, int, int]]:
@@ -228,7 +282,7 @@ class World:
         """Put the feed and the links in order once for each edit, and cut them once for each turn."""
         if self._sorted != self.edits:
             self._feed = sorted(
-                (ms(r.at), item.id, r.rev) for item in self.items.values() for r in item.revisions
+                (r.mark, item.id, r.rev) for item in self.items.values() for r in item.revisions
             )
             self.links.sort(key=lambda event: (event.at, event.source, event.target))
             self._by_item = {}
