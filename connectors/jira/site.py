@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -18,6 +17,7 @@ from connectors.errors import AccessDenied, SliceUnreadable, SourceUnavailable
 from connectors.http import Answer, Http, HttpDenied, HttpError
 from connectors.jira import jql
 from connectors.jira.config import BasicAuth, JiraConfig, PatAuth
+from connectors.once import once
 
 GATEWAY: Final = "api.atlassian.com"
 CLOUD_HINT: Final = (
@@ -99,7 +99,7 @@ class Site:
                 self._pool = None
         self.http.close()
 
-    @cached_property
+    @once
     def server_info(self) -> Json:
         """The site's version and kind. Answers without sign-in, so it proves nothing about us."""
         try:
@@ -116,7 +116,7 @@ class Site:
             )  # fmt: skip
         return info
 
-    @cached_property
+    @once
     def cloud(self) -> bool:
         """Whether this is Jira Cloud; everything else speaks Data Center's API."""
         cloud = self._says_cloud()
@@ -142,14 +142,14 @@ class Site:
         """The platform API's path."""
         return "/rest/api/3" if self.cloud else "/rest/api/2"
 
-    @cached_property
+    @once
     def web(self) -> str:
         """Where people open issues: the site itself, also when we call it through the gateway."""
         if GATEWAY in self.config.base_url:
             return str(self.server_info.get("baseUrl") or self.config.base_url).rstrip("/")
         return self.config.base_url
 
-    @cached_property
+    @once
     def myself(self) -> Json:
         """The account we are. Needs a sign-in, unlike much else on Cloud that answers anybody with nothing."""
         me = self.http.get(f"{self.api}/myself").json()
@@ -160,7 +160,7 @@ class Site:
             )
         return me
 
-    @cached_property
+    @once
     def all_projects(self) -> list[Json]:
         """Every project the account sees, in the site's own shape."""
         return [project for answer in self.project_pages() for project in project_rows(answer.json())]
@@ -235,7 +235,7 @@ class Site:
             return [_project(project) for project in self.all_projects]
         return list(self._looked_up)
 
-    @cached_property
+    @once
     def _looked_up(self) -> list[Project | str]:
         def look(key: str) -> Project | str:
             try:
