@@ -63,6 +63,7 @@ def main(argv: list[str] | None = None) -> int:
     create: Create = getattr(importlib.import_module(module), factory)
     app, info = create(options)
     certificate, key = info.pop("tls", (None, None))
+    dated = bool(info.pop("dated", False))
     if options.tls and not certificate:
         info["ca_bundle"], certificate, key = write_certificates(options.tls)
 
@@ -75,6 +76,7 @@ def main(argv: list[str] | None = None) -> int:
             Misbehaving(app, options),
             log_level="warning",
             access_log=False,
+            date_header=not dated,
             ssl_certfile=certificate,
             ssl_keyfile=key,
             timeout_graceful_shutdown=1,

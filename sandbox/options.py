@@ -18,7 +18,8 @@ class Options:
 
     Each sandbox is a module function `create(options) -> (app, info)`: a plain ASGI application and the
     facts printed on the ready line besides name and url. An `info["tls"] = (certificate file, key file)`
-    is taken out and the port is served with TLS.
+    is taken out and the port is served with TLS; with `info["dated"]` the application sends the header
+    Date itself.
     """
 
     name: str

@@ -2,12 +2,15 @@
 
 from typing import Final
 
-from sandbox.jira.model import Board, Json, midnight
+from sandbox.jira.model import BOARD_FILTERS, Board, Json, midnight
 from sandbox.jira.site import NEEDS_LOGIN, Site, joined
 from sandbox.jira.sprints import board_details, sprint_details
 from sandbox.jira.web import Answer, Refused, Request, Routes, answer
 
 MOST: Final = 50
+SUB_QUERY: Final = (
+    "fixVersion in unreleasedVersions() OR fixVersion is EMPTY"  # what Jira gives Kanban boards
+)
 REMOVED: Final = (
     "The requested API has been removed. Please migrate to the /rest/software/1.0 API. "
     "See https://developer.atlassian.com/changelog/"
@@ -93,10 +96,15 @@ def _configuration(site: Site, request: Request) -> Answer:
         "name": board.name,
         "type": board.kind,
         "self": f"{things.agile}/board/{board.id}/configuration",
-        "filter": {"id": str(10_000 + board.id), "self": f"{things.api}/filter/{10_000 + board.id}"},
+        "filter": {
+            "id": str(BOARD_FILTERS + board.id),
+            "self": f"{things.api}/filter/{BOARD_FILTERS + board.id}",
+        },
         "columnConfig": {"columns": columns, "constraintType": "none"},
         "estimation": estimation,
     }
+    if board.kind == "kanban":
+        details["subQuery"] = {"query": SUB_QUERY}
     if catalogue.rank:
         details["ranking"] = {"rankCustomFieldId": int(catalogue.rank.removeprefix("customfield_"))}
     if site.cloud:

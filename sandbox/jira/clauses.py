@@ -48,6 +48,12 @@ class Asker:
     statuses: Callable[[str], frozenset[str]]
     in_category: Callable[[str], frozenset[str]]
     strict: bool
+    holds: Callable[[int, str], Sequence[int]] = (
+        lambda _id, _field: ()
+    )  # the ids an issue has in a field of several
+    saved: Callable[[int], str | None] = lambda _number: None  # a filter's JQL
+    epoch: bool = True  # an unquoted number is an instant in milliseconds
+    fold: int = 0  # which of two equal local times is meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,10 @@ def clause(name: str, sign: str, values: Sequence[str], asker: Asker) -> Clause:
         return _instant(name, sign, values, asker)
     if name == "key":
         return _issues(sign, values, asker)
+    if name in {"sprint", "fixVersion"}:
+        numbers = frozenset(int(one) for value in values if (one := _plain(value)).isdigit())
+        field = "sprints" if name == "sprint" else "versions"
+        return Clause(lambda row: not numbers.isdisjoint(asker.holds(row.id, field)))
     if sign not in {"=", "!=", "in", "not in"}:
         raise BadQuery(f"The operator '{sign}' is not supported by the '{name}' field.")
     return _named(name, values, asker, negative=sign in {"!=", "not in"})
@@ -140,7 +150,7 @@ def _instant(name: str, sign: str, values: Sequence[str], asker: Asker) -> Claus
 def _moment(name: str, value: str, asker: Asker) -> int:
     """Return a date value as epoch milliseconds; literals are minutes in the asker's time zone."""
     text = _plain(value)
-    if value == text and text.isdigit():
+    if value == text and text.isdigit() and asker.epoch:
         return int(text)
     relative = _RELATIVE.match(text)
     # Longer numbers are instants in milliseconds, and those may not be quoted.
@@ -149,7 +159,7 @@ def _moment(name: str, value: str, asker: Asker) -> int:
         return milliseconds(asker.now + sign * int(relative.group(2)) * _UNITS[relative.group(3)])
     for pattern in _LITERALS:
         try:
-            local = datetime.strptime(text, pattern).replace(tzinfo=asker.zone)
+            local = datetime.strptime(text, pattern).replace(tzinfo=asker.zone, fold=asker.fold)
         except ValueError:
             continue
         return milliseconds(local.astimezone(UTC))

@@ -74,7 +74,7 @@ def create(options: Options) -> tuple[App, dict[str, Any]]:
         request.anonymous = given != expected
 
     def after(request: Request, result: Answer) -> None:
-        result.headers |= {"X-RateLimit-Limit": "350", "X-RateLimit-Remaining": "349"}
+        result.headers |= {"X-RateLimit-Limit": "350", "X-RateLimit-Remaining": "349", "Date": site.date()}
         if request.anonymous and "authorization" in request.headers:
             # Wrong credentials are served as nobody's: only this header tells.
             result.headers["X-Seraph-LoginReason"] = "AUTHENTICATED_FAILED"
@@ -85,7 +85,8 @@ def create(options: Options) -> tuple[App, dict[str, Any]]:
         _add(routes, site, root)
     agile.add(routes, site, "/rest/agile/1.0")
     control.add(routes, site)
-    return routes, {"username": USERNAME, "token": TOKEN, "time_zone": site.world.zone.key}
+    info = {"username": USERNAME, "token": TOKEN, "time_zone": site.world.zone.key, "dated": True}
+    return routes, info
 
 
 def _add(routes: Routes, site: Site, root: str) -> None:
@@ -250,7 +251,7 @@ def _projects(site: Site, request: Request) -> Answer:
     known = [
         one
         for one in site.world.catalogue.projects.values()
-        if ("archived" if one.archived else "live") in status
+        if ("archived" if one.archived else "deleted" if one.trashed else "live") in status and not one.hidden
     ]
     rows = [
         platform.project(site, one)

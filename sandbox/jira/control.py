@@ -1,22 +1,21 @@
-"""What a test may do to a sandbox Jira: turn its clock, look at the truth, change issues behind its back."""
+"""What a test may do to a sandbox Jira: turn its clock, look at the truth, change things behind its back."""
 
-from collections.abc import Callable
 from datetime import date, timedelta
-from itertools import count
-from typing import Any, Final
+from typing import Final
 
-from sandbox.jira.lives import item
-from sandbox.jira.model import Issue, Json, State, Step
+from sandbox.jira.administration import Administration
+from sandbox.jira.edits import Editor
+from sandbox.jira.model import Json, State
 from sandbox.jira.site import Site
 from sandbox.jira.web import Answer, Refused, Request, Routes, answer
+from sandbox.jira.world import HELD
 
-# What an edit may set besides status, assignee and custom fields by their ids.
-PLAIN: Final = frozenset({"summary", "description", "duedate", "labels", "priority"})
+MOST_LISTED: Final = 10_000  # generated issues; of more the truth gives counts only
 
 
 def add(routes: Routes, site: Site) -> None:
     """Add the control routes."""
-    editor = Editor(site)
+    editor, administration = Editor(site), Administration(site)
     routes.add("POST", "/_sandbox/clock", lambda request: _clock(site, request))
     routes.add(
         "GET", "/_sandbox/clock", lambda _: answer({"date": site.world.clock, "now": site.world.now()})
@@ -25,11 +24,26 @@ def add(routes: Routes, site: Site) -> None:
     routes.add("POST", "/_sandbox/lag", lambda request: _lag(site, request))
     routes.add("POST", "/_sandbox/agile", lambda request: _agile(site, request))
     routes.add("GET", "/_sandbox/truth", lambda request: _truth(site, request))
-    routes.add("POST", "/_sandbox/edit", lambda request: answer(editor.edit(request.body or {})))
+    routes.add("POST", "/_sandbox/edit", lambda request: _edit(editor, administration, request))
+    routes.add("POST", "/_sandbox/jql", lambda request: _jql(site, request))
+
+
+def _edit(editor: Editor, administration: Administration, request: Request) -> Answer:
+    change: Json = request.body or {}
+    act = str(change.get("do", "set"))
+    for one in (editor, administration):
+        if act in one.acts():
+            return answer(one.edit(change))
+    raise Refused(400, f"do is one of {', '.join([*editor.acts(), *administration.acts()])}")
 
 
 def _clock(site: Site, request: Request) -> Answer:
-    site.world.set_clock(date.fromisoformat(request.body["date"]))
+    """Turn the clock: to another day, and off by `skew_s` seconds."""
+    if "skew_s" in request.body:
+        site.world.skew = timedelta(seconds=float(request.body["skew_s"]))
+        site.world.forget()
+    if "date" in request.body:
+        site.world.set_clock(date.fromisoformat(request.body["date"]))
     return answer({"date": site.world.clock, "now": site.world.now()})
 
 
@@ -38,8 +52,19 @@ def _profile(site: Site, request: Request) -> Answer:
     return answer({"timeZone": site.world.zone.key})
 
 
+def _jql(site: Site, request: Request) -> Answer:
+    """Say whether JQL takes milliseconds, and which of two equal local times is meant."""
+    site.world.epoch = bool(request.body.get("epoch", site.world.epoch))
+    site.world.fold = int(request.body.get("fold", site.world.fold))
+    site.world.forget()
+    return answer({"epoch": site.world.epoch, "fold": site.world.fold})
+
+
 def _lag(site: Site, request: Request) -> Answer:
-    site.world.lag = int(request.body["searches"])
+    """Let edits stay unseen by so many searches, or (`hold`) until `release`."""
+    if request.body.get("release"):
+        site.world.release()
+    site.world.lag = HELD if request.body.get("hold") else int(request.body.get("searches", 0))
     return answer({"searches": site.world.lag})
 
 
@@ -49,16 +74,23 @@ def _agile(site: Site, request: Request) -> Answer:
 
 
 def _truth(site: Site, request: Request) -> Answer:
-    """Say what there is; of a generated load its changes only when asked, as each issue is made for that."""
-    world = site.world
-    issues = [
-        {"id": str(row.id), "key": state.key, "updated": row.updated}
-        for row in world.rows()
-        if (state := world.state(row.id)) is not None
-    ] if site.options.issues is None else []  # fmt: skip
-    catalogue = world.catalogue
+    """Tell what really is, whatever search, rights or a lagging index say.
+
+    Of a large generated load its issues are not listed, and its changes are counted only when asked: each
+    issue is made for that.
+    """
+    world, catalogue = site.world, site.world.catalogue
+    issues: list[Json] = []
+    gone: list[Json] = []
+    if (site.options.issues or 0) <= MOST_LISTED:
+        known = [world.anything(id_) for project in catalogue.projects for id_ in world.shelf.ids(project)]
+        for state in filter(None, known):
+            if (fate := _fate(site, state)) is not None:
+                gone.append({"id": str(state.id), "key": state.key, "fate": fate})
+            elif state.visible:
+                issues.append(_told(site, state))
     counted = {
-        "changes": sum(len(state.histories) for row in world.rows() if (state := world.state(row.id)))
+        "changes": sum(len(one.histories) for row in world.rows() if (one := world.state(row.id)))
     } if request.text("changes") else {}  # fmt: skip
     counts = world.counts()
     return answer(
@@ -67,6 +99,7 @@ def _truth(site: Site, request: Request) -> Answer:
             "clock": world.clock,
             "projects": counts,
             "issues": issues,
+            "gone": gone,
             "total": sum(counts.values()),
             "versions": len(catalogue.versions),
             "sprints": len(catalogue.sprints) or len(catalogue.raw.get("sprint", [])),
@@ -75,181 +108,26 @@ def _truth(site: Site, request: Request) -> Answer:
     )
 
 
-class Editor:
-    """Changes issues as a user of the tracker would: every change is dated now and bumps `updated`."""
+def _told(site: Site, state: State) -> Json:
+    fields, catalogue = state.fields, site.world.catalogue
+    return {
+        "id": str(state.id),
+        "key": state.key,
+        "project": catalogue.projects[state.project].key,
+        "updated": round(state.updated.timestamp() * 1000),
+        "summary": (fields.get("edited") or {}).get("summary", fields["summary"]),
+        "status": fields["status"],
+        "histories": [one["id"] for one in site.renderer.histories(state)],
+        "sprints": [one for one in fields.get("sprints", ()) if one in catalogue.sprints],
+        "comments": len(fields.get("comments", ())),
+        "worklogs": len(fields.get("worklogs", ())),
+    }
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._numbers = count(9_000_001)
-        self._acts: dict[str, Callable[[Json], Json]] = {
-            "set": self._set,
-            "create": self._create,
-            "delete": lambda change: self._hide(change, "deleted"),
-            "archive": lambda change: self._hide(change, "archived"),
-            "move": self._move,
-            "rename_project": self._rename_project,
-        }
 
-    def edit(self, change: Json) -> Json:
-        """Make one change, `{"do": "set", "id": …, "fields": {…}}` and so on; returns the issue's id and key.
-
-        Acts: set (fields by Jira's names, status by name), create (project, fields), delete, archive,
-        move (to: project key), rename_project (key, name).
-        """
-        act = self._acts.get(str(change.get("do", "set")))
-        if act is None:
-            raise Refused(400, f"do is one of {', '.join(self._acts)}")
-        return act(change)
-
-    def _life(self, change: Json) -> tuple[Issue, State]:
-        wanted = str(change.get("id") or change.get("key") or "")
-        state = self._site.world.find(wanted)
-        issue = self._site.world.shelf.keep(state.id) if state else None
-        if state is None or issue is None:
-            raise Refused(404, f"There is no issue {wanted}")
-        return issue, state
-
-    def _step(self, state: State, changes: Json, *items: Json) -> Step:
-        at = max(self._site.world.now(), state.updated + timedelta(milliseconds=1))
-        return Step(next(self._numbers), at, self._site.me, changes, items, made=True)
-
-    def _told(self, id_: int, state: State | None) -> Json:
-        return {"id": str(id_), "key": state.key if state else None}
-
-    def _set(self, change: Json) -> Json:
-        issue, state = self._life(change)
-        changes: Json = {}
-        items: list[Json] = []
-        for name, value in change.get("fields", {}).items():
-            self._field(state, name, value, changes, items)
-        return self._told(issue.id, self._site.world.change(issue, self._step(state, changes, *items)))
-
-    def _field(self, state: State, name: str, value: Any, changes: Json, items: list[Json]) -> None:
-        custom = name.startswith("customfield_")
-        old = state.fields.get(name)
-        if state.raw is not None:
-            changes["edited"] = {
-                **(state.fields.get("edited") or {}),
-                **changes.get("edited", {}),
-                name: value,
-            }
-            old = state.raw["fields"].get(name)
-        elif name == "status":
-            self._status(state, str(value), changes, items)
-            return
-        elif name == "assignee":
-            person = next(
-                (one for one in self._site.world.catalogue.people.values() if value in {one.id, one.name}),
-                None,
-            )
-            changes["assignee"] = person.id if person else None
-            items.append(item(name, name, old, old, *((person.id, person.name) if person else (None, None))))
-            return
-        elif name in PLAIN or custom:
-            changes[name] = value
-        else:
-            raise Refused(400, f"An edit cannot set {name}")
-        label = (
-            next((one.name for one in self._site.world.catalogue.fields if one.id == name), name)
-            if custom
-            else name
-        )
-        words = [None if one is None else str(one) for one in (old, value)]
-        items.append(item(label, name, None, words[0], None, words[1], custom=custom))
-
-    def _status(self, state: State, wanted: str, changes: Json, items: list[Json]) -> None:
-        statuses = self._site.world.catalogue.statuses
-        before = statuses[state.fields["status"]]
-        after = next(
-            (
-                one
-                for one in statuses.values()
-                if one.project == before.project and wanted in {one.id, one.name, one.untranslated}
-            ),
-            None,
-        )
-        if after is None:
-            raise Refused(400, f"There is no status {wanted} in this issue's workflow")
-        now = self._site.world.now()
-        changes |= {"status": after.id}
-        if after.category != before.category:
-            changes["category_since"] = now
-        items.append(item("status", "status", before.id, before.name, after.id, after.name))
-        done = after.category == "done"
-        if done != (before.category == "done"):
-            changes |= {"resolution": "10000" if done else None, "resolutiondate": now if done else None}
-            items.append(
-                item("resolution", "resolution", None, None, "10000", "Done")
-                if done
-                else item("resolution", "resolution", "10000", "Done", None, None)
-            )
-
-    def _hide(self, change: Json, how: str) -> Json:
-        issue, state = self._life(change)
-        self._site.world.change(issue, self._step(state, {how: True}))
-        return self._told(issue.id, state)
-
-    def _move(self, change: Json) -> Json:
-        issue, state = self._life(change)
-        catalogue = self._site.world.catalogue
-        target = catalogue.project_by(str(change["to"]))
-        if target is None:
-            raise Refused(404, f"There is no project {change['to']}")
-        old = catalogue.projects[state.project]
-        key = self._next_key(target.id, target.key)
-        items = (
-            item("Key", None, None, state.key, None, key),
-            item("project", "project", str(old.id), old.name, str(target.id), target.name),
-        )
-        changes = {"key": key, "project": target.id}
-        if state.raw is not None:
-            project = {
-                **state.raw["fields"]["project"],
-                "id": str(target.id),
-                "key": target.key,
-                "name": target.name,
-            }
-            changes["edited"] = {**(state.fields.get("edited") or {}), "project": project}
-        return self._told(issue.id, self._site.world.change(issue, self._step(state, changes, *items)))
-
-    def _next_key(self, project: int, key: str) -> str:
-        numbers = [row.number for row in self._site.world.rows([project])]
-        return f"{key}-{max(numbers, default=0) + 1000}"
-
-    def _create(self, change: Json) -> Json:
-        world = self._site.world
-        catalogue = world.catalogue
-        project = catalogue.project_by(str(change["project"]))
-        if project is None:
-            raise Refused(404, f"There is no project {change['project']}")
-        own = project.id if project.team_managed else None
-        kind = next(one for one in catalogue.types.values() if one.project == own and one.level == 0)
-        status = next(
-            one for one in catalogue.statuses.values() if one.project == own and one.category == "new"
-        )
-        id_ = next(self._numbers)
-        base: Json = {
-            "key": self._next_key(project.id, project.key),
-            "project": project.id,
-            "type": kind.id,
-            "status": status.id,
-            "summary": "Created in a test",
-            "priority": "3",
-            "made": True,
-            "reporter": self._site.me,
-            **{
-                name: value
-                for name, value in change.get("fields", {}).items()
-                if name in PLAIN or name.startswith("customfield_")
-            },
-        }
-        return self._told(id_, world.create(Issue(id_, world.now(), base)))
-
-    def _rename_project(self, change: Json) -> Json:
-        project = self._site.world.catalogue.project_by(str(change["key"]))
-        if project is None:
-            raise Refused(404, f"There is no project {change['key']}")
-        project.name = str(change["name"])
-        self._site.things.project.cache_clear()
-        self._site.world.forget()
-        return {"id": str(project.id), "key": project.key}
+def _fate(site: Site, state: State) -> str | None:
+    project = site.world.catalogue.projects[state.project]
+    if state.fields.get("deleted") or project.trashed:
+        return "deleted"
+    if state.archived or project.archived:
+        return "archived"
+    return "hidden" if site.world.is_hidden(state.id, state.project) else None

@@ -27,6 +27,7 @@ def create(options: Options) -> tuple[App, dict[str, Any]]:
             "X-RateLimit-FillRate": "50",
             "X-RateLimit-Interval-Seconds": "60",
             "Retry-After": "0",  # on answers that succeeded, too
+            "Date": site.date(),
         }
 
     routes = Routes(_before, after)
@@ -41,7 +42,8 @@ def create(options: Options) -> tuple[App, dict[str, Any]]:
         routes.add(method, f"{root}/{path}", lambda request, route=route: route(site, request))  # type: ignore[misc]
     agile.add(routes, site, f"{CONTEXT}/rest/agile/1.0")
     control.add(routes, site)
-    return routes, {"base_url": site.things.base, "token": PAT, "time_zone": site.world.zone.key}
+    info = {"base_url": site.things.base, "token": PAT, "time_zone": site.world.zone.key, "dated": True}
+    return routes, info
 
 
 def _before(request: Request) -> None:
@@ -105,8 +107,12 @@ def _asked(request: Request) -> dict[str, Any]:
     }
 
 
-def _projects(site: Site, _: Request) -> Answer:
-    return answer([platform.project(site, one) for one in site.projects()])
+def _projects(site: Site, request: Request) -> Answer:
+    listed = site.projects()
+    if request.text("includeArchived") == "true":
+        known = site.world.catalogue.projects.values()
+        listed += sorted((one for one in known if one.archived and not one.hidden), key=lambda one: one.key)
+    return answer([platform.project(site, one) for one in listed])
 
 
 def _users(site: Site, request: Request) -> Answer:

@@ -12,6 +12,7 @@ from sandbox.jira.world import World
 Draw = Callable[[State], Any]
 
 INLINE_WORKLOGS: Final = 20  # an issue shows no more of them inside its fields
+INLINE_COMMENTS: Final = 20  # of Cloud; Data Center shows all
 HIDDEN: Final = frozenset({"comment", "worklog", "timetracking"})  # not navigable
 
 
@@ -42,7 +43,9 @@ def draws(world: World, things: Things) -> dict[str, Draw]:
         "subtasks": things.subtasks,
         "issuelinks": things.links,
         "workratio": lambda _: -1,
-        "comment": lambda state: _comments(state, things, moment),
+        "comment": lambda state: comments(
+            state, things, moment, 0, INLINE_COMMENTS if things.cloud else None
+        ),
         "worklog": lambda state: worklogs(state, things, moment, 0, INLINE_WORKLOGS),
         "timetracking": _tracking,
         "timeoriginalestimate": lambda state: state.fields.get("estimate_s"),
@@ -54,6 +57,7 @@ def draws(world: World, things: Things) -> dict[str, Draw]:
         "progress": _progress,
         "aggregateprogress": _progress,
     }
+    found["archiveddate"] = lambda state: moment(state.updated) if state.archived else ABSENT
     if things.cloud:
         found["statuscategorychangedate"] = lambda state: moment(
             state.fields.get("category_since", state.created)
@@ -128,8 +132,16 @@ def worklogs(
     return {"startAt": start, "maxResults": most, "total": len(logged), "worklogs": shown}
 
 
-def _comments(state: State, things: Things, moment: Callable[[datetime | None], str | None]) -> Json:
+def comments(
+    state: State,
+    things: Things,
+    moment: Callable[[datetime | None], str | None],
+    start: int,
+    most: int | None,
+) -> Json:
+    """Return a page of an issue's comments."""
     said = state.fields.get("comments", ())
+    most = len(said) if most is None else most
     shown = [
         {
             "self": f"{things.api}/issue/{state.id}/comment/{number}",
@@ -140,9 +152,9 @@ def _comments(state: State, things: Things, moment: Callable[[datetime | None], 
             "created": moment(at),
             "updated": moment(at),
         }
-        for number, who, at, text in said
+        for number, who, at, text in said[start : start + most]
     ]
-    return {"comments": shown, "maxResults": len(shown), "total": len(shown), "startAt": 0}
+    return {"comments": shown, "maxResults": most, "total": len(said), "startAt": start}
 
 
 def _parent(state: State, things: Things, world: World) -> Any:
@@ -179,7 +191,8 @@ def _sprints(state: State, things: Things, world: World) -> Any:
     numbers = state.fields.get("sprints", ())
     if not numbers:
         return None
-    sprints = [world.catalogue.sprints[one] for one in numbers]
+    known = world.catalogue.sprints
+    sprints = [known[one] for one in numbers if one in known]
     if things.cloud:
         return [sprint_details(things, one, board_field="boardId") for one in sprints]
     return [sprint_text(things, one) for one in sprints]

@@ -10,6 +10,7 @@ ALIASES: Final = {
     "key": "key", "issuekey": "key", "issue": "key", "id": "key",
     "project": "project", "issuetype": "type", "type": "type",
     "status": "status", "statuscategory": "statusCategory",
+    "sprint": "sprint", "fixversion": "fixVersion", "filter": "filter", "savedfilter": "filter",
     "updated": "updated", "updateddate": "updated", "created": "created", "createddate": "created",
 }  # fmt: skip
 MOST_ORDERS: Final = 7
@@ -159,7 +160,18 @@ class _Parser:
             raise BadQuery(f"Field '{token.text}' does not exist or you do not have permission to view it.")
         sign = self._operator()
         values = self._values() if sign.endswith("in") else [self._value()]
+        if name == "filter":
+            return self._saved(sign, values)
         return clause(name, sign, values, self._asker)
+
+    def _saved(self, sign: str, values: list[str]) -> Clause:
+        """Put a saved filter in; only `=` and `in` of a single one are known here."""
+        number = values[0].removeprefix('"')
+        text = self._asker.saved(int(number)) if number.isdigit() else None
+        if text is None or sign not in {"=", "in"} or len(values) != 1:
+            raise BadQuery(f"The value '{number}' does not exist for the field 'filter'.")
+        query = parse(text, self._asker)
+        return Clause(query.test or (lambda _: True), query.projects, query.ids)
 
     def _operator(self) -> str:
         token = self._take()

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 Json = dict[str, Any]
+BOARD_FILTERS: Final = 10_000  # a board's filter has the board's id on top of this
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,13 @@ class Project:
     lead: str
     team_managed: bool = False
     archived: bool = False
+    trashed: bool = False  # in the recycle bin
+    hidden: bool = False  # the calling user has lost Browse Projects
+
+    @property
+    def live(self) -> bool:
+        """Say whether its issues can be searched and read."""
+        return not (self.archived or self.trashed or self.hidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,7 @@ class Step:
     changes: Json
     items: tuple[Json, ...] = ()
     made: bool = False  # by an edit, not by the story: seen at once
+    silent: bool = False  # in the history, but `updated` stays as it was: what administrators do
 
 
 @dataclass(slots=True)
@@ -158,6 +167,7 @@ class State:
     histories: list[Step]
     visible: bool
     raw: Json | None = None
+    archived: bool = False
     parts: dict[str, bytes] = field(default_factory=dict)
     whole: dict[tuple[object, ...], bytes] = field(default_factory=dict)
 
@@ -225,7 +235,15 @@ class Catalogue:
     sprint: str | None = None
     rank: str | None = None
     epic_link: str | None = None
+    filters: dict[int, str] = field(default_factory=dict)  # id -> JQL, over what boards have
     raw: dict[str, list[Json]] = field(default_factory=dict)  # recorded lists, served as they are
+
+    def filter(self, number: int) -> str | None:
+        """Return a saved filter's JQL; each board has one that takes in its project."""
+        if number in self.filters:
+            return self.filters[number]
+        board = self.boards.get(number - BOARD_FILTERS)
+        return None if board is None else f"project = {self.projects[board.project].key} ORDER BY key ASC"
 
     def project_by(self, key_or_id: str) -> Project | None:
         """Find a project by key or id, as Jira does: keys without regard to case."""

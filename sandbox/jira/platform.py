@@ -3,13 +3,14 @@
 from datetime import date
 from typing import Final
 
-from sandbox.jira.fields import worklogs
+from sandbox.jira.fields import comments, worklogs
 from sandbox.jira.model import Json, Project, Version
 from sandbox.jira.site import CHANGELOG_SHOWN, EVERYTHING, NEEDS_LOGIN, Site
 from sandbox.jira.things import LINK_TYPES, PRIORITIES, RESOLUTIONS, released
 from sandbox.jira.web import Answer, Refused, Request, Routes, answer
 
 MOST_WORKLOGS: Final = 5000
+MOST_COMMENTS: Final = 100
 VERSION_OF_CLOUD, VERSION_OF_SERVER = "1001.0.0-SNAPSHOT", "10.3.24"
 
 
@@ -27,6 +28,8 @@ def add(routes: Routes, site: Site, root: str) -> None:
         "myself": _myself,
         "issue/{issue}": _issue,
         "issue/{issue}/worklog": _worklogs,
+        "issue/{issue}/comment": _comments,
+        "filter/{filter}": _filter,
         "project/{project}": _project,
         "project/{project}/versions": _versions,
         "project/{project}/version": _version_page,
@@ -108,7 +111,7 @@ def _myself(site: Site, request: Request) -> Answer:
 
 
 def _issue(site: Site, request: Request) -> Answer:
-    state = site.issue(request)
+    state = site.issue(request, archived=True)
     shown = CHANGELOG_SHOWN * 2 + 20 if site.cloud else EVERYTHING  # Cloud: the latest hundred
     changelog = shown if "changelog" in request.texts("expand") else 0
     choice = site.chosen(request.texts("fields") or ["*all"])
@@ -121,6 +124,29 @@ def _worklogs(site: Site, request: Request) -> Answer:
     start = request.number("startAt", 0)
     most = min(MOST_WORKLOGS, request.number("maxResults", MOST_WORKLOGS))
     return answer(worklogs(state, site.things, site.renderer.moment, start, most))
+
+
+def _comments(site: Site, request: Request) -> Answer:
+    state = site.issue(request)
+    start = request.number("startAt", 0)
+    most = min(MOST_COMMENTS, request.number("maxResults", MOST_COMMENTS))
+    return answer(comments(state, site.things, site.renderer.moment, start, most))
+
+
+def _filter(site: Site, request: Request) -> Answer:
+    wanted = request.found["filter"]
+    jql = site.world.catalogue.filter(int(wanted)) if wanted.isdigit() and not request.anonymous else None
+    if jql is None:
+        raise Refused(
+            404, f"The selected filter is not available to you, perhaps it has been deleted: {wanted}"
+        )
+    document = {
+        "self": f"{site.things.api}/filter/{wanted}",
+        "id": wanted,
+        "name": f"Filter {wanted}",
+        "jql": jql,
+    }
+    return answer(document)
 
 
 def _project(site: Site, request: Request) -> Answer:
@@ -149,6 +175,8 @@ def project(site: Site, one: Project, *, whole: bool = False) -> Json:
         details["description"] = ""
     if one.archived:
         details["archived"] = True
+    if one.trashed:
+        details["deleted"] = True
     return details
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 from typing import Any, Final
 
 import orjson
@@ -18,6 +19,7 @@ from sandbox.jira.web import Answer, Refused, Request
 from sandbox.jira.world import World
 from sandbox.options import Options
 
+NO_SIGHT: Final = "You do not have the permission to see the specified issue."
 NO_ISSUE: Final = "Issue does not exist or you do not have permission to see it."
 NEEDS_LOGIN: Final = "Client must be authenticated to access this resource."
 CLOUD_ZONE, SERVER_ZONE = "Europe/Helsinki", "America/New_York"
@@ -54,25 +56,35 @@ class Site:
             known = self.choices[key] = choose(key)
         return known
 
-    def issue(self, request: Request) -> State:
-        """Return the issue a path names."""
-        state = None if request.anonymous else self.world.find(request.found["issue"])
-        if state is None:
+    def issue(self, request: Request, *, archived: bool = False) -> State:
+        """Return the issue a path names, if so asked also one that is archived."""
+        wanted = request.found["issue"]
+        id_ = int(wanted) if wanted.isdigit() else self.world.shelf.by_key(wanted)
+        if request.anonymous or id_ is None:
             raise Refused(404, NO_ISSUE)
+        state = self.world.state(id_) or (self.world.archived(id_) if archived else None)
+        if state is None:
+            raise self._not_shown(id_)
         return state
+
+    def _not_shown(self, id_: int) -> Refused:
+        """Cloud says the same of what is gone and what is hidden; Data Center tells them apart."""
+        there = self.world.anything(id_)
+        hidden = there is not None and there.visible and self.world.is_hidden(id_, there.project)
+        return Refused(403, NO_SIGHT) if hidden and not self.cloud else Refused(404, NO_ISSUE)
 
     def project(self, request: Request) -> Project:
         """Return the project a path names."""
         wanted = request.found["project"]
         project = None if request.anonymous else self.world.catalogue.project_by(wanted)
-        if project is None:
+        if project is None or project.hidden or project.trashed:
             raise Refused(404, f"No project could be found with key '{wanted}'.")
         return project
 
     def projects(self) -> list[Project]:
         """List the live projects by key."""
         known = self.world.catalogue.projects.values()
-        return sorted((one for one in known if not one.archived), key=lambda one: one.key)
+        return sorted((one for one in known if one.live), key=lambda one: one.key)
 
     def page(self, request: Request, rows: Sequence[Any], *, default: int, most: int) -> Json:
         """Return a page of a list in the envelope with startAt, total and isLast."""
@@ -91,6 +103,10 @@ class Site:
         if not page["isLast"]:
             page["nextPage"] = f"{here}?startAt={start + size}&maxResults={size}"
         return page
+
+    def date(self) -> str:
+        """Return the header Date by this Jira's own clock, right or wrong."""
+        return format_datetime(self.world.now(), usegmt=True)
 
     @property
     def context(self) -> str:

@@ -1,7 +1,7 @@
 """The issues of a sandbox Jira as of a clock, and who may find which of them."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -14,6 +14,7 @@ from sandbox.jira.model import Catalogue, Issue, Json, Row, Shelf, State, Step, 
 # Above this many rendered issues the cache starts again: a million issues must not be held in memory.
 MOST_KEPT: Final = 50_000
 SMALL: Final = 10_000
+HELD: Final = -1  # a lag without end
 
 Place = tuple[int, ...]  # the sort key of a row, its id last
 
@@ -23,7 +24,10 @@ class World:
 
     Of the story, what happened before the clock's midnight (UTC) is visible, so that a day is always
     the same; of the edits made here, all. `lag` is for how many searches an edit stays unseen
-    by search (not by direct reads), as Cloud's eventually consistent index has it.
+    by search (not by direct reads), as Cloud's eventually consistent index has it; `HELD` is until released.
+    `skew` is how far the tracker's clock is off; `hidden` are issues that the calling user may not see. JQL
+    takes instants in milliseconds while `epoch` is true; a local time that a night has twice means its
+    first, or with `fold` 1 its second.
     """
 
     def __init__(self, catalogue: Catalogue, shelf: Shelf, clock: date, zone: str, *, strict: bool) -> None:
@@ -32,6 +36,10 @@ class World:
         self.clock = clock
         self.zone = ZoneInfo(zone)
         self.lag = 0
+        self.skew = timedelta(0)
+        self.hidden: set[int] = set()
+        self.epoch = True
+        self.fold = 0
         self._strict = strict
         self._began = time.monotonic()
         self._states: dict[int, State] = {}
@@ -43,8 +51,8 @@ class World:
         """Return the instant by the sandbox's clock: the real one today, else it ticks on from midnight."""
         real = datetime.now(UTC)
         if self.clock == real.date():
-            return real
-        return midnight(self.clock) + timedelta(seconds=time.monotonic() - self._began)
+            return real + self.skew
+        return midnight(self.clock) + timedelta(seconds=time.monotonic() - self._began) + self.skew
 
     def set_clock(self, day: date) -> None:
         """Serve another day's state."""
@@ -71,13 +79,31 @@ class World:
                 return None
             if len(self._states) >= MOST_KEPT:
                 self._states.clear()
-            known = self._states[id_] = fold(issue, midnight(self.clock), self.now())
-        return known if known.visible else None
+            known = self._states[id_] = fold(issue, midnight(self.clock))
+        return known if known.visible and not self.is_hidden(id_, known.project) else None
+
+    def is_hidden(self, id_: int, project: int) -> bool:
+        """Say whether an issue is there and the calling user may not see it."""
+        return id_ in self.hidden or not self.catalogue.projects[project].live
+
+    def archived(self, id_: int) -> State | None:
+        """Return an archived issue: search knows it no more, a direct link still leads to it."""
+        issue = self.shelf.get(id_)
+        state = None if issue is None else fold(issue, midnight(self.clock))
+        return state if state and state.archived and not self.is_hidden(id_, state.project) else None
+
+    def anything(self, id_: int) -> State | None:
+        """Return an issue whatever has become of it, for the truth; None when it never was."""
+        issue = self.shelf.get(id_)
+        return None if issue is None else fold(issue, midnight(self.clock))
 
     def searched(self, id_: int) -> State | None:
         """Return an issue as the search index knows it."""
         held = self._unindexed.get(id_)
-        return held[0] if held else self.state(id_)
+        if held is None:
+            return self.state(id_)
+        state = held[0]
+        return None if state is None or self.is_hidden(id_, state.project) else state
 
     def find(self, key_or_id: str) -> State | None:
         """Return an issue by id or key; a key of before a move leads to it too."""
@@ -117,12 +143,16 @@ class World:
             ),
             in_category=self._in_category,
             strict=self._strict,
+            holds=self._holds,
+            saved=self.catalogue.filter,
+            epoch=self.epoch,
+            fold=self.fold,
         )
 
     def counts(self) -> dict[str, int]:
         """Count the visible issues of each project."""
-        tally = {one.key: 0 for one in self.catalogue.projects.values() if not one.archived}
-        keys = {one.id: one.key for one in self.catalogue.projects.values() if not one.archived}
+        tally = {one.key: 0 for one in self.catalogue.projects.values() if one.live}
+        keys = {one.id: one.key for one in self.catalogue.projects.values() if one.live}
         for row in self.rows():
             tally[keys[row.project]] += 1
         return tally
@@ -130,7 +160,7 @@ class World:
     def rows(self, projects: Iterable[int] | None = None) -> Iterator[Row]:
         """Yield what search knows of every visible issue, of some projects or all."""
         wanted = set(self.catalogue.projects if projects is None else projects)
-        wanted -= {one.id for one in self.catalogue.projects.values() if one.archived}
+        wanted -= {one.id for one in self.catalogue.projects.values() if not one.live}
         moved = set(self.shelf.moved())
         for project in sorted(wanted):
             yield from self._rows(id_ for id_ in self.shelf.ids(project) if id_ not in moved)
@@ -151,6 +181,11 @@ class World:
         self._edited(issue.id, None)
         return self.state(issue.id)
 
+    def release(self) -> None:
+        """Let search see every edit made so far."""
+        self._unindexed.clear()
+        self._results.clear()
+
     def _edited(self, id_: int, before: State | None) -> None:
         self._touched.add(id_)
         if self.lag and id_ not in self._unindexed:
@@ -163,21 +198,25 @@ class World:
 
     def _index(self) -> None:
         """Let one more search pass, and show what was held back long enough."""
-        waiting = {id_: (state, left - 1) for id_, (state, left) in self._unindexed.items() if left > 0}
+        waiting = {
+            id_: (state, left if left == HELD else left - 1)
+            for id_, (state, left) in self._unindexed.items()
+            if left
+        }
         if len(waiting) != len(self._unindexed):
             self._results.clear()
         self._unindexed = waiting
 
     def _candidates(self, query: Query) -> Iterator[Row]:
         if query.ids is not None:
-            archived = {one.id for one in self.catalogue.projects.values() if one.archived}
+            archived = {one.id for one in self.catalogue.projects.values() if not one.live}
             return (row for row in self._rows(sorted(query.ids)) if row.project not in archived)
         return self.rows(query.projects)
 
     def _rows(self, ids: Iterable[int]) -> Iterator[Row]:
         quick = self.shelf.settled is not None and self.clock >= self.shelf.settled
         for id_ in ids:
-            if quick and id_ not in self._touched:
+            if quick and id_ not in self._touched and id_ not in self.hidden:
                 row = self.shelf.row(id_)
                 if row is not None:
                     yield row
@@ -204,13 +243,17 @@ class World:
             place.extend(-value if descending else value for value in values)
         return (*place, row.id)
 
+    def _holds(self, id_: int, field: str) -> Sequence[int]:
+        state = self.searched(id_)
+        return () if state is None else state.fields.get(field, ())
+
     def _project_id(self, name: str) -> int | None:
         by_key = self.catalogue.project_by(name)
         if by_key is None:
             by_key = next(
                 (one for one in self.catalogue.projects.values() if one.name.lower() == name.lower()), None
             )
-        return None if by_key is None or by_key.archived else by_key.id
+        return None if by_key is None or not by_key.live else by_key.id
 
     def _issue_id(self, name: str) -> int | None:
         found = self.find(name)
@@ -228,23 +271,24 @@ class World:
         return frozenset(one.id for one in self.catalogue.statuses.values() if one.category == wanted)
 
 
-def fold(issue: Issue, told: datetime, now: datetime) -> State:
-    """Return an issue as its birth, the story's steps before `told` and edits up to now have made it."""
+def fold(issue: Issue, told: datetime) -> State:
+    """Return an issue as its birth, the story's steps before `told` and all edits have made it."""
     fields: Json = dict(issue.base)
     updated = fields.get("updated", issue.born)
     histories: list[Step] = []
     for step in issue.steps:
-        if step.at > (now if step.made else told):
+        if step.at > told and not step.made:
             continue
         fields.update(step.changes)
-        updated = step.at
+        updated = updated if step.silent else step.at
         if step.items:
             histories.append(step)
-    born = issue.born <= (now if issue.base.get("made") else told)
-    visible = born and not fields.get("deleted") and not fields.get("archived")
+    there = (issue.base.get("made") or issue.born <= told) and not fields.get("deleted")
+    archived = bool(there and fields.get("archived"))
     return State(
-        issue.id, fields["key"], fields["project"], issue.born, updated, fields, histories, visible, issue.raw
-    )
+        issue.id, fields["key"], fields["project"], issue.born, updated, fields, histories,
+        bool(there and not archived), issue.raw, archived,
+    )  # fmt: skip
 
 
 def _row(state: State) -> Row:
