@@ -1,7 +1,7 @@
 """The tables, a file a subject. Importing this package registers them all with `Base.metadata`."""
 
 from model.tables.absence import Absence, CensusTaken, Question, ScopeVersion
-from model.tables.access import ApiToken
+from model.tables.access import ApiToken, Credential
 from model.tables.claim import Claim
 from model.tables.collect import Assessment, Finding
 from model.tables.mapping import Drift, MappingVersion, SourceShape
@@ -18,6 +18,7 @@ __all__ = [
     "CensusTaken",
     "Claim",
     "CostLine",
+    "Credential",
     "Cursor",
     "Drift",
     "Finding",

@@ -1,9 +1,9 @@
-"""Who may read: API tokens, stored hashed."""
+"""Who may read here: API tokens, stored hashed. What we read elsewhere with: tokens that rotate, sealed."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Identity, text
+from sqlalchemy import ForeignKey, Identity, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,3 +24,21 @@ class ApiToken(Base):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None] = mapped_column(server_default=text("NULL"))
+
+
+class Credential(Base):
+    """The newest of a source's tokens where each use of one gives the next; one row a source.
+
+    `sealed` is encrypted with the installation's key. `version` counts the tokens: a new one is
+    written only over the one it was got with. `exchange_began_at` stands while a token is being
+    exchanged for the next; where it is left standing, a process died in between and the next token
+    may be lost.
+    """
+
+    __tablename__ = "credential"
+
+    source_id: Mapped[int] = mapped_column(ForeignKey("source.id"), primary_key=True)
+    sealed: Mapped[bytes]
+    version: Mapped[int]
+    stored_at: Mapped[datetime]
+    exchange_began_at: Mapped[datetime | None]
