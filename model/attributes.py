@@ -139,6 +139,8 @@ WORK_ITEM: Final = _attributes(
     transitions rows : Its history: external_id, at, by, by_id, field, field_id, from_id, from_value, to_id, to_value
     links rows : Its links: external_id, direction, type, label, other_external_id, other_key
     iterations rows : Its iterations: external_id, name, state
+    comments rows : Its comments: external_id, author, author_id, created_at, updated_at, text
+    worklogs rows : Its work logs: external_id, author, author_id, started_at, hours, created_at, updated_at, text
     """,
 )
 

@@ -4,6 +4,7 @@ from model.tables.absence import Absence, CensusTaken, Question, ScopeVersion
 from model.tables.access import ApiToken, Credential
 from model.tables.claim import Claim
 from model.tables.collect import Assessment, Finding
+from model.tables.history import Comment, WorkItemKey, Worklog
 from model.tables.mapping import Drift, MappingVersion, SourceShape
 from model.tables.plan import CostLine, Milestone, RaidItem
 from model.tables.pull import Cursor, RawPage, RejectedRecord, Run, RunStream, Source
@@ -17,6 +18,7 @@ __all__ = [
     "Assessment",
     "CensusTaken",
     "Claim",
+    "Comment",
     "CostLine",
     "Credential",
     "Cursor",
@@ -44,5 +46,7 @@ __all__ = [
     "Transition",
     "WorkItem",
     "WorkItemIteration",
+    "WorkItemKey",
     "WorkItemLink",
+    "Worklog",
 ]

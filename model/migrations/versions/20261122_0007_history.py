@@ -4,6 +4,9 @@ Revision ID: 20261122_0007
 Revises: 20261122_0006
 """
 
+from typing import Any
+
+import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0007"
@@ -14,7 +17,51 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    _of_item(
+        "comment",
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("text", sa.Text(), nullable=True),
+    )
+    _of_item(
+        "worklog",
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("hours", sa.Double(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("text", sa.Text(), nullable=True),
+    )
+    op.create_table(
+        "work_item_key",
+        sa.Column("source_id", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("item_external_id", sa.Text(), nullable=False),
+        sa.Column("known_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("says", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("source_id", "key", name=op.f("pk_work_item_key")),
+    )
+    op.create_index(
+        op.f("ix_work_item_key_source_id_work_item_key_item_external_id"),
+        "work_item_key",
+        ["source_id", "item_external_id"],
+    )
+
+
+def _of_item(name: str, *columns: sa.Column[Any]) -> None:
+    op.create_table(
+        name,
+        sa.Column("source_id", sa.BigInteger(), nullable=False),
+        sa.Column("item_external_id", sa.Text(), nullable=False),
+        sa.Column("external_id", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=True),
+        sa.Column("author_id", sa.Text(), nullable=True),
+        *columns,
+        sa.PrimaryKeyConstraint("source_id", "item_external_id", "external_id", name=op.f(f"pk_{name}")),
+    )
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_table("work_item_key")
+    op.drop_table("worklog")
+    op.drop_table("comment")
