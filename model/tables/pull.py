@@ -108,9 +108,6 @@ class RawPage(Base):
     parts: Mapped[list[Any]]
     body: Mapped[bytes]
     sha256: Mapped[bytes]  # of the joined bodies, before compression
-    # What the page said of records that are not on it, so that a replay buries what the run buried.
-    gone: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
-    whole: Mapped[bool] = mapped_column(server_default=text("false"))  # the last of all that its slice holds
 
 
 class Cursor(Base):

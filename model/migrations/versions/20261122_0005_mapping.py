@@ -30,12 +30,6 @@ def upgrade() -> None:
         ["id"],
     )
     op.add_column("run", sa.Column("asked", postgresql.JSONB(none_as_null=True), nullable=True))
-    op.add_column(
-        "raw_page", sa.Column("gone", postgresql.JSONB(), server_default=sa.text("'[]'"), nullable=False)
-    )
-    op.add_column(
-        "raw_page", sa.Column("whole", sa.Boolean(), server_default=sa.text("false"), nullable=False)
-    )
 
 
 def _mapping_version() -> None:
@@ -102,8 +96,6 @@ def _drift() -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    op.drop_column("raw_page", "whole")
-    op.drop_column("raw_page", "gone")
     op.drop_column("run", "asked")
     op.drop_constraint(op.f("fk_run_mapping_version_id_mapping_version"), "run", type_="foreignkey")
     op.drop_column("run", "mapping_version_id")
