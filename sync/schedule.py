@@ -5,8 +5,7 @@ however many nodes tick, each slot runs once; the newest slot missed while all w
 """
 
 import logging
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -14,35 +13,11 @@ from sqlalchemy import Engine, text
 
 from sync.registry import utc_now
 from sync.run import start_run
+from sync.slots import newest_slot
 
 log = logging.getLogger(__name__)
 
 JITTER_S = 20  # seconds; nodes that tick together would only meet at the same row
-_LOOK_BACK = timedelta(days=40)  # a monthly slot is still found
-
-
-def newest_slot(schedule: str, zone: str, *, after: datetime, now: datetime) -> datetime | None:
-    """Return the newest time of a cron expression in (after, now] in UTC, or None when none was due.
-
-    Args:
-        schedule: Five cron fields, in `zone`.
-        zone: IANA name. A time that daylight saving skips runs at the next one that exists; one that it
-            repeats runs once.
-        after: The slot last run, or when the source was configured.
-        now: The present instant.
-    """
-    trigger = CronTrigger.from_crontab(schedule, timezone=ZoneInfo(zone))
-    last = after.astimezone(ZoneInfo(zone))
-    found: datetime | None = None
-    previous: datetime | None = None
-    start = max(after, now - _LOOK_BACK)
-    while True:
-        moment = trigger.get_next_fire_time(previous, start if previous is None else previous)
-        if moment is None or moment > now:
-            return None if found is None else found.astimezone(UTC)
-        if moment > after and moment.replace(tzinfo=None) != last.replace(tzinfo=None):
-            found = last = moment
-        previous = moment
 
 
 def write_due_slots(engine: Engine, now: datetime) -> list[int]:

@@ -1,33 +1,58 @@
-"""What a source no longer has: marked with the time of detection, never removed."""
+"""What a source no longer shows: marked with the time of detection and the reason, never removed."""
 
 from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from connectors.base import Page
+from connectors.base import Fate, Page
 from model.base import Base
 
 
+def alive(table: str, name: str) -> str:
+    """Return the condition that the row called `name` counts as there."""
+    return f"{name}.{_marks(table)[1]}"
+
+
 def bury(
-    connection: Connection, table: str, source_id: int, external_ids: Collection[str], now: datetime
+    connection: Connection,
+    table: str,
+    source_id: int,
+    external_ids: Collection[str],
+    now: datetime,
+    *,
+    fate: Fate = Fate.DELETED,
 ) -> int:
     """Mark these records as gone; returns how many were still there."""
+    mark, there = _marks(table)
     found = connection.execute(
-        text(_statement(table, "external_id = ANY(:ids)")),
-        {"source": source_id, "ids": list(external_ids), "now": now},
+        text(
+            f"UPDATE {table} SET {mark}, fate = :fate WHERE source_id = :source AND {there}"
+            " AND external_id = ANY(:ids)"
+        ),
+        {"source": source_id, "ids": list(external_ids), "now": now, "fate": fate.value},
     )
     return found.rowcount
 
 
-def bury_unseen(
-    connection: Connection, table: str, source_id: int, page: Page, seen: Collection[str], now: datetime
-) -> int:
-    """Mark as gone what the slice once held and a whole reading of it no longer shows."""
+def lose_sight(connection: Connection, table: str, source_id: int, external_ids: Collection[str]) -> int:
+    """Mark these records as out of sight; they count on as they last were. Returns how many."""
+    found = connection.execute(
+        text(
+            f"UPDATE {table} SET fate = :fate WHERE source_id = :source AND {_marks(table)[1]}"
+            " AND external_id = ANY(:ids)"
+        ),
+        {"source": source_id, "ids": list(external_ids), "fate": Fate.ACCESS_LOST.value},
+    )
+    return found.rowcount
+
+
+def slice_ids(connection: Connection, table: str, source_id: int, stream: str, slice_: str) -> set[str]:
+    """Return the ids of all that counts as there and was last read in this slice."""
     # In two steps: a new table has no statistics yet, and a join would look up each row's page by itself.
     pages = connection.scalars(
         text("SELECT id FROM raw_page WHERE source_id = :source AND stream = :stream AND slice = :slice"),
-        {"source": source_id, "stream": page.stream, "slice": page.slice},
+        {"source": source_id, "stream": stream, "slice": slice_},
     ).all()
     known = connection.scalars(
         text(
@@ -36,13 +61,28 @@ def bury_unseen(
         ),
         {"source": source_id, "pages": list(pages)},
     )
-    gone = set(known) - set(seen)
+    return set(known)
+
+
+def bury_unseen(
+    connection: Connection, table: str, source_id: int, page: Page, seen: Collection[str], now: datetime
+) -> int:
+    """Mark as gone what the slice once held and a whole reading of it no longer shows."""
+    gone = slice_ids(connection, table, source_id, page.stream, page.slice) - set(seen)
     return bury(connection, table, source_id, gone, now) if gone else 0
 
 
-def _statement(table: str, condition: str) -> str:
-    mark, alive = _marks(table)
-    return f"UPDATE {table} SET {mark} WHERE source_id = :source AND {alive} AND {condition}"
+def count_by_slice(connection: Connection, table: str, source_id: int, stream: str) -> dict[str, int]:
+    """Return how many records count as there in each slice of a stream."""
+    rows = connection.execute(
+        text(
+            f"SELECT p.slice, count(*) FROM {table} AS r JOIN raw_page AS p ON p.id = r.raw_page_id"
+            f" WHERE r.source_id = :source AND {alive(table, 'r')} AND p.source_id = :source"
+            " AND p.stream = :stream GROUP BY p.slice"
+        ),
+        {"source": source_id, "stream": stream},
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _marks(table: str) -> tuple[str, str]:

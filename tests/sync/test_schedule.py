@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from sync.schedule import newest_slot, write_due_slots
+from sync.schedule import write_due_slots
+from sync.slots import longest_gap, newest_slot
 from tests.support.fake_source import T0, configure
 
 LONDON = "Europe/London"
@@ -83,3 +84,19 @@ def test_a_source_has_its_own_schedule(engine: Engine, schedule: str) -> None:
     configure(engine, schedule=schedule)
 
     assert len(write_due_slots(engine, T0 + timedelta(days=1, hours=5))) == 1
+
+
+@pytest.mark.parametrize(
+    ("schedule", "hours"),
+    [("0 2 * * *", 24), ("0 */6 * * *", 6), ("0 2 * * 1-5", 72), ("*/15 * * * *", 0.25)],
+)
+def test_the_longest_gap_of_a_schedule_is_found(schedule: str, hours: float) -> None:
+    gap = longest_gap(schedule, "UTC", now=datetime(2026, 6, 3, 12, tzinfo=UTC))
+
+    assert gap == timedelta(hours=hours)
+
+
+def test_the_night_the_clocks_go_back_is_an_hour_longer() -> None:
+    gap = longest_gap("0 2 * * *", "Europe/London", now=datetime(2026, 10, 20, tzinfo=UTC))
+
+    assert gap == timedelta(hours=25)
