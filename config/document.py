@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 NAME = r"^[a-z][a-z0-9-]{0,62}$"
 
@@ -88,6 +88,22 @@ class BrakeBlock(BaseModel):
     least: int = Field(default=10, ge=1, description="Fewer records than this never ask")
 
 
+class BudgetBlock(BaseModel):
+    """What one run of a source may use up; it then stops cleanly, and the next run goes on from there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    requests: int | None = Field(default=None, ge=1, description="Requests to the tracker")
+    seconds: float | None = Field(default=None, gt=0, description="Seconds from its beginning")
+    bytes: int | None = Field(default=None, ge=1, description="Bytes fetched")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "BudgetBlock":
+        if self.requests is None and self.seconds is None and self.bytes is None:
+            raise ValueError("give requests, seconds or bytes, or leave the budget out")
+        return self
+
+
 class SourceBlock(BaseModel):
     """What every source has; the rest of its block belongs to its kind."""
 
@@ -99,6 +115,7 @@ class SourceBlock(BaseModel):
         default="0 2 * * *", description="Five cron fields, in the portfolio's time zone"
     )
     enabled: bool = Field(default=True, description="False: kept, but not pulled")
+    budget: BudgetBlock | None = Field(default=None, description="What one run may use up")
     bind: dict[str, str] = Field(
         default_factory=dict, description="Scope key or name -> project key, where no register says so"
     )

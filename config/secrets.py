@@ -8,7 +8,9 @@ from typing import Any
 
 REFERENCES = ("env:", "file:")
 # The keys of a source's block that hold a secret.
-SECRET_KEYS = frozenset({"token", "client_secret", "password", "secret", "private_key", "passphrase"})
+SECRET_KEYS = frozenset(
+    {"token", "client_secret", "password", "secret", "private_key", "passphrase", "certificate"}
+)
 
 # Keys that may hold a secret: a proxy address with a password in it, a share link. A reference is followed.
 MAYBE_SECRET_KEYS = frozenset({"proxy", "url"})
@@ -89,6 +91,23 @@ def masked(node: Any) -> Any:
     if isinstance(node, list | tuple):
         return [masked(each) for each in node]
     return node
+
+
+def secret_values(references: Any, values: Any) -> list[str]:
+    """List the values that a block's references led to, given the block before and after `resolve`."""
+    if isinstance(references, Mapping):
+        return [
+            found
+            for key, inner in references.items()
+            for found in (
+                [str(values[key])]
+                if isinstance(inner, str) and _is_reference(key, inner)
+                else secret_values(inner, values[key])
+            )
+        ]
+    if isinstance(references, list | tuple):
+        return [each for pair in zip(references, values, strict=True) for each in secret_values(*pair)]
+    return []
 
 
 def _is_reference(key: str, value: str) -> bool:

@@ -14,6 +14,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MUSTER_", extra="ignore", frozen=True)
 
     home: Path = Path(platformdirs.user_data_dir("muster"))
+    secret_key: SecretStr | None = None  # None: a key of its own, in a file under `home`
     database_url: SecretStr | None = None  # None: the embedded PostgreSQL under `home`
     host: str = "127.0.0.1"
     port: int = 8000

@@ -3,16 +3,21 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module
 from typing import Any, Final, Protocol, cast
 
 from pydantic import BaseModel, ValidationError
+from sqlalchemy import Engine
 
 from config import shipped
 from config.document import SourceBlock, in_words
-from config.secrets import check_references, resolve
-from connectors.base import Connector
+from config.secrets import check_references, resolve, secret_values
+from connectors.base import Budget, Connector
 from connectors.errors import MisconfiguredSource
+from connectors.grants import TokenStore
+from connectors.redaction import remember
+from sync.credentials import StoredTokens
 from sync.mapping import MappingSpec, compile_stream, parse_mapping
 
 # kind -> where its config class and connector class are
@@ -32,6 +37,13 @@ class Opened:
 
     connector: Connector
     mapping: MappingSpec
+
+
+class TokenStores(Protocol):
+    """Gives a source the place where its tokens are kept, if they rotate."""
+
+    def __call__(self, source: str) -> TokenStore:
+        """Return the store of one source."""
 
 
 class Opener(Protocol):
@@ -90,21 +102,82 @@ def _config(block: SourceBlock, options: Mapping[str, Any]) -> BaseModel:
         raise MisconfiguredSource(in_words(error), source=block.name) from None
 
 
-def open_source(block: SourceBlock, *, connections: int, clock: Callable[[], datetime] = utc_now) -> Opened:
+def opener_on(engine: Engine) -> Opener:
+    """Return what opens sources whose rotating tokens are kept in this database."""
+    return partial(open_source, tokens=partial(StoredTokens, engine))
+
+
+def open_source(
+    block: SourceBlock,
+    *,
+    connections: int,
+    clock: Callable[[], datetime] = utc_now,
+    tokens: TokenStores | None = None,
+) -> Opened:
     """Build a source's connector, with its secrets in, and read its mapping.
 
     Raises:
         MisconfiguredSource: Options or a mapping that do not hold, or a secret that cannot be found.
     """
     try:
-        options = resolve(block.options(), where=block.name)
+        options = resolved(block)
         source_mapping(block)
     except ValueError as error:
         raise MisconfiguredSource(str(error).removeprefix(f"{block.name}: "), source=block.name) from None
     config = _config(block, options)
     build = _load(KINDS[block.kind][1])
-    connector = cast("Connector", build(config, source=block.name, connections=connections, clock=clock))
+    kept = {"tokens": tokens(block.name)} if tokens is not None and _keeps_grant(config) else {}
+    connector = cast(
+        "Connector", build(config, source=block.name, connections=connections, clock=clock, **kept)
+    )
+    if block.budget is not None:
+        connector.traffic.budget = Budget(**block.budget.model_dump())
     return Opened(connector, source_mapping(block))
+
+
+def open_for_reading(
+    block: SourceBlock, *, connections: int = 1, clock: Callable[[], datetime] = utc_now
+) -> Opened:
+    """Build a source's connector to take stored pages apart with: no secret is looked up, nothing is asked.
+
+    Raises:
+        MisconfiguredSource: Options or a mapping that do not hold.
+    """
+    try:
+        spec = source_mapping(block)
+    except ValueError as error:
+        raise MisconfiguredSource(str(error).removeprefix(f"{block.name}: "), source=block.name) from None
+    config = _config(block, block.options()).model_copy(update={"ca_bundle": None})
+    build = _load(KINDS[block.kind][1])
+    connector = cast("Connector", build(config, source=block.name, connections=connections, clock=clock))
+    return Opened(connector, spec)
+
+
+def read_config(block: SourceBlock) -> BaseModel:
+    """Read a source's options, with its secrets in, as its kind has them.
+
+    Raises:
+        MisconfiguredSource: Options that do not hold, or a secret that cannot be found.
+    """
+    try:
+        return _config(block, resolved(block))
+    except ValueError as error:
+        raise MisconfiguredSource(str(error).removeprefix(f"{block.name}: "), source=block.name) from None
+
+
+def resolved(block: SourceBlock) -> dict[str, Any]:
+    """Return a source's options with its secrets in, known from now on to whatever stars secrets.
+
+    Raises:
+        SecretMissing: A reference that leads nowhere.
+    """
+    options: dict[str, Any] = resolve(block.options(), where=block.name)
+    remember(*secret_values(block.options(), options))
+    return options
+
+
+def _keeps_grant(config: BaseModel) -> bool:
+    return bool(getattr(config, "keeps_grant", False))
 
 
 def source_mapping(block: SourceBlock) -> MappingSpec:

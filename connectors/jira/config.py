@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 _PAGE_OF_THE_SITE: Final = re.compile(r"/(browse|secure|rest|projects|issues|plugins/servlet)(/|$)")
+_GATEWAY_PATH: Final = re.compile(r"/ex/jira/[^/]+\Z")
 _FIELD_ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
 
@@ -16,7 +17,11 @@ class _Closed(BaseModel):
 
 
 class BasicAuth(_Closed):
-    """A user with an API token (Cloud) or a password (Data Center, where it may be switched off)."""
+    """A user with an API token (Cloud) or a password (Data Center, where it may be switched off).
+
+    Needs: Browse Projects in each project; a token with scopes read:jira-work and read:jira-user, for
+    boards read:board-scope:jira-software, read:sprint:jira-software and read:project:jira.
+    """
 
     type: Literal["basic"] = Field(description="User name and token, sent as HTTP Basic.")
     username: str = Field(min_length=1, description="Cloud: the e-mail address. Data Center: the user name.")
@@ -24,10 +29,54 @@ class BasicAuth(_Closed):
 
 
 class PatAuth(_Closed):
-    """A personal access token (Data Center 8.14 and later), or a service account's bearer token."""
+    """A personal access token (Data Center 8.14 and later), or a service account's bearer token.
+
+    Needs: what its owner may see, Browse Projects in each project; of a service account's token the
+    scopes named at `BasicAuth`.
+    """
 
     type: Literal["pat"] = Field(description="A personal access token, sent as Bearer.")
     token: SecretStr = Field(description="The token.")
+
+
+CLOUD_SCOPES: Final[tuple[str, ...]] = (
+    "read:jira-work",
+    "read:jira-user",
+    "read:board-scope:jira-software",
+    "read:sprint:jira-software",
+    "read:project:jira",
+    "offline_access",
+)
+SERVER_SCOPES: Final[tuple[str, ...]] = ("READ",)
+
+
+class OAuthAuth(_Closed):
+    """OAuth 2.0: a person's consent, kept alive by tokens that rotate, or a service account's credentials.
+
+    Needs: an app at developer.atlassian.com (OAuth 2.0) or, on Data Center 8.22 and later, an incoming
+    application link, with the scopes below and the callback address. `muster source login` asks for the
+    consent; what the consenting person may see is what is read.
+    """
+
+    type: Literal["oauth"] = Field(description="OAuth 2.0.")
+    client_id: str = Field(min_length=1, description="The app's client id.")
+    client_secret: SecretStr = Field(description="The app's secret.")
+    grant: Literal["consent", "client_credentials"] = Field(
+        default="consent",
+        description="consent: of a person, by `muster source login`. client_credentials: a service account's.",
+    )
+    authority: str | None = Field(
+        default=None,
+        description="Where tokens come from. Cloud: https://auth.atlassian.com. Data Center: the site itself.",
+    )
+    callback: str = Field(
+        default="http://127.0.0.1:8976/callback",
+        pattern=r"^https?://[^/\s@]+/",
+        description="Where the consent is sent to, exactly as registered with the app; on the machine of the login.",
+    )
+    scopes: tuple[str, ...] = Field(
+        default=(), description="Asked for at the login; without them those that reading needs."
+    )
 
 
 class JiraConfig(_Closed):
@@ -37,7 +86,9 @@ class JiraConfig(_Closed):
         description="The site, e.g. https://example.atlassian.net, https://jira.example.com/jira with its context "
         "path, or https://api.atlassian.com/ex/jira/<cloud id> for tokens with scopes."
     )
-    auth: Annotated[BasicAuth | PatAuth, Field(discriminator="type")] = Field(description="How to sign in.")
+    auth: Annotated[BasicAuth | PatAuth | OAuthAuth, Field(discriminator="type")] = Field(
+        description="How to sign in."
+    )
     projects: tuple[str, ...] = Field(
         default=("*",), min_length=1, description='Project keys, or "*" for every project the account sees.'
     )
@@ -125,6 +176,25 @@ class JiraConfig(_Closed):
         if isinstance(found, list | tuple) and "all" in found and len(found) > 1:
             raise ValueError('"all" means every custom field: give it alone, or give names')
         return found
+
+    @property
+    def gateway(self) -> bool:
+        """Whether the address is Cloud's gateway, and not the site's own."""
+        return _GATEWAY_PATH.search(self.base_url) is not None
+
+    @property
+    def keeps_grant(self) -> bool:
+        """Whether the sign-in rests on tokens that rotate, and so have to be stored."""
+        return isinstance(self.auth, OAuthAuth) and self.auth.grant == "consent"
+
+    @model_validator(mode="after")
+    def _gateway_for_oauth(self) -> "JiraConfig":
+        if isinstance(self.auth, OAuthAuth) and ".atlassian.net" in self.base_url:
+            raise ValueError(
+                "OAuth goes through the gateway: base_url is https://api.atlassian.com/ex/jira/<cloud id>, whose "
+                "cloud id stands at <site>/_edge/tenant_info"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_choice(self) -> "JiraConfig":

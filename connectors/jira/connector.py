@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from connectors.base import Discovery, Finding, Stream, Traffic
+from connectors.grants import TokenStore
 from connectors.jira import checks, discovery
 from connectors.jira.config import JiraConfig
 from connectors.jira.issues import Issues
@@ -31,6 +32,7 @@ class Jira:
         transport: httpx.BaseTransport | None = None,
         connections: int = 8,
         clock: Callable[[], datetime] = utc_now,
+        tokens: TokenStore | None = None,
     ) -> None:
         self.source = source
         self.traffic = Traffic()
@@ -41,6 +43,7 @@ class Jira:
             transport=transport,
             connections=connections,
             clock=clock,
+            tokens=tokens,
         )
 
     def check(self) -> Sequence[Finding]:

@@ -3,23 +3,22 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import quote
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
 
 from connectors.base import Json, Traffic
 from connectors.errors import AccessDenied, SliceUnreadable, SourceUnavailable
+from connectors.grants import TokenStore
 from connectors.http import Answer, Http, HttpDenied, HttpError
-from connectors.jira import jql
-from connectors.jira.config import BasicAuth, JiraConfig, PatAuth
+from connectors.jira.config import JiraConfig, OAuthAuth, PatAuth
+from connectors.jira.signin import sign_in
 from connectors.once import once
 
-GATEWAY: Final = "api.atlassian.com"
 CLOUD_HINT: Final = (
     "On Jira Cloud the user name is an e-mail address and the token is made at id.atlassian.com (tokens end after "
     "a year at most). A token with scopes works only with base_url https://api.atlassian.com/ex/jira/<cloud id>; "
@@ -33,9 +32,12 @@ SERVER_HINT: Final = (
     "On Jira Data Center use a personal access token (auth type pat): "
     "from version 11 on passwords are switched off."
 )
+OAUTH_HINT: Final = (
+    "The token was refused although it is new: the app may lack a scope, the person's consent may not cover this site, "
+    "or base_url may name another one. Sign in again: muster source login {source}."
+)
 _ENGLISH: Final = {"Accept-Language": "en", "X-Force-Accept-Language": "true"}
 _CLOUD_MAJOR: Final = 1000  # Cloud calls itself 1001.0.0-SNAPSHOT
-_UNKNOWN_ZONE_SLACK: Final = timedelta(hours=26)  # the farthest apart that two zones of the world are
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,17 @@ class Project:
     id: str
     key: str
     name: str
+
+
+@dataclass(slots=True)
+class Changed:
+    """Sprints and versions that were seen to have changed, though no issue of theirs says so: id -> when.
+
+    Written while their lists are read, by our clock; applied to the issues that name them afterwards.
+    """
+
+    sprints: dict[str, datetime] = field(default_factory=dict)
+    versions: dict[str, datetime] = field(default_factory=dict)
 
 
 class Site:
@@ -59,29 +72,30 @@ class Site:
         transport: httpx.BaseTransport | None,
         connections: int,
         clock: Callable[[], datetime],
+        tokens: TokenStore | None = None,
     ) -> None:
         self.config = config
         self.source = source
         self.clock = clock
         self.connections = min(connections, config.connections)
-        secret = config.auth.token.get_secret_value()
-        basic = isinstance(config.auth, BasicAuth)
+        self._sign_in = sign_in(config, source=source, transport=transport, tokens=tokens, clock=clock)
         self.http = Http(
             source,
             base_url=config.base_url,
-            auth=(config.auth.username, secret) if isinstance(config.auth, BasicAuth) else None,
-            headers=_ENGLISH if basic else {**_ENGLISH, "Authorization": f"Bearer {secret}"},
+            auth=self._sign_in.auth,
+            headers={**_ENGLISH, **self._sign_in.headers},
             ca_bundle=config.ca_bundle,
             proxy=config.proxy,
             transport=transport,
             traffic=traffic,
             connections=self.connections,
-            login_hint=self._hint(cloud=_looks_like_cloud(config.base_url)),
+            login_hint=self._hint(cloud=config.gateway or ".atlassian.net" in config.base_url),
         )
         self._pool: ThreadPoolExecutor | None = None
         self.ahead = threading.BoundedSemaphore(self.connections)  # batches fetched ahead, of all slices
         self._lock = threading.RLock()
-        self._epoch_taken: bool | None = None
+        self.ahead_of_us = timedelta(0)  # the server's clock, as seen when we signed in
+        self.changed = Changed()
 
     @property
     def pool(self) -> ThreadPoolExecutor:
@@ -98,6 +112,7 @@ class Site:
                 self._pool.shutdown(wait=True, cancel_futures=True)
                 self._pool = None
         self.http.close()
+        self._sign_in.close()
 
     @once
     def server_info(self) -> Json:
@@ -124,9 +139,11 @@ class Site:
         return cloud
 
     def _hint(self, *, cloud: bool) -> str:
+        if isinstance(self.config.auth, OAuthAuth):
+            return OAUTH_HINT.format(source=self.source)
         if not cloud:
             return SERVER_HINT
-        bearer = isinstance(self.config.auth, PatAuth) and GATEWAY not in self.config.base_url
+        bearer = isinstance(self.config.auth, PatAuth) and not self.config.gateway
         return BEARER_HINT if bearer else CLOUD_HINT
 
     def _says_cloud(self) -> bool:
@@ -145,20 +162,29 @@ class Site:
     @once
     def web(self) -> str:
         """Where people open issues: the site itself, also when we call it through the gateway."""
-        if GATEWAY in self.config.base_url:
+        if self.config.gateway:
             return str(self.server_info.get("baseUrl") or self.config.base_url).rstrip("/")
         return self.config.base_url
 
     @once
     def myself(self) -> Json:
         """The account we are. Needs a sign-in, unlike much else on Cloud that answers anybody with nothing."""
-        me = self.http.get(f"{self.api}/myself").json()
+        answer = self.http.get(f"{self.api}/myself")
+        now = self.clock()
+        self.ahead_of_us = server_time(answer, now) - now
+        me = answer.json()
         if not isinstance(me, dict) or not (me.keys() & {"accountId", "key", "name"}):
             raise AccessDenied(
                 f"the site does not say who we are: it takes us for nobody. {self.http.login_hint}",
                 source=self.source,
             )
         return me
+
+    @once
+    def statuses(self) -> list[Json]:
+        """Every status of the site, in its own shape; what is no status is left out."""
+        body = self.http.get(f"{self.api}/status").json()
+        return [one for one in body if isinstance(one, dict) and one.get("id")]
 
     @once
     def all_projects(self) -> list[Json]:
@@ -245,38 +271,6 @@ class Site:
 
         return list(self.pool.map(look, self.config.projects))
 
-    def updated_since(self, at: datetime) -> str:
-        """Write the condition `updated >= at` in the form this site takes."""
-        if self._takes_epoch():
-            return jql.updated_since_epoch(at)
-        zone = self._zone()
-        return jql.updated_since_minute(at - (timedelta(0) if zone else _UNKNOWN_ZONE_SLACK), zone or UTC)
-
-    def _takes_epoch(self) -> bool:
-        """Ask once whether JQL takes epoch milliseconds; Cloud does."""
-        with self._lock:
-            if self._epoch_taken is None:
-                self._epoch_taken = self.cloud or self._probe_epoch()
-            return self._epoch_taken
-
-    def _probe_epoch(self) -> bool:
-        probe = {"jql": jql.updated_since_epoch(self.clock()), "maxResults": 1, "fields": ["id"]}
-        try:
-            self.http.post("/rest/api/2/search", probe)
-        except HttpError as error:
-            if error.status != 400:  # noqa: PLR2004 - bad request
-                raise
-            return False
-        return True
-
-    def _zone(self) -> tzinfo | None:
-        """The account's time zone, in which JQL reads times; None when the site hides it."""
-        name = self.myself.get("timeZone") or self.server_info.get("serverTimeZone")
-        try:
-            return ZoneInfo(str(name)) if name else None
-        except (ZoneInfoNotFoundError, ValueError):
-            return None
-
 
 def server_time(answer: Answer, fallback: datetime) -> datetime:
     """Read the server's own clock off an answer, so that ours may be wrong."""
@@ -296,7 +290,3 @@ def project_rows(body: Any) -> list[Json]:
 
 def _project(body: Json) -> Project:
     return Project(str(body["id"]), str(body["key"]), str(body.get("name") or body["key"]))
-
-
-def _looks_like_cloud(base_url: str) -> bool:
-    return ".atlassian.net" in base_url or GATEWAY in base_url
