@@ -264,6 +264,17 @@ class Traffic:
 
 
 @runtime_checkable
+class Reconsidering(Protocol):
+    """A connector whose configuration decides part of what its fields mean."""
+
+    def reconsider(self, known: Discovery) -> Mapping[str, str]:
+        """Return the semantics of what was discovered before, under the present configuration. Pure.
+
+        `known` holds the fields, types, states and semantics last seen.
+        """
+
+
+@runtime_checkable
 class Watched(Protocol):
     """A connector that can be asked for little what drift is judged by."""
 
