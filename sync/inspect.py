@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 from connectors.base import Discovery, Finding
 from connectors.errors import ConnectorError
 from sync.apply import stored_block
-from sync.registry import open_source
+from sync.registry import opener_on, utc_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def check_source_now(engine: Engine, name: str, *, connections: int) -> Checked:
             text("SELECT kind, config FROM source WHERE name = :name"), {"name": name}
         ).one()
     try:
-        opened = open_source(stored_block(name, row[1]), connections=connections)
+        opened = opener_on(engine)(stored_block(name, row[1]), connections=connections, clock=utc_now)
         try:
             findings = tuple(opened.connector.check())
         finally:
@@ -82,7 +82,7 @@ def discover_source(engine: Engine, name: str, *, connections: int) -> Discovery
     """
     with engine.connect() as connection:
         config = connection.scalar(text("SELECT config FROM source WHERE name = :name"), {"name": name})
-    opened = open_source(stored_block(name, config or {}), connections=connections)
+    opened = opener_on(engine)(stored_block(name, config or {}), connections=connections, clock=utc_now)
     try:
         return opened.connector.discover()
     finally:

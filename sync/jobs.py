@@ -26,7 +26,7 @@ from connectors.stopping import Interrupted, rest, stopping
 from sync import failures
 from sync.consolidate import consolidate
 from sync.progress import Progress, Silent
-from sync.registry import Opener, open_source, utc_now
+from sync.registry import Opener, utc_now
 from sync.run import execute_run
 from sync.stopping import put_back
 from sync.store import unit_of_work
@@ -48,7 +48,7 @@ class Work:
     connections: int = 8
     clock: Callable[[], datetime] = utc_now
     progress: Progress = field(default_factory=Silent)
-    opener: Opener = open_source
+    opener: Opener | None = None  # None: sources as configured, their tokens in this database
     puts_back: bool = False  # whether a run cut off by a stop waits for another worker, instead of failing
     problems: list[str] = field(default_factory=list)  # what went wrong outside any run, in words
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 
 from config.document import SourceBlock
 from connectors.base import Connector, Stream
+from connectors.errors import BudgetSpent
 from sync import failures
 from sync.apply import stored_block
 from sync.json import dump_bytes, dumps
@@ -18,7 +19,7 @@ from sync.land import Landing
 from sync.mapping import CompiledMapping, MappingSpec, compile_stream
 from sync.progress import Progress, Silent
 from sync.pull import pull_stream
-from sync.registry import Opened, Opener, open_source, utc_now
+from sync.registry import Opened, Opener, opener_on, utc_now
 from sync.store import unit_of_work
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ def execute_run(
     connections: int = 8,
     clock: Callable[[], datetime] = utc_now,
     progress: Progress | None = None,
-    opener: Opener = open_source,
+    opener: Opener | None = None,
 ) -> str:
     """Carry a queued run out, or carry one on that was cut off; returns its final state.
 
@@ -104,13 +105,16 @@ def execute_run(
     state = "failed"
     try:
         block = stored_block(row["name"], row["config"])
-        opened = opener(block, connections=connections, clock=clock)
+        opened = (opener or opener_on(engine))(block, connections=connections, clock=clock)
         connector = opened.connector
         _read_in_full_if_changed(pulling, block, opened.mapping)
         _pull_all(pulling, opened, connections, progress)
         pulling.problems += _unbalanced(pulling)
         state = "partial" if pulling.problems else "succeeded"
         _remember_reading(pulling, block, opened.mapping)
+    except BudgetSpent as spent:
+        pulling.problems.append(str(spent))
+        state = "partial"
     except Exception as error:
         pulling.problems.insert(0, failures.in_words(error))
         expected = failures.is_expected(error)
