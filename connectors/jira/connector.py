@@ -62,6 +62,10 @@ class Jira:
         """Look at fields, types and statuses alone."""
         return discovery.look(self._site)
 
+    def reconsider(self, known: Discovery) -> Mapping[str, str]:
+        """Say what fields and statuses mean under this configuration, by what was discovered before."""
+        return discovery.reconsider(self._site, known)
+
     def streams(self, semantics: Mapping[str, str], fields: Sequence[str]) -> Sequence[Stream]:
         """Return the streams, in the order to pull them."""
         return [

@@ -17,6 +17,7 @@ from connectors.jira.transforms import category_of
 
 _BOARDS: Final = 40  # looked at for their estimation; a site may have thousands
 _SPRINT_BOARDS: Final = 5
+_CONFIGURED: Final = frozenset({"status_categories", "status_overrides", "custom_fields"})
 
 
 def discover(site: Site) -> Discovery:
@@ -52,6 +53,20 @@ def look(site: Site) -> Discovery:
     fields, _, _ = _make_up(site, found)
     meanings.chosen_fields(fields, site.config.custom_fields, found)
     return found
+
+
+def reconsider(site: Site, known: Discovery) -> dict[str, str]:
+    """Return the semantics of what was discovered before, under the present configuration; asks nothing."""
+    found = Discovery(
+        fields=known.fields,
+        states=[{**state, "category": state.get("overridden", state["category"])} for state in known.states],
+        semantics={name: value for name, value in known.semantics.items() if name not in _CONFIGURED},
+    )
+    config = site.config
+    meanings.overridden(config.status_categories, found)
+    meanings.overruled(found.fields, config.fields, found)
+    meanings.chosen_fields(found.fields, config.custom_fields, found)
+    return found.semantics
 
 
 def _make_up(site: Site, found: Discovery) -> tuple[list[Json], list[Json], list[Json]]:
@@ -96,6 +111,7 @@ def _field(field: Json) -> Json:
         "name": field.get("name"),
         "type": schema_words(schema),
         "custom": schema.get("custom"),
+        "schema": {name: schema[name] for name in ("type", "items", "custom") if schema.get(name)},
         "project": _scope_of(field),
     }
 

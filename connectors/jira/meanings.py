@@ -57,7 +57,6 @@ def flagged(fields: Sequence[Json], found: Discovery) -> None:
 
 def categories(statuses: Sequence[Json], overrides: Mapping[str, str], found: Discovery) -> None:
     """Say what each status counts as, by its id; what the configuration says stands above Jira's word."""
-    known = {state["id"]: state["category"] for state in found.states if state["category"]}
     odd = _odd(statuses)
     found.warnings += [f"{says}; the key is used" for status, says in odd.items() if status not in overrides]
     found.warnings += [
@@ -65,28 +64,32 @@ def categories(statuses: Sequence[Json], overrides: Mapping[str, str], found: Di
         for status in overrides
         if status not in {state["id"] for state in found.states}
     ]
+    overridden(overrides, found)
+    known = {state["id"]: state["category"] for state in found.states if state["category"]}
+    found.evidence["status_categories"] = (
+        f"{len(found.states)} statuses by their ids: {_counted(known)}"
+        + (f"; {len(overrides)} overridden by the configuration" if overrides else "")
+    )  # fmt: skip
+    in_doubt = odd.keys() - overrides.keys()
+    found.confidence["status_categories"] = Confidence.MEDIUM if in_doubt else Confidence.HIGH
+    found.alternatives["status_categories"] = list(odd.values()) + _dropped(found.states)
+
+
+def overridden(overrides: Mapping[str, str], found: Discovery) -> None:
+    """Lay the configuration's categories over the states, and write all down by id."""
+    says = []
     for state in found.states:
         if (given := overrides.get(state["id"])) is not None:
-            state["overridden"] = state["category"]
-            state["category"] = given
-    named(
-        found,
-        "status_categories",
-        " ".join(f"{status}:{category}" for status, category in (known | dict(overrides)).items()),
-        _counted(known | dict(overrides))
-        + (f"; {len(overrides)} overridden by the configuration" if overrides else ""),
-        Confidence.MEDIUM if odd.keys() - overrides.keys() else Confidence.HIGH,
-    )
+            was = state.get("overridden", state["category"])
+            state["overridden"], state["category"] = was, given
+            says.append(f"{state['name']!r} ({state['id']}) counts as {given} instead of {was or 'nothing'}")
+    known = {state["id"]: state["category"] for state in found.states if state["category"]}
+    known |= dict(overrides)
+    found.semantics["status_categories"] = " ".join(f"{one}:{category}" for one, category in known.items())
     if overrides:
         found.semantics["status_overrides"] = " ".join(f"{one}:{given}" for one, given in overrides.items())
-        was = {state["id"]: state for state in found.states}
-        found.evidence["status_overrides"] = "; ".join(
-            f"{was[one]['name'] if one in was else 'status'} ({one}) counts as {given} instead of"
-            f" {was[one]['overridden'] or 'nothing' if one in was else 'nothing'}"
-            for one, given in overrides.items()
-        )
+        found.evidence["status_overrides"] = "; ".join(says)
         found.confidence["status_overrides"] = Confidence.HIGH
-    found.alternatives["status_categories"] = list(odd.values()) + _dropped(found.states)
 
 
 def _odd(statuses: Sequence[Json]) -> dict[str, str]:
@@ -212,7 +215,9 @@ def overruled(fields: Sequence[Json], given: Mapping[str, str], found: Discovery
     known = {field["id"] for field in fields}
     for name, field_id in given.items():
         if (was := found.semantics.get(name)) is not None and was != field_id:
-            found.alternatives.setdefault(name, []).insert(0, f"{was}: {found.evidence[name]} (overruled)")
+            found.alternatives.setdefault(name, []).insert(
+                0, f"{was}: {found.evidence.get(name, 'found before')} (overruled)"
+            )
         sure = Confidence.HIGH if field_id in known else Confidence.LOW
         named(found, name, field_id, "the configuration of this source says so", sure)
         if field_id not in known:
