@@ -163,7 +163,7 @@ class Misbehaving:
 
     async def _spoil(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.kind == "reset":
-            _drop(send)
+            drop(send)
         elif fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
             await self._app(scope, receive, send)
@@ -258,10 +258,10 @@ async def _send_half(send: Send, status: int, headers: Headers, body: bytes) -> 
     await send({"type": "http.response.start", "status": status, "headers": kept})
     await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
     await asyncio.sleep(0.02)  # let the half go out before the connection does
-    _drop(send)
+    drop(send)
 
 
-def _drop(send: Send) -> None:
+def drop(send: Send) -> None:
     """Hang up with a TCP reset: uvicorn's send belongs to the cycle that owns the connection."""
     transport = send.__self__.transport  # type: ignore[attr-defined]
     connection = transport.get_extra_info("socket")

@@ -20,7 +20,7 @@ def _sign(text: str) -> str:
     return _encode(hmac.new(_KEY, text.encode(), hashlib.sha256).digest())
 
 
-def issue(audience: str, tenant: str, client: str, roles: list[str], lifetime_s: int = 3599) -> str:
+def issue(audience: str, tenant: str, client: str, roles: list[str], lifetime_s: float = 3599) -> str:
     """Return a token for one audience, in the form of a JWT."""
     now = time.time()  # with its fraction, so that a token can be older than another of its second
     claims = {

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from config import shipped
 from config.document import SourceBlock, in_words
 from config.secrets import check_references, resolve, secret_values
-from connectors.base import Budget, Connector
+from connectors.base import Connector
 from connectors.errors import MisconfiguredSource
 from connectors.grants import TokenStore
 from connectors.redaction import remember
@@ -130,8 +130,6 @@ def open_source(
     connector = cast(
         "Connector", build(config, source=block.name, connections=connections, clock=clock, **kept)
     )
-    if block.budget is not None:
-        connector.traffic.budget = Budget(**block.budget.model_dump())
     return Opened(connector, source_mapping(block))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from config.document import SourceBlock
-from connectors.base import Connector, Stream
+from connectors.base import Budget, Connector, Stream
 from connectors.errors import BudgetSpent
 from sync import failures
 from sync.apply import stored_block
@@ -107,6 +107,8 @@ def execute_run(
         block = stored_block(row["name"], row["config"])
         opened = (opener or opener_on(engine))(block, connections=connections, clock=clock)
         connector = opened.connector
+        if block.budget is not None:
+            connector.traffic.budget = Budget(**block.budget.model_dump())
         _read_in_full_if_changed(pulling, block, opened.mapping)
         _pull_all(pulling, opened, connections, progress)
         pulling.problems += _unbalanced(pulling)

@@ -9,7 +9,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from api.cli import configure, demo, read, serve, sync, template
+from api.cli import configure, demo, read, serve, source, sync, template
 from api.cli.common import USAGE, Failed, open_store, quiet_libraries
 from api.cli.stopping import STOPPED, end_as_by_hand
 from api.tokens import token_commands
@@ -24,6 +24,7 @@ app = typer.Typer(
 for commands in (configure, sync, read, serve, template, demo):
     commands.register(app)
 app.add_typer(token_commands(open_store), name="token")
+app.add_typer(source.app, name="source")
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from sandbox.jira.site import CHANGELOG_SHOWN, Site, joined, open_site, without_
 from sandbox.jira.things import PRIORITIES
 from sandbox.jira.web import Answer, Refused, Request, Routes, answer
 from sandbox.jira.world import Place
+from sandbox.oauth import CLOUD_ID, SCOPED_TOKEN, OAuth
 from sandbox.options import App, Options
 
 USERNAME, TOKEN = "sync@example.com", "sandbox-token"
@@ -86,7 +87,8 @@ def create(options: Options) -> tuple[App, dict[str, Any]]:
     agile.add(routes, site, "/rest/agile/1.0")
     control.add(routes, site)
     info = {"username": USERNAME, "token": TOKEN, "time_zone": site.world.zone.key, "dated": True}
-    return routes, info
+    info |= {"gateway_url": f"{site.things.base}/ex/jira/{CLOUD_ID}", "scoped_token": SCOPED_TOKEN}
+    return OAuth(routes, account=expected, site=site.things.base, context=None), info
 
 
 def _add(routes: Routes, site: Site, root: str) -> None:

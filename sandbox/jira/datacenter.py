@@ -5,6 +5,7 @@ from typing import Any, Final
 from sandbox.jira import agile, control, platform
 from sandbox.jira.site import EVERYTHING, Site, joined, open_site, without_transitions
 from sandbox.jira.web import Answer, Refused, Request, Routes, answer
+from sandbox.oauth import OAuth
 from sandbox.options import App, Options
 
 CONTEXT: Final = "/jira"
@@ -43,7 +44,7 @@ def create(options: Options) -> tuple[App, dict[str, Any]]:
     agile.add(routes, site, f"{CONTEXT}/rest/agile/1.0")
     control.add(routes, site)
     info = {"base_url": site.things.base, "token": PAT, "time_zone": site.world.zone.key, "dated": True}
-    return routes, info
+    return OAuth(routes, account=f"Bearer {PAT}", site=site.things.base, context=CONTEXT), info
 
 
 def _before(request: Request) -> None:
