@@ -117,6 +117,18 @@ class JiraConfig(_Closed):
         description="How far an incremental run reads back before the last change it knows, because Jira's search "
         "index lags behind.",
     )
+    history_repair_days: float = Field(
+        default=7.0,
+        ge=0,
+        le=365,
+        description="How often the histories of all issues are looked through for changes that Jira does not date, as "
+        "migrated workflows leave; 0 is never.",
+    )
+    read: tuple[Literal["comments", "worklogs"], ...] = Field(
+        default=(),
+        description="What to read of issues besides their fields and history: comments, worklogs. Each makes issues "
+        "larger to fetch, and long ones cost further requests.",
+    )
     batch: int = Field(default=100, ge=1, le=100, description="Issues a request.")
     connections: int = Field(default=8, ge=1, le=32, description="Requests at once to this host.")
     ca_bundle: str | None = Field(

@@ -3,21 +3,25 @@
 import hashlib
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from connectors.base import Json, Page, Part, Slice
+from connectors.base import Absence, Census, Json, Page, Part, Slice
 from connectors.errors import MisconfiguredSource, SliceUnreadable, SourceUnavailable
 from connectors.http import HttpError, HttpUnavailable
 from connectors.jira import jql, reading
 from connectors.jira.cloud import CloudIssues
-from connectors.jira.position import Position
+from connectors.jira.fates import Fates
+from connectors.jira.glance import Glance
+from connectors.jira.position import Clocks, Position
+from connectors.jira.renewal import Renewal
 from connectors.jira.server import ServerIssues
 from connectors.jira.site import Project, Site, server_time
 from connectors.jira.survey import Given
+from connectors.jira.times import Times
 
 ALWAYS: Final = ("summary", "status", "issuetype", "project", "created", "updated", "resolutiondate")
 _FIELD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*\Z")
@@ -32,7 +36,7 @@ class _Batch:
     parts: tuple[Part, ...]
     said: int
     vanished: tuple[str, ...]
-    newest: datetime | None
+    changes: Mapping[int, datetime]  # the last one of each issue
     last_id: int
     fetched_at: datetime
 
@@ -52,6 +56,9 @@ class Issues:
             reading.parse_categories(semantics.get("status_categories")),
         )
         self._projects: dict[str, str] = {}  # slice name -> project key
+        self._times, self._glance = Times(site), Glance(site)
+        self._renewal = Renewal(site, self._glance, self.read.categories)
+        self._fates = Fates(site, self._glance, self._ids)
 
     def slices(self) -> Sequence[Slice]:
         """List one slice a project, or one for the query; a query that was changed is a new slice."""
@@ -75,38 +82,72 @@ class Issues:
         The first page of a project may be empty: it then says that there is nothing new.
         """
         position = Position.of(cursor)
-        condition = self._condition(slice_)
         access = self._access()
-        since = position.reads_from(timedelta(hours=self._site.config.overlap_hours))
-        query = condition if since is None else jql.both(condition, self._site.updated_since(since))
+        condition = self._condition(slice_)
+        overlap = timedelta(hours=self._site.config.overlap_hours)
+        since = position.reads_from(overlap, self._times.clocks())
+        query = condition if since is None else jql.both(condition, self._times.updated_since(since))
         ids, answer = self._list(access, slice_, query)
-        whole, resumed = position.since is None, position.resumed
+        whole, resumed = since is None, position.resumed
         if whole and not ids:
-            self._confirm_empty(access, query)
-        position = position.begun(server_time(answer, self._site.clock()))
-        left = [one for one in ids if one > position.after]
+            self._confirm_empty(access, slice_, query)
+        now = self._site.clock()
+        position = position.begun(Clocks(now, server_time(answer, now)))
+        renewed = self._renewal.of(position, slice_, condition, self._ids)
+        if not whole:
+            ids = self._changed(position, ids, renewed.ids)
         size = self._site.config.batch
+        left = [one for one in ids if one > position.after]
         batches = [left[start : start + size] for start in range(0, len(left), size)]
         if not batches:
-            page = self._page(slice_, (answer.part(),), position.finished(), said=0, complete=whole)
-            yield replace(page, resumed=resumed)
+            end = replace(position, statuses=renewed.statuses, repaired=renewed.repaired)
+            yield Page(
+                self.name, slice_.name, (answer.part(),), self._site.clock(), cursor=end.finished(overlap),
+                said=0, complete=whole, resumed=resumed, warnings=renewed.warnings,
+            )  # fmt: skip
             return
         for number, batch in enumerate(self._ahead(access, slice_, batches), 1):
-            position = position.stored(batch.last_id, batch.newest)
+            position = position.stored(batch.last_id, batch.changes)
             last = number == len(batches)
+            end = replace(position, statuses=renewed.statuses, repaired=renewed.repaired)
             yield Page(
                 self.name, slice_.name, batch.parts, batch.fetched_at,
-                cursor=position.finished() if last else position.cursor(),
+                cursor=end.finished(overlap) if last else position.cursor(),
                 said=batch.said, vanished=batch.vanished, complete=last and whole,
-                resumed=resumed,
+                resumed=resumed, warnings=renewed.warnings if last else (),
             )  # fmt: skip
 
-    def _page(
-        self, slice_: Slice, parts: tuple[Part, ...], cursor: Json, *, said: int, complete: bool
-    ) -> Page:
-        return Page(
-            self.name, slice_.name, parts, self._site.clock(), cursor=cursor, said=said, complete=complete
-        )
+    def _ids(self, query: str) -> list[int]:
+        return self._access().list_ids(query)[0]
+
+    def _changed(self, position: Position, listed: Sequence[int], renewed: Collection[int]) -> list[int]:
+        """Leave out what is stored already, by its last change as the tracker itself has it, not its index."""
+        known = [one for one in listed if one in position.known and one not in renewed]
+        now = self._glance.updated(known)
+        same = {one for one, at in now.items() if jql.epoch_ms(at) == position.known[one]}
+        return sorted({*listed, *renewed} - same)
+
+    def retry(self, slice_: Slice, external_ids: Sequence[str]) -> Iterator[Page]:
+        """Fetch single issues again, apart from the cursor."""
+        access, size = self._access(), self._site.config.batch
+        ids = sorted(int(one) for one in external_ids if one.isdigit())
+        for start in range(0, len(ids), size):
+            batch = self._fetch(access, slice_, ids[start : start + size])
+            if batch.said:
+                yield Page(self.name, slice_.name, batch.parts, batch.fetched_at, said=batch.said)
+
+    def census(self, slice_: Slice) -> Census:
+        """List the ids of everything the slice holds."""
+        access, query = self._access(), self._condition(slice_)
+        ids, answer = self._list(access, slice_, query)
+        if not ids:
+            self._confirm_empty(access, slice_, query)
+        total = answer.json().get("total")
+        return Census(frozenset(map(str, ids)), None if total is None else int(total))
+
+    def fates(self, slice_: Slice, external_ids: Sequence[str]) -> Mapping[str, Absence]:
+        """Say what became of issues that the census no longer lists."""
+        return self._fates.of(slice_, external_ids)
 
     def _access(self) -> CloudIssues | ServerIssues:
         kind = CloudIssues if self._site.cloud else ServerIssues
@@ -134,8 +175,13 @@ class Issues:
                 f"its issues cannot be listed. {error.message}", source=self._site.source, slice_=slice_.label
             ) from None
 
-    def _confirm_empty(self, access: CloudIssues | ServerIssues, query: str) -> None:
-        """Believe an empty list only when the count is empty, too."""
+    def _confirm_empty(self, access: CloudIssues | ServerIssues, slice_: Slice, query: str) -> None:
+        """Believe an empty list only when the count is empty, too, and the project can still be seen.
+
+        Of a project that the account may not see, Cloud's search says that it is empty.
+        """
+        if self._site.config.query is None:
+            self._site.project(slice_.label)
         if (count := access.count(query)) > 0:
             raise SourceUnavailable(
                 f"the search gave no issue although the tracker counts {count}; nothing was taken from it, the next "
@@ -191,12 +237,12 @@ class Issues:
                 vanished.append(str(one))
             else:
                 found += answers
-        updated = [issue.updated for given in found for issue in given.issues if issue.updated]
+        updated = {int(issue.id): issue.updated for given in found for issue in given.issues if issue.updated}
         return _Batch(
             parts=tuple(given.part for given in found),
             said=len(ids) - len(vanished),
             vanished=tuple(vanished),
-            newest=max(updated, default=None),
+            changes=updated,
             last_id=max(ids),
             fetched_at=self._site.clock(),
         )

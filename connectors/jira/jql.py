@@ -1,10 +1,19 @@
 """Put JQL together without changing its meaning."""
 
 import re
-from datetime import UTC, datetime, tzinfo
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 _TOKEN: Final = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|\border\s+by\b', re.IGNORECASE)
+_QUOTED: Final = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'')
+_FILTER: Final = re.compile(
+    r"\b(?:filter|request|savedfilter|searchrequest)\s*(?:not\s+in|in|!=|=)\s*"
+    r"(?P<values>\([^)]*\)|\"[^\"]*\"|'[^']*'|[^\s()]+)",
+    re.IGNORECASE,
+)
+_VALUE: Final = re.compile(r'"[^"]*"|\'[^\']*\'|[^\s(),]+')
+_STEP: Final = timedelta(minutes=30)  # the least that any zone puts its clocks back by
 
 
 def without_order(query: str) -> str:
@@ -41,10 +50,44 @@ def updated_since_epoch(at: datetime) -> str:
 def updated_since_minute(at: datetime, zone: tzinfo) -> str:
     """Write `updated >=` as a minute in the account's zone, for servers that refuse milliseconds.
 
-    The minute is rounded down. In the hour that the clocks are put back the local time is ambiguous:
-    the caller's overlap has to be longer than that.
+    The minute is rounded down. A local time that a night has twice is avoided, as it may be read as the
+    later one: the last time before it that cannot be misread is taken. One that a night leaves out is never
+    written.
     """
-    return f'updated >= "{at.astimezone(zone):%Y/%m/%d %H:%M}"'
+    minute = at.replace(second=0, microsecond=0)
+    while True:
+        local = minute.astimezone(zone)
+        if local.utcoffset() == local.replace(fold=1 - local.fold).utcoffset():
+            return f'updated >= "{local:%Y/%m/%d %H:%M}"'
+        minute -= _STEP
+
+
+def either(*conditions: str) -> str:
+    """Join conditions of which one is enough."""
+    return conditions[0] if len(conditions) == 1 else f"({' OR '.join(conditions)})"
+
+
+def is_one_of(field: str, ids: Iterable[object]) -> str:
+    """Write a condition on a field by ids."""
+    return f"{field} in ({', '.join(map(str, ids))})"
+
+
+def saved_filters(query: str) -> list[str]:
+    """List the saved filters a query names, by id or by name, each once."""
+    found: dict[str, None] = {}
+    for match in _FILTER.finditer(_masked(query)):
+        begin, end = match.span("values")
+        for value in _VALUE.finditer(query[begin:end]):
+            text = value.group()
+            found[text[1:-1] if text[0] in "\"'" else text] = None
+    return list(found)
+
+
+def _masked(query: str) -> str:
+    """Blank out what stands inside quotes, so that words there are not taken for JQL."""
+    return _QUOTED.sub(
+        lambda match: match.group()[0] + "x" * (len(match.group()) - 2) + match.group()[0], query
+    )
 
 
 def epoch_ms(at: datetime) -> int:

@@ -308,7 +308,7 @@ class FakeServer(FakeJira):
 
     def _search(self, body: Json) -> httpx.Response:
         jql = body["jql"]
-        if not self.takes_epoch and re.search(r"updated >= \d{13}", jql):
+        if not self.takes_epoch and re.search(r"updated >= \d{9,}", jql):
             return httpx.Response(400, json={"errorMessages": ["Date value '1767200000000' is not valid."]})
         match = re.search(r'project = "(\w+)"', jql)
         if match and match.group(1) not in self.projects:
