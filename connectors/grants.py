@@ -27,6 +27,9 @@ class Held(Protocol):
     def begin(self, now: datetime) -> None:
         """Write down, for good, that the refresh token is about to be spent."""
 
+    def unspent(self) -> None:
+        """Take `begin` back: the authority answered, and gave nothing for the token."""
+
     def replace(self, grant: Grant, now: datetime) -> None:
         """Store the next grant for good, before anybody uses it."""
 

@@ -104,7 +104,7 @@ class Authority:
             raise self._bad_client(said)
         if error is not None:
             raise AccessDenied(
-                f"the stored sign-in is not good any more ({said}). {_why_lost(now, left_off_at)} Sign in again: "
+                f"the sign-in is not good any more ({said}). {_why_lost(now, left_off_at)} Sign in again: "
                 f"muster source login {self.source}",
                 source=self.source,
             )
@@ -249,7 +249,11 @@ class OAuthToken(httpx.Auth):
             )
         left_off_at = held.left_off_at
         held.begin(now)
-        following = self._authority.exchange(grant.refresh, now, left_off_at)
+        try:
+            following = self._authority.exchange(grant.refresh, now, left_off_at)
+        except AccessDenied:
+            held.unspent()
+            raise
         held.replace(following, self._clock())
         self._got_at = self._clock()
         return following
@@ -275,7 +279,7 @@ def _error(answer: Answer) -> tuple[str | None, str]:
         return None, ""
     name = str(name or f"HTTP {answer.status}")
     words = body.get("error_description")
-    return name, scrubbed(f"{name}: {words}"[:200] if words else name)
+    return name, scrubbed(f"{name}: {words}"[:200] if words else name).rstrip(".")
 
 
 def _why_lost(now: datetime, left_off_at: datetime | None) -> str:
@@ -283,10 +287,9 @@ def _why_lost(now: datetime, left_off_at: datetime | None) -> str:
         return (
             "It was revoked, was used by another program, or lay unused for too long (Jira Cloud: 90 days)."
         )
-    minutes = int(REUSE.total_seconds() // 60)
-    late = "more than" if now - left_off_at > REUSE else "within"
+    since = int((now - left_off_at).total_seconds() // 60)
     return (
-        f"An exchange that began at {left_off_at:%Y-%m-%d %H:%M:%S} UTC was never stored: Muster, its machine or the "
-        f"network stopped in between, and the next token was lost with it. Atlassian takes the old one for "
-        f"{minutes} minutes after that; this is {late} {minutes} minutes later."
+        f"An exchange of it that began at {left_off_at:%Y-%m-%d %H:%M} UTC, {since} minutes ago, was never stored: "
+        "Muster, its machine or the network stopped in between, and the next token was lost with it. (Jira Cloud takes "
+        f"a token once more for {REUSE.total_seconds() / 60:.0f} minutes, and no longer.)"
     )

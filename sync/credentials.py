@@ -33,13 +33,20 @@ class HeldGrant:
 
     def begin(self, now: datetime) -> None:
         """Write down, for good, that the refresh token is about to be spent."""
+        self._mark(now)
+
+    def unspent(self) -> None:
+        """Take `begin` back: the authority answered, and gave nothing for the token."""
+        self._mark(self.left_off_at)
+
+    def _mark(self, at: datetime | None) -> None:
         with unit_of_work(self.store.engine) as connection:
             connection.execute(
                 text(
-                    "UPDATE credential SET exchange_began_at = :now FROM source"
+                    "UPDATE credential SET exchange_began_at = :at FROM source"
                     " WHERE source.id = credential.source_id AND source.name = :name AND version = :version"
                 ),
-                {"now": now, "name": self.store.source, "version": self.version},
+                {"at": at, "name": self.store.source, "version": self.version},
             )
 
     def replace(self, grant: Grant, now: datetime) -> None:

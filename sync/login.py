@@ -10,10 +10,9 @@ from urllib.parse import urlsplit
 from sqlalchemy import Engine, text
 
 from connectors.errors import AccessDenied, MisconfiguredSource
-from connectors.grants import Grant
 from connectors.jira.config import JiraConfig, OAuthAuth
 from connectors.jira.signin import authority_of, sites_of
-from connectors.oauth import Authority, OAuthToken
+from connectors.oauth import Authority
 from connectors.redaction import remember
 from sync.apply import stored_block
 from sync.credentials import StoredTokens
@@ -47,14 +46,16 @@ class Login:
         return _opens(self, str(grant.access))
 
     def take(self, refresh: str) -> str:
-        """Store a refresh token got elsewhere, exchange it at once, and say what it opens.
+        """Exchange a refresh token got elsewhere, store what comes of it, and say what that opens.
 
         Raises:
-            ConnectorError: It is not good; it stays stored all the same, for the authority may be out of reach.
+            ConnectorError: It is not good, and what was stored before stays; or the authority is out of reach.
         """
         remember(refresh)
-        self.store.write(Grant(refresh), self.clock())
-        return _opens(self, OAuthToken(self.authority, self.store, self.clock).token())
+        now = self.clock()
+        grant = self.authority.exchange(refresh, now, None)
+        self.store.write(grant, now)
+        return _opens(self, str(grant.access))
 
     def close(self) -> None:
         """Give the connections back."""
