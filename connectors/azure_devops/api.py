@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qs, quote, urlsplit
 
 import orjson
 
+from connectors.azure_devops.poison import Broken, bisected, merged
 from connectors.base import Json, Part
 from connectors.errors import MisconfiguredSource
-from connectors.http import Answer, Http, HttpDenied, HttpError
+from connectors.http import ATTEMPTS, Answer, Http, HttpDenied, HttpError
 
 BATCH: Final = 200  # the most ids workitemsbatch takes, and the most updates a page of them holds
 QUERY_LIMIT: Final = 20_000  # the most ids one query returns
@@ -68,11 +68,11 @@ class Api:
         self.connections = connections
         self._preview: set[str] = set()  # kinds of call that exist only as a preview on this server
 
-    def project_pages(self) -> Iterator[Answer]:
+    def project_pages(self, state: str = "wellFormed") -> Iterator[Answer]:
         """List the projects we may see; the token of the next page is in a header."""
         token: str | None = None
         for _ in range(_MOST_PAGES):
-            params = {"stateFilter": "wellFormed", "$top": 100}
+            params = {"stateFilter": state, "$top": 100}
             yield (answer := self._projects_page(params | ({"continuationToken": token} if token else {})))
             following = answer.headers.get("x-ms-continuationtoken")
             if not following:
@@ -93,6 +93,32 @@ class Api:
                 "(https://dev.azure.com/example) or the collection (https://server/tfs/DefaultCollection).",
                 source=self.http.source,
             ) from None
+
+    def project_once_named(self, name: str) -> Json | None:
+        """Return the project that has or once had this name; None where there is none to be seen."""
+        try:
+            found = content(self._get(f"/_apis/projects/{_in(name)}", {"includeHistory": "true"}))
+        except (HttpDenied, HttpError):
+            return None
+        return found if isinstance(found, dict) and found.get("id") else None
+
+    def process_of(self, project: str) -> Json:
+        """Return the process template of a project: its name and type id; nothing where it is not said."""
+        found = content(self._get(f"/_apis/projects/{_in(project)}", {"includeCapabilities": "true"}))
+        template = ((found or {}).get("capabilities") or {}).get("processTemplate")
+        return template if isinstance(template, dict) else {}
+
+    def saved_query(self, project: str, id_: str) -> Json:
+        """Return a saved query with its statement."""
+        found = content(self._get(f"/{_in(project)}/_apis/wit/queries/{_in(id_)}", {"$expand": "wiql"}))
+        return found if isinstance(found, dict) else {}
+
+    def server_time(self) -> str | None:
+        """Return the instant by the server's own clock, as a query says it."""
+        query = "SELECT [System.Id] FROM WorkItems WHERE [System.Id] = 0"
+        answer = self._post("/_apis/wit/wiql", {"query": query}, {"timePrecision": "true", "$top": 1})
+        at = content(answer).get("asOf")
+        return str(at) if at else None
 
     def who(self) -> str | None:
         """Return the name this server knows us by, None where it does not say."""
@@ -127,10 +153,10 @@ class Api:
         found = content(self._get(f"/{_in(project)}/_apis/work/backlogconfiguration"))
         return found if isinstance(found, dict) else {}
 
-    def iterations(self, project: str) -> Iterator[Answer]:
-        """Yield the tree of iterations, then the branches deeper than one answer goes."""
+    def nodes(self, project: str, tree: str) -> Iterator[Answer]:
+        """Yield the tree of areas or iterations, then the branches deeper than one answer goes."""
         path = f"/{_in(project)}/_apis/wit/classificationnodes"
-        answer = self._get(f"{path}/iterations", {"$depth": DEEPEST})
+        answer = self._get(f"{path}/{tree}", {"$depth": DEEPEST})
         yield answer
         asked: set[int] = set()
         while deeper := [id_ for id_ in _cut_off(content(answer)) if id_ not in asked]:
@@ -143,11 +169,15 @@ class Api:
         """Read the feed of revisions from `token` on (None: from the first), project None is everywhere.
 
         A field the server does not know is left out of `fields`, for later callers too.
+
+        Raises:
+            HttpUnavailable: With status 500, of a batch that the server cannot put together.
         """
         path = _below(project, "/_apis/wit/reporting/workitemrevisions")
         seen: set[str] = set()
         for _ in range(_MOST_PAGES):
-            batch = _batch(self._revisions_once(path, fields, token))
+            place = {"continuationToken": token} if token else {}
+            batch = _batch(self._revisions_once(path, fields, place))
             if batch.last:
                 yield batch
                 return
@@ -157,6 +187,11 @@ class Api:
             yield batch
             token = batch.token
         raise self._loops(path)
+
+    def token_at(self, project: str | None, fields: list[str], since: str) -> str | None:
+        """Return the token of the feed of revisions at an instant of the server's clock."""
+        path = _below(project, "/_apis/wit/reporting/workitemrevisions")
+        return _batch(self._revisions_once(path, fields, {"startDateTime": since})).token
 
     def reads_everywhere(self) -> bool:
         """Say whether the feed of the whole organisation may be read.
@@ -173,15 +208,13 @@ class Api:
             raise
         return True
 
-    def links(self, project: str | None, token: str | None, since: datetime) -> Iterator[Batch]:
+    def links(self, project: str | None, token: str | None, since: str) -> Iterator[Batch]:
         """Read the feed of changed links from `token` on, or from `since` where there is no token yet."""
         path = _below(project, "/_apis/wit/reporting/workitemlinks")
         seen: set[str] = set()
         for _ in range(_MOST_PAGES):
             # A start and a token may not be given together.
-            place = (
-                {"continuationToken": token} if token else {"startDateTime": f"{since:%Y-%m-%dT%H:%M:%SZ}"}
-            )
+            place = {"continuationToken": token} if token else {"startDateTime": since}
             batch = _batch(self._get(path, place))
             yield batch
             if batch.last:
@@ -192,19 +225,31 @@ class Api:
             token = batch.token
         raise self._loops(path)
 
-    def current(self, ids: Sequence[int]) -> list[Answer]:
-        """Fetch items with their relations, 200 a call; one that is gone or hidden is null in its answer."""
-        bodies = [
-            {"ids": list(ids[at : at + BATCH]), "$expand": "relations", "errorPolicy": "omit"}
-            for at in range(0, len(ids), BATCH)
-        ]
-        with ThreadPoolExecutor(max_workers=self.connections) as pool:
-            return list(pool.map(lambda body: self._post("/_apis/wit/workitemsbatch", body), bodies))
+    def current(self, ids: Sequence[int]) -> tuple[list[Answer], Broken]:
+        """Fetch items with their relations, 200 a call; one that is gone or hidden is null in its answer.
 
-    def updates(self, wanted: Mapping[int, int]) -> dict[int, list[Answer]]:
+        One that breaks the call is asked for apart, and given with the reason.
+        """
+        chunks = [ids[at : at + BATCH] for at in range(0, len(ids), BATCH)]
+        with ThreadPoolExecutor(max_workers=self.connections) as pool:
+            found = list(pool.map(lambda chunk: bisected(chunk, self._batch_of), chunks))
+        return [answer for answers, _ in found for answer in answers], merged(broken for _, broken in found)
+
+    def newest_revisions(self, ids: Sequence[int]) -> dict[int, int]:
+        """Return the revision each item has now; one that cannot be read is left out."""
+        revs: dict[int, int] = {}
+        for at in range(0, len(ids), BATCH):
+            answers, _ = bisected(ids[at : at + BATCH], self._revs_of)
+            rows = (one for answer in answers for one in content(answer)["value"] if one)
+            revs |= {int(one["id"]): int(one["rev"]) for one in rows}
+        return revs
+
+    def updates(self, wanted: Mapping[int, int]) -> tuple[dict[int, list[Answer]], Broken]:
         """Fetch the history of items, id -> its newest revision, until that revision is reached."""
         with ThreadPoolExecutor(max_workers=self.connections) as pool:
-            return dict(zip(wanted, pool.map(self._updates_of, wanted, wanted.values()), strict=True))
+            found = list(pool.map(lambda id_: bisected([id_], self._updates_in(wanted)), wanted))
+        histories = {id_: answers for id_, (answers, broken) in zip(wanted, found, strict=True) if not broken}
+        return histories, merged(broken for _, broken in found)
 
     def ids(self, where: str, project: str | None = None) -> Iterator[tuple[Part, list[int]]]:
         """List the ids a condition picks, in order, however many there are."""
@@ -232,13 +277,27 @@ class Api:
         except HttpError:
             return frozenset()
 
-    def _updates_of(self, id_: int, rev: int) -> list[Answer]:
+    def _batch_of(self, ids: Sequence[int], attempts: int) -> list[Answer]:
+        body = {"ids": list(ids), "$expand": "relations", "errorPolicy": "omit"}
+        return [self._post("/_apis/wit/workitemsbatch", body, attempts=attempts)]
+
+    def _revs_of(self, ids: Sequence[int], attempts: int) -> list[Answer]:
+        body = {"ids": list(ids), "fields": ["System.Id", "System.Rev"], "errorPolicy": "omit"}
+        return [self._post("/_apis/wit/workitemsbatch", body, attempts=attempts)]
+
+    def _updates_in(self, wanted: Mapping[int, int]) -> Callable[[Sequence[int], int], list[Answer]]:
+        def ask(ids: Sequence[int], attempts: int) -> list[Answer]:
+            return self._updates_of(ids[0], wanted[ids[0]], attempts)
+
+        return ask
+
+    def _updates_of(self, id_: int, rev: int, attempts: int) -> list[Answer]:
         answers: list[Answer] = []
         received = 0
         for _ in range(_MOST_PAGES):
             params = {"$top": BATCH, "$skip": received}
             try:
-                answer = self._get(f"/_apis/wit/workItems/{id_}/updates", params)
+                answer = self._get(f"/_apis/wit/workItems/{id_}/updates", params, attempts=attempts)
             except HttpError as error:
                 if error.status == 404:  # noqa: PLR2004 - destroyed since it was listed
                     return answers
@@ -250,8 +309,7 @@ class Api:
                 return answers
         raise self._loops(f"/_apis/wit/workItems/{id_}/updates")
 
-    def _revisions_once(self, path: str, fields: list[str], token: str | None) -> Answer:
-        place = {"continuationToken": token} if token else {}
+    def _revisions_once(self, path: str, fields: list[str], place: Mapping[str, str]) -> Answer:
         while True:
             body = {"fields": list(fields), "includeIdentityRef": True, "includeDeleted": True}
             try:
@@ -264,15 +322,25 @@ class Api:
                     with suppress(ValueError):  # another project's thread found it, too
                         fields.remove(name)
 
-    def _get(self, path: str, params: Mapping[str, Any] | None = None, *, kind: str | None = None) -> Answer:
+    def _get(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        kind: str | None = None,
+        attempts: int = ATTEMPTS,
+    ) -> Answer:
         def call(version: str) -> Answer:
-            return self.http.get(path, params={**(params or {}), "api-version": version})
+            return self.http.get(path, params={**(params or {}), "api-version": version}, attempts=attempts)
 
         return self._versioned(kind or path, call)
 
-    def _post(self, path: str, body: Json, params: Mapping[str, Any] | None = None) -> Answer:
+    def _post(
+        self, path: str, body: Json, params: Mapping[str, Any] | None = None, *, attempts: int = ATTEMPTS
+    ) -> Answer:
         def call(version: str) -> Answer:
-            return self.http.post(path, body, params={**(params or {}), "api-version": version})
+            asked = {**(params or {}), "api-version": version}
+            return self.http.post(path, body, params=asked, attempts=attempts)
 
         return self._versioned(path, call)
 
@@ -287,7 +355,7 @@ class Api:
             if b"VersionOutOfRange" in error.body:
                 raise MisconfiguredSource(
                     f"this server is too old for version {self.version} of the interface. Set api_version to "
-                    "'7.0' (Server 2022) or '6.0' (Server 2020).",
+                    "'7.0' (Server 2022), '6.0' (Server 2020), '5.1' or '5.0' (Server 2019).",
                     source=self.source,
                 ) from None
             raise

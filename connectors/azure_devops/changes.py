@@ -1,46 +1,46 @@
-"""One slice of work items, pulled: the feed of revisions, the feed of links, and the census of ids.
+"""One slice of work items, pulled: the feeds of revisions and links, and the census of ids.
 
 The feed of revisions says what changed. A link shows in it only on the item that was edited, so the
 feed of links names the other ends. What neither says (an item destroyed for good, one that came into
-a query by the calendar) is found by comparing the ids there are with those known from before.
+a query by the calendar) is found by comparing the ids there are with those known from before; what the
+feed let slip, by a look at the last hour's changes; what no revision tells, by `refresh`. Ids are
+walked in their own order, which no edit disturbs: nothing can jump over the end of a page.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
 
-from connectors.azure_devops.api import BATCH, Api, Batch, content, decoded
+from connectors.azure_devops.api import BATCH, Api, Batch, content
+from connectors.azure_devops.draft import Context, Draft, paths_of, paths_of_updates
+from connectors.azure_devops.fields import Custom
 from connectors.azure_devops.held import Held
 from connectors.azure_devops.history import NEVER
+from connectors.azure_devops.lookout import Lookout
+from connectors.azure_devops.poison import broke
 from connectors.azure_devops.position import Position
-from connectors.azure_devops.records import context_part, held_part
-from connectors.azure_devops.scope import NOT_LISTED, NOT_PICKED, Project, Scope
-from connectors.base import Json, Page, Part, Slice
-from connectors.errors import SliceUnreadable
-from connectors.http import Answer
+from connectors.azure_devops.records import HIDDEN, held_part
+from connectors.azure_devops.scope import MOVED, Project, Scope
+from connectors.azure_devops.whereabouts import DELETED, FEW, Whereabouts, home_of, out_of
+from connectors.base import Absence, Fate, Json, Page, Part, Slice
+from connectors.http import HttpUnavailable
 
-_CLOCKS_APART: Final = timedelta(minutes=15)  # their clock and ours
-MOVED: Final = "moved: another project of the source has it"
 EMPTY: Final = (
     "no work item is visible, so nothing was marked as deleted. If there should be some, the account needs "
     "'View work items in this node' on the areas."
 )
-_FEW: Final = 20  # so many may vanish at once without a second thought
 
 
-@dataclass(slots=True)
-class _Draft:
-    """A page in the making."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How work items are read: the fields asked for, the custom ones, and how often to refresh what they mean."""
 
-    parts: list[Part] = field(default_factory=list)
-    emit: list[int] = field(default_factory=list)
-    hidden: list[int] = field(default_factory=list)
-    filtered: dict[str, str] = field(default_factory=dict)
-    vanished: list[int] = field(default_factory=list)
-    current: dict[int, Json] = field(default_factory=dict)
-    paths: set[str] = field(default_factory=set)
+    fields: list[str]
+    custom: Custom
+    clock: Callable[[], datetime]
+    refresh_hours: float
 
 
 class Changes:
@@ -50,57 +50,94 @@ class Changes:
         self,
         api: Api,
         scope: Scope,
+        how: Reading,
         *,
-        fields: list[str],
         slice_: Slice,
         project: Project | None,
         cursor: Json | None,
-        clock: Callable[[], datetime],
     ) -> None:
-        self.api, self.scope, self.fields = api, scope, fields
-        self.slice, self.project, self.clock = slice_, project, clock
+        self.api, self.scope, self.fields = api, scope, how.fields
+        self.slice, self.project, self.clock = slice_, project, how.clock
         self.resumed = cursor is not None
         self.position = Position.of(cursor)
-        self.whole = self.position.whole
-        self.known = set(self.position.known)
         self.held = Held()
         self.emitted: set[int] = set()
         self.included = scope.included()
-        self.picked: frozenset[int] | None = None
-        self.said: set[tuple[str, str]] = set()
+        self.context = Context(scope, self.included, how.custom)
+        self.notes: list[str] = []
+        self.stuck = False
+        picked = None
+        if scope.query is not None:
+            picked = frozenset(id_ for _, ids in self._census() for id_ in ids)
+        self.where = Whereabouts(api, scope, project_id=project.id if project else "", picked=picked)
+        self.lookout = Lookout(api, scope, project, self.position, how.clock, how.refresh_hours)
 
     def pages(self) -> Iterator[Page]:
-        """Yield the slice's pages; the last one carries the cursor of everything read.
-
-        Raises:
-            SliceUnreadable: So much is gone at once that a lost permission is likelier than deletion.
-        """
-        touched, links = self._linked()
-        if self.position.links is None:
-            self.position = replace(self.position, links=links)
-        if self.scope.query is not None:
-            self.picked = frozenset(id_ for _, ids in self._census() for id_ in ids)
-        where = self.project.name if self.project else None
-        for batch in self.api.revisions(where, self.fields, self.position.revisions):
-            yield self._page(self._of_batch(batch), batch.token)
+        """Yield the slice's pages; the last one carries the cursor of everything read."""
+        touched, links = self.lookout.linked()
+        altered = self.lookout.altered()
+        yield from self._feed()
+        late = self.lookout.slipped(self.emitted) if self.stuck or not self.position.whole else set()
         # Items that wait here moved on to where this feed does not show them.
-        yield from self._again((self.held.waiting() | touched) - self.emitted)
+        again = self.held.waiting() | touched | late | self.position.broken
+        yield from self.again(again - self.emitted)
+        for what, ids in altered:
+            self.notes.append(f"{self.slice.label}: {what} changed; its {len(ids)} items were read again")
+            yield from self.again(ids - self.emitted)
+        if self.stuck and self.position.newest is not None:
+            self._go_past(self.position.newest)
         yield from self._census_pages(links)
 
-    def _linked(self) -> tuple[set[int], str | None]:
-        """Return the items whose links changed since last time, and where to go on next time."""
-        where, since = (self.project.name if self.project else None), self.clock() - _CLOCKS_APART
-        started, token = self.position.links, self.position.links
-        touched: set[int] = set()
-        for batch in self.api.links(where, token, since):
-            token = batch.token or token
-            for link in batch.values:
-                touched |= {int(link["sourceId"]), int(link["targetId"])}
-        return (touched & self.known if started else set()), token
+    def again(self, ids: Iterable[int]) -> Iterator[Page]:
+        """Read items anew by their ids, 200 a page."""
+        wanted = sorted(ids)
+        for at in range(0, len(wanted), BATCH):
+            draft = Draft()
+            chunk = wanted[at : at + BATCH]
+            self._ask(draft, chunk)
+            ours: dict[int, int] = {}
+            for id_ in chunk:
+                item = draft.current.get(id_)
+                if item is None:
+                    continue  # the census tells what became of it
+                if (item.get("fields") or {}).get("System.IsDeleted"):
+                    self._gone(draft, id_, DELETED)
+                elif rule := self.where.left_out(id_, item["fields"]):
+                    self._leave_out(draft, id_, rule, item["fields"])
+                elif self._admit(draft, id_, item):
+                    ours[id_] = int(item["rev"])
+            self._complete(draft, ours, {})
+            yield self._page(draft, self.position.revisions)
 
-    def _of_batch(self, batch: Batch) -> _Draft:
+    def _feed(self) -> Iterator[Page]:
+        """Yield the batches of the feed; one that the server cannot put together ends it for this time."""
+        project = self.project.name if self.project else None
+        try:
+            for batch in self.api.revisions(project, self.fields, self.position.revisions):
+                yield self._page(self._of_batch(batch), batch.token)
+        except HttpUnavailable as error:
+            if not broke(error):
+                raise
+            self.stuck = True
+            self.notes.append(
+                f"{self.slice.label}: Azure DevOps cannot put the next batch of its feed of revisions together (HTTP "
+                f"{error.status}); what changed since was read item by item instead"
+            )
+
+    def _go_past(self, newest: str) -> None:
+        """Take the feed up again behind what it could not give, now that all of that was read."""
+        project = self.project.name if self.project else None
+        try:
+            self.position.revisions = (
+                self.api.token_at(project, self.fields, newest) or self.position.revisions
+            )
+        except HttpUnavailable as error:
+            if not broke(error):
+                raise
+
+    def _of_batch(self, batch: Batch) -> Draft:
         """Make a page of a batch: what is whole now; the rest waits."""
-        draft = _Draft(parts=[batch.part])
+        draft = Draft(parts=[batch.part])
         arrived: dict[int, list[Json]] = defaultdict(list)
         for one in batch.values:
             arrived[int(one["id"])].append(one)
@@ -110,7 +147,7 @@ class Changes:
         self._complete(draft, ours, arrived)
         return draft
 
-    def _complete(self, draft: _Draft, ours: Mapping[int, int], arrived: Mapping[int, list[Json]]) -> None:
+    def _complete(self, draft: Draft, ours: Mapping[int, int], arrived: Mapping[int, list[Json]]) -> None:
         """Put the rest of each item's history on the page: what waited here, else its updates."""
         histories: dict[int, int] = {}
         earlier: list[bytes] = []
@@ -121,14 +158,18 @@ class Changes:
                 histories[id_] = max(rev, int(draft.current[id_]["rev"]))
             else:
                 earlier += waited.values()
-                draft.paths |= _paths_of(now, waited.values())
+                draft.paths |= paths_of(now, waited.values())
         if earlier:
             draft.parts.append(held_part(self.api.base_url, earlier))
-        for answers in self.api.updates(histories).values():
+        found, broken = self.api.updates(histories)
+        for id_, why in broken.items():
+            draft.emit.remove(id_)
+            self._broken(draft, id_, why)
+        for answers in found.values():
             draft.parts += [answer.part() for answer in answers]
-            draft.paths |= _paths_of_updates(answers)
+            draft.paths |= paths_of_updates(answers)
 
-    def _newest(self, draft: _Draft, arrived: Mapping[int, list[Json]]) -> dict[int, int]:
+    def _newest(self, draft: Draft, arrived: Mapping[int, list[Json]]) -> dict[int, int]:
         """Return the newest revision of the items to look up; hold, bury or leave out the others."""
         found: dict[int, int] = {}
         for id_, revisions in arrived.items():
@@ -137,19 +178,19 @@ class Changes:
             if not str(fields.get("System.RevisedDate") or NEVER).startswith(NEVER):
                 self.held.add(id_, revisions)
             elif fields.get("System.IsDeleted"):
-                self._gone(draft, id_, everywhere=fields.get("System.TeamProject") in self.included)
-            elif rule := self._left_out(id_, fields):
-                self._leave_out(draft, id_, rule)
+                self._gone(draft, id_, DELETED, everywhere=fields.get("System.TeamProject") in self.included)
+            elif rule := self.where.left_out(id_, fields):
+                self._leave_out(draft, id_, rule, fields)
             else:
                 found[id_] = int(newest["rev"])
         return found
 
-    def _is_ours(self, draft: _Draft, id_: int, revisions: list[Json]) -> bool:
+    def _is_ours(self, draft: Draft, id_: int, revisions: list[Json]) -> bool:
         """Say whether an item that was looked up goes on this page."""
         item = draft.current.get(id_)
         if item is None:
             self.held.take(id_)
-            draft.hidden.append(id_)
+            draft.unreadable.setdefault(id_, HIDDEN)
             return False
         newest = max(revisions, key=lambda one: int(one["rev"]))
         dated = "System.RevisedDate" in (newest.get("fields") or {})
@@ -158,182 +199,111 @@ class Changes:
             return False
         return self._admit(draft, id_, item)
 
-    def _again(self, ids: Iterable[int]) -> Iterator[Page]:
-        """Read items anew by their ids, 200 a page."""
-        wanted = sorted(ids)
-        for at in range(0, len(wanted), BATCH):
-            draft = _Draft()
-            chunk = wanted[at : at + BATCH]
-            self._ask(draft, chunk)
-            ours: dict[int, int] = {}
-            for id_ in chunk:
-                item = draft.current.get(id_)
-                if item is None:
-                    continue  # the census tells what became of it
-                if (item.get("fields") or {}).get("System.IsDeleted"):
-                    self._gone(draft, id_)
-                elif rule := self._left_out(id_, item["fields"]):
-                    self._leave_out(draft, id_, rule)
-                elif self._admit(draft, id_, item):
-                    ours[id_] = int(item["rev"])
-            self._complete(draft, ours, {})
-            yield self._page(draft, self.position.revisions)
-
     def _census_pages(self, links: str | None) -> Iterator[Page]:
-        """Fetch what there is and was never seen; bury what was known and is not there."""
+        """Fetch what there is and was never seen; tell what became of what was known and is not there."""
         parts: list[Part] = []
         there: set[int] = set()
         for part, ids in self._census():
             parts.append(part)
             there.update(ids)
-        yield from self._again(there - self.known - self.emitted)
-        draft, unexplained = self._missing(sorted(self.known - there))
-        braked = len(unexplained) > max(_FEW, len(self.known) // 2)
-        if not braked:
-            for id_ in unexplained:
-                self._gone(draft, id_)
+        position = self.position
+        yield from self.again(there - position.homes.keys() - self.emitted - position.broken)
+        lost = self._missing(draft := Draft(), sorted(position.homes.keys() - there))
         if draft.vanished:
             draft.parts += parts
-        self.position = replace(self.position, links=links, whole=False)
+        self.lookout.done(links)
         # An account that lost its permissions sees an empty organisation, with every answer a success.
-        empty = self.whole and not self.known
-        whole = self.whole and not braked and not empty and not self.scope.missing()
-        page = replace(self._page(draft, self.position.revisions), complete=whole, resumed=self.resumed)
-        yield replace(page, warnings=(*page.warnings, f"{self.slice.label}: {EMPTY}")) if empty else page
-        if braked:
-            raise SliceUnreadable(
-                f"{len(unexplained)} of {len(self.known)} work items can no longer be seen, and the recycle bin "
-                "does not explain it. Nothing was marked as deleted. If they were really destroyed, run with "
-                "--full; else give this account its permissions back.",
-                source=self.api.source,
-                slice_=self.slice.label,
-            )
+        empty = position.whole and not position.homes
+        whole = position.whole and not lost and not empty and not self.scope.missing()
+        position.whole = False
+        if empty:
+            self.notes.append(f"{self.slice.label}: {EMPTY}")
+        yield replace(self._page(draft, position.revisions), complete=whole, resumed=self.resumed)
 
-    def _missing(self, ids: Sequence[int]) -> tuple[_Draft, list[int]]:
-        """Look up known items that the census does not list: recycled, moved, late in the index, or gone."""
-        draft = _Draft()
+    def _missing(self, draft: Draft, ids: Sequence[int]) -> bool:
+        """Tell what became of known items that the census does not list; say whether access to many was lost."""
         if not ids:
-            return draft, []
+            return False
+        homes = dict(self.position.homes)
         self._ask(draft, ids)
-        projects = [self.project] if self.project else list(self.included.values())
-        recycled = frozenset().union(*(self.api.recycled(project.name) for project in projects))
-        unexplained = []
+        ids = [id_ for id_ in ids if id_ not in self.position.broken]
+        found = self.where.of(ids, draft.current, homes)
         for id_ in ids:
-            item = draft.current.get(id_)
-            if item is None and id_ not in recycled:
-                unexplained.append(id_)
-            elif item is None:
-                self._gone(draft, id_)
-            elif rule := self._left_out(id_, item.get("fields") or {}):
-                self._leave_out(draft, id_, rule)
+            fields = (draft.current.get(id_) or {}).get("fields")
+            if fields is not None and (rule := self.where.left_out(id_, fields)):
+                self._leave_out(draft, id_, rule, fields)
+            elif id_ in found:
+                self._gone(draft, id_, found[id_])
         draft.parts.clear()  # nothing of this page is a record
-        return draft, unexplained
+        draft.unreadable.clear()
+        lost = sum(one.fate is Fate.ACCESS_LOST for one in found.values())
+        if lost > FEW:
+            self.notes.append(
+                f"{self.slice.label}: {lost} of {len(homes)} work items can no longer be seen, and nothing says that "
+                "they were deleted. They keep counting as they last were; give this account its permissions back, or "
+                "run with --full if they were really destroyed."
+            )
+        return lost > FEW
 
     def _census(self) -> Iterator[tuple[Part, list[int]]]:
         for condition in self.scope.conditions(self.project):
             yield from self.api.ids(condition)
 
-    def _left_out(self, id_: int, fields: Json) -> str | None:
-        """Name the rule that leaves an item out, None for one of ours."""
-        project = fields.get("System.TeamProject")
-        if self.project is not None and project != self.project.name:
-            return NOT_LISTED if project not in self.included else MOVED
-        if project not in self.included:
-            return NOT_LISTED
-        return NOT_PICKED if self.picked is not None and id_ not in self.picked else None
-
-    def _admit(self, draft: _Draft, id_: int, item: Json) -> bool:
-        if rule := self._left_out(id_, item.get("fields") or {}):
-            self._leave_out(draft, id_, rule)
+    def _admit(self, draft: Draft, id_: int, item: Json) -> bool:
+        fields = item.get("fields") or {}
+        if rule := self.where.left_out(id_, fields):
+            self._leave_out(draft, id_, rule, fields)
             return False
         draft.emit.append(id_)
         self.emitted.add(id_)
-        self.known.add(id_)
+        self.position.hold(id_, home_of(self.included[fields["System.TeamProject"]].id, fields))
+        self.position.saw(id_, fields.get("System.ChangedDate"), int(item["rev"]))
         return True
 
-    def _leave_out(self, draft: _Draft, id_: int, rule: str) -> None:
+    def _leave_out(self, draft: Draft, id_: int, rule: str, fields: Json) -> None:
         """Count an item as left out; one that was ours before is gone, unless another slice has it now."""
         draft.filtered[str(id_)] = rule
         if rule == MOVED:
-            self.known.discard(id_)
-        self._gone(draft, id_)
+            self.position.drop(id_)
+        self._gone(draft, id_, out_of(rule, fields))
 
-    def _gone(self, draft: _Draft, id_: int, *, everywhere: bool = False) -> None:
+    def _gone(self, draft: Draft, id_: int, absence: Absence | None, *, everywhere: bool = False) -> None:
         """Mark an item as gone where it was known, or `everywhere`: stored perhaps by an earlier run."""
-        if id_ in self.known or everywhere:
-            draft.vanished.append(id_)
-        self.known.discard(id_)
+        if id_ in self.position.homes or everywhere:
+            draft.vanished[id_] = absence
+        self.position.drop(id_)
         self.emitted.discard(id_)
         self.held.take(id_)
 
-    def _ask(self, draft: _Draft, ids: Sequence[int]) -> None:
-        for answer in self.api.current(ids):
+    def _broken(self, draft: Draft, id_: int, why: str) -> None:
+        """Leave out an item that breaks the calls it is asked for with; the next run asks again."""
+        draft.unreadable[id_] = why
+        self.position.broken.add(id_)
+        self.emitted.discard(id_)
+
+    def _ask(self, draft: Draft, ids: Sequence[int]) -> None:
+        answers, broken = self.api.current(ids)
+        for answer in answers:
             draft.parts.append(answer.part())
             # Null slots, and any order: keyed by the id each item carries.
             draft.current |= {int(one["id"]): one for one in content(answer)["value"] if one}
+        self.position.broken -= set(ids)
+        for id_, why in broken.items():
+            self._broken(draft, id_, why)
 
-    def _page(self, draft: _Draft, token: str | None) -> Page:
-        self.position = replace(
-            self.position, revisions=token or self.position.revisions, known=frozenset(self.known)
-        )
-        if draft.parts or draft.filtered:
-            draft.parts.append(self._context(draft))
+    def _page(self, draft: Draft, token: str | None) -> Page:
+        self.position.revisions = token or self.position.revisions
+        if draft.parts or draft.filtered or draft.unreadable:
+            draft.parts.append(self.context.part(self.api.base_url, draft))
+        notes, self.notes = self.notes, []
         return Page(
             stream="work_items",
             slice=self.slice.name,
             parts=tuple(draft.parts),
             fetched_at=self.clock(),
             cursor=self.position.cursor(),
-            said=len(draft.emit) + len(draft.hidden) + len(draft.filtered),
+            said=draft.said(),
             vanished=tuple(map(str, draft.vanished)),
-            warnings=tuple(self._problems(draft)),
+            fates={str(id_): absence for id_, absence in draft.vanished.items() if absence is not None},
+            warnings=(*notes, *self.context.problems(draft)),
         )
-
-    def _problems(self, draft: _Draft) -> Iterator[str]:
-        """Say once what could not be read of a project's process."""
-        for name in {draft.current[id_]["fields"]["System.TeamProject"] for id_ in draft.emit}:
-            for problem in self.scope.facts(self.included[name]).problems:
-                if (name, problem) not in self.said:
-                    self.said.add((name, problem))
-                    yield f"project {name}: {problem}"
-
-    def _context(self, draft: _Draft) -> Part:
-        projects: dict[str, Any] = {}
-        types: dict[str, set[str]] = defaultdict(set)
-        for id_ in draft.emit:
-            fields = draft.current[id_]["fields"]
-            types[fields["System.TeamProject"]].add(fields["System.WorkItemType"])
-            draft.paths.add(str(fields.get("System.IterationPath")))
-        for name, used in types.items():
-            project = self.included[name]
-            facts = self.scope.facts(project)
-            projects[name] = {
-                "id": project.id,
-                "effort": facts.effort,
-                "levels": {type_: facts.levels[type_] for type_ in sorted(used) if type_ in facts.levels},
-                "states": {type_: self.scope.states(project, type_) for type_ in sorted(used)},
-                "iterations": {
-                    path: facts.iterations[path] for path in sorted(draft.paths & facts.iterations.keys())
-                },
-            }
-        context = {
-            "emit": draft.emit,
-            "hidden": draft.hidden,
-            "filtered": draft.filtered,
-            "projects": projects,
-        }
-        return context_part(self.api.base_url, context)
-
-
-def _paths_of(revisions: Iterable[Json], written: Iterable[bytes]) -> set[str]:
-    every = [*revisions, *map(decoded, written)]
-    return {str((one.get("fields") or {}).get("System.IterationPath")) for one in every}
-
-
-def _paths_of_updates(answers: Iterable[Answer]) -> set[str]:
-    changes = [
-        (one.get("fields") or {}).get("System.IterationPath") or {}
-        for answer in answers
-        for one in content(answer)["value"]
-    ]
-    return {str(value) for change in changes for value in change.values()}

@@ -170,7 +170,7 @@ def _look_at(api: Api, scope: Scope, project: Project, facts: Facts, found: Disc
             for state, category in scope.states(project, name).items()
         ]
     try:
-        bodies = [content(answer) for answer in api.iterations(project.name)]
+        bodies = [content(answer) for answer in api.nodes(project.name, "iterations")]
     except (HttpDenied, HttpError):
         return
     found.iterations += [
@@ -197,6 +197,7 @@ def _effort(facts: Sequence[Facts], found: Discovery) -> None:
         return
     name, _times = counted.most_common(1)[0]
     found.semantics["story_points"] = name
+    found.semantics["effort_fields"] = " ".join(sorted(counted))
     groups = [
         f"{field} in {_some(sorted(one.name for one in facts if one.effort == field))}"
         for field, _ in counted.most_common()
@@ -204,6 +205,7 @@ def _effort(facts: Sequence[Facts], found: Discovery) -> None:
     found.evidence["story_points"] = (
         f"the backlog configuration adds up {'; '.join(groups)}. Each project's own field is read as its points."
     )
+    found.evidence["effort_fields"] = "all the fields that some project's backlog adds up"
     found.warnings += [
         f"project {one.name}: its process names no effort field, so points stay unknown"
         for one in facts

@@ -33,6 +33,33 @@ class EntraAuth(BaseModel):
     )
 
 
+class SavedQuery(BaseModel):
+    """A query that somebody keeps in the browser, under Boards > Queries."""
+
+    model_config = _STRICT
+
+    project: str = Field(description="The project whose shared queries hold it.")
+    id: str = Field(
+        pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+        description="Its id, which stands in its address in the browser.",
+    )
+
+
+class MilestoneRule(BaseModel):
+    """Which work items are milestones, besides being work items."""
+
+    model_config = _STRICT
+
+    types: tuple[str, ...] = Field((), description="Work item types, e.g. Milestone.")
+    tags: tuple[str, ...] = Field((), description="Tags, e.g. milestone.")
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not self.types and not self.tags:
+            raise ValueError("must name types or tags of work items that are milestones")
+        return self
+
+
 class AzureDevOpsConfig(BaseModel):
     """One organisation of Azure DevOps Services, or one collection of Azure DevOps Server."""
 
@@ -50,14 +77,31 @@ class AzureDevOpsConfig(BaseModel):
         None,
         description="Instead of projects: a WIQL condition (what would follow WHERE) that picks work items.",
     )
+    saved_query: SavedQuery | None = Field(
+        None, description="Instead of a query: a flat query saved in Azure DevOps, read anew on each run."
+    )
+    milestones: MilestoneRule | None = Field(
+        None, description="Work items to read as milestones, too; without it there are none from this source."
+    )
+    custom_fields: tuple[str, ...] = Field(
+        (), description="Further fields to keep with each work item, by reference name or by display name."
+    )
+    refresh_hours: float = Field(
+        12,
+        ge=0,
+        le=168,
+        description="How often to look for what changes items without changing them: renamed areas, iterations and "
+        "projects, states with another category, another effort field.",
+    )
     feed: Literal["auto", "organization", "project"] = Field(
         "auto",
         description="Read changes of the whole organisation (moved items are followed) or project by project; "
         "auto tries the first and falls back to the second.",
     )
-    api_version: Literal["6.0", "7.0", "7.1"] = Field(
+    api_version: Literal["5.0", "5.1", "6.0", "7.0", "7.1"] = Field(
         "7.1",
-        description="7.1 for Services and Server 2022.1 and later, 7.0 for Server 2022, 6.0 for Server 2020.",
+        description="7.1 for Services and Server 2022.1 and later, 7.0 for Server 2022, 6.0 for Server 2020, 5.1 for "
+        "Server 2019.1, 5.0 for Server 2019.",
     )
     ca_bundle: str | None = Field(None, description="Certificate file of a private authority, in PEM form.")
     proxy: str | None = Field(None, description="Proxy address, e.g. http://proxy.example.com:8080.")
@@ -99,4 +143,6 @@ class AzureDevOpsConfig(BaseModel):
     def _one_way_to_choose(self) -> Self:
         if self.query is not None and self.projects != (EVERY_PROJECT,):
             raise ValueError("give projects or query, not both; a query may name projects itself")
+        if self.query is not None and self.saved_query is not None:
+            raise ValueError("give query or saved_query, not both")
         return self

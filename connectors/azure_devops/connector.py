@@ -16,6 +16,7 @@ from connectors.azure_devops.work_items import WorkItems
 from connectors.base import Discovery, Finding, Stream, Traffic
 from connectors.http import Http
 from connectors.microsoft import EntraToken
+from connectors.stopping import rest
 
 # The application id of Azure DevOps, the same in every tenant.
 ENTRA_SCOPE: Final = "499b84ac-1321-427f-aa17-267ca6975798/.default"
@@ -47,6 +48,7 @@ class AzureDevOps:
         connections: int = 8,
         clock: Callable[[], datetime] = utc_now,
         token_client: Any | None = None,
+        sleep: Callable[[float], None] = rest,
     ) -> None:
         self.source = source
         self.traffic = Traffic()
@@ -64,6 +66,7 @@ class AzureDevOps:
             transport=transport,
             traffic=self.traffic,
             connections=connections,
+            sleep=sleep,
             login_hint=_ENTRA_HINT if isinstance(config.auth, EntraAuth) else _PAT_HINT,
         )
         self.api = Api(self._http, version=config.api_version, connections=connections)
@@ -90,7 +93,7 @@ class AzureDevOps:
             WorkItems(
                 self.api,
                 scope,
-                feed=self._config.feed,
+                config=self._config,
                 semantics=semantics,
                 fields=fields,
                 clock=self._clock,

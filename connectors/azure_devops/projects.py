@@ -91,7 +91,7 @@ class Iterations:
         project = next(one for one in self._scope.included().values() if one.id == slice_.name)
         now = self._clock()
         try:
-            answers = list(self._api.iterations(project.name))
+            answers = list(self._api.nodes(project.name, "iterations"))
         except (HttpDenied, HttpError) as error:
             if error.status in (203, 302, 401):  # the sign-in failed, for every slice
                 raise

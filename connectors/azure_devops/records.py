@@ -14,10 +14,11 @@ from typing import Any, Final
 import orjson
 
 from connectors.azure_devops.api import decoded
+from connectors.azure_devops.fields import values
 from connectors.azure_devops.history import from_revisions, from_updates
 from connectors.azure_devops.process import level_of
 from connectors.azure_devops.scope import item_page
-from connectors.base import Json, Part, RawRecord
+from connectors.base import Detached, Json, Part, RawRecord
 from connectors.records import SHAPE_ERRORS, unreadable
 
 CONTEXT: Final = "context of the work items on this page, composed of GET "
@@ -53,6 +54,18 @@ def held_part(base_url: str, revisions: Sequence[bytes]) -> Part:
     return Part(request, b'{"values":[' + b",".join(revisions) + b"]}")
 
 
+@dataclass(frozen=True, slots=True)
+class ItemReader(Detached):
+    """Splits pages of work items into records; `wanted` are the fields to keep, None keeps all."""
+
+    base_url: str
+    wanted: frozenset[str] | None
+
+    def __call__(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
+        """Yield the items whose whole history is on the page."""
+        return read_items(parts, base_url=self.base_url, wanted=self.wanted)
+
+
 def read_items(parts: Iterable[Part], *, base_url: str, wanted: frozenset[str] | None) -> Iterator[RawRecord]:
     """Yield a page's work items; `wanted` are the fields to keep, None keeps all.
 
@@ -69,8 +82,8 @@ def read_items(parts: Iterable[Part], *, base_url: str, wanted: frozenset[str] |
         except SHAPE_ERRORS as error:
             record = unreadable({"id": id_}, f"work item {id_}", error)
         yield record
-    for id_ in context.get("hidden") or ():
-        yield RawRecord(str(id_), {"id": id_}, f"work item {id_}", unreadable=HIDDEN)
+    for text, why in (context.get("unreadable") or {}).items():
+        yield RawRecord(text, {"id": int(text)}, f"work item {text}", unreadable=why)
     for text, rule in (context.get("filtered") or {}).items():
         yield RawRecord(text, {"id": int(text)}, f"work item {text}", filtered_by=rule)
 
@@ -114,6 +127,10 @@ def _record(
     payload["relations"] = None if item is None else relations(item)
     parent = next((one["id"] for one in payload["relations"] or () if one["rel"] == _PARENT), None)
     payload["parent"] = parent or fields.get("System.Parent")
+    custom = context.get("custom") or {}
+    if custom:  # long text is on the item alone, and not in the feed
+        whole = {**((item or {}).get("fields") or {}), **fields}
+        payload["custom"] = values(custom, whole, (item or {}).get("multilineFieldsFormat") or {})
     payload["page"] = item_page(base_url, payload["project"], id_)
     return RawRecord(str(id_), payload, f"work item {id_}", url=payload["page"])
 

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from html.parser import HTMLParser
 from typing import Any, Final
 
 from connectors.azure_devops.history import NEVER
 from connectors.azure_devops.identity import is_person, person_id, person_name
+from connectors.azure_devops.text import plain_text
 
 _FRACTION: Final = re.compile(r"(\.\d{6})\d+")
 # Names that mean the same in every tracker; the field's own name stands beside them.
@@ -21,8 +21,6 @@ _COMMON_NAMES: Final = {
     "Microsoft.VSTS.Common.Priority": "priority",
 }
 _DIRECTIONS: Final = {"Forward": "outward", "Reverse": "inward"}
-_BLOCKS: Final = frozenset({"p", "div", "br", "li", "tr", "ul", "ol", "table", "h1", "h2", "h3", "h4", "pre"})
-_UNSEEN: Final = frozenset({"script", "style", "head"})
 
 
 def instant(value: Any) -> datetime | None:
@@ -55,6 +53,16 @@ def day(value: Any) -> date | None:
         return None
     on_the_quarter = found.minute % 15 == 0 and not found.second and not found.microsecond
     return (found + timedelta(hours=12) if on_the_quarter else found).date()
+
+
+def date_of(value: Any) -> date | None:
+    """The day in UTC on which something happened.
+
+    >>> date_of("2026-03-31T22:00:00Z")
+    datetime.date(2026, 3, 31)
+    """
+    found = instant(value)
+    return found.date() if found else None
 
 
 def tags(value: Any) -> list[str] | None:
@@ -127,46 +135,6 @@ def iterations(found: Any) -> list[tuple[Any, ...]]:
     return [(one["id"], one["name"], None) for one in found]
 
 
-def plain_text(value: Any) -> str | None:
-    r"""Text without its HTML; Markdown and plain text stay as they are.
-
-    >>> plain_text("<div>Ship it <b>now</b>&nbsp;&amp; tell us</div><ul><li>one</li></ul>")
-    'Ship it now & tell us\none'
-    """
-    text = str(value)
-    if "<" in text or "&" in text:
-        parser = _Text()
-        parser.feed(text)
-        parser.close()
-        text = "".join(parser.pieces)
-    lines = [" ".join(line.split()) for line in text.replace("\xa0", " ").splitlines()]
-    return "\n".join(filter(None, lines)) or None
-
-
-class _Text(HTMLParser):
-    """Collects what a reader would see."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-        self._unseen = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        del attrs
-        self._unseen += tag in _UNSEEN
-        if tag in _BLOCKS:
-            self.pieces.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._unseen -= tag in _UNSEEN and self._unseen > 0
-        if tag in _BLOCKS:
-            self.pieces.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._unseen:
-            self.pieces.append(data)
-
-
 def _shown(value: Any) -> str | None:
     if value is None:
         return None
@@ -182,6 +150,7 @@ def _shown(value: Any) -> str | None:
 TRANSFORMS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "ado_instant": instant,
     "ado_day": day,
+    "ado_date": date_of,
     "ado_tags": tags,
     "ado_person": person_name,
     "ado_person_id": person_id,

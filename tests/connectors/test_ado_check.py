@@ -110,7 +110,8 @@ def test_a_call_that_is_still_a_preview_on_this_server_is_made_as_one() -> None:
 
 def test_discover_shows_the_effort_field_and_on_what_evidence() -> None:
     found = connector(transport=FakeAdo("Shop").transport()).discover()
-    assert found.semantics == {"story_points": "Microsoft.VSTS.Scheduling.StoryPoints"}
+    points = "Microsoft.VSTS.Scheduling.StoryPoints"
+    assert found.semantics == {"story_points": points, "effort_fields": points}
     assert (
         "backlog configuration adds up Microsoft.VSTS.Scheduling.StoryPoints in Shop"
         in found.evidence["story_points"]
@@ -199,7 +200,7 @@ def test_an_entra_application_signs_in_with_the_scope_of_azure_devops() -> None:
         ({"query": "SELECT [System.Id] FROM WorkItems"}, "the condition alone"),
         ({"query": "[System.State] = 'New'", "projects": ["Shop"]}, "projects or query, not both"),
         ({"projects": []}, "at least 1"),
-        ({"api_version": "5.0"}, "'6.0', '7.0' or '7.1'"),
+        ({"api_version": "4.1"}, "'6.0', '7.0' or '7.1'"),
         ({"organisation": "x"}, "Extra inputs"),
         ({"auth": {"type": "basic", "username": "u", "password": "hush-hush"}}, "'pat', 'entra'"),
     ],

@@ -10,7 +10,7 @@ import yaml
 
 from connectors.azure_devops.config import AzureDevOpsConfig
 from connectors.azure_devops.connector import AzureDevOps
-from connectors.base import Page
+from connectors.base import Absence, Fate, Page
 from sync.mapping import CompiledMapping, compile_stream, parse_mapping
 from tests.support.shared import ROOT
 
@@ -27,8 +27,9 @@ def connector(
     **options: Any,
 ) -> AzureDevOps:
     """Open an Azure DevOps with the token the sandbox takes."""
-    config = AzureDevOpsConfig(base_url=url, auth={"type": "pat", "token": token}, **options)
-    return AzureDevOps(config, source="ado", transport=transport)
+    given = {"base_url": url, "auth": {"type": "pat", "token": token}, **options}
+    config = AzureDevOpsConfig.model_validate(given)
+    return AzureDevOps(config, source="ado", transport=transport, sleep=lambda _seconds: None)
 
 
 def mapping(stream: str, source: AzureDevOps) -> CompiledMapping:
@@ -46,6 +47,8 @@ class Stored:
     filtered: dict[str, str] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     buried: set[str] = field(default_factory=set)
+    fates: dict[str, Absence] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
     cursors: dict[str, Any] = field(default_factory=dict)
     pages: list[Page] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)  # records in the order they came
@@ -54,7 +57,7 @@ class Stored:
         """Pull every slice from where it stands; `stop_after` pages everything is cut off."""
         compiled = mapping("work_items", source)
         stream = source.streams(SEMANTICS, compiled.fields)[2]
-        self.pages, self.seen = [], []
+        self.pages, self.seen, self.unreadable, self.warnings = [], [], {}, []
         for slice_ in stream.slices():
             for page in stream.pull(slice_, self.cursors.get(slice_.name)):
                 self._store(stream.read(page.parts), compiled, page)
@@ -77,9 +80,14 @@ class Stored:
                 row |= dict(zip(compiled.row_columns, map(list, children), strict=True))
                 self.rows[record.external_id] = row
                 self.buried.discard(record.external_id)
+                self.fates.pop(record.external_id, None)
                 self.seen.append(record.external_id)
         assert page.said == count
+        self.fates |= page.fates
+        self.warnings += page.warnings
         for id_ in page.vanished:
+            if id_ in page.fates and page.fates[id_].fate is Fate.ACCESS_LOST:
+                continue  # counts on as it last was
             self.rows.pop(id_, None)
             self.buried.add(id_)
         self.cursors[page.slice] = json.loads(json.dumps(page.cursor))

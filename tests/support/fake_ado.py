@@ -34,7 +34,16 @@ STATES = [
 FIELDS = (
     *(
         f"System.{name}"
-        for name in ("Id", "Rev", "TeamProject", "AreaPath", "IterationPath", "WorkItemType", "State")
+        for name in (
+            "Id",
+            "Rev",
+            "TeamProject",
+            "AreaId",
+            "AreaPath",
+            "IterationPath",
+            "WorkItemType",
+            "State",
+        )
     ),
     *(
         f"System.{name}"
@@ -68,6 +77,11 @@ class FakeAdo:
         self.dated = True  # whether revisions say when they were revised
         self.most = 20_000
         self._tick = 0
+
+    @property
+    def now(self) -> str:
+        """The instant by its own clock."""
+        return f"2026-03-{1 + self._tick // 1440:02}T{self._tick // 60 % 24:02}:{self._tick % 60:02}:30Z"
 
     def set(self, id_: int, **fields: Any) -> None:
         """Add a revision; `State` stands for System.State, `Story__Points` would be dotted; None clears."""
@@ -121,6 +135,8 @@ class FakeAdo:
     def _route(self, resource: str, project: str, query: httpx.QueryParams, body: Json) -> httpx.Response:
         if project and project not in self.projects:
             return failure(404, f"TF200016: The following project does not exist: {project}.")
+        if resource.startswith("projects/"):
+            return failure(404, "TF200016: The following project does not exist.")
         if resource.endswith("/states"):
             return _listed(STATES)
         said = self._said(project).get(resource)
@@ -144,6 +160,12 @@ class FakeAdo:
             "wit/workitemtypecategories": lambda: _rows([bugs]),
             "work/backlogconfiguration": lambda: backlog,
             "wit/classificationnodes/iterations": lambda: self._tree(project),
+            "wit/classificationnodes/areas": lambda: {
+                "id": 3,
+                "name": project,
+                "hasChildren": False,
+                "path": f"\\{project}\\Area",
+            },
             "wit/recyclebin": lambda: [
                 {"id": str(id_)}
                 for id_, item in self.items.items()
@@ -175,8 +197,7 @@ class FakeAdo:
                 200, json={"values": self.links[first:], "continuationToken": token, "isLastBatch": True}
             )
         if resource == "wit/workitemsbatch":
-            found = [self._current(id_) for id_ in body["ids"]]
-            return _listed(found[::-1])
+            return _listed([self._current(id_) for id_ in body["ids"]][::-1])
         if resource == "wit/wiql":
             return self._wiql(body["query"], query)
         if found := re.fullmatch(r"wit/workitems/(\d+)/updates", resource):
@@ -236,12 +257,16 @@ class FakeAdo:
             return failure(
                 400, "You cannot supply a time with the date when running a query using date precision."
             )
-        last = int(re.search(r"\[System\.Id\] > (\d+)", query)[1])  # type: ignore[index]
+        bound = re.search(r"\[System\.Id\] > (\d+)", query)
+        if bound is None:  # what time it is
+            return httpx.Response(200, json={"queryType": "flat", "asOf": self.now, "workItems": []})
+        last = int(bound[1])
         listed = re.search(r"\[System\.TeamProject\] IN \((.*?)\)", query)
         names = [
             name.replace("''", "'") for name in re.findall(r"'((?:[^']|'')*)'", listed[1] if listed else "")
         ]
         state = re.search(r"\[System\.State\] = '(\w+)'", query)
+        since = re.search(r"\[System\.ChangedDate\] >= '(.*?)'", query)
         ids = [
             id_
             for id_ in sorted(self.items)
@@ -249,6 +274,7 @@ class FakeAdo:
             and self._current(id_)
             and self.items[id_][-1]["fields"]["System.TeamProject"] in names
             and (state is None or self.items[id_][-1]["fields"]["System.State"] == state[1])
+            and (since is None or self.items[id_][-1]["fields"]["System.ChangedDate"] >= since[1])
         ]
         ids = ids[: min(int(params["$top"]), self.most)]
         return httpx.Response(200, json={"queryType": "flat", "workItems": [{"id": id_} for id_ in ids]})
