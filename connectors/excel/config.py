@@ -54,6 +54,12 @@ class Workbook(BaseModel):
     year: Annotated[int, Field(ge=1900, le=2200)] | None = Field(
         None, description="Year of months without one"
     )
+    table: str | None = Field(
+        None, description="One of several tables on the sheet: B3:F20, its name, or the title over it"
+    )
+    swapped: bool | None = Field(
+        None, description="Whether Excel swapped day and month of the dates in it; decided on the evidence"
+    )
     fill_down: list[str] = Field([], description="Headers whose blanks mean the same as above")
 
     @field_validator("path")

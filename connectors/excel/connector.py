@@ -235,7 +235,7 @@ def slice_name(workbook: Workbook) -> str:
         place = "link-" + hashlib.sha256(workbook.url.get_secret_value().encode()).hexdigest()[:12]
     else:
         place = (workbook.path or "").strip("/")
-    return "!".join(filter(None, [place, workbook.library, workbook.sheet]))
+    return "!".join(filter(None, [place, workbook.library, workbook.sheet, workbook.table]))
 
 
 def layout_of(config: ExcelConfig, workbook: Workbook, file: File | None) -> Layout:
@@ -257,6 +257,8 @@ def layout_of(config: ExcelConfig, workbook: Workbook, file: File | None) -> Lay
         project=workbook.project,
         year=workbook.year,
         fill_down=tuple(workbook.fill_down),
+        table=workbook.table,
+        swapped=workbook.swapped,
         prefix=prefix,
         url=file.url if file else None,
     )

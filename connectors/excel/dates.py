@@ -4,17 +4,23 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any, Final
 
 from connectors.excel.words import clean, is_unknown
 
-_YEAR_FIRST: Final = re.compile(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:$|[T ])")
-_NUMBERS: Final = re.compile(r"^(\d{1,2})[-/.](\d{1,2})[-/.](\d{2}|\d{4})(?:$|[T ,])")
+_TIME: Final = (
+    r"(?:[T ,]+\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?"
+    r"(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?)?$"
+)
+_YEAR_FIRST: Final = re.compile(rf"^(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TIME}")
+_NUMBERS: Final = re.compile(rf"^(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{2}}|\d{{4}}){_TIME}")
+_SEVERAL: Final = re.compile(r"\d{1,4}[-/. ](?:\d{1,2}|[^\W\d]{3,9})[-/., ]+\d{1,4}")
 _DAY_WORD: Final = re.compile(
-    r"^(?:\w{3,9},? )?(\d{1,2})(?:st|nd|rd|th)?[ \-./]+([^\W\d]{3,9})\.?,?[ \-./']+(\d{2}|\d{4})\b"
+    r"^(?:\w{3,9},? )?(\d{1,2})(?:st|nd|rd|th)?[ \-./]+([^\W\d]{3,9})\.?,?[ \-./']+(\d{2}|\d{4})" + _TIME
 )
 _WORD_DAY: Final = re.compile(
-    r"^(?:\w{3,9},? )?([^\W\d]{3,9})\.?[ \-./]+(\d{1,2})(?:st|nd|rd|th)?,?[ \-./']+(\d{4})\b"
+    r"^(?:\w{3,9},? )?([^\W\d]{3,9})\.?[ \-./]+(\d{1,2})(?:st|nd|rd|th)?,?[ \-./']+(\d{4})" + _TIME
 )
 _MONTH_YEAR: Final = re.compile(r"^([^\W\d]{3,9})\.?[ \-./']*(\d{4}|\d{2})$")
 _YEAR_MONTH: Final = re.compile(r"^(\d{4})[-/. ]?(?:m|M)?(\d{1,2})$")
@@ -32,6 +38,9 @@ _SERIALS: Final = range(20_000, 80_000)  # 1954 to 2119: what a date column may 
 _SHIFT_1904: Final = 1462
 _LAST_TWO_DIGITS: Final = 100
 _TWELVE: Final = 12
+_PATTERN: Final = 2  # of a kind are a pattern
+_SURE: Final = 5  # real dates up to the 12th: (12/31)^5 is below one in a hundred
+_DIFFERENT: Final = 3  # days among them, for dates that are all the first of a month prove nothing
 
 
 class NotADate(ValueError):
@@ -45,6 +54,7 @@ class DateColumn:
     order: str | None  # dmy, mdy, ymd or None: nothing decides
     both: bool = False  # some texts prove one order, some the other
     from_1904: bool = False
+    swapped: bool = False  # Excel took its dates in the other order
     notes: list[str] = field(default_factory=list)
 
     def read(self, value: Any) -> date | None:
@@ -53,10 +63,9 @@ class DateColumn:
         Raises:
             NotADate: With the reason.
         """
-        if isinstance(value, datetime):
-            return value.date()
         if isinstance(value, date):
-            return value
+            day = value.date() if isinstance(value, datetime) else value
+            return _swap(day) if self.swapped else day
         if isinstance(value, bool | timedelta):
             raise NotADate(f"{value!s} is no date")
         if isinstance(value, int | float):
@@ -80,6 +89,8 @@ class DateColumn:
             return _made(text, _year(found[3]), _MONTHS[found[2].casefold()], int(found[1]))
         if (found := _WORD_DAY.match(text)) and found[1].casefold() in _MONTHS:
             return _made(text, _year(found[3]), _MONTHS[found[1].casefold()], int(found[2]))
+        if len(_SEVERAL.findall(text)) > 1:
+            raise NotADate(f"{text!r} holds several dates; give the cell one")
         raise NotADate(f"{text!r} is no date")
 
     def _ordered(self, text: str, first: int, second: int, year: int) -> date:
@@ -99,36 +110,69 @@ class DateColumn:
 
 
 def decide(
-    header: str, cells: Iterable[tuple[str, Any]], given: str | None, *, from_1904: bool
+    header: str,
+    cells: Iterable[tuple[str, Any]],
+    given: str | None,
+    *,
+    from_1904: bool,
+    swapped: bool | None = None,
 ) -> DateColumn:
-    """Decide how a column's text dates are written.
+    """Decide how a column's dates are written.
 
     Args:
         header: What the column is called, for the notes.
         cells: Its cells: address and value.
-        given: The configured order, which wins over all evidence.
+        given: The configured order of texts, which wins over all evidence.
         from_1904: Whether the workbook counts days from 1904.
+        swapped: Whether Excel swapped day and month of real dates, by configuration; None: see the evidence.
     """
-    day_first: list[str] = []
-    month_first: list[str] = []
-    open_texts = 0
-    real: list[date] = []
+    seen = _Evidence()
     for cell, value in cells:
-        if isinstance(value, date):
-            real.append(value)
-        elif isinstance(value, str) and (found := _NUMBERS.match(clean(value))):
-            first, second = int(found[1]), int(found[2])
-            if first > _TWELVE >= second:
-                day_first.append(f"{cell} {clean(value)!r}")
-            elif second > _TWELVE >= first:
-                month_first.append(f"{cell} {clean(value)!r}")
-            elif first != second:
-                open_texts += 1
+        seen.add(cell, value)
     column = DateColumn(given, from_1904=from_1904)
     if given is None:
-        _judge(column, header, day_first, month_first, open_texts)
-    _look_for_swaps(column, header, (day_first, month_first), open_texts, real)
+        _judge(column, header, seen.day_first, seen.month_first, seen.open_texts)
+    if swapped is None:
+        _look_for_swaps(column, header, seen)
+    elif swapped:
+        column.swapped = True
     return column
+
+
+@dataclass(slots=True)
+class _Evidence:
+    """What a column's cells show; `order` holds its certain dates from the top, real ones marked."""
+
+    day_first: list[str] = field(default_factory=list)
+    month_first: list[str] = field(default_factory=list)
+    open_texts: int = 0
+    real: list[tuple[str, date]] = field(default_factory=list)
+    order: list[tuple[date, bool]] = field(default_factory=list)
+
+    def add(self, cell: str, value: Any) -> None:
+        """Look at one cell."""
+        if isinstance(value, date):
+            day = value.date() if isinstance(value, datetime) else value
+            self.real.append((cell, day))
+            self.order.append((day, True))
+            return
+        if not isinstance(value, str) or (found := _NUMBERS.match(clean(value))) is None:
+            return
+        first, second, year = int(found[1]), int(found[2]), _year(found[3])
+        if first > _TWELVE >= second:
+            self.day_first.append(f"{cell} {clean(value)!r}")
+            self._text(year, second, first)
+        elif second > _TWELVE >= first:
+            self.month_first.append(f"{cell} {clean(value)!r}")
+            self._text(year, first, second)
+        elif first != second:
+            self.open_texts += 1
+
+    def _text(self, year: int, month: int, day: int) -> None:
+        try:
+            self.order.append((date(year, month, day), False))
+        except ValueError:
+            return
 
 
 def _judge(
@@ -149,23 +193,51 @@ def _judge(
         )
 
 
-def _look_for_swaps(
-    column: DateColumn,
-    header: str,
-    texts: tuple[Sequence[str], Sequence[str]],
-    open_texts: int,
-    real: Sequence[date],
-) -> None:
-    """Notice a column that Excel read in the wrong order: what it could turn into dates has day and month swapped.
+def _look_for_swaps(column: DateColumn, header: str, seen: _Evidence) -> None:
+    """Notice a column that Excel read in the wrong order, and swap back where that is beyond doubt.
 
-    Then only texts with a day above 12 are left as texts, and every real date has a day up to 12.
+    What Excel could turn into dates then has day and month swapped, and only texts with a day above 12
+    are left as texts. Five real dates of different days, none above 12, come about by chance once in a
+    hundred times; fewer are reported and left as they are.
     """
-    left = len(texts[0]) + len(texts[1])
-    if left >= 2 and not open_texts and len(real) >= 2 and all(day.day <= _TWELVE for day in real):  # noqa: PLR2004 -- two are a pattern
+    texts = [*seen.day_first, *seen.month_first]
+    real = [day for _, day in seen.real]
+    one_order = not (seen.day_first and seen.month_first)
+    if (
+        len(texts) < _PATTERN
+        or len(real) < _PATTERN
+        or seen.open_texts
+        or any(day.day > _TWELVE for day in real)
+    ):
+        return
+    told = (
+        f"column {header!r}: its {len(real)} real dates all have a day up to 12 while {len(texts)} with a later day "
+        f"are texts, such as {texts[0]}"
+    )
+    sure = one_order and len(real) >= _SURE and len({day.day for day in real}) >= _DIFFERENT
+    if not sure or _turns(seen.order, swapped=True) > _turns(seen.order, swapped=False):
         column.notes.append(
-            f"column {header!r}: its {len(real)} real dates all have a day up to 12 while {left} with a later day "
-            f"are texts, such as {(*texts[0], *texts[1])[0]}; Excel may have swapped day and month: check them"
+            f"{told}; Excel may have swapped day and month: check them, and set swapped: true or swapped: false"
         )
+        return
+    column.swapped = True
+    cell, day = next(((cell, day) for cell, day in seen.real if day.day != day.month), seen.real[0])
+    column.notes.append(
+        f"{told}. So Excel took day for month when they were entered, and day and month were swapped back: "
+        f"{cell or 'a cell'} shows {day.isoformat()} and was read as {_swap(day).isoformat()}. "
+        "If that is wrong, set swapped: false"
+    )
+
+
+def _turns(order: Sequence[tuple[date, bool]], *, swapped: bool) -> int:
+    """Count how often a column goes back in time; the right reading of it goes back least."""
+    days = [_swap(day) if swapped and real else day for day, real in order]
+    return sum(later < earlier for earlier, later in pairwise(days))
+
+
+def _swap(day: date) -> date:
+    """Take a date's day for its month; one that has no such month stays."""
+    return date(day.year, day.day, day.month) if day.day <= _TWELVE else day
 
 
 def month_of(value: Any, *, year: int | None = None) -> date | None:
@@ -185,6 +257,23 @@ def month_of(value: Any, *, year: int | None = None) -> date | None:
     elif is_month_name(text):
         month = _MONTHS[text.casefold().rstrip(".")]
     return date(found_year, month, 1) if found_year and 1 <= month <= _TWELVE else None
+
+
+def month_of_date(text: str, order: str) -> date | None:
+    """Return the month of a whole date in text, read in this order; None when it is no such date."""
+    try:
+        found = DateColumn(order).read(text)
+    except NotADate:
+        return None
+    return date(found.year, found.month, 1) if found is not None else None
+
+
+def certain_order(text: str) -> str | None:
+    """Return the order that a date in text proves by a number above 12."""
+    found = _NUMBERS.match(clean(text))
+    if found is None or max(int(found[1]), int(found[2])) <= _TWELVE:
+        return None
+    return "dmy" if int(found[1]) > _TWELVE else "mdy"
 
 
 def is_month_name(value: Any) -> bool:

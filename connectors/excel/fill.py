@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from connectors.excel.columns import Header
 from connectors.excel.grid import Grid
-from connectors.excel.header import Header
 from connectors.excel.words import normal
 
 _SHOWS_NOTHING: Final = "\u200b\ufeff \t\r\n\xa0"

@@ -15,6 +15,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
+from connectors.excel.contents import Area, named_areas, sheet_ids
 from connectors.excel.guard import kind_of
 from connectors.excel.layout import Limits, Refused
 from connectors.excel.package import Marks, Package
@@ -37,6 +38,8 @@ class Grid:
     marks: Marks = field(default_factory=Marks)
     hidden: bool = False
     notes: list[str] = field(default_factory=list)
+    areas: dict[str, Area] = field(default_factory=dict)  # Excel's own tables and names
+    sheet_id: str | None = None  # which stays when the sheet is renamed; None where the format has none
 
 
 class Book:
@@ -53,10 +56,14 @@ class Book:
         self._limits = limits
         self._kind = kind_of(file, body, limits)
         self.hidden: dict[str, bool] = {}
+        self.ids: dict[str, str] = {}
+        self.package: Package | None = None
         if self._kind == "text":
             self.hidden[file.rsplit("/", 1)[-1].rsplit(".", 1)[0]] = False
             return
-        self._package = Package(file, body, limits) if self._kind == "zip" else None
+        if self._kind == "zip":
+            self.package = Package(file, body, limits)
+            self.ids = sheet_ids(self.package)
         try:
             self._workbook = CalamineWorkbook.from_filelike(io.BytesIO(body))
         except PasswordError as error:
@@ -66,6 +73,12 @@ class Book:
         for sheet in self._workbook.sheets_metadata:
             if sheet.typ == SheetTypeEnum.WorkSheet:
                 self.hidden[sheet.name] = sheet.visible != SheetVisibleEnum.Visible
+
+    def renamed(self, sheet_id: str | None) -> str | None:
+        """Return what a sheet is called now, by the id it had before; None when it is not there."""
+        return next(
+            (name for name, known in self.ids.items() if known == sheet_id and name in self.hidden), None
+        )
 
     def find(self, name: str) -> str:
         """Return the sheet of that name, upper and lower case and spaces aside.
@@ -89,7 +102,7 @@ class Book:
         """
         if self._kind == "text":
             return _text_grid(self.file, sheet, self._body)
-        marks = self._package.marks(sheet) if self._package else Marks()
+        marks = self.package.marks(sheet) if self.package else Marks()
         try:
             found = self._workbook.get_sheet_by_name(sheet)
             self._check_size(found)
@@ -99,7 +112,18 @@ class Book:
             raise Refused(
                 f"{self.file}!{sheet} is damaged ({error}); open it in Excel and save it again"
             ) from error
-        return Grid(self.file, sheet, rows, merges, marks, self.hidden[sheet])
+        areas = named_areas(self.package, sheet) if self.package else {}
+        ids = self.ids.get(sheet)
+        return Grid(self.file, sheet, rows, merges, marks, self.hidden[sheet], areas=areas, sheet_id=ids)
+
+    def rows(self, sheet: str) -> list[Row]:
+        """Return a sheet's bare values; nothing where there is no such sheet, or it cannot be read."""
+        if sheet not in self.hidden or self._kind == "text":
+            return []
+        try:
+            return self._workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+        except (CalamineError, OSError, ValueError):
+            return []
 
     def _check_size(self, sheet: CalamineSheet) -> None:
         if sheet.total_height * sheet.total_width > self._limits.cells:

@@ -1,51 +1,20 @@
 """Finds the row that names the columns, under whatever titles stand above it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
+from connectors.excel.columns import Column, Header
+from connectors.excel.fits import is_amount, lacking
 from connectors.excel.grid import Grid
 from connectors.excel.layout import Layout, Refused
-from connectors.excel.money_kinds import head_of
+from connectors.excel.package import column_letters
 from connectors.excel.words import bare, clean, columns, normal
 
 SEARCHED: Final = 60  # rows from the top
 _ENOUGH_MONTHS: Final = 3
 _LONGEST_HEADER: Final = 80
-_PLAN_DATES: Final = frozenset({"baseline_start", "baseline_finish", "forecast_finish", "actual_finish"})
-DATES: Final = ("baseline", "forecast", "actual")
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column under the header; `group` is what stands over it in the row above, if anything."""
-
-    index: int
-    header: str
-    attribute: str | None = None
-    raw: Any = ""
-    group: str = ""
-
-
-@dataclass(slots=True)
-class Header:
-    """The header row, counted from 0, and its columns from left to right."""
-
-    row: int
-    columns: list[Column]
-    key: tuple[Column, ...] = ()
-    score: int = 0
-    notes: list[str] = field(default_factory=list)
-
-    def by_attribute(self) -> dict[str, Column]:
-        """Return the columns that are understood."""
-        return {column.attribute: column for column in self.columns if column.attribute}
-
-    def names(self) -> str:
-        """List the headers as a person sees them, for messages."""
-        shown = [repr(column.header) for column in self.columns]
-        return ", ".join(shown[:20]) + (f" and {len(shown) - 20} more" if len(shown) > 20 else "")  # noqa: PLR2004
 
 
 def find_header(grid: Grid, layout: Layout) -> Header:
@@ -61,10 +30,10 @@ def find_header(grid: Grid, layout: Layout) -> Header:
         candidates = [layout.header_row - 1]
     else:
         candidates = list(range(min(SEARCHED, len(grid.rows))))
-    merged = _merged_texts(grid)
+    merged = merged_texts(grid)
     best: Header | None = None
     for row in candidates:
-        found = _judge(grid, row, layout, merged)
+        found = judge(grid, row, layout, merged)
         if found is not None and (best is None or found.score > best.score):
             best = found
     if best is None:
@@ -73,27 +42,46 @@ def find_header(grid: Grid, layout: Layout) -> Header:
     return best
 
 
-def _merged_texts(grid: Grid) -> Mapping[tuple[int, int], Any]:
-    """Return, for the top rows, what each cell of a merged range shows."""
+def merged_texts(grid: Grid, first: int = 0, last: int = SEARCHED) -> Mapping[tuple[int, int], Any]:
+    """Return, for some rows, what each cell of a merged range shows."""
     shown: dict[tuple[int, int], Any] = {}
     for (top, left), (bottom, right) in grid.merges:
-        if top >= SEARCHED or top >= len(grid.rows) or left >= len(grid.rows[top]):
+        if top >= last or bottom < first or top >= len(grid.rows) or left >= len(grid.rows[top]):
             continue
-        for row in range(top, min(bottom, SEARCHED) + 1):
+        for row in range(top, min(bottom, last) + 1):
             for column in range(left, min(right, len(grid.rows[top]) - 1) + 1):
                 shown[row, column] = grid.rows[top][left]
     return shown
 
 
-def _judge(grid: Grid, row: int, layout: Layout, merged: Mapping[tuple[int, int], Any]) -> Header | None:
-    """Read one row as a header and say how well it fits."""
+def judge(grid: Grid, row: int, layout: Layout, merged: Mapping[tuple[int, int], Any]) -> Header | None:
+    """Read one row as a header and say how well it fits; where it does better so, together with the row above."""
     cells = [_own(grid, row, index, merged) for index in range(len(grid.rows[row]))]
+    groups = _groups(grid, row, merged, len(cells))
+    plain = _judge_cells(row, cells, groups, layout)
+    if row == 0 or plain is None:
+        return plain
+    above = grid.rows[row - 1]
+    open_ = [index for index, cell in enumerate(cells) if cell == "" and header_text(above[index])]
+    if not open_:
+        return plain
+    for index in open_:
+        cells[index], groups[index] = above[index], ""
+    both = _judge_cells(row, cells, groups, layout)
+    if both is None or both.score <= plain.score:
+        return plain
+    below = {column.index for column in plain.columns}
+    if sum(column.attribute is not None and column.index in below for column in both.columns) > 1:
+        both.score += 1  # the row above alone names as much, but what stands under it is no record
+    return both
+
+
+def _judge_cells(row: int, cells: Sequence[Any], groups: Sequence[str], layout: Layout) -> Header | None:
     texts = [header_text(cell) for cell in cells]
     if not any(texts):
         return None
-    groups = _groups(grid, row, merged, len(cells))
-    chosen = _assign(texts, groups, layout)
-    named = _unique(texts)
+    named = _unique(texts, groups)
+    chosen = _assign(texts, named, groups, layout)
     found = [
         Column(index, named[index], chosen.get(index), cells[index], groups[index])
         for index, text in enumerate(texts)
@@ -106,8 +94,21 @@ def _judge(grid: Grid, row: int, layout: Layout, merged: Mapping[tuple[int, int]
     given = {normal(header) for header in layout.columns.values()}
     score = len(chosen) + sum(3 for text in texts if normal(text) in wanted | given)
     if layout.holds == "costs":
-        score += min(sum(_is_amount(column, layout) for column in found), _ENOUGH_MONTHS)
-    return Header(row, found, key, score)
+        score += min(sum(is_amount(column, layout) for column in found), _ENOUGH_MONTHS)
+    return Header(row, found, key, score, notes=_doubled(texts, named, chosen))
+
+
+def _doubled(texts: Sequence[str], named: Sequence[str], chosen: Mapping[int, str]) -> list[str]:
+    """Say which of several columns of one name was read."""
+    notes = []
+    for index, attribute in sorted(chosen.items()):
+        same = [column_letters(other) for other, text in enumerate(texts) if text == texts[index]]
+        if len(same) > 1 and texts[index] == named[index]:
+            notes.append(
+                f"columns {' and '.join(same)} are all called {texts[index]!r}; {column_letters(index)} was read as "
+                f"{attribute}. Rename the others, or name the right one with `columns`"
+            )
+    return notes
 
 
 def _own(grid: Grid, row: int, index: int, merged: Mapping[tuple[int, int], Any]) -> Any:
@@ -140,28 +141,35 @@ def header_text(value: Any) -> str:
     return " ".join(clean(str(value)).split())[:_LONGEST_HEADER]
 
 
-def _unique(texts: Sequence[str]) -> list[str]:
-    """Number headers that come more than once, so that no column hides another."""
-    seen: dict[str, int] = {}
+def _unique(texts: Sequence[str], groups: Sequence[str]) -> list[str]:
+    """Tell headers that come more than once apart: by what stands over them, else by a number."""
+    together = [f"{group} {text}" if group else text for text, group in zip(texts, groups, strict=True)]
+    counts, wholes = Counter(texts), Counter(together)
+    seen: Counter[str] = Counter()
     named = []
-    for text in texts:
-        seen[text] = seen.get(text, 0) + 1
+    for text, whole in zip(texts, together, strict=True):
+        if text and counts[text] > 1 and wholes[whole] == 1 and whole not in counts:
+            named.append(whole)
+            continue
+        seen[text] += 1
         named.append(text if seen[text] == 1 else f"{text} ({seen[text]})")
     return named
 
 
-def _assign(texts: Sequence[str], groups: Sequence[str], layout: Layout) -> dict[int, str]:
+def _assign(
+    texts: Sequence[str], named: Sequence[str], groups: Sequence[str], layout: Layout
+) -> dict[int, str]:
     """Give each attribute the column that names it best; the configuration's own words win."""
     chosen: dict[int, str] = {}
     given = {attribute: normal(header) for attribute, header in layout.columns.items()}
     for attribute, header in given.items():
         for index, text in enumerate(texts):
-            if text and normal(text) == header and index not in chosen:
+            if text and header in (normal(named[index]), normal(text)) and index not in chosen:
                 chosen[index] = attribute
                 break
     spellings = [
         # A header as it stands names a column better than what is left of it without its parentheses.
-        {bare(text): 1, normal(f"{group} {text}") if group else "": 0, normal(text): 0}
+        {bare(text): 1, normal(f"{group} {text}") if group else "": 0, normal(text): 0} if text else {}
         for text, group in zip(texts, groups, strict=True)
     ]
     ranked: list[tuple[int, int, int, str]] = []
@@ -203,7 +211,7 @@ def _check(header: Header, layout: Layout, where: str) -> None:
         there = {normal(column.header) for column in header.key}
         missing = next(name for name in layout.key if normal(name) not in there)
         raise Refused(f"{where} has no key column {missing!r}; {here}. Correct `key`")
-    lacks = _lacking(header, has, layout)
+    lacks = lacking(header, layout)
     if lacks:
         understood = ", ".join(f"{column.header!r} as {name}" for name, column in has.items()) or "nothing"
         raise Refused(
@@ -211,38 +219,3 @@ def _check(header: Header, layout: Layout, where: str) -> None:
             f"{SEARCHED} rows is row {header.row + 1}, of which {understood} was understood; {here}. "
             "Name the columns with `columns` and `key`, or correct `sheet` or `holds`"
         )
-
-
-def _lacking(header: Header, has: Mapping[str, Column], layout: Layout) -> str:
-    """Say what a sheet of this kind lacks; "" when nothing."""
-    keyed = bool(header.key) or "key" in has
-    money = "amount" in has or any(_is_amount(column, layout) for column in header.columns)
-    needs: dict[str, list[tuple[bool, str]]] = {
-        "projects": [
-            (keyed, "no column holds the projects' keys"),
-            (
-                "name" in has or len(has.keys() - {"key"} - _PLAN_DATES) > 1,
-                "besides the key hardly a column is known",
-            ),
-        ],
-        "milestones": [
-            ("name" in has, "no column holds the milestones' names"),
-            (any(name in has for name in DATES), "no column holds a baseline, forecast or actual date"),
-        ],
-        "raid": [
-            ("title" in has, "no column says what the risk or issue is"),
-            (keyed, "no column holds a reference"),
-        ],
-        "costs": [
-            (
-                "project_ref" in has or bool(layout.project),
-                "no column names the project, and `project` is not set",
-            ),
-            (money, "no column holds amounts or months"),
-        ],
-    }
-    return next((words for met, words in needs[layout.holds] if not met), "")
-
-
-def _is_amount(column: Column, layout: Layout) -> bool:
-    return head_of(column.raw, column.header, column.group, layout.year) is not None

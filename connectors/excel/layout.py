@@ -13,7 +13,7 @@ ENTITY: Final[dict[Holds, str]] = {
     "raid": "raid_item",
     "costs": "cost_line",
 }
-READER: Final = 1  # raised when the same bytes would be read differently, so that they are read again
+READER: Final = 2  # raised when the same bytes would be read differently, so that they are read again
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ class Layout:
     project: str | None = None
     year: int | None = None
     fill_down: tuple[str, ...] = ()
+    table: str | None = None  # one of several on the sheet: an area, a name, or the title over it
+    swapped: bool | None = (
+        None  # whether Excel swapped day and month of real dates; None: decided on the evidence
+    )
+    sheet_id: str | None = None  # of the sheet read last time, by which a renamed one is recognised
     prefix: str = ""
     url: str | None = None
     reader: int = READER

@@ -24,7 +24,8 @@ class Head:
 
 def head_of(raw: Any, header: str, group: str, year: int | None) -> Head | None:
     """Read a header, and what stands over it, as those of an amount; None when it is something else, as a total."""
-    text = "" if isinstance(raw, date) else clean(header)
+    # The cell's own text: `header` may have been told apart from another of the same name.
+    text = "" if isinstance(raw, date) else clean(raw if isinstance(raw, str) and raw else header)
     kind = kind_in(text)
     rest = _without_kind(text).strip(_AROUND)
     over = _YEAR.search(group)

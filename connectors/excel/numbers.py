@@ -38,6 +38,7 @@ class NotANumber(ValueError):
 class NumberColumn:
     """How one column's number texts are read; `scale` is what its header says, e.g. 1000 for `(£k)`."""
 
+    header: str = ""
     decimal: str = "."
     scale: int = 1
     shares: bool = False  # percents without a percent sign, written 0 to 1
@@ -89,7 +90,7 @@ class NumberColumn:
 
 def decide(header: str, cells: Iterable[tuple[str, Any]], given: str | None) -> NumberColumn:
     """Decide a column's decimal sign on what its texts prove, and its scale and currency on its header."""
-    column = NumberColumn(given or ".")
+    column = NumberColumn(header, given or ".")
     if scale := scale_in(header):
         column.scale = scale
         column.notes.append(

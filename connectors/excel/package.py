@@ -18,6 +18,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from connectors.excel.layout import Limits, Refused
+from connectors.excel.styles import Styles, local, read_styles
 
 Cell = tuple[int, int]  # row, column, both from 0
 
@@ -33,8 +34,7 @@ _UNCACHED: Final = re.compile(
     rb"(?P<value><(?:\w+:)?v\s*/>|<(?:\w+:)?v>0?</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
 _REFERENCE: Final = re.compile(rb' r="([A-Z]{1,3})(\d+)"')
-_ZEROS: Final = re.compile(r"^0{2,}$")
-_PERCENT_FORMATS: Final = frozenset({9, 10})  # built in: 0% and 0.00%
+_OUTLINE: Final = re.compile(rb'<(?:\w+:)?row\b(?=[^>]*\boutlineLevel="(\d)")[^>]*? r="(\d+)"')
 
 
 @dataclass(slots=True)
@@ -43,6 +43,9 @@ class Marks:
 
     percent: set[Cell] = field(default_factory=set)  # shown with a percent sign: 0.45 reads 45 %
     zeros: dict[Cell, int] = field(default_factory=dict)  # digits shown: 42 under "00000" reads 00042
+    currency: dict[Cell, str] = field(default_factory=dict)  # that the number format shows
+    indent: dict[Cell, int] = field(default_factory=dict)
+    outline: dict[int, int] = field(default_factory=dict)  # row -> level of its group, from 1
     errors: dict[Cell, str] = field(default_factory=dict)
     uncached: set[Cell] = field(default_factory=set)  # formulas nobody has calculated
     from_1904: bool = False
@@ -80,8 +83,8 @@ class Package:
         self._file = file
         self._limits = limits
         self._archive = zipfile.ZipFile(io.BytesIO(body))
-        self._names = set(self._archive.namelist())
-        self.readable = "xl/workbook.xml" in self._names
+        self.names = set(self._archive.namelist())  # of the archive's parts
+        self.readable = "xl/workbook.xml" in self.names
 
     def marks(self, sheet: str) -> Marks:
         """Scan one sheet.
@@ -90,28 +93,21 @@ class Package:
             Refused: A cell far outside the table would make the sheet too large, or its XML is broken.
         """
         marks = Marks()
-        entry = self._entry(sheet)
+        entry = self.entry(sheet)
         if entry is None:
             return marks
-        workbook = self._tree("xl/workbook.xml")
+        workbook = self.tree("xl/workbook.xml")
         for part in workbook:
-            marks.from_1904 |= _local(part) == "workbookPr" and part.get("date1904") in ("1", "true")
-            marks.recalculates |= _local(part) == "calcPr" and part.get("fullCalcOnLoad") in ("1", "true")
-        percent, zeros = self._styles()
-        styled = _styled_pattern([*percent, *zeros])
+            marks.from_1904 |= local(part) == "workbookPr" and part.get("date1904") in ("1", "true")
+            marks.recalculates |= local(part) == "calcPr" and part.get("fullCalcOnLoad") in ("1", "true")
+        styles = self.styles()
+        styled = _styled_pattern(styles.telling())
         rows = columns = 0
-        for piece in self._pieces(entry):
+        for piece in self.pieces(entry):
             letters = set(_COLUMN.findall(piece))
             columns = max(columns, *(column_number(found.decode()) + 1 for found in letters), 0)
             rows = max(rows, *(int(found) for found in _ROW.findall(piece)[-1:]), 0)
-            if b't="e"' in piece:
-                for found in _ERROR.finditer(piece):
-                    marks.errors[_cell(found[1], found[2])] = found[3].decode(errors="replace")
-            if b"<f" in piece or b":f" in piece:
-                marks.uncached.update(_uncached(piece, recalculates=marks.recalculates))
-            if styled is not None:
-                for found in styled.finditer(piece):
-                    _mark_style(marks, found, percent, zeros)
+            _mark(marks, piece, styles, styled)
         if rows * columns > self._limits.cells:
             self._check_extent(sheet, entry)
         return marks
@@ -121,7 +117,7 @@ class Package:
         rows = columns = 0
         lowest = rightmost = ""
         inner: list[Cell] = []
-        for piece in self._pieces(entry):
+        for piece in self.pieces(entry):
             for found in _FILLED.finditer(piece):
                 row, column = _cell(found[1], found[2])
                 inner.append((row, column))
@@ -139,51 +135,37 @@ class Package:
             f"sheet has {rows:,} rows and {columns:,} columns. Delete that row and column in Excel and save"
         )
 
-    def _entry(self, sheet: str) -> str | None:
-        """Find the XML of a sheet by its name."""
+    def entry(self, sheet: str) -> str | None:
+        """Find the XML of a sheet by its name; None where there is none."""
         if not self.readable:
             return None
         ids = {
             part.get("name"): next((value for key, value in part.attrib.items() if key.endswith("}id")), None)
-            for part in self._tree("xl/workbook.xml").iter()
-            if _local(part) == "sheet"
+            for part in self.tree("xl/workbook.xml").iter()
+            if local(part) == "sheet"
         }
         relations = "xl/_rels/workbook.xml.rels"
-        if relations not in self._names:
+        if relations not in self.names:
             return None
-        for part in self._tree(relations):
+        for part in self.tree(relations):
             if part.get("Id") == ids.get(sheet):
                 target = part.get("Target", "")
                 entry = target.lstrip("/") if target.startswith("/") else normpath(join("xl", target))
-                return entry if entry in self._names else None
+                return entry if entry in self.names else None
         return None
 
-    def _styles(self) -> tuple[dict[bytes, int], dict[bytes, int]]:
-        """Return the style numbers that show percents, and those that show leading zeros with how many."""
-        percent: dict[bytes, int] = {}
-        zeros: dict[bytes, int] = {}
-        if "xl/styles.xml" not in self._names:
-            return percent, zeros
-        root = self._tree("xl/styles.xml")
-        formats = {
-            part.get("numFmtId"): part.get("formatCode", "")
-            for part in root.iter()
-            if _local(part) == "numFmt"
-        }
-        cell_formats = next((part for part in root if _local(part) == "cellXfs"), None)
-        for number, part in enumerate(cell_formats if cell_formats is not None else ()):
-            given = part.get("numFmtId", "0")
-            code = formats.get(given, "")
-            style = str(number).encode()
-            if (given.isdigit() and int(given) in _PERCENT_FORMATS) or "%" in re.sub(
-                r'"[^"]*"|\\.', "", code
-            ):
-                percent[style] = 1
-            elif _ZEROS.match(code):
-                zeros[style] = len(code)
-        return percent, zeros
+    def styles(self) -> Styles:
+        """Return what the styles say."""
+        if "xl/styles.xml" not in self.names:
+            return Styles()
+        return read_styles(self.tree("xl/styles.xml"))
 
-    def _tree(self, entry: str) -> Element:
+    def tree(self, entry: str) -> Element:
+        """Parse a small part of the package.
+
+        Raises:
+            Refused: It is broken.
+        """
         try:
             tree: Element = fromstring(self._archive.read(entry))
         except (ParseError, DefusedXmlException, zipfile.BadZipFile, OSError, ValueError) as error:
@@ -192,7 +174,7 @@ class Package:
             ) from error
         return tree
 
-    def _pieces(self, entry: str) -> Iterator[bytes]:
+    def pieces(self, entry: str) -> Iterator[bytes]:
         """Yield a sheet's XML in pieces that end between cells, and no more of it than allowed."""
         rest, size = b"", 0
         most = self._limits.unpacked_mb * 1024 * 1024
@@ -214,10 +196,6 @@ class Package:
                 f"{self._file} is damaged in {entry} ({type(error).__name__}); open it in Excel and save it again"
             ) from error
         yield rest
-
-
-def _local(part: Element) -> str:
-    return part.tag.rpartition("}")[2] if isinstance(part.tag, str) else ""
 
 
 def _cell(letters: bytes, row: bytes) -> Cell:
@@ -244,11 +222,27 @@ def _styled_pattern(styles: list[bytes]) -> re.Pattern[bytes] | None:
     return re.compile(rb' r="([A-Z]{1,3})(\d+)" s="(' + b"|".join(styles) + rb')"[^>]*(?<!/)>')
 
 
-def _mark_style(
-    marks: Marks, found: re.Match[bytes], percent: dict[bytes, int], zeros: dict[bytes, int]
-) -> None:
-    cell = _cell(found[1], found[2])
-    if found[3] in percent:
+def _mark(marks: Marks, piece: bytes, styles: Styles, styled: re.Pattern[bytes] | None) -> None:
+    """Scan one piece of a sheet."""
+    if b't="e"' in piece:
+        for found in _ERROR.finditer(piece):
+            marks.errors[_cell(found[1], found[2])] = found[3].decode(errors="replace")
+    if b"<f" in piece or b":f" in piece:
+        marks.uncached.update(_uncached(piece, recalculates=marks.recalculates))
+    if styled is not None:
+        for found in styled.finditer(piece):
+            _mark_style(marks, found, styles)
+    if b"outlineLevel" in piece:
+        marks.outline.update({int(found[2]) - 1: int(found[1]) for found in _OUTLINE.finditer(piece)})
+
+
+def _mark_style(marks: Marks, found: re.Match[bytes], styles: Styles) -> None:
+    cell, style = _cell(found[1], found[2]), found[3]
+    if style in styles.percent:
         marks.percent.add(cell)
-    else:
-        marks.zeros[cell] = zeros[found[3]]
+    elif style in styles.zeros:
+        marks.zeros[cell] = styles.zeros[style]
+    elif style in styles.currency:
+        marks.currency[cell] = styles.currency[style]
+    if style in styles.indent:
+        marks.indent[cell] = styles.indent[style]

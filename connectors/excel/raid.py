@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+from connectors.excel.cells import Fault, Json, text_of
+from connectors.excel.columns import Header
 from connectors.excel.grid import Grid
-from connectors.excel.header import Header
 from connectors.excel.layout import Layout
 from connectors.excel.package import address
-from connectors.excel.values import Fault, Json, text_of
 from connectors.excel.words import clean, normal
 
 KINDS: Final = {
@@ -28,12 +28,12 @@ _MOST_WORDS: Final = 3
 class Raid:
     """Completes the values of RAID rows; `kind` is that of rows which do not say."""
 
-    def __init__(self, grid: Grid, header: Header, layout: Layout) -> None:
+    def __init__(self, grid: Grid, header: Header, layout: Layout, title: str = "") -> None:
         self._grid = grid
         self._known = header.by_attribute()
         self._first = header.row + 1
         self._tells_kinds: bool | None = None  # until a row asks
-        self.kind = layout.kind or self._kind_by_habit(header)
+        self.kind = layout.kind or kind_of_title(title) or self._kind_by_habit(header)
 
     def complete(
         self,
@@ -141,7 +141,7 @@ class Raid:
     def _kind_by_habit(self, header: Header) -> str | None:
         """Take the kind from the title's header, else the columns a kind alone has, else the names."""
         title = self._known.get("title")
-        by_title = _kind_in(title.header if title else "")
+        by_title = kind_of_title(title.header if title else "")
         if by_title:
             return by_title
         if self._known.keys() & {"probability", "chance", "likelihood", "proximity"}:
@@ -149,11 +149,11 @@ class Raid:
         if self._known.keys() & {"gives", "needed_by"}:
             return "dependency"
         headers = " ".join(column.header for column in header.columns)
-        return _kind_in(self._grid.sheet) or _kind_in(self._grid.file) or _kind_in(headers)
+        return kind_of_title(self._grid.sheet) or kind_of_title(self._grid.file) or kind_of_title(headers)
 
 
-def _kind_in(text: str) -> str | None:
-    """Return the kind whose name a text has; None when it has none or several, as `RAID` does."""
+def kind_of_title(text: str) -> str | None:
+    """Return the kind whose name a title has; None when it has none or several, as `RAID` does."""
     found = {KINDS[word] for word in normal(text).split() if len(word) > 1 and word in KINDS}
     return found.pop() if len(found) == 1 else None
 

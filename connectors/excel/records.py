@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from connectors.excel.values import Json
+from connectors.excel.cells import Json
 
 MOST_WARNINGS: Final = 100
 
@@ -44,6 +44,12 @@ class Warnings:
             self.lines.append(line)
         else:
             self.left_out += 1
+
+    def take(self, others: "Warnings") -> None:
+        """Keep another table's lines as well."""
+        for line in others.lines:
+            self.add(line)
+        self.left_out += others.left_out
 
     def all(self) -> list[str]:
         """Return what there is to say."""

@@ -1,107 +1,126 @@
 """A grid to records: which rows count, what identifies them, and what each column says."""
 
-import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
-from connectors.excel.fill import fill_down, fill_merged, is_blank, section_rows
+from connectors.excel.above import said_for_all
+from connectors.excel.cells import Fault, Json, Unusable, fault_words, plain, text_of
+from connectors.excel.fill import fill_down, fill_merged, is_blank
 from connectors.excel.grid import Grid
-from connectors.excel.header import Column, Header
+from connectors.excel.hierarchy import Hierarchy
+from connectors.excel.identity import Identity
 from connectors.excel.layout import Layout, Refused
+from connectors.excel.leftout import Rules
 from connectors.excel.package import address, column_letters
+from connectors.excel.preamble import Preamble
 from connectors.excel.raid import Raid
 from connectors.excel.records import Record, Warnings
-from connectors.excel.values import (
-    Fault,
-    Json,
-    Reading,
-    Unusable,
-    fault_words,
-    make_reads,
-    place_faults,
-    plain,
-    text_of,
-)
+from connectors.excel.tables import Table
+from connectors.excel.totals import Summed, Totals
+from connectors.excel.values import Reading, attribute_type, make_reads, place_faults
 from connectors.excel.words import normal
 
-TOTAL: Final = re.compile(
-    r"(grand |sub ?|overall |programme |portfolio |project )?(totals?|sum)( (of|for) .*| costs?| budget| [a-z]{3})?"
-)
 _TITLES: Final = {"projects": "name", "milestones": "name", "raid": "title"}
 
 
 class Sheet:
-    """One sheet being read; `warnings` is complete once `records` is exhausted."""
+    """One table of a sheet being read; `warnings` and `totals` are complete once `records` is exhausted.
 
-    def __init__(self, grid: Grid, header: Header, layout: Layout) -> None:
+    `seen` are the identities of the tables above it on the same sheet.
+    """
+
+    def __init__(
+        self, grid: Grid, table: Table, layout: Layout, preamble: Preamble, seen: dict[str, int]
+    ) -> None:
+        header = table.header
         self.grid = grid
         self.header = header
         self.layout = layout
+        self.preamble = preamble
+        self.said_above = preamble.as_json()
         self.warnings = Warnings(lines=[*grid.notes, *header.notes])
         self.first = header.row + 1
         place_faults(grid)
         fill_merged(grid, self.first)
         fill_down(grid, header, layout.fill_down)
         self.known = header.by_attribute()
-        self.keys = header.key or self._key_by_habit()
-        self._headings = section_rows(grid, self.first, len(header.columns))
-        self.pairs = self._project_beside_key()
+        self.identity = Identity(grid, header, layout)
+        self._note(self.identity.notes)
+        self.keys = self.identity.keys
         self.reading: Reading = self._make_reads()
         self.shown_columns = [(column.index, column.header) for column in header.columns]
-        self._key_indexes = {column.index for column in self.keys}
-        self._header_words = {name.casefold() for _, name in self.shown_columns}
+        self._rules = Rules(grid, self.first, self.shown_columns, {column.index for column in self.keys})
         self._plan = [
             (attribute, column.index, column_letters(column.index), self.reading.reads[attribute])
             for attribute, column in self.known.items()
         ]
-        self._raid = Raid(grid, header, layout) if layout.holds == "raid" else None
-        self.seen: dict[str, int] = {}
+        self._raid = Raid(grid, header, layout, table.title) if layout.holds == "raid" else None
+        named = self.known.get("category" if layout.holds == "costs" else "name")
+        self.hierarchy = Hierarchy(
+            grid,
+            header.columns,
+            named if layout.holds in ("milestones", "costs") else None,
+            range(self.first, self.end()),
+        )
+        self.totals = Totals(self._summed())
+        self.seen = seen
+        self._alike = self.identity.alike(self.end(), self.left_out)
+        self.for_all = said_for_all(layout, self.known, preamble, self.reading, self._warn_above)
+        self.untold = 0  # rows whose identity a fault hides
 
     def records(self) -> Iterator[Record]:
         """Yield what each row holds, from the first under the header to the last with anything in it."""
         self._check_names()
         for number in range(self.first, self.end()):
             yield self.record(number)
+        for line in self.totals.differences(self.where):
+            self.warnings.add(line)
 
     def record(self, number: int) -> Record:
         """Read one row."""
         rule = self.left_out(number)
         if rule:
+            if rule == "total row":
+                self.meet_total(number)
             return self.make(number, f"row {number + 1}", {}, filtered_by=rule)
         key, problem = self._key(number)
         if problem:
+            self.untold += " holds " in problem
             return self.make(number, f"row {number + 1}", self.shown(number), unreadable=problem)
-        if key in self.seen:
-            return self._doubled(number, key)
-        self.seen[key] = number
+        same = (self.layout.prefix + key).casefold()
+        if same in self.seen:
+            return self._doubled(number, key, self.seen[same])
+        self.seen[same] = number
         payload = self._payload(number)
+        if self.totals.columns:
+            self._add_up(payload["values"])
         return self.make(number, self.layout.prefix + key, payload)
+
+    def meet_total(self, number: int) -> None:
+        """Take down what a total row says."""
+        row = self.grid.rows[number]
+        label = next((row[index] for index, _ in self.shown_columns if not is_blank(row[index])), "")
+        self.totals.meet(number, row, str(label))
+
+    def _add_up(self, values: dict[str, Json]) -> None:
+        for column in self.totals.columns:
+            if (value := values.get(column.attribute)) is not None:
+                self.totals.add(column.index, Decimal(str(value)))
+
+    def _summed(self) -> list[Summed]:
+        """Return the columns to be held against total rows; none where there is no such row, for it costs time."""
+        if not any(self.left_out(number) == "total row" for number in self._rules.total_like()):
+            return []
+        return [
+            Summed(name, column.index, column.header, self.reading.reads[name])
+            for name, column in self.known.items()
+            if attribute_type(self.layout.holds, name) == "money" or name.endswith("_points")
+        ]
 
     def left_out(self, number: int) -> str | None:
         """Name the rule that leaves a row out; None when it counts."""
-        row = self.grid.rows[number]
-        first = next((found for found in self.shown_columns if not is_blank(row[found[0]])), None)
-        if first is None:
-            return "empty row"
-        if number in self._headings:
-            return "section heading"
-        if isinstance(row[first[0]], str) and (rule := self._rule_of_words(row, row[first[0]])):
-            return rule
-        keys = self._key_indexes
-        if keys and all(index in keys or is_blank(row[index]) for index, _ in self.shown_columns):
-            return "only the key is filled"
-        return None
-
-    def _rule_of_words(self, row: Sequence[Any], first: str) -> str | None:
-        """Recognise totals and headers that come again, by a row's first words."""
-        word = first.strip().casefold()
-        if ("tot" in word or "sum" in word) and TOTAL.fullmatch(normal(first)):
-            return "total row"
-        if word not in self._header_words:
-            return None
-        filled = [(row[index], name) for index, name in self.shown_columns if not is_blank(row[index])]
-        again = all(isinstance(cell, str) and normal(cell) == normal(name) for cell, name in filled)
-        return "repeated header" if again and len(filled) > 1 else None
+        return self._rules.of(number)
 
     def shown(self, number: int) -> dict[str, Json]:
         """Return a row's own columns, as the payload of a record that could not be read."""
@@ -114,7 +133,7 @@ class Sheet:
         self, number: int, values: dict[str, Json], columns: dict[str, Json], cells: dict[str, str]
     ) -> dict[str, Json]:
         """Put a record's payload together."""
-        return {
+        payload = {
             "values": values,
             "columns": columns,
             "cells": cells,
@@ -122,6 +141,13 @@ class Sheet:
             "sheet": self.grid.sheet,
             "row": number + 1,
         }
+        if self.said_above:
+            payload["preamble"] = self.said_above
+        if path := self.hierarchy.path(number):
+            payload["under"] = path
+        if number in self.hierarchy.heads:
+            payload["heads"] = True
+        return payload
 
     def where(self, cell: str) -> str:
         """Write a cell's locator."""
@@ -187,10 +213,18 @@ class Sheet:
         return payload
 
     def _complete(self, values: dict[str, Json], cells: dict[str, str], number: int) -> None:
-        """Add what the configuration says for all rows, and the key."""
-        if self.layout.holds != "projects" and self.layout.project and "project_ref" not in values:
-            values["project_ref"] = self.layout.project
-        if self.keys:
+        """Add what holds for all rows, and the key."""
+        for name, (value, cell) in self.for_all.items():
+            if name not in values and (name != "currency" or self._has_money(values)):
+                values[name] = value
+                if cell is not None:
+                    cells[name] = cell
+        if self.reading.mixed and self.layout.holds == "raid" and "currency" not in self.known:
+            column = self.known["cost_impact"]
+            own = self.reading.currency_of("cost_impact", self.grid.rows[number][column.index], number)
+            if own and "cost_impact" in values:
+                values["currency"] = own
+        if self.keys and not self.identity.by_content:
             key = self.keys[-1]
             zeros = self.grid.marks.zeros.get((number, key.index), 0)
             values["key"] = text_of(self.grid.rows[number][key.index], zeros)
@@ -198,32 +232,31 @@ class Sheet:
             if self.layout.holds == "raid":
                 values["item_id"] = values["key"]
                 cells["item_id"] = cells["key"]
-        if self.reading.currency and "currency" not in values:
-            values["currency"] = self.reading.currency
+
+    def _has_money(self, values: dict[str, Json]) -> bool:
+        return self.layout.holds == "costs" or "cost_impact" in values
 
     def _key(self, number: int) -> tuple[str, str | None]:
-        """Return a row's identity, or what is wrong with it."""
-        parts = [self.layout.project] if self.layout.project and self.layout.holds != "projects" else []
-        for column in (*self.pairs, *self.keys):
-            value = self.grid.rows[number][column.index]
-            cell = address(number, column.index)
-            if isinstance(value, Fault):
-                return "", f"{cell} holds {fault_words(value)}; without it the row has no {column.header}"
-            text = text_of(value, self.grid.marks.zeros.get((number, column.index), 0))
-            if text is None:
-                return "", (
-                    f"no {column.header} in {cell}; give the row one: without it, it cannot be told from a new row "
-                    "next time"
-                )
-            parts.append(text)
-        return "|".join(parts), None
+        """Return a row's identity, or what is wrong; rows of one name are told apart by place or content."""
+        key, problem = self.identity.of(number)
+        if problem or key.casefold() not in self._alike:
+            return key, problem
+        if self.identity.by_content:
+            return f"{key}~{self.identity.content(number, [index for index, _ in self.shown_columns])}", None
+        path = self.hierarchy.path(number)
+        return ("/".join([*path, key]) if path else key), None
 
-    def _doubled(self, number: int, key: str) -> Record:
-        kept = self.seen[key] + 1
-        name = " and ".join(column.header for column in (*self.pairs, *self.keys))
+    def _doubled(self, number: int, key: str, first: int) -> Record:
+        kept = first + 1
+        name = self.identity.name()
+        before, _ = self.identity.of(first) if first >= self.first else ("", None)
+        spelt = f", there as {before!r}" if before.casefold() == key.casefold() and before != key else ""
         reason = (
-            f"{name} {key!r} is also in row {kept}, which is kept; row {number + 1} is not. Give one of them another "
-            f"{name} or delete it"
+            f"row {number + 1} says word for word what row {kept} says, which is kept; delete it, or give both a "
+            "reference"
+            if self.identity.by_content
+            else f"{name} {key!r} is also in row {kept}{spelt}, which is kept; row {number + 1} is not. Give one of "
+            f"them another {name} or delete it"
         )
         self.warnings.add(f"{self.where(self._anchor(number))}: {reason}")
         return self.make(
@@ -256,22 +289,6 @@ class Sheet:
             end -= 1
         return end
 
-    def _key_by_habit(self) -> tuple[Column, ...]:
-        """Choose the key column where the configuration names none; a milestone may do with its name."""
-        if self.layout.holds == "costs":
-            return ()
-        found = self.known.get("key") or (
-            self.known.get("name") if self.layout.holds == "milestones" else None
-        )
-        return (found,) if found else ()
-
-    def _project_beside_key(self) -> tuple[Column, ...]:
-        """A milestone's name says nothing without its project: then both are the identity."""
-        name, project = self.known.get("name"), self.known.get("project_ref")
-        if self.layout.holds == "milestones" and project is not None and self.keys == (name,):
-            return (project,)
-        return ()
-
     def _make_reads(self) -> Reading:
         reading = make_reads(self.grid, self.header.row, self.known, self.layout)
         self.warn_notes(reading)
@@ -279,7 +296,13 @@ class Sheet:
 
     def warn_notes(self, reading: Reading) -> None:
         """Report what was noticed of whole columns."""
-        for note in reading.notes:
+        self._note(reading.notes)
+
+    def _warn_above(self, cell: str, words: str) -> None:
+        self.warnings.add(f"{self.where(cell)}: {words}")
+
+    def _note(self, notes: Sequence[str]) -> None:
+        for note in notes:
             self.warnings.add(f"{self.grid.file}!{self.grid.sheet}: {note}")
 
     def _check_names(self) -> None:

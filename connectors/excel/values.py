@@ -2,19 +2,20 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
 from connectors.excel import dates, numbers
+from connectors.excel.cells import NEVER_CALCULATED, Fault, Json, Unusable, text_of
+from connectors.excel.columns import Column
+from connectors.excel.currencies import Currencies
 from connectors.excel.grid import Grid
-from connectors.excel.header import Column
 from connectors.excel.layout import ENTITY, Layout
 from connectors.excel.package import address
-from connectors.excel.words import clean, is_unknown, normal
+from connectors.excel.words import clean, normal
 from model.attributes import REGISTER
 
-Json = Any
 Read = Callable[[Any, int], Json]  # value and row -> JSON value; None: it says nothing
 
 _OWN_TYPES: Final = {
@@ -24,24 +25,12 @@ _OWN_TYPES: Final = {
     "bind_ado": "texts",
     "bind_scope": "texts",
 }
+_OWN_CURRENCY: Final = frozenset({"cost_line", "raid_item"})  # each record has one of its own
 _TRUE: Final = frozenset({"yes", "y", "true", "1", "x", "ja", "oui", "si", "✓", "✔"})
 _FALSE: Final = frozenset({"no", "n", "false", "0", "nein", "non"})
 _HUNDRED: Final = 100
-_EXACT: Final = 1e15  # whole numbers are exact up to there
+_NAMED: Final = 3  # dates of a column whose cells a message may name
 _REMEMBERED: Final = 10_000  # texts of a column, for most columns repeat a few
-
-
-class Fault(str):
-    """What stands in a cell that has no usable value: an error such as `#REF!`, or a formula never calculated."""
-
-    __slots__ = ()
-
-
-class Unusable(ValueError):
-    """A cell's value is not of its column's type; the message says why."""
-
-
-NEVER_CALCULATED: Final = Fault("=?")
 
 
 @dataclass(slots=True)
@@ -50,8 +39,15 @@ class Reading:
 
     reads: dict[str, Read] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    currency: str | None = None  # that a header names
+    currency: str | None = None  # that a header, or every amount, names
+    mixed: dict[str, Callable[[Any, int], str | None]] = field(default_factory=dict)
     above: str = ""  # the titles over the header
+    name: str = ""  # of the column being made
+
+    def currency_of(self, name: str, value: Any, row: int) -> str | None:
+        """Return the currency of one amount: its own where its column has several."""
+        own = self.mixed[name](value, row) if name in self.mixed else None
+        return own or self.currency
 
 
 def attribute_type(holds: str, attribute: str) -> str:
@@ -76,35 +72,6 @@ def place_faults(grid: Grid) -> None:
         grid.rows[row][column] = Fault(error) if error else NEVER_CALCULATED
 
 
-def fault_words(fault: Fault) -> str:
-    """Say what is wrong with a faulty cell and what to do."""
-    if fault == NEVER_CALCULATED:
-        return "a formula that was never calculated; open the workbook in Excel, let it recalculate, and save"
-    return f"the error {fault}; correct its formula"
-
-
-def plain(value: Any) -> Json:
-    """Write any cell as JSON can, for the record's own columns."""
-    if type(value) is float:
-        return int(value) if value.is_integer() and abs(value) < _EXACT else value
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    return str(value) if isinstance(value, timedelta | Fault) else value
-
-
-def text_of(value: Any, zeros: int = 0) -> str | None:
-    """Write a cell as the text a person reads in it; 1001.0 is 1001, and 42 under the format 00000 is 00042."""
-    if isinstance(value, str):
-        return None if is_unknown(value) else clean(value)
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value)).zfill(zeros)
-    if isinstance(value, datetime) and (value.hour, value.minute, value.second) == (0, 0, 0):
-        return value.date().isoformat()
-    return value.isoformat() if isinstance(value, date | time) else str(value)
-
-
 def make_reads(
     grid: Grid, header_row: int, columns: Mapping[str, Column], layout: Layout, type_: str | None = None
 ) -> Reading:
@@ -121,6 +88,7 @@ def make_reads(
         above=" ".join(str(cell) for row in grid.rows[:header_row] for cell in row if cell != "")
     )
     for name, column in columns.items():
+        reading.name = name
         make = _MAKERS.get(type_ or attribute_type(layout.holds, name), _text)
         reading.reads[name] = make(grid, header_row + 1, column.index, column.header, layout, reading)
     return reading
@@ -128,10 +96,12 @@ def make_reads(
 
 def _cells(grid: Grid, first: int, index: int) -> Iterator[tuple[str, Any]]:
     """Yield a column's texts with their cells, and its dates; numbers prove nothing about how texts are written."""
+    named = 0
     for number, row in enumerate(grid.rows[first:], start=first):
         value = row[index]
         if isinstance(value, date):
-            yield "", value
+            named += 1
+            yield address(number, index) if named <= _NAMED else "", value
         elif isinstance(value, str) and value:
             yield address(number, index), value
 
@@ -166,7 +136,11 @@ def _word(*given: Any) -> Read:
 
 def _date(grid: Grid, first: int, index: int, header: str, layout: Layout, reading: Reading) -> Read:
     column = dates.decide(
-        header, _cells(grid, first, index), layout.date_order, from_1904=grid.marks.from_1904
+        header,
+        _cells(grid, first, index),
+        layout.date_order,
+        from_1904=grid.marks.from_1904,
+        swapped=layout.swapped,
     )
     reading.notes += column.notes
 
@@ -194,10 +168,19 @@ def _money(grid: Grid, first: int, index: int, header: str, layout: Layout, read
     if column.scale == 1 and (scale := numbers.scale_in(reading.above)):
         column.scale = scale
         column.notes.append(f"money was multiplied by {scale:,}, as the title over the table says")
+    shown = {
+        row: code for (row, place), code in grid.marks.currency.items() if place == index and row >= first
+    }
+    own = Currencies(column, shown, grid, first, index)
     reading.notes += column.notes
     reading.currency = reading.currency or column.currency
+    if own.several:
+        reading.mixed[reading.name] = own.of
+    strict = own.several and ENTITY[layout.holds] not in _OWN_CURRENCY
 
-    def read(value: Any, _row: int) -> Json:
+    def read(value: Any, row: int) -> Json:
+        if strict:
+            own.check(value, row)
         found = column.read(value)
         return None if found is None else money_text(found)
 

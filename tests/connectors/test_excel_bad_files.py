@@ -39,7 +39,8 @@ def test_no_such_sheet_lists_the_sheets_there_are() -> None:
     words = refusal(xlsx(ROWS, edit=hide_one), sheet="Portfolio")
 
     assert (
-        words == "register.xlsx has no sheet 'Portfolio'; it has: Projects, Lists (hidden). Correct `sheet`"
+        words == "register.xlsx has no sheet 'Portfolio'; it has: Projects, Lists (hidden). Correct `sheet`; "
+        "'Projects' looks like projects"
     )
 
 

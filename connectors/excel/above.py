@@ -1,0 +1,48 @@
+"""What holds for every row of a table that does not say otherwise."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from connectors.excel.cells import Json, text_of
+from connectors.excel.columns import Column
+from connectors.excel.dates import decide
+from connectors.excel.layout import Layout
+from connectors.excel.numbers import currency_of
+from connectors.excel.preamble import Preamble
+from connectors.excel.values import Reading
+
+
+def said_for_all(
+    layout: Layout,
+    known: Mapping[str, Column],
+    preamble: Preamble,
+    reading: Reading,
+    warn: Callable[[str, str], None],
+) -> dict[str, tuple[Json, str | None]]:
+    """Return attribute -> value and the cell it stands in, None where the configuration or a header says it."""
+    found: dict[str, tuple[Json, str | None]] = {}
+    if layout.holds != "projects" and layout.project:
+        found["project_ref"] = (layout.project, None)
+    if reading.currency and layout.holds in ("raid", "costs"):
+        found["currency"] = (reading.currency, None)
+    wanted = {"projects": ("reported_on", "programme"), "raid": ("currency",), "costs": ("currency",)}
+    for name in wanted.get(layout.holds, ()):
+        if name in found or name in known or (said := preamble.meaning(name)) is None:
+            continue
+        try:
+            value = _read(name, said.value, said.cell, layout.date_order)
+        except ValueError as error:
+            warn(said.cell, f"{error}; {name} stays unknown")
+            continue
+        if value is not None:
+            found[name] = (value, said.cell)
+    return found
+
+
+def _read(name: str, value: Any, cell: str, order: str | None) -> Json:
+    if name == "currency":
+        return currency_of(str(value).upper())
+    if name != "reported_on":
+        return text_of(value)
+    day = decide(name, [(cell, value)], order, from_1904=False).read(value)
+    return day.isoformat() if day is not None else None

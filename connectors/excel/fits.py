@@ -1,0 +1,86 @@
+"""What a table must have to be one of projects, milestones, RAID items or costs."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from connectors.excel.columns import Column, Header
+from connectors.excel.dates import month_of_date
+from connectors.excel.layout import Layout
+from connectors.excel.money_kinds import head_of
+from connectors.excel.words import normal
+
+_PLAN_DATES: Final = frozenset({"baseline_start", "baseline_finish", "forecast_finish", "actual_finish"})
+_ONLY_OF_RAID: Final = frozenset(
+    {
+        "probability",
+        "impact",
+        "chance",
+        "cost_impact",
+        "days_impact",
+        "severity",
+        "likelihood",
+        "response",
+        "effect",
+    }
+)
+_OF_RAID: Final = _ONLY_OF_RAID | {
+    "kind",
+    "cause",
+    "raised_on",
+    "due",
+    "state",
+    "owner",
+    "action",
+    "proximity",
+}
+_ENOUGH_OF_RAID: Final = 2
+DATES: Final = ("baseline", "forecast", "actual")
+
+
+def lacking(header: Header, layout: Layout) -> str:
+    """Say what a sheet of this kind lacks; "" when nothing."""
+    has = header.by_attribute()
+    keyed = bool(header.key) or "key" in has
+    money = "amount" in has or any(is_amount(column, layout) for column in header.columns)
+    needs: dict[str, list[tuple[bool, str]]] = {
+        "projects": [
+            (keyed, "no column holds the projects' keys"),
+            (
+                "name" in has or len(has.keys() - {"key"} - _PLAN_DATES) > 1,
+                "besides the key hardly a column is known",
+            ),
+        ],
+        "milestones": [
+            ("name" in has, "no column holds the milestones' names"),
+            (any(name in has for name in DATES), "no column holds a baseline, forecast or actual date"),
+        ],
+        "raid": [
+            ("title" in has, "no column says what the risk or issue is"),
+            (keyed or _is_raid_beyond_doubt(has), "no column holds a reference"),
+        ],
+        "costs": [
+            (
+                "project_ref" in has or bool(layout.project),
+                "no column names the project, and `project` is not set",
+            ),
+            (money, "no column holds amounts or months"),
+        ],
+    }
+    return next((words for met, words in needs[layout.holds] if not met), "")
+
+
+def _is_raid_beyond_doubt(has: Mapping[str, Column]) -> bool:
+    """Tell whether a sheet without references is one of risks or issues all the same, and no list of names."""
+    if "title" not in has:
+        return False
+    words = set(normal(has["title"].header).split())
+    return len(has.keys() & _OF_RAID) >= _ENOUGH_OF_RAID and bool(
+        has.keys() & _ONLY_OF_RAID or words & {"risk", "issue", "assumption", "dependency"}
+    )
+
+
+def is_amount(column: Column, layout: Layout) -> bool:
+    """Tell whether a column's header is that of an amount: a month, or a kind of money."""
+    if head_of(column.raw, column.header, column.group, layout.year) is not None:
+        return True
+    return isinstance(column.raw, str) and any(month_of_date(column.raw, order) for order in ("dmy", "mdy"))

@@ -1,0 +1,137 @@
+"""What identifies a row: its key, its name within its project, or, where there is neither, what it says."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from connectors.excel.cells import Fault, fault_words, plain, text_of
+from connectors.excel.columns import Column, Header
+from connectors.excel.grid import Grid
+from connectors.excel.layout import Layout
+from connectors.excel.package import address
+from connectors.excel.words import normal
+
+_SHORTENED: Final = re.compile(r"^\d(?:[.,]\d+)?E\+\d+$", re.IGNORECASE)
+_FLOAT: Final = re.compile(r"^\d+\.0$")
+_FRACTION: Final = re.compile(r"^\d+\.\d+$")
+
+
+class Identity:
+    """The identities of one table's rows.
+
+    `keys` are the columns of the key, `pairs` those that belong to it because a name says nothing
+    without its project. `by_content` is true where no column identifies a row.
+    """
+
+    def __init__(self, grid: Grid, header: Header, layout: Layout) -> None:
+        self._grid = grid
+        self._layout = layout
+        self._known = header.by_attribute()
+        self.first = header.row + 1
+        self.keys = header.key or self._by_habit()
+        self.pairs = self._project_beside()
+        self.by_content = layout.holds == "raid" and not self.keys
+        self.notes: list[str] = []
+        title = self._known.get("title")
+        if self.by_content and title is not None:
+            project = self._known.get("project_ref")
+            self.keys = (title,)
+            self.pairs = (project,) if project is not None else ()
+            self.notes.append(
+                f"no column holds a reference, so a row is recognised by its {title.header!r}; one whose "
+                f"{title.header!r} changes counts as a new one. Add a column Ref"
+            )
+        self._mend_floats()
+        self._alike: Counter[str] = Counter()
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Return all columns that take part."""
+        return (*self.pairs, *self.keys)
+
+    def name(self) -> str:
+        """Return what the identity is called, for messages."""
+        return " and ".join(column.header for column in self.columns)
+
+    def of(self, number: int) -> tuple[str, str | None]:
+        """Return a row's identity, or what is wrong with it."""
+        project = self._layout.project
+        has_own = "project_ref" in self._known and any(
+            column.attribute == "project_ref" for column in self.columns
+        )
+        parts = [project] if project and self._layout.holds != "projects" and not has_own else []
+        row = self._grid.rows[number]
+        for column in self.columns:
+            value, cell = row[column.index], address(number, column.index)
+            if isinstance(value, Fault):
+                return "", f"{cell} holds {fault_words(value)}; without it the row has no {column.header}"
+            text = text_of(value, self._grid.marks.zeros.get((number, column.index), 0))
+            if text is None and column.attribute == "project_ref" and (project or self.by_content):
+                text = project or ""
+            if text is None:
+                return "", (
+                    f"no {column.header} in {cell}; give the row one: without it, it cannot be told from a new row "
+                    f"next time{self._hint(column)}"
+                )
+            if _SHORTENED.match(text):
+                return "", f"{cell}: Excel has shortened the {column.header} to {text!r}; write it as text"
+            parts.append(text)
+        return "|".join(parts), None
+
+    def content(self, number: int, shown: Sequence[int]) -> str:
+        """Return what a row says, as a short hash: the same wherever the row stands."""
+        row = self._grid.rows[number]
+        text = "\x1f".join(str(plain(row[index])) for index in shown)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def alike(self, ends: int, left_out: Callable[[int], str | None]) -> frozenset[str]:
+        """Return the identities, in lower case, that several rows share."""
+        if not self.by_content and self._layout.holds != "milestones":
+            return frozenset()
+        for number in range(self.first, ends):
+            if left_out(number) is None:
+                key, problem = self.of(number)
+                if problem is None:
+                    self._alike[key.casefold()] += 1
+        return frozenset(key for key, times in self._alike.items() if times > 1)
+
+    def _hint(self, column: Column) -> str:
+        """Say that a column looks filled for whole groups, where it does."""
+        if column.attribute != "project_ref" or normal(column.header) in map(normal, self._layout.fill_down):
+            return ""
+        return f". If blanks mean the same as above, set fill_down: [{column.header}]"
+
+    def _mend_floats(self) -> None:
+        """Take the `.0` off numbers that a program has written as texts: 12345.0, where no 12345.1 stands beside it."""
+        columns = {*self.columns, *filter(None, [self._known.get("project_ref"), self._known.get("key")])}
+        for column in columns:
+            rows = self._grid.rows[self.first :]
+            texts = [row[column.index] for row in rows if type(row[column.index]) is str]
+            fractions = [text for text in texts if _FRACTION.match(text.strip())]
+            floats = [text for text in fractions if _FLOAT.match(text.strip())]
+            if not floats or len(floats) < len(fractions) or max(map(len, floats)) <= len("99.0"):
+                continue
+            for row in rows:
+                if type(row[column.index]) is str and _FLOAT.match(row[column.index].strip()):
+                    row[column.index] = row[column.index].strip()[:-2]
+            self.notes.append(
+                f"column {column.header!r}: texts such as {floats[0]!r} were read without their .0"
+            )
+
+    def _by_habit(self) -> tuple[Column, ...]:
+        """Choose the key column where the configuration names none; a milestone may do with its name."""
+        if self._layout.holds == "costs":
+            return ()
+        found = self._known.get("key") or (
+            self._known.get("name") if self._layout.holds == "milestones" else None
+        )
+        return (found,) if found else ()
+
+    def _project_beside(self) -> tuple[Column, ...]:
+        """A milestone's name says nothing without its project: then both are the identity."""
+        name, project = self._known.get("name"), self._known.get("project_ref")
+        if self._layout.holds == "milestones" and project is not None and self.keys == (name,):
+            return (project,)
+        return ()
