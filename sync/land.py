@@ -1,6 +1,6 @@
 """Land a page: the raw bodies, the rows they give, the ledger and the cursor, in one transaction."""
 
-import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from connectors.base import Page, Part, RawRecord, Stream
-from connectors.records import SHAPE_ERRORS
+from connectors.base import Page, Stream
+from sync.compiling import CompiledMapping
 from sync.json import dumps
 from sync.ledger import add_to_ledger, move_cursor
-from sync.mapping import CompiledMapping
-from sync.normalise import CHILDREN, Batch, normalise
-from sync.rawpage import ids_on_pages, pack
+from sync.normalise import CHILDREN, Batch, Lines
+from sync.prepare import Contents, prepare
+from sync.rawpage import ids_on_pages
 from sync.store import add_versions, copy_rows, execute, replace_children, upsert
 from sync.tombstone import bury, bury_unseen
 
@@ -28,10 +28,12 @@ class Prepared:
 
     stream: Stream
     page: Page
-    batch: Batch
-    body: bytes
-    sha256: bytes
-    parts: list[dict[str, Any]]
+    contents: Contents
+
+    @property
+    def batch(self) -> Batch:
+        """The page's rows."""
+        return self.contents.batch
 
 
 @dataclass(slots=True)
@@ -40,7 +42,8 @@ class Landing:
 
     `known_at` is the instant all of the run's rows are known from. `versions` are the cursors'
     versions as last seen, `seen` the external ids of each slice read whole in this process and
-    `rejected` what of it was rejected, `warnings` what pages had an officer know. On a `full` run no
+    `rejected` what of it was rejected, `warnings` what pages had an officer know, `unmapped` what values
+    of each stream had no place in their value map, with how often. On a `full` run no
     slice goes on from where another run left it.
     """
 
@@ -55,6 +58,7 @@ class Landing:
     open_rejects: set[tuple[str, str, str]] = field(default_factory=set)
     rejected: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    unmapped: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
     full: bool = False
 
     def load(self) -> None:
@@ -77,17 +81,13 @@ class Landing:
             self.open_rejects = {(stream, locator, reason) for stream, locator, reason in rejects}
 
     def prepare(self, stream: Stream, page: Page) -> Prepared:
-        """Read, map, hash and compress a page; touches neither network nor database."""
-        joined = page.parts[0].body if len(page.parts) == 1 else b"".join(part.body for part in page.parts)
-        batch = normalise(self.mappings[stream.name], _records(stream, page.parts))
-        return Prepared(
-            stream=stream,
-            page=page,
-            batch=batch,
-            body=pack(joined),
-            sha256=hashlib.sha256(joined).digest(),
-            parts=[{"request": part.request, "bytes": len(part.body)} for part in page.parts],
-        )
+        """Prepare one page in this thread: for a page by itself, and for stored pages read again.
+
+        Raises:
+            UnreadablePage: Its records cannot be told apart.
+        """
+        contents = prepare(self.source_id, stream.read, self.mappings[stream.name], page.parts)
+        return Prepared(stream, page, contents)
 
     def store(self, connection: Connection, prepared: Prepared) -> None:
         """Write a prepared page in one transaction of an open session.
@@ -107,11 +107,12 @@ class Landing:
                 self.run_id,
                 page,
                 batch,
-                unchanged=len(batch.rows) - len(changed),
+                unchanged=len(batch.ids) - len(changed),
                 deleted=deleted,
             )
             self._move_cursor(connection, page)
         self.warnings += page.warnings
+        self.unmapped[page.stream] = self.unmapped.get(page.stream, Counter()) + batch.unmapped
         if page.cursor is not None:
             self.positions[where] = page.cursor
             self.versions[where] = self.versions.get(where, 0) + 1
@@ -129,9 +130,9 @@ class Landing:
                 "stream": page.stream,
                 "slice": page.slice,
                 "at": page.fetched_at,
-                "parts": dumps(prepared.parts),
-                "body": prepared.body,
-                "sha": prepared.sha256,
+                "parts": dumps([{"request": part.request, "bytes": len(part.body)} for part in page.parts]),
+                "body": prepared.contents.body,
+                "sha": prepared.contents.sha256,
             },
         )
         [(page_id,)] = found.fetchall()
@@ -144,7 +145,7 @@ class Landing:
         page, entity = prepared.page, prepared.batch.entity
         where = (page.stream, page.slice)
         seen = self.seen.setdefault(where, set())
-        seen.update(row[0] for row in prepared.batch.rows)
+        seen.update(prepared.batch.ids)
         seen.update(each.external_id for each in prepared.batch.rejected if each.external_id)
         table = TABLES.get(entity, entity)
         deleted = 0
@@ -173,14 +174,14 @@ class Landing:
         columns = ("run_id", "source_id", "stream", "external_id", "locator", "reason", "raw_page_id",
                    "raw_position", "rejected_at")  # fmt: skip
         copy_rows(connection, "rejected_record", columns, rows)
-        if self.open_rejects and prepared.batch.rows:
+        if self.open_rejects and prepared.batch.ids:
             connection.execute(
                 text(
                     "UPDATE rejected_record SET resolved_at = :now WHERE source_id = :source AND stream = :stream"
                     " AND resolved_at IS NULL AND external_id = ANY(:ids)"
                 ),
                 {"now": self.known_at, "source": self.source_id, "stream": page.stream,
-                 "ids": [row[0] for row in prepared.batch.rows]},
+                 "ids": prepared.batch.ids},
             )  # fmt: skip
         self._settle(connection, prepared)
 
@@ -217,7 +218,7 @@ def store_batch(
     connection: Connection, batch: Batch, source_id: int, run_id: int, page_id: int, known_at: datetime
 ) -> dict[str, bool]:
     """Write a page's rows and children; return the external ids that changed, True where new."""
-    if not batch.rows:
+    if not batch.ids:
         return {}
     table = TABLES.get(batch.entity, batch.entity)
     columns = ("source_id", "raw_page_id", *batch.columns)
@@ -225,21 +226,14 @@ def store_batch(
     if batch.entity in VERSIONED:
         rows = [[*head, *row, known_at, run_id] for row in batch.rows]
         return add_versions(connection, table, (*columns, "known_from", "run_id"), rows, source_id)
-    if table == "work_item":
-        rows = [[*head, *row, run_id] for row in batch.rows]
-        older = "current.updated_at > excluded.updated_at"
-        key = ("source_id", "external_id")
-        changed = upsert(connection, table, (*columns, "run_id"), rows, key=key, unless=older)
-        for name, children in batch.children.items():
-            child_table, child_columns = CHILDREN[name]
-            replace_children(
-                connection,
-                child_table,
-                ("source_id", "item_external_id", *child_columns),
-                [(source_id, *child) for child in children],
-                (source_id, changed),
-            )
-        return changed
+    if batch.lines is not None:
+        return _store_lines(
+            connection,
+            table,
+            batch,
+            batch.lines,
+            {"source_id": source_id, "raw_page_id": page_id, "run_id": run_id},
+        )
     unplaced = {"identity": {"locator"}, "iteration": {"locator"}}.get(table, set())
     kept = [index for index, name in enumerate(columns) if name not in unplaced]
     rows = [[(head + row)[index] for index in kept] for row in batch.rows]
@@ -255,35 +249,20 @@ def store_batch(
     return changed
 
 
-class UnreadablePage(ValueError):
-    """A page as a whole cannot be taken apart into records."""
-
-
-def _records(stream: Stream, parts: tuple[Part, ...]) -> "list[RawRecord]":
-    try:
-        records = list(stream.read(parts))
-    except SHAPE_ERRORS as error:
-        raise UnreadablePage(
-            "an answer is not of the shape its documentation gives, so that its records cannot be told apart "
-            f"({type(error).__name__}: {error}); nothing of it was stored. If it stays so, please report it"
-        ) from error
-    if any(b"\\u0000" in part.body for part in parts):  # PostgreSQL's text cannot hold a NUL
-        records = [
-            RawRecord(
-                _without_nul(each.external_id), _without_nul(each.payload),
-                _without_nul(each.locator) or _without_nul(each.external_id), _without_nul(each.url),
-                each.filtered_by, _without_nul(each.unreadable),
-            )
-            for each in records
-        ]  # fmt: skip
-    return records
-
-
-def _without_nul(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.replace("\x00", "")
-    if isinstance(value, dict):
-        return {_without_nul(key): _without_nul(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_without_nul(each) for each in value]
-    return value
+def _store_lines(
+    connection: Connection, table: str, batch: Batch, lines: Lines, same: dict[str, int]
+) -> dict[str, bool]:
+    changed = upsert(
+        connection, table, batch.columns, lines.rows, same=same, key=("source_id", "external_id"),
+        unless="current.updated_at > excluded.updated_at",
+    )  # fmt: skip
+    for name, children in lines.children.items():
+        child_table, child_columns = CHILDREN[name]
+        replace_children(
+            connection,
+            child_table,
+            ("source_id", "item_external_id", *child_columns),
+            dict(zip(batch.ids, children, strict=True)),
+            (same["source_id"], changed),
+        )
+    return changed

@@ -34,7 +34,7 @@ def add_to_ledger(
             "run": run_id,
             "stream": page.stream,
             "said": said,
-            "stored": len(batch.rows),
+            "stored": len(batch.ids),
             "unchanged": unchanged,
             "rejected": len(batch.rejected),
             "filtered": sum(batch.filtered.values()),

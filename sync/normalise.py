@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from connectors.base import RawRecord
+from sync.compiling import CompiledMapping, Unmappable
 from sync.json import dump_bytes
-from sync.mapping import CompiledMapping, Unmappable
 
 # The tables behind the rows attributes, and the columns after (source_id, item_external_id).
 CHILDREN: Final = {
@@ -35,23 +35,39 @@ class Rejection:
 
 
 @dataclass(slots=True)
+class Lines:
+    """One page's rows and their children as COPY lines, in the order of the batch's ids.
+
+    `children` holds one value an item: all of its lines, or nothing.
+    """
+
+    rows: bytes
+    children: dict[str, list[bytes]]
+
+
+@dataclass(slots=True)
 class Batch:
     """One page's rows. `columns` end with raw_position, locator and content_hash.
 
-    `children` holds rows that begin with the item's external id.
+    `ids` are the external ids of the rows, in their order. `children` holds rows that begin with the item's
+    external id. Where `lines` is set, rows and children are in there and not here. `unmapped` counts
+    (attribute, value) pairs without an entry in their value map.
     """
 
     entity: str
     columns: tuple[str, ...]
+    ids: list[str] = field(default_factory=list)
     rows: list[list[Any]] = field(default_factory=list)
     children: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
+    lines: Lines | None = None
     rejected: list[Rejection] = field(default_factory=list)
     filtered: Counter[str] = field(default_factory=Counter)
+    unmapped: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property
     def records(self) -> int:
         """How many records the page held."""
-        return len(self.rows) + len(self.rejected) + sum(self.filtered.values())
+        return len(self.ids) + len(self.rejected) + sum(self.filtered.values())
 
 
 def normalise(mapping: CompiledMapping, records: Iterable[RawRecord]) -> Batch:
@@ -79,7 +95,11 @@ def normalise(mapping: CompiledMapping, records: Iterable[RawRecord]) -> Batch:
             batch.rejected.append(Rejection(record.external_id, record.locator, str(error), position))
             continue
         row = [record.external_id, *build(mapping, record, values)]
-        digest = hashlib.blake2b(dump_bytes([row, nested]), digest_size=16).digest()
+        try:
+            digest = hashlib.blake2b(dump_bytes([row, nested]), digest_size=16).digest()
+        except TypeError as error:  # a whole number beyond 64 bits, in a value that is kept as it came
+            batch.rejected.append(Rejection(record.external_id, record.locator, str(error), position))
+            continue
         row += (position, record.locator, digest)
         if (before := places.get(record.external_id)) is None:
             places[record.external_id] = len(batch.rows)
@@ -89,6 +109,9 @@ def normalise(mapping: CompiledMapping, records: Iterable[RawRecord]) -> Batch:
             batch.filtered["an earlier version of a record on the same page"] += 1
             batch.rows[before] = row
             children[before] = nested
+    batch.ids = list(places)
+    batch.unmapped.update(mapping.unmapped)
+    mapping.unmapped.clear()
     _spread(mapping, batch, children)
     return batch
 
@@ -96,10 +119,17 @@ def normalise(mapping: CompiledMapping, records: Iterable[RawRecord]) -> Batch:
 def _spread(mapping: CompiledMapping, batch: Batch, children: list[list[Sequence[tuple[Any, ...]]]]) -> None:
     for index, name in enumerate(mapping.row_columns):
         batch.children[name] = [
-            (row[0], *child)
-            for row, nested in zip(batch.rows, children, strict=True)
-            for child in nested[index]
+            (external_id, *child)
+            for external_id, nested in zip(batch.ids, children, strict=True)
+            for child in _once(nested[index])
         ]
+
+
+def _once(children: Sequence[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
+    """Leave out all but the last of those under one id."""
+    if len(children) > 1 and len(found := {child[0]: child for child in children}) < len(children):
+        return found.values()
+    return children
 
 
 def _columns(mapping: CompiledMapping) -> tuple[str, ...]:

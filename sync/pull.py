@@ -2,15 +2,18 @@
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Generator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
 from connectors.base import Page, Slice, Stream
-from connectors.errors import SliceUnreadable
+from connectors.errors import ConnectorError, SliceUnreadable
 from connectors.stopping import check_stopping
-from sync.land import Landing, Prepared, UnreadablePage
+from sync.land import Landing, Prepared
+from sync.prepare import Contents, UnreadablePage
+from sync.preparing import Preparing
 from sync.progress import Progress
 from sync.store import landing_session
 
@@ -32,8 +35,8 @@ def pull_stream(
 ) -> list[str]:
     """Fetch and land all slices of a stream.
 
-    Pages are read and mapped in the fetching threads and stored by the calling one, so that the
-    store works on one page while the next are on their way; at most `connections` wait.
+    Pages are fetched in threads, prepared beside in processes, and stored by the calling thread, so that
+    all three work at once; at most `connections` wait.
 
     Returns:
         What could not be read, a sentence a slice; the other slices have landed.
@@ -47,8 +50,13 @@ def pull_stream(
     except SliceUnreadable as error:
         return [str(error)]
     progress.stream(source, stream.name, slices)
-    fetching = _Fetching(landing, stream, cursors, source=source, room=connections)
-    with landing_session(landing.engine) as session, closing(fetching.pages(slices, connections)) as pages:
+    preparing = Preparing(landing.source_id, stream.read, landing.mappings[stream.name])
+    fetching = _Fetching(stream, preparing, cursors, source=source, room=connections)
+    with (
+        closing(preparing),
+        landing_session(landing.engine) as session,
+        closing(fetching.pages(slices, connections)) as pages,
+    ):
         for prepared in pages:
             landing.store(session, prepared)
             progress.page(source, stream.name, prepared.page.slice, prepared.batch.records)
@@ -61,15 +69,15 @@ class _Fetching:
 
     def __init__(
         self,
-        landing: Landing,
         stream: Stream,
+        preparing: Preparing,
         cursors: Mapping[str, dict[str, Any]],
         *,
         source: str,
         room: int,
     ) -> None:
-        self.landing = landing
         self.stream = stream
+        self.preparing = preparing
         self.cursors = cursors
         self.source = source
         self.problems: list[str] = []
@@ -78,10 +86,16 @@ class _Fetching:
 
     def pages(self, slices: Sequence[Slice], connections: int) -> Generator[Prepared]:
         """Yield pages as they come, those of one slice in order; raise what a thread raised."""
-        with ThreadPoolExecutor(max_workers=max(1, min(connections, len(slices)))) as threads:
+        side = max(1, min(connections, len(slices)))
+        # Pages of one slice that are prepared side by side: as many as keep the processes busy.
+        self._ahead = -(-2 * self.preparing.processes // side)
+        with (
+            ThreadPoolExecutor(max_workers=side) as threads,
+            ThreadPoolExecutor(max_workers=max(1, self.preparing.processes)) as preparers,
+        ):
             try:
                 for slice_ in slices:
-                    threads.submit(self._read, slice_)
+                    threads.submit(self._read, slice_, preparers)
                 left = len(slices)
                 while left:
                     item = self._ready.get()
@@ -94,12 +108,14 @@ class _Fetching:
             finally:
                 self._stop.set()
                 threads.shutdown(wait=True, cancel_futures=True)
+                preparers.shutdown(wait=True, cancel_futures=True)
 
-    def _read(self, slice_: Slice) -> None:
+    def _read(self, slice_: Slice, preparers: Executor) -> None:
         try:
-            for page in self.stream.pull(slice_, self.cursors.get(slice_.name)):
-                self._put(self._prepared(slice_, page))
-                check_stopping()
+            with closing(self._prepared(slice_, preparers)) as pages:
+                for prepared in pages:
+                    self._put(prepared)
+                    check_stopping()
             self._put(None)
         except _Stopped:
             return
@@ -109,9 +125,28 @@ class _Fetching:
         except BaseException as error:  # noqa: BLE001  (handed to the storing thread, which raises it)
             self._put(error)
 
-    def _prepared(self, slice_: Slice, page: Page) -> Prepared:
+    def _prepared(self, slice_: Slice, preparers: Executor) -> Generator[Prepared]:
+        """Yield a slice's pages in order, those after the one in hand already being prepared."""
+        under_way: deque[tuple[Page, Future[Contents]]] = deque()
         try:
-            return self.landing.prepare(self.stream, page)
+            for page in self.stream.pull(slice_, self.cursors.get(slice_.name)):
+                under_way.append((page, preparers.submit(self.preparing.prepare, page.parts)))
+                if len(under_way) > self._ahead:
+                    yield self._finished(slice_, *under_way.popleft())
+            while under_way:
+                yield self._finished(slice_, *under_way.popleft())
+        except ConnectorError:
+            # What came before the answer that cannot be read is good, and stays.
+            while under_way:
+                yield self._finished(slice_, *under_way.popleft())
+            raise
+        finally:
+            for _, future in under_way:
+                future.cancel()
+
+    def _finished(self, slice_: Slice, page: Page, future: Future[Contents]) -> Prepared:
+        try:
+            return Prepared(self.stream, page, future.result())
         except UnreadablePage as error:
             raise SliceUnreadable(str(error), source=self.source, slice_=slice_.label) from error
 

@@ -237,11 +237,11 @@ def _pull_all(pulling: Pulling, opened: Opened, connections: int, progress: Prog
         )
         pulling.problems += problems
     pulling.warnings += landing.warnings
-    for mapping in mappings.values():
-        for (attribute, value), times in sorted(mapping.unmapped.items()):
+    for stream_name, unmapped in landing.unmapped.items():
+        for (attribute, value), times in sorted(unmapped.items()):
             pulling.warnings.append(
-                f"{mapping.entity} {attribute}: no mapping for {value!r} ({times} times); it is unknown until"
-                " the mapping has one"
+                f"{mappings[stream_name].entity} {attribute}: no mapping for {value!r} ({times} times); it is"
+                " unknown until the mapping has one"
             )
 
 

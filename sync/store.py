@@ -104,7 +104,18 @@ def _json_columns(table: str, columns: Sequence[str]) -> list[int]:
     return [index for index, name in enumerate(columns) if described[name].type.__class__.__name__ == "JSONB"]
 
 
-def stage(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row]) -> str:
+def copy_lines(connection: Connection, table: str, columns: Sequence[str], lines: bytes) -> None:
+    """COPY rows that are lines already (`sync.copytext`)."""
+    if not lines:
+        return
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    with raw(connection).cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(lines)
+
+
+def stage(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Row] | bytes) -> str:
     """COPY rows into a temporary table shaped like `table`; returns its name. Emptied at the commit.
 
     The table stays with the session, so that a thousand pages do not make and drop a thousand tables.
@@ -117,7 +128,10 @@ def stage(connection: Connection, table: str, columns: Sequence[str], rows: Sequ
         f'CREATE TEMP TABLE IF NOT EXISTS "{name}" ON COMMIT DELETE ROWS AS'
         f' SELECT {names} FROM "{table}" WITH NO DATA; DELETE FROM pg_temp."{name}"'.encode()
     )
-    copy_rows(connection, name, columns, rows, like=table)
+    if isinstance(rows, bytes):
+        copy_lines(connection, name, columns, rows)
+    else:
+        copy_rows(connection, name, columns, rows, like=table)
     return name
 
 
@@ -125,11 +139,11 @@ def upsert(
     connection: Connection,
     table: str,
     columns: Sequence[str],
-    rows: Sequence[Row],
+    rows: Sequence[Row] | bytes,
     *,
     key: Sequence[str],
+    same: Mapping[str, int] | None = None,
     unless: str = "false",
-    keep: Sequence[str] = (),
 ) -> dict[str, bool]:
     """Insert rows, or overwrite those under the same key whose content differs.
 
@@ -137,10 +151,10 @@ def upsert(
         connection: An open unit of work.
         table: Where to write; it has `external_id` and `content_hash`.
         columns: The columns of `rows`.
-        rows: At most one a key.
+        rows: At most one a key; as values, or as COPY lines.
+        same: Columns that have one value in all rows, besides.
         key: The columns of the unique constraint.
         unless: SQL over `current` (the stored row) and `excluded`; where true the stored row stays.
-        keep: Columns that only an insert sets.
 
     Returns:
         External ids written, each with True when it was new. Unchanged rows are left out.
@@ -148,8 +162,11 @@ def upsert(
     if not rows:
         return {}
     staged = stage(connection, table, columns, rows)
-    names = ", ".join(f'"{name}"' for name in columns)
-    sets = [f'"{name}" = excluded."{name}"' for name in columns if name not in key and name not in keep]
+    fixed = same or {}
+    names = ", ".join(f'"{name}"' for name in (*fixed, *columns))
+    values = ", ".join([*(str(int(value)) for value in fixed.values()), *(f'"{name}"' for name in columns)])
+    written = [name for name in (*fixed, *columns) if name not in key]
+    sets = [f'"{name}" = excluded."{name}"' for name in written]
     if "deleted_at" in Base.metadata.tables[table].columns:
         sets.append("deleted_at = NULL")
         differs = (
@@ -159,7 +176,7 @@ def upsert(
         differs = "current.content_hash IS DISTINCT FROM excluded.content_hash"
     found = execute(
         connection,
-        f'INSERT INTO "{table}" AS current ({names}) SELECT {names} FROM pg_temp."{staged}" '
+        f'INSERT INTO "{table}" AS current ({names}) SELECT {values} FROM pg_temp."{staged}" '
         f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {', '.join(sets)} "
         f"WHERE {differs} AND NOT ({unless}) RETURNING external_id, (xmax = 0)",
     )
@@ -170,16 +187,16 @@ def replace_children(
     connection: Connection,
     table: str,
     columns: Sequence[str],
-    rows: Sequence[Row],
+    children: Mapping[str, bytes],
     items: tuple[int, dict[str, bool]],
 ) -> None:
-    """Make `rows` the only children of the changed items.
+    """Make `children` the only ones of the changed items.
 
     Args:
         connection: An open unit of work.
         table: A table keyed by (source_id, item_external_id, external_id).
-        columns: Beginning with source_id, item_external_id, external_id.
-        rows: The children of all items of the page; those of unchanged items are skipped.
+        columns: Of the lines; they begin with source_id, item_external_id, external_id.
+        children: The COPY lines of each item of the page; those of unchanged items are skipped.
         items: The source's id, and what `upsert` returned.
     """
     source_id, changed = items
@@ -191,8 +208,7 @@ def replace_children(
             ),
             (source_id, old),
         )
-    unique = {(row[1], row[2]): row for row in rows if row[1] in changed}
-    copy_rows(connection, table, columns, list(unique.values()))
+    copy_lines(connection, table, columns, b"".join(children[external_id] for external_id in changed))
 
 
 def add_versions(

@@ -1,17 +1,23 @@
 """Stored pages of issues back into records. Pure: what a page holds and what the source's semantics say."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
+import msgspec
 
 from connectors.base import Detached, Json, Part, RawRecord
 from connectors.jira.transforms import CATEGORIES, instant
 
 _ONE_ISSUE: Final = re.compile(r"/rest/api/[23]/issue/(\d+)(?:\?|$)")
 _ONE_CHANGELOG: Final = re.compile(r"/rest/api/[23]/issue/(\d+)/changelog")
+_HALF_PAIR: Final = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+_decode: Final = msgspec.json.Decoder().decode
 NO_ANSWER: Final = b""  # the body of a part whose request never succeeded
 
 
@@ -43,8 +49,16 @@ class IssueReader(Detached):
 
 
 def parse(part: Part) -> Any:
-    """Parse a part's body; None when it is none."""
-    return orjson.loads(part.body) if part.body else None
+    """Parse a part's body; None when it is none.
+
+    Half a surrogate pair, which no text may hold and old imports do leave in titles, is read as U+FFFD.
+    """
+    if not part.body:
+        return None
+    try:
+        return _decode(part.body)
+    except msgspec.DecodeError:
+        return json.loads(_HALF_PAIR.sub(r"\\ufffd", part.body.decode("utf-8", "replace")))
 
 
 def issues_in(body: Any) -> list[Json]:
@@ -100,11 +114,16 @@ def _complete(issue: Json, more: Mapping[str, Json]) -> None:
             return
         log = issue["changelog"] = {}
     found = {str(history["id"]): history for history in log.get("histories") or ()}
-    found.update(more)
+    if more:
+        found.update(more)
     for history in found.values():
         history["at"] = instant(history["created"])
-    log["histories"] = sorted(found.values(), key=lambda one: (one["at"], int(one["id"])))
+    log["histories"] = sorted(found.values(), key=_by_time)
     log["ordered"] = True
+
+
+def _by_time(history: Json) -> tuple[Any, int]:
+    return history["at"], int(history["id"])
 
 
 def _refused(part: Part, body: Any) -> RawRecord | None:

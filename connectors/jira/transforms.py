@@ -16,6 +16,7 @@ CATEGORIES: Final = "statusCategories"
 CATEGORY_BY_KEY: Final = {"new": "todo", "undefined": "todo", "indeterminate": "doing", "done": "done"}
 CATEGORY_BY_ID: Final = {1: "todo", 2: "todo", 4: "doing", 3: "done"}
 _EPIC_LEVEL: Final = 1
+_MOVES: Final = "statusMoves"
 
 # The standard types' names in the languages Jira's own translations are most used in. They serve where the
 # site answers in the account's language and does not say the untranslated name.
@@ -100,21 +101,22 @@ def transitions(changelog: Any) -> list[tuple[Any, ...]]:
         by_id = _text(author.get("accountId") or author.get("key") or author.get("name"))
         by = _text(author.get("displayName") or author.get("name"))
         change = history["id"]
-        rows.extend(
-            (
-                f"{change}:{position}",
-                at,
-                by,
-                by_id,
-                _text(item.get("field") or item.get("fieldId") or ""),
-                _text(item.get("fieldId")),
-                _or_none(item.get("from")),
-                _or_none(item.get("fromString")),
-                _or_none(item.get("to")),
-                _or_none(item.get("toString")),
-            )
-            for position, item in enumerate(history.get("items") or ())
-        )
+        for position, item in enumerate(history.get("items") or ()):
+            get = item.get
+            field_id, field = get("fieldId"), get("field")
+            before, after = get("from"), get("to")
+            before_text, after_text = get("fromString"), get("toString")
+            rows.append(
+                (
+                    f"{change}:{position}", at, by, by_id,
+                    _text(field or field_id or ""), _text(field_id),
+                    # Texts, nearly always: a call for each of them is most of what a history costs.
+                    (before or None) if before.__class__ is str else _or_none(before),
+                    (before_text or None) if before_text.__class__ is str else _or_none(before_text),
+                    (after or None) if after.__class__ is str else _or_none(after),
+                    (after_text or None) if after_text.__class__ is str else _or_none(after_text),
+                )
+            )  # fmt: skip
     return rows
 
 
@@ -131,16 +133,19 @@ def _or_none(value: Any) -> str | None:
 
 
 def _moves(payload: Json) -> list[tuple[datetime, str, str]]:
-    """List the changes of status as (time, from id, to id)."""
+    """List the changes of status as (time, from id, to id); found once, kept beside the histories."""
     changelog = payload.get("changelog")
     if not isinstance(changelog, dict):
         return []
-    return [
-        (_at(history), str(item.get("from")), str(item.get("to")))
-        for history in histories(changelog)
-        for item in history.get("items") or ()
-        if item.get("fieldId", item.get("field")) == "status"
-    ]
+    found: list[tuple[datetime, str, str]] | None = changelog.get(_MOVES)
+    if found is None:
+        found = changelog[_MOVES] = [
+            (_at(history), str(item.get("from")), str(item.get("to")))
+            for history in histories(changelog)
+            for item in history.get("items") or ()
+            if item.get("fieldId", item.get("field")) == "status"
+        ]
+    return found
 
 
 def _category_map(payload: Json) -> Mapping[str, str]:

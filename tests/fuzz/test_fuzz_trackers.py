@@ -14,8 +14,9 @@ from sqlalchemy import Engine, text
 
 from config.document import SourceBlock
 from connectors.base import Page, Stream
-from sync.land import Landing, UnreadablePage
+from sync.land import Landing
 from sync.mapping import compile_stream
+from sync.prepare import UnreadablePage
 from sync.registry import open_source
 from tests.support.fake_source import configure
 from tests.support.json_mutants import mutants
@@ -112,7 +113,7 @@ def test_a_damaged_answer_lands_or_is_rejected_with_reasons(
         ).scalar_one()
     landing = Landing(engine, source, run, {stream.name: mapping}, NOW)
     landing.load()
-    assert landing.prepare(stream, page).batch.rows
+    assert landing.prepare(stream, page).batch.ids
     # What the connector adds of its own is no answer of a tracker.
     bodies = [
         (number, orjson.loads(part.body))

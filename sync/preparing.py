@@ -1,0 +1,172 @@
+"""Prepares pages beside the run, in processes of their own: Python gives one process one processor at a time."""
+
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from connectors.base import Detached, Part
+from sync.compiling import CompiledMapping
+from sync.prepare import Contents, Read, Recipe, UnreadablePage, prepare
+
+_ROOT: Final = Path(__file__).parents[1]
+_MOST: Final = 4
+_ALONE: Final = 2  # pages of a stream that are prepared here, before it is worth starting processes
+_ENDS_S: Final = 5.0  # a process that was told to end and does not is killed
+_PIPE: Final = 1 << 20  # bytes: a page in one go, where the platform lets a pipe hold that
+
+
+class _Died(Exception):
+    """A preparing process ended in the middle of a page."""
+
+
+class _Preparer:
+    """One process and the two pipes to it; used by one thread at a time."""
+
+    def __init__(self, recipe: bytes) -> None:
+        paths = [str(_ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "sync.preparer"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            start_new_session=True,  # Ctrl-C is the run's to answer
+        )
+        if process.stdin is None or process.stdout is None:
+            raise _Died
+        self._process, self._to, self._from = process, process.stdin, process.stdout
+        _widen(self._to, self._from)
+        self._write(recipe)
+
+    def prepare(self, parts: Sequence[Part]) -> Contents:
+        """Hand a page over and wait for what it gives.
+
+        Raises:
+            UnreadablePage: Its records cannot be told apart.
+            _Died: The process is no more.
+        """
+        self._write(pickle.dumps(tuple(parts), protocol=5))
+        answer = self._read()
+        if isinstance(answer, Contents):
+            return answer
+        raise UnreadablePage(str(answer))
+
+    def end(self) -> None:
+        """Let the process go; a second call does nothing."""
+        for pipe in (self._to, self._from):
+            with suppress(OSError):  # what was still to be written has nobody to read it
+                pipe.close()
+        try:
+            self._process.wait(_ENDS_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _write(self, message: bytes) -> None:
+        try:
+            self._to.write(message)
+            self._to.flush()
+        except (OSError, ValueError) as error:
+            raise _Died from error
+
+    def _read(self) -> Any:
+        try:
+            return pickle.load(self._from)  # noqa: S301  (our own process wrote it)
+        except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            raise _Died from error
+
+
+class Preparing:
+    """Where the pages of one stream are prepared: the first ones here, the many beside.
+
+    Safe for threads. A process that dies is replaced once for the page it died of; a second time the page counts
+    as one that cannot be read.
+    """
+
+    def __init__(
+        self, source_id: int, read: Read, mapping: CompiledMapping, *, processes: int | None = None
+    ) -> None:
+        """Start nothing yet. `processes` is the most that may be started; 0 does everything here."""
+        self._source_id, self._read, self._mapping = source_id, read, mapping
+        most = min(_MOST, os.cpu_count() or 1) if processes is None else processes
+        self.processes = most if isinstance(read, Detached) else 0
+        self._recipe = (
+            Recipe(source_id, read, mapping.plan, mapping.transforms, mapping.semantics).pickled()
+            if self.processes
+            else b""
+        )
+        self._lock = threading.Lock()
+        self._here = threading.Lock()
+        self._pages = 0
+        self._started: list[_Preparer] = []
+        self._idle: queue.LifoQueue[_Preparer] = queue.LifoQueue()
+
+    def prepare(self, parts: Sequence[Part]) -> Contents:
+        """Prepare a page, beside when there are many.
+
+        Raises:
+            UnreadablePage: Its records cannot be told apart, or no process survives it.
+        """
+        with self._lock:
+            self._pages += 1
+            if self._pages > _ALONE and len(self._started) < self.processes:
+                self._start()
+            beside = bool(self._started)
+        if not beside:
+            with self._here:  # threads could only take turns
+                return prepare(self._source_id, self._read, self._mapping, parts)
+        return self._beside(parts)
+
+    def _beside(self, parts: Sequence[Part]) -> Contents:
+        preparer = self._idle.get()
+        try:
+            return preparer.prepare(parts)
+        except _Died:
+            preparer = self._replaced(preparer)
+            try:
+                return preparer.prepare(parts)
+            except _Died:
+                preparer = self._replaced(preparer)
+                raise UnreadablePage(
+                    "the process that takes its answers apart ended twice without a word, most likely for want of"
+                    " memory; nothing of the page was stored. Give the machine more memory, or read less at a time"
+                ) from None
+        finally:
+            self._idle.put(preparer)
+
+    def _start(self) -> None:
+        preparer = _Preparer(self._recipe)
+        self._started.append(preparer)
+        self._idle.put(preparer)
+
+    def _replaced(self, dead: _Preparer) -> _Preparer:
+        dead.end()
+        with self._lock:
+            self._started.remove(dead)
+            preparer = _Preparer(self._recipe)
+            self._started.append(preparer)
+        return preparer
+
+    def close(self) -> None:
+        """End all processes."""
+        with self._lock:
+            for preparer in self._started:
+                preparer.end()
+            self._started.clear()
+
+
+def _widen(*pipes: Any) -> None:
+    try:
+        import fcntl
+
+        for pipe in pipes:
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE)
+    except (ImportError, AttributeError, OSError):  # not Linux, or not allowed: smaller bites, the same meal
+        return
