@@ -7,7 +7,7 @@ from typing import Any, Final
 from connectors.base import Finding
 from connectors.errors import AccessDenied, SliceUnreadable
 from connectors.http import HttpDenied, HttpError
-from connectors.jira.lists import boards
+from connectors.jira.boards import boards
 from connectors.jira.metadata import Metadata
 from connectors.jira.site import CLOUD_HINT, Project, Site
 

@@ -9,9 +9,10 @@ import httpx
 from connectors.base import Discovery, Finding, Stream, Traffic
 from connectors.grants import TokenStore
 from connectors.jira import checks, discovery
+from connectors.jira.boards import Sprints
 from connectors.jira.config import JiraConfig
 from connectors.jira.issues import Issues
-from connectors.jira.lists import Projects, Sprints, Users, Versions
+from connectors.jira.lists import Projects, Users, Versions
 from connectors.jira.site import Site
 from connectors.jira.transforms import TRANSFORMS
 

@@ -8,8 +8,8 @@ from connectors.base import Discovery, Json
 from connectors.errors import SliceUnreadable
 from connectors.http import HttpDenied, HttpError, HttpUnavailable
 from connectors.jira import meanings
+from connectors.jira.boards import boards
 from connectors.jira.custom import schema_words
-from connectors.jira.lists import boards
 from connectors.jira.metadata import Metadata
 from connectors.jira.points import points
 from connectors.jira.site import Site

@@ -94,6 +94,7 @@ class Issues:
         now = self._site.clock()
         position = position.begun(Clocks(now, server_time(answer, now)))
         renewed = self._renewal.of(position, slice_, condition, self._ids)
+        listed = len(ids)
         if not whole:
             ids = self._changed(position, ids, renewed.ids)
         size = self._site.config.batch
@@ -101,8 +102,9 @@ class Issues:
         batches = [left[start : start + size] for start in range(0, len(left), size)]
         if not batches:
             end = replace(position, statuses=renewed.statuses, repaired=renewed.repaired)
+            nothing = () if listed else (answer.part(),)  # an answer that lists issues is no page of them
             yield Page(
-                self.name, slice_.name, (answer.part(),), self._site.clock(), cursor=end.finished(overlap),
+                self.name, slice_.name, nothing, self._site.clock(), cursor=end.finished(overlap),
                 said=0, complete=whole, resumed=resumed, warnings=renewed.warnings,
             )  # fmt: skip
             return

@@ -1,23 +1,28 @@
-"""The short lists of a site: projects, users, sprints and versions. Read whole in every run."""
+"""The short lists of a site: projects, users and versions. Read whole in every run."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
 import orjson
 
-from connectors.base import Json, Page, Part, RawRecord, Slice
+from connectors.base import Absence, Fate, Json, Page, Part, RawRecord, Slice
 from connectors.errors import AccessDenied, SliceUnreadable
-from connectors.http import Answer, HttpDenied, HttpError
-from connectors.jira.site import Project, Site, project_rows
+from connectors.http import Answer, HttpDenied, HttpError, HttpUnavailable
+from connectors.jira.boards import noted
+from connectors.jira.paging import NO_ANSWER, SameAgain, is_poison, lost, pages, values
+from connectors.jira.renewal import digest
+from connectors.jira.site import Project, Site, is_retired, project_rows
 from connectors.records import each
 
 _ALL: Final = ""  # the only slice of a stream that is not cut
 _REFUSALS: Final = (400, 403, 404)
 _USERS_A_PAGE: Final = 1000
 _MOST_USER_PAGES: Final = 1000
+_VERSIONS_A_PAGE: Final = 50
+_TOLD_OF_VERSIONS: Final = ("name", "released", "archived", "releaseDate")
 
 
 def _page(site: Site, stream: str, slice_: str, answers: Sequence[Answer], *, complete: bool) -> Page:
@@ -56,14 +61,20 @@ class Projects:
             yield _page(self._site, self.name, slice_.name, [answer], complete=False)
             return
         answers = list(self._site.project_pages())
-        if not any(project_rows(answer.json()) for answer in answers):
+        if all(is_retired(project) for answer in answers for project in project_rows(answer.json())):
             raise AccessDenied(
                 "the account is signed in but sees no project, and nothing is taken for deleted. Have it granted the "
                 "permission Browse Projects.",
                 source=self._site.source,
             )
         for number, answer in enumerate(answers, 1):
-            yield _page(self._site, self.name, _ALL, [answer], complete=number == len(answers))
+            fates = {
+                str(project["id"]): _fate(project)
+                for project in project_rows(answer.json())
+                if is_retired(project) and "id" in project
+            }
+            page = _page(self._site, self.name, _ALL, [answer], complete=number == len(answers))
+            yield replace(page, vanished=tuple(fates), fates=fates)
 
     def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
         """Split a page into projects."""
@@ -72,7 +83,11 @@ class Projects:
 
     def _record(self, project: Json) -> RawRecord:
         key = str(project["key"])
-        return RawRecord(str(project["id"]), project, key, f"{self._web}/browse/{key}")
+        fate = _fate(project).fate.value if is_retired(project) else None
+        return RawRecord(
+            str(project["id"]), project, key, f"{self._web}/browse/{key}",
+            filtered_by=None if fate is None else f"{fate} projects",
+        )  # fmt: skip
 
 
 class Users:
@@ -95,28 +110,22 @@ class Users:
             SliceUnreadable: The account may not browse users.
         """
         del slice_, cursor
-        params: dict[str, Any] = {"maxResults": _USERS_A_PAGE}
-        path = "/rest/api/3/users/search"
+        path, params = "/rest/api/3/users/search", {}
         if not self._site.cloud:
-            path = "/rest/api/2/user/search"
-            params |= {"username": ".", "includeInactive": "true"}
-        start = 0
-        seen: set[bytes] = set()
-        for _ in range(_MOST_USER_PAGES):
-            answer = self._asked(path, {**params, "startAt": start})
-            count = len(answer.json())
-            # A server that ignores startAt gives the same page for ever.
-            last = count == 0 or answer.content in seen
-            if not last or start == 0:
-                yield _page(self._site, self.name, _ALL, [answer], complete=False)
-            if last:
+            path, params = "/rest/api/2/user/search", {"username": ".", "includeInactive": "true"}
+        first = True
+        for number, part in enumerate(self._asked(path, params)):
+            if number >= _MOST_USER_PAGES:
                 return
-            seen.add(answer.content)
-            start += count
+            if first or part.body.strip() != b"[]":
+                yield Page(self.name, _ALL, (part,), self._site.clock())
+            first = False
 
-    def _asked(self, path: str, params: Mapping[str, Any]) -> Answer:
+    def _asked(self, path: str, params: Mapping[str, Any]) -> Iterator[Part]:
         try:
-            return self._site.http.get(path, params)
+            yield from pages(self._site, path, params, _USERS_A_PAGE, list)
+        except SameAgain:  # a server that ignores startAt gives its only page for ever
+            return
         except (HttpDenied, HttpError) as error:
             if error.status not in _REFUSALS:
                 raise
@@ -129,67 +138,10 @@ class Users:
     def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
         """Split a page into users, by the id that never changes."""
         for part in parts:
-            yield from each(orjson.loads(part.body), _user, "user")
-
-
-class Sprints:
-    """Sprints of every board that may have them, by their own id: boards show each other's sprints."""
-
-    name = "sprints"
-    entity = "iteration"
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-
-    def slices(self) -> Sequence[Slice]:
-        """List the one slice."""
-        return [Slice(_ALL, "sprints")]
-
-    def pull(self, slice_: Slice, cursor: Json | None) -> Iterator[Page]:
-        """Fetch the boards' sprints side by side, a page a board.
-
-        Raises:
-            SliceUnreadable: There is no Jira Software here, or the account may not see boards.
-        """
-        del slice_, cursor
-        found: list[tuple[Json, Future[list[Answer]]]] = [
-            (board, self._site.pool.submit(self._of_board, board["id"]))
-            for board in boards(self._site)
-            if board.get("type") != "kanban"
-        ]
-        try:
-            for _, future in found:
-                answers = future.result()
-                if answers:
-                    yield _page(self._site, self.name, _ALL, answers, complete=False)
-        finally:
-            for _, future in found:
-                future.cancel()
-
-    def _of_board(self, board: int) -> list[Answer]:
-        """Fetch one board's sprints. A refusal is kept in the page, so that the ledger shows it."""
-        path = f"/rest/agile/1.0/board/{board}/sprint"
-        try:
-            return list(self._site.pages(path, {"maxResults": 50}))
-        except (HttpError, HttpDenied) as error:
-            if error.status not in _REFUSALS:
-                raise
-            if error.status == 400:  # noqa: PLR2004 - "The board does not support sprints"
-                return []
-            return [self._site.http.get(path, {"maxResults": 50}, ok=(200, *_REFUSALS))]
-
-    def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
-        """Split a page into sprints."""
-        for part in parts:
-            body = orjson.loads(part.body)
-            if "values" not in body:
-                board = part.request.partition("/board/")[2].partition("/")[0]
-                yield RawRecord(
-                    f"board:{board}", body, f"board {board}",
-                    unreadable="this account may not see the board, so its sprints are missing",
-                )  # fmt: skip
-                continue
-            yield from each(body["values"], _sprint, "sprint")
+            if (gap := lost(part, "user")) is not None:
+                yield gap
+            else:
+                yield from each(orjson.loads(part.body), _user, "user")
 
 
 class Versions:
@@ -215,24 +167,54 @@ class Versions:
         Raises:
             SliceUnreadable: The project is gone, or the account does not see it.
         """
-        del cursor
-        key = quote(slice_.label, safe="")
+        parts = self._parts(slice_)
+        whole = all(part.body != NO_ANSWER for part in parts)
+        marks = {
+            str(one["id"]): digest([one.get(name) for name in _TOLD_OF_VERSIONS])
+            for part in parts
+            for one in _version_rows(part)
+            if isinstance(one, dict) and "id" in one
+        }
+        changed, after = noted(cursor, marks, self._site.clock())
+        self._site.changed.versions.update(changed)
+        yield Page(self.name, slice_.name, parts, self._site.clock(), cursor=after, complete=whole)
+
+    def _parts(self, slice_: Slice) -> tuple[Part, ...]:
+        """Fetch them in one answer, or page by page where the tracker fails on one of them."""
+        path = f"{self._site.api}/project/{quote(slice_.label, safe='')}"
         try:
-            answer = self._site.http.get(f"{self._site.api}/project/{key}/versions")
-        except (HttpError, HttpDenied) as error:
+            answer = self._site.http.get(f"{path}/versions")
+            answer.json()
+        except (HttpError, HttpDenied, HttpUnavailable) as error:
+            if not isinstance(error, HttpDenied) and is_poison(error):
+                return self._singly(slice_, f"{path}/version")
             if error.status not in (403, 404):
                 raise
             raise SliceUnreadable(
                 "its versions cannot be read: there is no such project, or this account does not see it.",
                 source=self._site.source, slice_=slice_.label,
             ) from None  # fmt: skip
-        yield _page(self._site, self.name, slice_.name, [answer], complete=True)
+        return (answer.part(),)
+
+    def _singly(self, slice_: Slice, path: str) -> tuple[Part, ...]:
+        try:
+            return tuple(pages(self._site, path, {}, _VERSIONS_A_PAGE))
+        except (HttpError, HttpUnavailable) as error:
+            if not is_poison(error):
+                raise
+            raise SliceUnreadable(
+                "its versions cannot be read: the tracker fails whenever they are asked for; the next run tries again.",
+                source=self._site.source, slice_=slice_.label,
+            ) from None  # fmt: skip
 
     def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
         """Split a page into versions, each with its project's key beside it."""
         for part in parts:
             key = part.request.partition("/project/")[2].partition("/")[0]
-            yield from each(orjson.loads(part.body), partial(self._record, key), f"{key} version")
+            if (gap := lost(part, f"{key} version")) is not None:
+                yield gap
+            else:
+                yield from each(_version_rows(part), partial(self._record, key), f"{key} version")
 
     def _record(self, key: str, version: Json) -> RawRecord:
         external_id = str(version["id"])
@@ -249,38 +231,20 @@ def _user(user: Json) -> RawRecord:
     return RawRecord("", user, name, unreadable="a user without accountId, key or name")
 
 
-def _sprint(sprint: Json) -> RawRecord:
-    return RawRecord(str(sprint["id"]), sprint, f"sprint {sprint.get('name') or sprint['id']}")
+def _version_rows(part: Part) -> list[Any]:
+    """Take the versions out of a list with or without an envelope."""
+    if part.body == NO_ANSWER:
+        return []
+    body = orjson.loads(part.body)
+    return list(body) if isinstance(body, list) else values(body)
 
 
-def boards(site: Site) -> list[Json]:
-    """List the boards the account sees, of the chosen projects where the configuration names some.
-
-    Raises:
-        SliceUnreadable: There is no Jira Software here, or the account may not see boards.
-    """
-    keys: Sequence[str | None] = site.config.projects if site.config.projects != ("*",) else [None]
-    found: dict[int, Json] = {}
-    refused: HttpError | HttpDenied | None = None
-    for key in keys:
-        params = {"maxResults": 50} | ({"projectKeyOrId": key} if key else {})
-        try:
-            pages = list(site.pages("/rest/agile/1.0/board", params))
-        except (HttpError, HttpDenied) as error:
-            if error.status not in _REFUSALS and not _lacks_scope(error):
-                raise
-            refused = error  # this project has none, or is none
-            continue
-        found |= {board["id"]: board for answer in pages for board in answer.json()["values"]}
-    if refused is not None and not found:
-        raise SliceUnreadable(
-            f"boards and their sprints cannot be listed: there is no Jira Software here, or the account (or its "
-            f"token's scopes) may not see them. {refused.message}",
-            source=site.source, slice_="sprints",
-        )  # fmt: skip
-    return list(found.values())
+def _fate(project: Json) -> Absence:
+    """Say of a project that is archived or in the bin what has become of it."""
+    fate, name = (Fate.DELETED, "deleted") if project.get("deleted") is True else (Fate.ARCHIVED, "archived")
+    when = _day(project.get(f"{name}Date"))
+    return Absence(fate, f"Jira lists project {project.get('key')} among the {name} ones{when}.")
 
 
-def _lacks_scope(error: HttpError | HttpDenied) -> bool:
-    """Whether the gateway says that the token's scopes do not cover this; the sign-in itself is good."""
-    return "scope" in error.message and "does not match" in error.message
+def _day(written: Any) -> str:
+    return f", since {written[:10]}" if isinstance(written, str) else ""

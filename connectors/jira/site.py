@@ -188,15 +188,23 @@ class Site:
 
     @once
     def all_projects(self) -> list[Json]:
-        """Every project the account sees, in the site's own shape."""
-        return [project for answer in self.project_pages() for project in project_rows(answer.json())]
+        """Every live project the account sees, in the site's own shape."""
+        every = (project for answer in self.project_pages() for project in project_rows(answer.json()))
+        return [project for project in every if not is_retired(project)]
 
     def project_pages(self) -> Iterator[Answer]:
-        """Fetch the list of projects, page by page."""
+        """Fetch the list of projects, page by page: also the archived and the deleted, where the account may ask."""
         if not self.cloud:
-            yield self.http.get("/rest/api/2/project", {"expand": "lead"})
+            yield self.http.get("/rest/api/2/project", {"expand": "lead", "includeArchived": "true"})
             return
-        yield from self.pages("/rest/api/3/project/search", {"expand": "lead", "maxResults": 100})
+        path, params = "/rest/api/3/project/search", {"expand": "lead", "maxResults": 100}
+        try:
+            every = list(self.pages(path, {**params, "status": ["live", "archived", "deleted"]}))
+        except (HttpError, HttpDenied) as error:
+            if error.status not in (400, 403):
+                raise
+            every = list(self.pages(path, params))
+        yield from every
 
     def pages(self, path: str, params: dict[str, Any]) -> Iterator[Answer]:
         """Fetch an offset-paged list. Goes on by what arrived, ends by the list's own word or an empty page."""
@@ -279,6 +287,11 @@ def server_time(answer: Answer, fallback: datetime) -> datetime:
     except (KeyError, ValueError):
         return fallback
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def is_retired(project: Json) -> bool:
+    """Whether a project is archived, or in the bin for deleted ones."""
+    return project.get("archived") is True or project.get("deleted") is True
 
 
 def project_rows(body: Any) -> list[Json]:
