@@ -77,6 +77,21 @@ def consolidate(
     return done
 
 
+def consolidate_in(session: Session, *, as_of: date, known_at: datetime) -> Consolidation:
+    """Do the same for all projects inside the caller's transaction, by the shipped policy and templates.
+
+    For whoever wants to know what would come of it; nothing is committed here.
+
+    Raises:
+        NotConfigured: There is no portfolio yet.
+    """
+    done = Consolidation(as_of, known_at)
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    _match_and_claim(session, done)
+    _colour(session, done, None, shipped.policy(), shipped.templates())
+    return done
+
+
 def _locked(engine: Engine, step: Callable[[Session], None]) -> None:
     with Session(engine) as session, session.begin():
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

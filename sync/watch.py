@@ -1,0 +1,194 @@
+"""What a run does for its mapping's sake: names its version, looks for drift before pages are read, runs examples."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+
+from config.document import SourceBlock
+from connectors.base import Connector, Discovery, Watched
+from sync import drift
+from sync.compiling import CompiledMapping
+from sync.examples import failing
+from sync.json import dumps
+from sync.mapping import MappingSpec, compile_stream, split_path
+from sync.offline import Offline, custom_ids, reconsidered
+from sync.shape import UNKNOWN_TYPE, Difference, differences, shape_of
+from sync.store import unit_of_work
+from sync.versions import Version, keep_version
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """A run and what it reads a source by."""
+
+    engine: Engine
+    source_id: int
+    run_id: int
+    connector: Connector
+    spec: MappingSpec
+    now: datetime
+
+
+def name_version(watching: Watching, block: SourceBlock) -> Version:
+    """Write down by which version of the mapping a run reads; a changed one is saved first."""
+    with unit_of_work(watching.engine) as connection:
+        version = keep_version(connection, watching.source_id, block, watching.spec, now=watching.now)
+        connection.execute(
+            text("UPDATE run SET mapping_version_id = :version WHERE id = :run"),
+            {"version": version.id, "run": watching.run_id},
+        )
+        return version
+
+
+def look_first(
+    watching: Watching, names: Mapping[str, str], found: Discovery | None
+) -> tuple[dict[str, str], list[str]]:
+    """Look at what the source is made of, and hold it against what the mapping was made for.
+
+    Args:
+        watching: The run.
+        names: The semantics as stored.
+        found: What was just discovered, where the run did; else a connector that can be watched is asked.
+
+    Returns:
+        The semantics with what is new in them, such as a new status' category; and all that has drifted,
+        a sentence each.
+    """
+    connector = watching.connector
+    if found is None and isinstance(connector, Watched):
+        found = connector.look()
+    if found is None:
+        return dict(names), []
+    seen = shape_of(found)
+    fresh = reconsidered(connector, names, seen)
+    read, gives = _read(watching, fresh)
+    with unit_of_work(watching.engine) as connection:
+        was = _kept_shape(connection, watching, seen)
+        differing = differences(was, seen, read, gives)
+        drift.record(
+            connection, watching.source_id, watching.run_id, differing, kinds=drift.OF_SHAPE, now=watching.now
+        )
+        if dict(fresh) != dict(names):
+            connection.execute(
+                text(
+                    "UPDATE source SET semantics = semantics || jsonb_build_object('names', CAST(:names AS jsonb))"
+                    " WHERE id = :id"
+                ),
+                {"names": dumps(dict(fresh)), "id": watching.source_id},
+            )
+    return dict(fresh), [f"drift: {each.says}; {each.todo}" for each in differing]
+
+
+def _kept_shape(connection: Connection, watching: Watching, seen: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Keep what was seen, and return what was accepted; the first look is, but for what nobody documents."""
+    first = {**seen, "shape": {**seen["shape"], UNKNOWN_TYPE: {}}}
+    accepted: Mapping[str, Any] = connection.execute(
+        text(
+            "INSERT INTO source_shape AS t (source_id, accepted, seen, seen_at)"
+            " VALUES (:source, CAST(:first AS jsonb), CAST(:seen AS jsonb), :now)"
+            " ON CONFLICT (source_id) DO UPDATE SET seen = excluded.seen, seen_at = excluded.seen_at"
+            " RETURNING accepted"
+        ),
+        {"source": watching.source_id, "first": dumps(first), "seen": dumps(seen), "now": watching.now},
+    ).scalar_one()
+    return accepted
+
+
+def _read(watching: Watching, names: Mapping[str, str]) -> tuple[set[str], dict[str, str]]:
+    """Return the ids of the fields that the mapping reads, and the attributes that each one gives."""
+    transforms = watching.connector.transforms()
+    gives: dict[str, list[str]] = {}
+    for name in watching.spec.streams:
+        mapping = compile_stream(watching.spec, name, transforms, names)
+        if mapping.entity == "work_item":
+            _collect(mapping, names, gives)
+    for field in custom_ids(names):
+        gives.setdefault(field, []).append("custom")
+    return set(gives), {field: ", ".join(dict.fromkeys(given)) for field, given in gives.items()}
+
+
+def _collect(mapping: CompiledMapping, names: Mapping[str, str], gives: dict[str, list[str]]) -> None:
+    for attribute, how in mapping.plan.attributes:
+        for path in how.paths:
+            try:
+                segments = split_path(path.format_map(names) if "{" in path else path)
+            except KeyError:
+                continue  # not discovered here
+            if len(segments) > 1:
+                gives.setdefault(segments[1], []).append(attribute)
+
+
+def note_asked(watching: Watching, fields: Sequence[str]) -> None:
+    """Write down which of the tracker's fields a run asks for: what its pages can be replayed for."""
+    with unit_of_work(watching.engine) as connection:
+        connection.execute(
+            text("UPDATE run SET asked = CAST(:fields AS jsonb) WHERE id = :run"),
+            {"fields": dumps(sorted(set(fields))), "run": watching.run_id},
+        )
+
+
+def look_back(
+    watching: Watching,
+    offline: Offline,
+    version: Version,
+    unmapped: Mapping[str, Counter[tuple[str, str]]],
+    *,
+    full: bool,
+) -> list[str]:
+    """Look at what the run has read: examples, values without a place, values of another shape than their type.
+
+    Returns:
+        What is to be told besides what the run tells of itself.
+    """
+    with unit_of_work(watching.engine) as connection:
+        failed = [
+            Difference(drift.EXAMPLE, each.subject, None, None, each.says,
+                       "correct the mapping, or save it anew with examples that hold")
+            for each in failing(connection, offline, version.examples)
+        ]  # fmt: skip
+        drift.record(
+            connection, watching.source_id, watching.run_id, failed, kinds=(drift.EXAMPLE,), now=watching.now
+        )
+        places = [
+            Difference(
+                drift.UNMAPPED, f"{offline.mappings[stream].entity} {attribute} {value!r}", None, value,
+                f"{offline.mappings[stream].entity} {attribute}: no mapping for {value!r} ({times} times)",
+                "add it to the mapping's values; until then it is unknown",
+            )
+            for stream, counted in unmapped.items()
+            for (attribute, value), times in sorted(counted.items())
+        ]  # fmt: skip
+        drift.record(
+            connection, watching.source_id, watching.run_id, places,
+            kinds=(drift.UNMAPPED,) if full else (), now=watching.now,
+        )  # fmt: skip
+        misfits = _misfits(connection, watching)
+        drift.record(
+            connection, watching.source_id, watching.run_id, misfits,
+            kinds=(drift.MISFIT,) if full else (), now=watching.now,
+        )  # fmt: skip
+    return [f"drift: {each.says}; {each.todo}" for each in (*failed, *misfits)]
+
+
+def _misfits(connection: Connection, watching: Watching) -> list[Difference]:
+    rows = connection.execute(
+        text(
+            "SELECT kept.key, kept.value ->> 'name' AS name, kept.value ->> 'why' AS why, count(*) AS times,"
+            " min(item.key) AS example FROM work_item AS item, jsonb_each(item.custom) AS kept"
+            " WHERE item.source_id = :source AND item.run_id = :run AND item.custom IS NOT NULL"
+            " AND kept.value ? 'why' GROUP BY 1, 2, 3 ORDER BY 1"
+        ),
+        {"source": watching.source_id, "run": watching.run_id},
+    )
+    return [
+        Difference(
+            drift.MISFIT, f"field {row.key}", None, row.why,
+            f"{row.times} values of {row.name!r} ({row.key}) are not of its type: {row.why}; e.g. {row.example}",
+            "they are kept as they come; ask the tracker's administrator what was changed",
+        )
+        for row in rows
+    ]  # fmt: skip
