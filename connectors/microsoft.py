@@ -1,10 +1,11 @@
-"""Microsoft tokens: one Entra application, by client credentials, as an `httpx.Auth`."""
+"""Microsoft tokens: one Entra application, by client secret or certificate, as an `httpx.Auth`."""
 
 import base64
 import binascii
 import hashlib
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -17,7 +18,9 @@ from msal.exceptions import MsalError
 from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
 
+from connectors.certificate import Proof
 from connectors.errors import AccessDenied, ConnectorError, MisconfiguredSource, SourceUnavailable
+from connectors.redaction import remember, scrubbed
 
 PUBLIC_AUTHORITY: Final = "https://login.microsoftonline.com"
 _CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -47,6 +50,11 @@ _KNOWN_CODES: Final[Mapping[int, tuple[str, str]]] = {
     ),
     7000222: ("the client secret has expired", "add a new secret to the app registration and configure it"),
     7000112: ("the app registration is disabled", "ask the Entra administrator to enable it"),
+    700027: (
+        "the certificate is not one that the application knows",
+        "upload its public part under Certificates & secrets > Certificates",
+    ),
+    700024: ("this machine's clock is wrong", "set it by NTP"),
     700016: (
         "the tenant has no application with this client id",
         "check client_id, and that tenant is the one the app is registered in",
@@ -78,7 +86,7 @@ class _Patient(HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
-def _session(ca_bundle: str | None, proxy: str | None) -> requests.Session:
+def patient_session(ca_bundle: str | None, proxy: str | None) -> requests.Session:
     """Return a session whose certificates and proxy are the configured ones.
 
     Without a configured bundle that of the environment counts, as it does for every other call we make.
@@ -94,37 +102,13 @@ def _session(ca_bundle: str | None, proxy: str | None) -> requests.Session:
     return session
 
 
-class EntraToken(httpx.Auth):
-    """Puts a bearer token for `scope` on every request; gets a new one once when it is refused.
+class MicrosoftToken(httpx.Auth, ABC):
+    """Puts a bearer token on every request; gets a new one once when it is refused."""
 
-    `scope` ends in `/.default` and names the host that is called, e.g.
-    `https://graph.microsoft.com/.default`. `http_client` has requests' `get` and `post`; with one
-    given, the application is this object's own, else it is shared in the process.
-    """
-
-    def __init__(  # noqa: PLR0913 -- each is one key of the source's configuration
-        self,
-        *,
-        tenant: str,
-        client_id: str,
-        client_secret: SecretStr,
-        scope: str,
-        authority: str = PUBLIC_AUTHORITY,
-        ca_bundle: str | None = None,
-        proxy: str | None = None,
-        source: str = "microsoft",
-        http_client: Any | None = None,
-    ) -> None:
-        self.authority = f"{authority.rstrip('/')}/{tenant.strip('/')}"
+    def __init__(self, client_id: str, source: str) -> None:
         self.client_id = client_id
-        self.scope = scope
         self.source = source
-        self._secret = client_secret
-        self._ca_bundle = ca_bundle
-        self._proxy = proxy
-        self._http_client = http_client
-        self._application: Any | None = None
-        self._lock = threading.Lock()
+        self.identity: tuple[object, ...] = ()  # who this is, for limits that are kept by account
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Sign the request, and once more with a fresh token when the answer is 401.
@@ -138,6 +122,65 @@ class EntraToken(httpx.Auth):
         if response.status_code == httpx.codes.UNAUTHORIZED:
             request.headers["Authorization"] = f"Bearer {self.token(refused=token)}"
             yield request
+
+    @abstractmethod
+    def token(self, *, refused: str | None = None) -> str:
+        """Return a bearer token, from the cache while it is valid, and not the one refused.
+
+        Raises:
+            ConnectorError: None is to be had, with the reason.
+        """
+
+    def roles(self) -> tuple[str, ...] | None:
+        """Return the application permissions in the token, or None when the token cannot be looked into.
+
+        Raises:
+            ConnectorError: As `token`.
+        """
+        parts = self.token().split(".")
+        if len(parts) != 3:  # noqa: PLR2004 -- a JWT is header.payload.signature
+            return None
+        try:
+            payload = orjson.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        except (ValueError, binascii.Error):
+            return None
+        return tuple(payload.get("roles") or ()) if isinstance(payload, dict) else None
+
+
+class EntraToken(MicrosoftToken):
+    """A token for `scope`, by the application's secret or certificate.
+
+    `scope` ends in `/.default` and names the host that is called, e.g.
+    `https://graph.microsoft.com/.default`. `http_client` has requests' `get` and `post`; with one
+    given, the application is this object's own, else it is shared in the process.
+    """
+
+    def __init__(  # noqa: PLR0913 -- each is one key of the source's configuration
+        self,
+        *,
+        tenant: str,
+        client_id: str,
+        client_secret: SecretStr | None = None,
+        certificate: SecretStr | None = None,
+        passphrase: SecretStr | None = None,
+        scope: str,
+        authority: str = PUBLIC_AUTHORITY,
+        ca_bundle: str | None = None,
+        proxy: str | None = None,
+        source: str = "microsoft",
+        http_client: Any | None = None,
+    ) -> None:
+        super().__init__(client_id, source)
+        self.authority = f"{authority.rstrip('/')}/{tenant.strip('/')}"
+        self.scope = scope
+        self.identity = ("entra", self.authority, client_id)
+        self._proof = Proof(client_secret, certificate, passphrase)
+        remember(*self._proof.secrets())
+        self._ca_bundle = ca_bundle
+        self._proxy = proxy
+        self._http_client = http_client
+        self._application: Any | None = None
+        self._lock = threading.Lock()
 
     def token(self, *, refused: str | None = None) -> str:
         """Return a bearer token, from the cache while it is valid.
@@ -171,22 +214,9 @@ class EntraToken(httpx.Auth):
                 ) from error
         if "access_token" not in result:
             raise self._refusal(result)
-        return str(result["access_token"])
-
-    def roles(self) -> tuple[str, ...] | None:
-        """Return the application permissions in the token, or None when the token cannot be looked into.
-
-        Raises:
-            ConnectorError: As `token`.
-        """
-        parts = self.token().split(".")
-        if len(parts) != 3:  # noqa: PLR2004 -- a JWT is header.payload.signature
-            return None
-        try:
-            payload = orjson.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        except (ValueError, binascii.Error):
-            return None
-        return tuple(payload.get("roles") or ()) if isinstance(payload, dict) else None
+        token = str(result["access_token"])
+        remember(token)
+        return token
 
     def _signed_in(self) -> Any:
         """Return the msal application; making it asks the authority for its endpoints."""
@@ -198,11 +228,11 @@ class EntraToken(httpx.Auth):
         return self._application
 
     def _shared_application(self) -> Any:
-        digest = hashlib.sha256(self._secret.get_secret_value().encode()).hexdigest()
+        digest = hashlib.sha256(repr(self._proof.secrets()).encode()).hexdigest()
         key = (self.authority, self.client_id, digest, self._ca_bundle or "", self._proxy or "")
         with _guard:
             if key not in _applications:
-                session = _session(self._ca_bundle, self._proxy)
+                session = patient_session(self._ca_bundle, self._proxy)
                 try:
                     _applications[key] = self._new_application(session)
                 except BaseException:
@@ -217,10 +247,11 @@ class EntraToken(httpx.Auth):
                 f"the authority must be an https address, not {self.authority!r}; correct authority",
                 source=self.source,
             )
+        credential = self._proof.credential(self.source)
         try:
             return msal.ConfidentialClientApplication(
                 self.client_id,
-                client_credential=self._secret.get_secret_value(),
+                client_credential=credential,
                 authority=self.authority,
                 instance_discovery=None if host.hostname in _MICROSOFT_HOSTS else False,
                 http_client=http_client,
@@ -246,8 +277,8 @@ class EntraToken(httpx.Auth):
         known = next((_KNOWN_CODES[number] for number in codes if number in _KNOWN_CODES), None)
         if known is None:
             said = str(result.get("error_description") or "").splitlines()[:1]
-            quoted = (said[0] if said else "").replace(self._secret.get_secret_value(), "***")
-            known = (f"Entra says: {quoted[:300]}", "check tenant, client_id and client_secret")
+            quoted = scrubbed(said[0] if said else "")
+            known = (f"Entra says: {quoted[:300]}", f"check tenant, client_id and {self._proof.option}")
         return AccessDenied(
             f"could not sign in as application {self.client_id} ({code}): {known[0]}; {known[1]}",
             source=self.source,

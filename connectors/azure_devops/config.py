@@ -5,32 +5,23 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from connectors.entra import EntraAuth, ManagedIdentityAuth
+
 EVERY_PROJECT: Final = "*"
-PUBLIC_AUTHORITY: Final = "https://login.microsoftonline.com"
 _STRICT: Final = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class PatAuth(BaseModel):
-    """A personal access token: Services and Server alike."""
+    """A personal access token: Services and Server alike.
+
+    Needs the scopes Work Items (read) and Project and Team (read); its owner needs Basic access and to be
+    a reader of each project.
+    """
 
     model_config = _STRICT
 
     type: Literal["pat"] = Field(description="Sign in with a personal access token.")
     token: SecretStr = Field(description="The token; scopes Work Items (read) and Project and Team (read).")
-
-
-class EntraAuth(BaseModel):
-    """A service principal of Microsoft Entra: Services only."""
-
-    model_config = _STRICT
-
-    type: Literal["entra"] = Field(description="Sign in as a Microsoft Entra application.")
-    tenant: str = Field(description="The directory's name or id, e.g. example.onmicrosoft.com.")
-    client_id: str = Field(description="The application's id; it must be a member of the organisation.")
-    client_secret: SecretStr = Field(description="The application's secret.")
-    authority: str = Field(
-        PUBLIC_AUTHORITY, description="Where tokens come from; another address in national clouds."
-    )
 
 
 class SavedQuery(BaseModel):
@@ -69,7 +60,9 @@ class AzureDevOpsConfig(BaseModel):
         description="The organisation, https://dev.azure.com/example, or the collection, "
         "https://server/tfs/DefaultCollection."
     )
-    auth: Annotated[PatAuth | EntraAuth, Field(discriminator="type")] = Field(description="How to sign in.")
+    auth: Annotated[PatAuth | EntraAuth | ManagedIdentityAuth, Field(discriminator="type")] = Field(
+        description="How to sign in; Server takes a personal access token only."
+    )
     projects: tuple[str, ...] = Field(
         (EVERY_PROJECT,), min_length=1, description='Project names or ids, or "*" for all that are visible.'
     )

@@ -8,14 +8,14 @@ import httpx
 
 from connectors.azure_devops.api import Api
 from connectors.azure_devops.checks import check, discover
-from connectors.azure_devops.config import AzureDevOpsConfig, EntraAuth
+from connectors.azure_devops.config import AzureDevOpsConfig, PatAuth
 from connectors.azure_devops.projects import Iterations, Projects
 from connectors.azure_devops.scope import Scope
 from connectors.azure_devops.transforms import TRANSFORMS
 from connectors.azure_devops.work_items import WorkItems
 from connectors.base import Discovery, Finding, Stream, Traffic
+from connectors.entra import token_for
 from connectors.http import Http
-from connectors.microsoft import EntraToken
 from connectors.stopping import rest
 
 # The application id of Azure DevOps, the same in every tenant.
@@ -67,7 +67,7 @@ class AzureDevOps:
             traffic=self.traffic,
             connections=connections,
             sleep=sleep,
-            login_hint=_ENTRA_HINT if isinstance(config.auth, EntraAuth) else _PAT_HINT,
+            login_hint=_PAT_HINT if isinstance(config.auth, PatAuth) else _ENTRA_HINT,
         )
         self.api = Api(self._http, version=config.api_version, connections=connections)
         self._scope = Scope(self.api, config)
@@ -113,16 +113,13 @@ def _credentials(
     config: AzureDevOpsConfig, source: str, token_client: Any | None
 ) -> httpx.Auth | tuple[str, str]:
     auth = config.auth
-    if isinstance(auth, EntraAuth):
-        return EntraToken(
-            tenant=auth.tenant,
-            client_id=auth.client_id,
-            client_secret=auth.client_secret,
-            scope=ENTRA_SCOPE,
-            authority=auth.authority,
-            ca_bundle=config.ca_bundle,
-            proxy=config.proxy,
-            source=source,
-            http_client=token_client,
-        )
-    return "", auth.token.get_secret_value()  # a personal access token is the password of nobody
+    if isinstance(auth, PatAuth):
+        return "", auth.token.get_secret_value()  # a personal access token is the password of nobody
+    return token_for(
+        auth,
+        scope=ENTRA_SCOPE,
+        ca_bundle=config.ca_bundle,
+        proxy=config.proxy,
+        source=source,
+        http_client=token_client,
+    )

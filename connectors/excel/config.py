@@ -4,26 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from connectors.entra import MicrosoftAuth, check_graph, graph_of
 from connectors.excel.layout import ENTITY, Holds
 from connectors.excel.words import columns
-from connectors.microsoft import PUBLIC_AUTHORITY
 from model.attributes import REGISTER
 
 _FIXED = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class EntraAuth(BaseModel):
-    """An Entra app registration with a client secret."""
-
-    model_config = _FIXED
-
-    type: Literal["entra"] = Field(description="How we sign in")
-    tenant: str = Field(min_length=1, description="The tenant's domain or GUID")
-    client_id: str = Field(min_length=1, description="The app registration's Application (client) ID")
-    client_secret: SecretStr = Field(description="Its client secret's value, as env:NAME or file:PATH")
-    authority: str = Field(
-        PUBLIC_AUTHORITY, description="Where tokens come from; another in a national cloud"
-    )
 
 
 class Workbook(BaseModel):
@@ -93,9 +79,10 @@ class ExcelConfig(BaseModel):
 
     model_config = _FIXED
 
-    auth: EntraAuth | None = Field(None, description="Sign-in for SharePoint; none for a folder")
+    auth: MicrosoftAuth | None = Field(None, description="Sign-in for SharePoint; none for a folder")
     graph_url: str = Field(
-        "https://graph.microsoft.com/v1.0", description="Microsoft Graph; another in a national cloud"
+        default_factory=lambda data: graph_of(data.get("auth")),
+        description="Microsoft Graph; without it that of the cloud in auth",
     )
     site: str | None = Field(None, description="SharePoint site as host:/sites/name")
     folder: str | None = Field(None, description="Instead of SharePoint: a folder, or one file")
@@ -112,6 +99,7 @@ class ExcelConfig(BaseModel):
     def _choose_one(self) -> "ExcelConfig":
         if (self.auth is None) == (self.folder is None):
             raise ValueError("give either auth (SharePoint) or folder, and only one of them")
+        check_graph(self.auth, self.graph_url)
         for workbook in self.workbooks:
             if self.folder is None and workbook.path is None and workbook.url is None:
                 raise ValueError("a workbook on SharePoint needs a path or a url")

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from connectors.base import Json, Traffic
+from connectors.entra import token_for
 from connectors.errors import (
     AccessDenied,
     ConnectorError,
@@ -24,7 +25,7 @@ from connectors.excel.config import ExcelConfig, Workbook
 from connectors.excel.download import HEADERS, Downloads
 from connectors.excel.files import MOST_BYTES, File
 from connectors.http import Http, HttpDenied, HttpError, trust
-from connectors.microsoft import EntraToken
+from connectors.microsoft import MicrosoftToken
 from connectors.stopping import rest
 
 _FIELDS: Final = (
@@ -57,12 +58,9 @@ class SharePoint:
         self._config = config
         self._source = source
         graph = urlsplit(config.graph_url)
-        self._token = token or EntraToken(
-            tenant=config.auth.tenant,
-            client_id=config.auth.client_id,
-            client_secret=config.auth.client_secret,
+        self._token = token or token_for(
+            config.auth,
             scope=f"{graph.scheme}://{graph.netloc}/.default",
-            authority=config.auth.authority,
             ca_bundle=config.ca_bundle,
             proxy=config.proxy,
             source=source,
@@ -78,7 +76,7 @@ class SharePoint:
             traffic=traffic,
             connections=connections,
             sleep=sleep,
-            login_hint="Check tenant, client_id and client_secret.",
+            login_hint="Check tenant, client_id and client_secret or certificate.",
             option="graph_url",
         )
         self._downloads = Downloads(
@@ -95,7 +93,7 @@ class SharePoint:
     def about(self) -> list[tuple[str, str]]:
         """Say which rights the token carries and which site is seen."""
         said: list[tuple[str, str]] = []
-        if isinstance(self._token, EntraToken):
+        if isinstance(self._token, MicrosoftToken):
             roles = self._token.roles()
             words = "which permissions it has the token does not say" if roles is None else ", ".join(roles)
             said.append(
