@@ -72,9 +72,9 @@ def reconsider(site: Site, known: Discovery) -> dict[str, str]:
 def _make_up(site: Site, found: Discovery) -> tuple[list[Json], list[Json], list[Json]]:
     """Read what issues are made of, and put it into the findings; returns it as the site gives it."""
     site.require_sign_in()
+    statuses = site.statuses
     with closing(Metadata(site.http, site.api.rpartition("/")[2])) as metadata:
         fields = metadata.fields()
-        statuses = metadata.statuses()
         types = metadata.issue_types()
     found.fields = [_field(field) for field in fields]
     found.types = [_type(kind) for kind in types]

@@ -12,7 +12,7 @@ from typing import Any, Final
 from connectors.base import Absence, Census, Json, Page, Part, Slice
 from connectors.errors import MisconfiguredSource, SliceUnreadable, SourceUnavailable
 from connectors.http import HttpError, HttpUnavailable
-from connectors.jira import jql, reading
+from connectors.jira import custom, jql, reading
 from connectors.jira.cloud import CloudIssues
 from connectors.jira.fates import Fates
 from connectors.jira.glance import Glance
@@ -54,10 +54,13 @@ class Issues:
         self.read = reading.IssueReader(
             semantics.get("site_url") or site.config.base_url,
             reading.parse_categories(semantics.get("status_categories")),
+            reading.parse_categories(semantics.get("status_overrides")),
+            custom.parsed(semantics.get("custom_fields")),
         )
         self._projects: dict[str, str] = {}  # slice name -> project key
         self._times, self._glance = Times(site), Glance(site)
-        self._renewal = Renewal(site, self._glance, self.read.categories)
+        own = {one: word for one, word in self.read.categories.items() if one not in self.read.overrides}
+        self._renewal = Renewal(site, self._glance, own)
         self._fates = Fates(site, self._glance, self._ids)
 
     def slices(self) -> Sequence[Slice]:

@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 
 from connectors.base import Detached, Json, Part, RawRecord
-from connectors.jira.transforms import CATEGORIES, instant
+from connectors.jira.custom import CHOSEN, CustomField
+from connectors.jira.transforms import CATEGORIES, instant, override
 
 _ONE_ISSUE: Final = re.compile(r"/rest/api/[23]/issue/(\d+)(?:\?|$)")
 _ONE_CHANGELOG: Final = re.compile(r"/rest/api/[23]/issue/(\d+)/changelog")
@@ -32,6 +33,8 @@ class IssueReader(Detached):
 
     web: str
     categories: Mapping[str, str]
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    chosen: tuple[CustomField, ...] = ()
 
     def __call__(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
         """Yield a page's issues, each with its whole history."""
@@ -43,9 +46,30 @@ class IssueReader(Detached):
                 more.setdefault(issue_id, {}).update((str(one["id"]), one) for one in found)
         for part, body in zip(issue_parts, bodies, strict=True):
             for issue in issues_in(body):
-                yield _record(issue, more.get(str(issue.get("id")), {}), self.web, self.categories)
+                yield self._record(issue, more.get(str(issue.get("id")), {}))
             if (refused := _refused(part, body)) is not None:
                 yield refused
+
+    def _record(self, issue: Json, more: Mapping[str, Json]) -> RawRecord:
+        external_id, key, fields = str(issue.get("id") or ""), issue.get("key"), issue.get("fields")
+        locator = str(key or external_id or "an issue without an id")
+        url = f"{self.web}/browse/{key}" if key else None
+        if not external_id or not key or not isinstance(fields, dict):
+            return RawRecord(
+                external_id, issue, locator, url, unreadable="it came without its id, key or fields"
+            )
+        try:
+            _complete(issue, more)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return RawRecord(
+                external_id, issue, locator, url, unreadable="its history has a change without id or time"
+            )
+        issue[CATEGORIES] = self.categories
+        if self.chosen:
+            issue[CHOSEN] = self.chosen
+        if self.overrides:
+            override(fields.get("status"), self.overrides)
+        return RawRecord(external_id, issue, locator, url)
 
 
 def parse(part: Part) -> Any:
@@ -88,22 +112,6 @@ def is_short(issue: Json) -> bool:
         return True
     count = len(log.get("histories") or ())
     return int(log.get("total", count)) > count
-
-
-def _record(issue: Json, more: Mapping[str, Json], web: str, categories: Mapping[str, str]) -> RawRecord:
-    external_id, key, fields = str(issue.get("id") or ""), issue.get("key"), issue.get("fields")
-    locator = str(key or external_id or "an issue without an id")
-    url = f"{web}/browse/{key}" if key else None
-    if not external_id or not key or not isinstance(fields, dict):
-        return RawRecord(external_id, issue, locator, url, unreadable="it came without its id, key or fields")
-    try:
-        _complete(issue, more)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return RawRecord(
-            external_id, issue, locator, url, unreadable="its history has a change without id or time"
-        )
-    issue[CATEGORIES] = categories
-    return RawRecord(external_id, issue, locator, url)
 
 
 def _complete(issue: Json, more: Mapping[str, Json]) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from connectors.base import Json
+from connectors.jira.custom import custom_values
 from connectors.jira.jql import from_epoch_ms
 from connectors.jira.sprints import sprint_rows, sprint_state
 from connectors.jira.text import plain_text
@@ -13,7 +14,11 @@ from connectors.jira.text import plain_text
 # in its history as an id only.
 CATEGORIES: Final = "statusCategories"
 
-CATEGORY_BY_KEY: Final = {"new": "todo", "undefined": "todo", "indeterminate": "doing", "done": "done"}
+CATEGORY_BY_KEY: Final = {
+    "new": "todo", "undefined": "todo", "indeterminate": "doing", "done": "done",
+    # What the configuration says stands in the place of what Jira says.
+    "override:todo": "todo", "override:doing": "doing", "override:done": "done", "override:dropped": "dropped",
+}  # fmt: skip
 CATEGORY_BY_ID: Final = {1: "todo", 2: "todo", 4: "doing", 3: "done"}
 _EPIC_LEVEL: Final = 1
 _MOVES: Final = "statusMoves"
@@ -61,6 +66,12 @@ def category_of(status: Json) -> str | None:
         return found
     number = category.get("id")
     return CATEGORY_BY_ID.get(number) if isinstance(number, int) else None
+
+
+def override(status: Any, overrides: Mapping[str, str]) -> None:
+    """Put the configuration's word in the place of a status' own category, where it has one."""
+    if isinstance(status, dict) and (given := overrides.get(str(status.get("id")))) is not None:
+        status["statusCategory"] = {"key": f"override:{given}"}
 
 
 def hub_type(issue_type: Json) -> str:
@@ -281,6 +292,7 @@ TRANSFORMS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "jira_person": person,
     "jira_person_id": person_id,
     "jira_names": names,
+    "jira_custom": custom_values,
     "jira_version_state": version_state,
     "jira_version_actual": version_actual,
     "jira_version_forecast": version_forecast,
