@@ -52,15 +52,19 @@ def json_answer(
     collect: Callable[[Session, Visible], Any],
     *,
     link: Callable[[Any], str | None] | None = None,
+    also: object = "",
 ) -> Response:
-    """Answer with what `collect` returns as JSON, with a `Link` header where there is a next page."""
+    """Answer with what `collect` returns as JSON, with a `Link` header where there is a next page.
+
+    `also` is whatever else decides it, as for `answer`.
+    """
 
     def render(session: Session, visible: Visible) -> Body:
         found = collect(session, visible)
         target = link(found) if link else None
         return Body(to_json(found), JSON, {"Link": target} if target else {})
 
-    return answer(reader, render)
+    return answer(reader, render, also=also)
 
 
 def to_json(value: Any) -> bytes:

@@ -20,7 +20,9 @@ from api.routes import (
     milestones,
     portfolio,
     projects,
+    questions,
     raid_items,
+    rejects,
     runs,
     scopes,
     sources,
@@ -31,7 +33,7 @@ from api.routes import (
 PREFIX: Final = "/api/v1"
 _NOUNS: Final = (
     status, portfolio, projects, explain, work_items, milestones, raid_items, costs, findings, sources, scopes,
-    runs,
+    runs, questions, rejects,
 )  # fmt: skip
 _PAGES: Final = (board, project, receipt, pulled, signin)
 _ABOUT: Final = (

@@ -28,6 +28,7 @@ _STATUS: Final = """
     (SELECT count(*) FROM source),
     (SELECT concat_ws('/', count(*), count(closed_at), md5(string_agg(name, '|' ORDER BY id))) FROM project),
     (SELECT concat_ws('/', count(*), count(project_id), count(deleted_at), max(id)) FROM scope),
+    (SELECT concat_ws('/', max(id), count(accepted_at), count(settled_at), max(asked_at)) FROM question),
     (SELECT concat_ws('/', max(id), max(started_at), max(finished_at), md5(string_agg(state, '' ORDER BY id)))
      FROM run WHERE id > (SELECT max(id) - 500 FROM run))
 """
@@ -37,6 +38,8 @@ _STATUS: Final = """
 _RECORDS: Final = """
     (SELECT max(id) FROM raw_page),
     (SELECT concat_ws('/', count(*), sum(version)) FROM cursor),
+    (SELECT concat_ws('/', max(id), count(*), count(settled_at), count(ended_at)) FROM absence),
+    (SELECT concat_ws('/', count(resolved_at), max(retried_at)) FROM rejected_record),
     (SELECT sum(requests) FROM run WHERE id > (SELECT max(id) - 500 FROM run)),
     (SELECT string_agg(x::text, '-') FROM pg_snapshot_xip(pg_current_snapshot()) AS x)
 """

@@ -28,7 +28,9 @@ class SourceShape(BaseModel):
     model_config = _example(
         name="jira-cloud", kind="jira", host="example.atlassian.net", schedule="0 2 * * *", enabled=True,
         last_run={"id": 812, "state": "succeeded", "at": "2026-11-22T02:11:00Z"},
-        synced_at="2026-11-22T02:11:00Z", read_at="2026-11-22T02:11:00Z",
+        synced_at="2026-11-22T02:11:00Z", read_at="2026-11-22T02:11:00Z", fresh_within_s=93600,
+        due_at="2026-11-23T04:11:00Z", overdue=False, questions=0, rejects=2, absent={"deleted": 20},
+        census_at="2026-11-22T02:10:41Z",
         url="/api/v1/runs?source=jira-cloud",
     )  # fmt: skip
 
@@ -40,6 +42,15 @@ class SourceShape(BaseModel):
     last_run: dict[str, Any] | None
     synced_at: str | None = Field(description="End of the newest run that succeeded; null: none did yet")
     read_at: str | None = Field(description="End of the newest run that succeeded, in full or in part")
+    fresh_within_s: int | None = Field(description="Older than this it is overdue; null while it is disabled")
+    due_at: str | None = Field(description="When it becomes overdue; null: it was never read, or is disabled")
+    overdue: bool
+    questions: int | None = Field(description="Open ones; null for a token that may see some projects only")
+    rejects: int | None = Field(description="Open ones; null for a token that may see some projects only")
+    absent: dict[str, int] | None = Field(
+        description="Fate -> records that are not to be seen; `held`: by the brake, until a question is answered"
+    )
+    census_at: str | None = Field(description="When all ids were last counted against what is stored")
 
 
 class LedgerShape(BaseModel):
@@ -52,6 +63,94 @@ class LedgerShape(BaseModel):
     filtered: int
     deleted: int
     balanced: bool | None = Field(description="null where the source gives no count")
+
+
+class QuestionShape(BaseModel):
+    """Something a run would not decide alone, and the answer."""
+
+    model_config = _example(
+        id=7, source="jira-cloud", kind="mass_loss", subject="issues/10000", state="open",
+        says="issues of APO: 800 of 2000 records would vanish at once. Nothing was taken for gone",
+        if_accepted="the next run takes these 800 records for gone", evidence={"missing": 800, "of": 2000},
+        run=812, asked_at="2026-11-22T02:11:00Z", accepted_at=None, accepted_by=None, because=None,
+        settled_at=None,
+    )  # fmt: skip
+
+    id: int
+    source: str
+    kind: Literal["mass_loss", "scope_change", "imbalance"]
+    subject: str
+    state: Literal["open", "accepted", "done", "withdrawn"] = Field(
+        description="accepted: the next run does it; withdrawn: no longer so, without an answer"
+    )
+    says: str
+    if_accepted: str
+    evidence: dict[str, Any]
+    run: int = Field(description="That asked last")
+    asked_at: str
+    accepted_at: str | None
+    accepted_by: str | None
+    because: str | None
+    settled_at: str | None
+
+
+class AcceptedShape(BaseModel):
+    """An answer that was written down."""
+
+    model_config = _example(id=7, source="jira-cloud", then="the next run takes these 800 records for gone")
+
+    id: int
+    source: str
+    then: str = Field(description="What happens now")
+
+
+class RejectShape(BaseModel):
+    """A record, page or slice that could not be read."""
+
+    model_config = _example(
+        id=31, source="jira-cloud", stream="issues", kind="record", external_id="10114", locator="APO-114",
+        reason="points (from fields.customfield_10016): 'many': expected a number", run=812,
+        rejected_at="2026-11-22T02:11:00Z", attempts=3, retried_at="2026-11-24T02:11:00Z", resolved_at=None,
+    )  # fmt: skip
+
+    id: int
+    source: str
+    stream: str
+    kind: Literal["record", "page", "slice"]
+    external_id: str | None
+    locator: str
+    reason: str
+    run: int = Field(description="That rejected it first")
+    rejected_at: str
+    attempts: int = Field(description="How often it was asked for")
+    retried_at: str | None
+    resolved_at: str | None
+
+
+class AbsenceShape(BaseModel):
+    """A time in which a record was not to be seen in its source."""
+
+    model_config = _example(
+        id=5, source="jira-cloud", stream="issues", entity="work_item", external_id="10114", fate="deleted",
+        says="404 when asked for by its id, and its project can be read", found_by="census",
+        found_at="2026-11-22T02:11:00Z", settled_at="2026-11-22T02:11:00Z", ended_at=None, question=None, run=812,
+    )  # fmt: skip
+
+    id: int
+    source: str
+    stream: str
+    entity: str
+    external_id: str
+    fate: Literal["deleted", "archived", "moved", "out_of_scope", "access_lost"] | None = Field(
+        description="null: not known yet"
+    )
+    says: str | None = Field(description="What in the source's answers says so")
+    found_by: Literal["page", "reading", "census"]
+    found_at: str
+    settled_at: str | None = Field(description="null: it still counts as there")
+    ended_at: str | None = Field(description="When it was seen again")
+    question: int | None
+    run: int
 
 
 class RejectedShape(BaseModel):

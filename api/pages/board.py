@@ -12,10 +12,10 @@ from starlette.responses import Response
 from api.access import StatusReader
 from api.answer import Visible
 from api.etag import Recent, digest
-from api.pages.board_model import STALE, Query, Row, arrange, load_rows
+from api.pages.board_model import Query, Row, arrange, load_rows
 from api.pages.charts import stacked
 from api.pages.history import history, outside
-from api.pages.render import as_date, as_instant, page, time_text
+from api.pages.render import as_date, page, time_text
 from api.routes.sources import source_documents
 from model.tables import Portfolio
 from sync.receipts import status_document
@@ -27,17 +27,22 @@ BAR = 1000.0  # the width of the distribution bar, in its own units
 @router.get("/")
 def board(reader: StatusReader, query: Annotated[Query, Parameters()]) -> Response:
     """Show every visible project on a day."""
+    now = datetime.now(UTC)
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
         projects = reader.principal.projects
+        sources = [
+            source for source in fresh(source_documents(session, visible, now=now), now) if source["enabled"]
+        ]
+        late = frozenset(source["name"] for source in sources if source["overdue"])
 
         def load() -> tuple[dict[str, Any], list[Row]]:
             status = status_document(session, as_of=query.as_of, known_at=None, visible=projects)
-            return status, load_rows(status)
+            return status, load_rows(status, late if query.as_of is None else frozenset())
 
         # Sorting and searching look at the same rows again and again: they are read once a version.
         boards: Recent[tuple[dict[str, Any], list[Row]]] = reader.request.app.state.boards
-        status, rows = boards.get(digest(session.info["version"], query.as_of, projects), load)
+        status, rows = boards.get(digest(session.info["version"], query.as_of, projects, sorted(late)), load)
         found = arrange(status, rows, query)
         whole = session.scalars(select(Portfolio).order_by(Portfolio.id)).first()
         days = snapshot_days(session)
@@ -53,15 +58,12 @@ def board(reader: StatusReader, query: Annotated[Query, Parameters()]) -> Respon
             "bar": stacked(found.counts, BAR),
             "days": days,
             **_neighbours(days, as_date(status["as_of"])),
-            "sources": [
-                source
-                for source in fresh(source_documents(session, visible), datetime.now(UTC))
-                if source["enabled"]
-            ],
+            "sources": sources,
+            "asking": [source for source in sources if source["questions"] or source["overdue"]],
         }
 
-    # How fresh a source is also depends on the time, to the hour.
-    return page(reader, "board.html", collect, also=f"{datetime.now(UTC):%Y%m%d%H}")
+    # How fresh a source is also depends on the time, to the minute.
+    return page(reader, "board.html", collect, also=f"{now:%Y%m%d%H%M}")
 
 
 def snapshot_days(session: Session) -> list[Any]:
@@ -87,10 +89,9 @@ def _neighbours(days: list[Any], as_of: Any) -> dict[str, Any]:
 
 
 def fresh(sources: list[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
-    """Add to each source whether it is stale (nothing read in 26 hours) and how its last run stands."""
+    """Add to each source whether it is stale (never read, or overdue) and how its last run stands."""
     for source in sources:
-        read = as_instant(source["read_at"])
-        source["stale"] = source["enabled"] and (read is None or now - read > STALE)
+        source["stale"] = source["enabled"] and (source["read_at"] is None or source["overdue"])
         run = source["last_run"]
         source["told"] = None if run is None else f"{run['state']}, {time_text(run['at'], now)}"
     return sources

@@ -1,8 +1,8 @@
 """What the board shows: rows out of the status document, filtered, sorted and grouped by the address."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -14,7 +14,6 @@ from api.routes.portfolio import WATERMELON, WORST_FIRST, colour_counts, worst
 DIMENSIONS: Final = ("schedule", "cost", "scope", "risk", "benefit", "resource", "quality")
 ALWAYS: Final = 4  # the first ones are shown even where nobody knows them
 SPARK: Final = (64, 20)
-STALE: Final = timedelta(hours=26)  # a nightly sync with two hours to run
 ROWS: Final = 200  # a page
 POINTS: Final = 13
 BACK: Final = 4
@@ -100,12 +99,11 @@ class Board:
     days: list[date] = field(default_factory=list)
 
 
-def load_rows(status: dict[str, Any]) -> list[Row]:
-    """Return a row a project, all trends on one scale."""
+def load_rows(status: dict[str, Any], late: Collection[str] = ()) -> list[Row]:
+    """Return a row a project, all trends on one scale; `late` are the sources overdue now."""
     trends = {project["key"]: _trend(project) for project in status["projects"]}
     low = floor_of([value for values in trends.values() for value in values])
-    now = as_instant(status["known_at"])
-    return [_row(project, trends[project["key"]], low, now) for project in status["projects"]]
+    return [_row(project, trends[project["key"]], low, late) for project in status["projects"]]
 
 
 def _trend(project: dict[str, Any]) -> list[float | None]:
@@ -113,7 +111,7 @@ def _trend(project: dict[str, Any]) -> list[float | None]:
     return [point.get("health") for point in project.get("trend") or []][-POINTS:]
 
 
-def _row(project: dict[str, Any], trend: list[float | None], low: float, now: datetime | None) -> Row:
+def _row(project: dict[str, Any], trend: list[float | None], low: float, late: Collection[str]) -> Row:
     width, height = SPARK
     milestone = project.get("next_milestone") or {}
     forecast, baseline = as_date(milestone.get("forecast")), as_date(milestone.get("baseline"))
@@ -123,7 +121,8 @@ def _row(project: dict[str, Any], trend: list[float | None], low: float, now: da
     oldest = min(known, key=lambda name: known[name]) if known else None
     stalest = never[0] if never else oldest
     synced = known.get(stalest) if stalest else None
-    stale = bool(never) or (synced is not None and now is not None and now - synced > STALE)
+    said = {source["name"] for source in project.get("sources") or [] if source.get("overdue")}
+    stale = bool(never) or any(name in late or name in said for name in times)
     before = trend[-1 - BACK] if len(trend) > BACK else None
     last = trend[-1] if trend else None
     return Row(

@@ -1,32 +1,50 @@
-"""Sources and runs: what was pulled, whether it balances, and what belongs to no project yet."""
+"""Sources and runs: what was pulled, whether it balances, what is asked, and what belongs to no project yet."""
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from starlette.responses import Response
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from api.access import RecordsReader
 from api.answer import Visible
+from api.forms import read_form
+from api.origin import same_origin
 from api.pages.board import fresh
 from api.pages.render import page
+from api.problems import bad_request, not_found
 from api.routes.projects import scope_document
+from api.routes.questions import Answer, answered, may_answer, question_document
+from api.routes.rejects import absence_document, age_in_words, reject_document
 from api.routes.runs import run_documents
 from api.routes.sources import source_documents
-from model.tables import RejectedRecord, Run, Scope, Source, WorkItem
+from model.tables import (
+    Absence,
+    CensusTaken,
+    Question,
+    RejectedRecord,
+    Run,
+    RunStream,
+    Scope,
+    Source,
+    WorkItem,
+)
 from sync.match import unmatched_rows
 
 router = APIRouter()
 RUNS: Final = 20
-REJECTED: Final = 100
+SHOWN: Final = 100
 
 
 @router.get("/sources")
 def sources_page(reader: RecordsReader) -> Response:
-    """Show sources, runs with their ledgers, and what is unbound, unmatched or rejected."""
+    """Show sources, questions, runs with their ledgers, and what is unbound, unmatched or rejected."""
     reader.needs_everything("Sources and runs")
+    now = datetime.now(UTC)
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
         newest = (
@@ -35,25 +53,109 @@ def sources_page(reader: RecordsReader) -> Response:
             .order_by(Run.id.desc())
             .limit(RUNS)
         )
-        rejected = (
-            select(RejectedRecord, Source.name)
-            .join(Source, Source.id == RejectedRecord.source_id)
-            .where(RejectedRecord.resolved_at.is_(None))
-            .order_by(RejectedRecord.id.desc())
-            .limit(REJECTED)
-        )
-        known = fresh(source_documents(session, visible), datetime.now(UTC))
+        known = fresh(source_documents(session, visible, now=now), now)
         return {
             "title": "Sources and runs",
             "sources": [source for source in known if source["enabled"]],
             "disabled": [source for source in known if not source["enabled"]],
+            "questions": _questions(session, Question.settled_at.is_(None)),
+            "answers": reader.principal.may("sync"),
             "runs": run_documents(session, newest, visible),
             "unbound": _unbound(session),
             "unmatched": unmatched_rows(session.connection()),
-            "rejected": session.execute(rejected).all(),
+            "rejected": _rejects(session, RejectedRecord.resolved_at.is_(None), now),
         }
 
-    return page(reader, "sources.html", collect, also=f"{datetime.now(UTC):%Y%m%d%H}")
+    return page(reader, "sources.html", collect, also=f"{now:%Y%m%d%H%M}{reader.principal.may('sync')}")
+
+
+@router.post("/sources/{name}/questions/{number}/accept")
+async def accept_by_form(
+    request: Request,
+    name: Annotated[str, Path(max_length=200)],
+    number: Annotated[int, Path(ge=1, lt=2**63)],
+) -> Response:
+    """Take an answer from the sources page."""
+    same_origin(request)
+    principal = await run_in_threadpool(may_answer, request)
+    form = await read_form(request)
+    by, because = form.get("by", "").strip(), form.get("because", "").strip()
+    if not by or not because:
+        raise bad_request("say who accepts it and why: both stand beside it from then on")
+    given = Answer(by=by[:200], because=because[:2000])
+    await run_in_threadpool(answered, request, principal, name, number, given)
+    return RedirectResponse("/sources#questions", 303)
+
+
+@router.get("/runs/{number}")
+def run_page(reader: RecordsReader, number: Annotated[int, Path(ge=1, lt=2**63)]) -> Response:
+    """Show one run: its ledgers and control totals, what it rejected, missed, asked and counted."""
+    reader.needs_everything("Runs")
+    now = datetime.now(UTC)
+
+    def collect(session: Session, visible: Visible) -> dict[str, Any]:
+        query = select(Run, Source.name).join(Source, Source.id == Run.source_id).where(Run.id == number)
+        found = run_documents(session, query, visible)
+        if not found:
+            raise not_found(f"There is no run {number}.")
+        lines = session.scalars(
+            select(RunStream).where(RunStream.run_id == number).order_by(RunStream.stream)
+        )
+        absent = select(Absence, Source.name).join(Source, Source.id == Absence.source_id)
+        absent = absent.where(Absence.run_id == number)
+        census = session.scalars(
+            select(CensusTaken).where(CensusTaken.run_id == number).order_by(CensusTaken.id)
+        )
+        fates = session.execute(
+            select(Absence.fate, func.count()).where(Absence.run_id == number).group_by(Absence.fate)
+        )
+        return {
+            "title": f"Run {number} of {found[0]['source']}",
+            "run": found[0],
+            "controls": [
+                {"stream": line.stream, "name": name, **balance}
+                for line in lines
+                for name, balance in sorted(line.controls.items())
+            ],
+            "questions": _questions(session, Question.run_id == number),
+            "answers": reader.principal.may("sync"),
+            "rejected": _rejects(session, RejectedRecord.run_id == number, now),
+            "fates": {fate or "held": count for fate, count in fates},
+            "absent": [
+                absence_document(row, name)
+                for row, name in session.execute(absent.order_by(Absence.id).limit(SHOWN))
+            ],
+            "census": list(census),
+            "shown": SHOWN,
+        }
+
+    return page(reader, "run.html", collect, also=f"{now:%Y%m%d%H}{reader.principal.may('sync')}")
+
+
+def _questions(session: Session, condition: Any) -> list[dict[str, Any]]:
+    query = select(Question, Source.name).join(Source, Source.id == Question.source_id).where(condition)
+    rows = session.execute(query.order_by(Source.position, Question.id))
+    return [question_document(row, name) for row, name in rows]
+
+
+def _rejects(session: Session, condition: Any, now: datetime) -> dict[str, Any]:
+    """Return the newest rejects with their age, and how many there are by kind."""
+    query = select(RejectedRecord, Source.name).join(Source, Source.id == RejectedRecord.source_id)
+    rows = session.execute(query.where(condition).order_by(RejectedRecord.id.desc()).limit(SHOWN)).all()
+    counts = session.execute(
+        select(RejectedRecord.kind, func.count(), func.min(RejectedRecord.rejected_at))
+        .where(condition)
+        .group_by(RejectedRecord.kind)
+    ).all()
+    return {
+        "rows": [
+            {**reject_document(row, name), "age": age_in_words(row.rejected_at, now)} for row, name in rows
+        ],
+        "kinds": {
+            kind: {"count": number, "oldest": age_in_words(oldest, now)} for kind, number, oldest in counts
+        },
+        "total": sum(number for _, number, _ in counts),
+    }
 
 
 def _unbound(session: Session) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter
 from sqlalchemy import Engine, select
@@ -12,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.access import COOKIE, hash_token, sign
+from api.forms import read_form
+from api.origin import same_origin
 from api.pages.render import HTML, html
-from api.problems import bad_request, forbidden
 from model.tables import ApiToken
 from sync.tokens import SIGN_IN, redeem_link
 
@@ -41,15 +41,10 @@ def sign_in(request: Request, token: str | None = None) -> Response:
 @router.post("/sign-in")
 async def sign_in_by_form(request: Request) -> Response:
     """Take a pasted token for a cookie."""
-    _same_origin(request)
-    body = b""
-    async for chunk in request.stream():  # refused before it is held
-        body += chunk
-        if len(body) > _MOST_FORM:
-            raise bad_request("the form is larger than a token")
-    form = parse_qs(body.decode("utf-8", "replace"))
-    token = form.get("token", [""])[0].strip()
-    going = local_path(form.get("next", ["/"])[0])
+    same_origin(request)
+    form = await read_form(request, most=_MOST_FORM, what="a token")
+    token = form.get("token", "").strip()
+    going = local_path(form.get("next", "/"))
     found = await run_in_threadpool(_standing, request.app.state.engine, token, datetime.now(UTC))
     if found is None:
         return _form(401, going, "This token is unknown, expired or revoked, or it may not read.")
@@ -60,7 +55,7 @@ async def sign_in_by_form(request: Request) -> Response:
 @router.post("/sign-out")
 def sign_out(request: Request) -> Response:
     """Forget the cookie."""
-    _same_origin(request)
+    same_origin(request)
     response = RedirectResponse("/sign-in", 303)
     response.delete_cookie(COOKIE, path="/")
     return response
@@ -97,16 +92,3 @@ def _signed_in(request: Request, number: int, hash_: str, ends: datetime, going:
 def _form(status: int, going: str = "/", wrong: str | None = None) -> Response:
     context = {"title": "Sign in", "detail": None, "next": going, "wrong": wrong, "status": status}
     return Response(html("signin.html", principal=None, here="", **context), status, media_type=HTML)
-
-
-def _same_origin(request: Request) -> None:
-    """Refuse a form another site sends.
-
-    Raises:
-        Problem: 403.
-    """
-    origin = request.headers.get("origin")
-    site = request.headers.get("sec-fetch-site")
-    other = origin not in (None, "null") and str(origin).partition("://")[2] != request.headers.get("host")
-    if other or site in ("cross-site", "same-site"):
-        raise forbidden("This form was sent by another site.")

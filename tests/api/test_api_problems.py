@@ -158,6 +158,8 @@ def test_answers_have_the_names_their_schema_requires(engine: Engine) -> None:
 
     filled = {"key": "PORTAL", "attribute": "schedule", "name": "ado", "number": "1"}
     for path, operations in document["paths"].items():
+        if "get" not in operations:
+            continue
         answer = asking.get(path.format(**filled)).json()
         schema = operations["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         assert required(schema, answer, path) == []
