@@ -1,25 +1,28 @@
 """The Excel source: four streams, a slice for each configured sheet."""
 
-import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx
 
-from connectors.base import Discovery, Finding, Json, Page, Part, RawRecord, Slice, Traffic
+from connectors.base import Discovery, Finding, Json, Traffic
 from connectors.errors import ConnectorError, SliceUnreadable
 from connectors.excel import process
 from connectors.excel.config import ExcelConfig, Workbook
-from connectors.excel.files import File, Files, Folder
-from connectors.excel.layout import ENTITY, HOLDS, Holds, Layout, Limits, Refused
-from connectors.excel.process import Outcome
-from connectors.excel.sharepoint import SharePoint, label_of
+from connectors.excel.drift import Structure
+from connectors.excel.files import TAGS, File, Files, Folder, label_of
+from connectors.excel.layout import HOLDS, Limits, Refused
+from connectors.excel.reader import Reader
+from connectors.excel.sharepoint import SharePoint
+from connectors.excel.sheets import Sheets, layout_of, slice_name
 from connectors.stopping import rest
 
-_KEPT_OUTCOMES: Final = 4
+_KEPT_FILES: Final = 4
+_KEPT_BYTES: Final = 32 * 1024 * 1024
 
 
 def utc_now() -> datetime:
@@ -58,7 +61,10 @@ class Excel:
                 token=token,
                 sleep=sleep,
             )
-        self.reader = Reader(source, Limits(config.memory_mb, config.seconds))
+        self.reader = Reader(Limits(config.memory_mb, config.seconds))
+        self.places: dict[str, Json] = {}  # slice -> where its file was when it was last read
+        self._fetched: OrderedDict[str, File] = OrderedDict()
+        self._lock = threading.Lock()
 
     def check(self) -> Sequence[Finding]:
         """Say who we are, which site or folder is seen, and what each sheet gives."""
@@ -72,7 +78,7 @@ class Excel:
         seen: set[str] = set()
         for workbook in self.config.workbooks:
             try:
-                file = self._files.fetch(workbook, None)
+                file = self.fetch(workbook, None)
                 if file is None or file.name in seen:
                     continue
                 seen.add(file.name)
@@ -90,7 +96,7 @@ class Excel:
                 _describe(found, file.name, sheet)
         return found
 
-    def streams(self, semantics: Mapping[str, str], fields: Sequence[str]) -> Sequence["Sheets"]:
+    def streams(self, semantics: Mapping[str, str], fields: Sequence[str]) -> Sequence[Sheets]:
         """Return a stream for each kind of sheet that is configured; workbooks are read whole, whatever the fields."""
         del semantics, fields
         held = {workbook.holds for workbook in self.config.workbooks}
@@ -106,13 +112,43 @@ class Excel:
         self.reader.close()
 
     def fetch(self, workbook: Workbook, known: Json | None) -> File | None:
-        """Ask the place where the workbooks are."""
-        return self._files.fetch(workbook, known)
+        """Ask the place where the workbooks are; what was fetched just now is not downloaded twice."""
+        name = f"{label_of(workbook)} {workbook.library} {slice_name(workbook) if workbook.url else ''}"
+        with self._lock:
+            kept = self._fetched.get(name)
+        if kept is None:
+            file = self._files.fetch(workbook, known)
+        else:
+            file = self._files.fetch(workbook, kept.position)
+            file = file or replace(kept, notes=())
+            if known is not None and all(known.get(tag) == file.position.get(tag) for tag in TAGS):
+                return None
+        if file is not None and len(file.body) <= _KEPT_BYTES:
+            with self._lock:
+                self._fetched[name] = file
+                while len(self._fetched) > _KEPT_FILES:
+                    self._fetched.popitem(last=False)
+        return file
+
+    def scope_fingerprint(self) -> Mapping[str, str]:
+        """Return of each sheet which columns it has and what they give; a sheet that cannot be read is left out."""
+        found: dict[str, str] = {}
+        for workbook in self.config.workbooks:
+            try:
+                file = self.fetch(workbook, None)
+                if file is None:
+                    continue
+                told = self.reader.outcome(layout_of(self.config, workbook, file), file.body).told
+            except (SliceUnreadable, Refused):
+                continue
+            sheet = ", ".join(filter(None, [label_of(workbook), workbook.sheet, workbook.table]))
+            found[f"{workbook.holds} in {sheet}"] = Structure.of(told).fingerprint()
+        return found
 
     def _check_one(self, workbook: Workbook) -> Finding:
         what = f"{label_of(workbook)} {workbook.sheet or ''}".strip()
         try:
-            file = self._files.fetch(workbook, None)
+            file = self.fetch(workbook, None)
         except SliceUnreadable as error:
             return Finding(what, ok=False, says=error.message, todo="Correct the source, then check again")
         if file is None:
@@ -129,139 +165,6 @@ class Excel:
         )
         warnings = told["warnings"]
         return Finding(what, ok=True, says=says, todo="; ".join(warnings[:5]) or None)
-
-
-class Sheets:
-    """All sheets of one kind; a slice is one sheet of one workbook."""
-
-    def __init__(self, connector: Excel, holds: Holds) -> None:
-        self.name: str = holds
-        self.entity = ENTITY[holds]
-        self._connector = connector
-        self._workbooks = {
-            slice_name(workbook): workbook
-            for workbook in connector.config.workbooks
-            if workbook.holds == holds
-        }
-
-    def slices(self) -> Sequence[Slice]:
-        """Return the configured sheets, in their order."""
-        return [
-            Slice(name, f"{label_of(workbook)}, {workbook.sheet}" if workbook.sheet else label_of(workbook))
-            for name, workbook in self._workbooks.items()
-        ]
-
-    def pull(self, slice_: Slice, cursor: Json | None) -> Iterator[Page]:
-        """Yield the sheet as one page when its file or its layout has changed, else nothing."""
-        connector, workbook = self._connector, self._workbooks[slice_.name]
-        wanted = hashlib.sha256(layout_of(connector.config, workbook, None).to_json()).hexdigest()
-        known = cursor if cursor is not None and cursor.get("layout") == wanted else None
-        # The drive item is found by its id even when the layout is new, but then its tag proves nothing.
-        place: Json = {key: value for key, value in (cursor or {}).items() if key in ("drive", "item")}
-        file = connector.fetch(workbook, known or place or None)
-        if file is None:
-            return
-        layout = layout_of(connector.config, workbook, file)
-        try:
-            told = connector.reader.outcome(layout, file.body).told
-        except Refused as refusal:
-            raise SliceUnreadable(str(refusal), source=connector.source, slice_=slice_.label) from None
-        yield Page(
-            stream=self.name,
-            slice=slice_.name,
-            parts=(Part(f"LAYOUT {slice_.label}", layout.to_json()), Part(file.request, file.body)),
-            fetched_at=connector.clock(),
-            cursor=file.position | {"layout": wanted},
-            said=told["records"],
-            complete=True,
-            warnings=tuple(told["warnings"]),
-        )
-
-    def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
-        """Read a page's workbook by the layout stored with it; nothing else is needed."""
-        layout = Layout.from_json(parts[0].body)
-        try:
-            outcome = self._connector.reader.outcome(layout, parts[1].body)
-        except Refused as refusal:
-            raise SliceUnreadable(str(refusal), source=self._connector.source, slice_=layout.file) from None
-        for record in outcome.records():
-            yield RawRecord(
-                external_id=record["i"],
-                payload=record["p"],
-                locator=record["l"],
-                url=layout.url,
-                filtered_by=record["f"],
-                unreadable=record["u"],
-            )
-
-
-class Reader:
-    """Runs the child, and keeps the last answers: what was pulled is read again straight away."""
-
-    def __init__(self, source: str, limits: Limits) -> None:
-        self.limits = limits
-        self._source = source
-        self._kept: OrderedDict[bytes, Outcome] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def outcome(self, layout: Layout, body: bytes) -> Outcome:
-        """Return what a sheet holds.
-
-        Raises:
-            Refused: It cannot be read.
-        """
-        key = hashlib.sha256(layout.to_json() + b"\n" + body).digest()
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        found = process.read(layout, body, self.limits)
-        with self._lock:
-            self._kept[key] = found
-            while len(self._kept) > _KEPT_OUTCOMES:
-                self._kept.popitem(last=False)  # closed once nobody reads it any more
-        return found
-
-    def close(self) -> None:
-        """Give the disk space back."""
-        with self._lock:
-            while self._kept:
-                self._kept.popitem()[1].close()
-
-
-def slice_name(workbook: Workbook) -> str:
-    """Name a sheet for its cursor: stable, and without the share link, which is a secret."""
-    if workbook.url is not None:
-        place = "link-" + hashlib.sha256(workbook.url.get_secret_value().encode()).hexdigest()[:12]
-    else:
-        place = (workbook.path or "").strip("/")
-    return "!".join(filter(None, [place, workbook.library, workbook.sheet, workbook.table]))
-
-
-def layout_of(config: ExcelConfig, workbook: Workbook, file: File | None) -> Layout:
-    """Write a workbook's configuration as the child and a replay need it."""
-    keys = [workbook.key] if isinstance(workbook.key, str) else workbook.key or []
-    alone = next(other for other in config.workbooks if other.holds == workbook.holds) == workbook
-    # A project is itself whatever register names it; the rest belongs to its sheet.
-    prefix = "" if workbook.holds == "projects" and alone else f"{slice_name(workbook)}!"
-    return Layout(
-        holds=workbook.holds,
-        file=file.name if file else label_of(workbook),
-        sheet=workbook.sheet,
-        key=tuple(keys),
-        columns=dict(workbook.columns),
-        date_order=workbook.date_order,
-        decimal=workbook.decimal,
-        header_row=workbook.header_row,
-        kind=workbook.kind,
-        project=workbook.project,
-        year=workbook.year,
-        fill_down=tuple(workbook.fill_down),
-        table=workbook.table,
-        swapped=workbook.swapped,
-        prefix=prefix,
-        url=file.url if file else None,
-    )
 
 
 def _describe(found: Discovery, file: str, sheet: dict[str, Any]) -> None:

@@ -3,13 +3,18 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
-from connectors.base import Json
+from connectors.base import Absence, Json
 from connectors.errors import MisconfiguredSource, SliceUnreadable
 from connectors.excel.config import Workbook
 
-MOST_BYTES = 200 * 1024 * 1024
+MOST_BYTES: Final = 200 * 1024 * 1024
+TAGS: Final = ("sha256", "item", "ctag")  # what of a position tells two versions of a file apart
+STAYS: Final = (
+    "What was read from it stays as it is until the source's next census settles it; if it is gone for good, take it "
+    "out of the source"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,20 @@ class File:
     request: str
     position: Json
     url: str | None = None
+    notes: tuple[str, ...] = ()  # what an officer should know of where it was found
+
+
+class WorkbookGone(SliceUnreadable):
+    """A workbook is not where it was; `absence` says what became of it, None where nothing tells."""
+
+    def __init__(self, message: str, *, source: str, slice_: str, absence: Absence | None = None) -> None:
+        super().__init__(message, source=source, slice_=slice_)
+        self.absence = absence
+
+
+def label_of(workbook: Workbook) -> str:
+    """Call a workbook what a person does; a share link is a secret, so it has no name until it is opened."""
+    return (workbook.path or "a shared workbook").strip("/")
 
 
 class Files(Protocol):
@@ -104,7 +123,11 @@ class Folder:
             raise self._unreadable(path, "lies outside the folder; only files below it are read")
         if not path.is_file():
             there = ", ".join(self._names()) or "no workbook"
-            raise self._unreadable(path, f"is not there; the folder holds {there}. Correct path")
+            raise WorkbookGone(
+                f"is not there; the folder holds {there}. Correct path. Nothing read from it before was removed",
+                source=self._source,
+                slice_=path.name,
+            )
         return path
 
     def _names(self) -> list[str]:

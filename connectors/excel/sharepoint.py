@@ -5,38 +5,29 @@ with 302 to an address that is a credential of its own. That one is asked by a b
 our token, and is never written anywhere.
 """
 
-import base64
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 
 from connectors.base import Json, Traffic
 from connectors.entra import token_for
 from connectors.errors import (
-    AccessDenied,
-    ConnectorError,
     MisconfiguredSource,
     SliceUnreadable,
-    SourceUnavailable,
 )
 from connectors.excel.config import ExcelConfig, Workbook
+from connectors.excel.delta import Changes
 from connectors.excel.download import HEADERS, Downloads
-from connectors.excel.files import MOST_BYTES, File
+from connectors.excel.files import MOST_BYTES, STAYS, File, WorkbookGone, label_of
+from connectors.excel.library import GRANT, Library, refusal_words
+from connectors.excel.quickxor import quick_xor_hash
 from connectors.http import Http, HttpDenied, HttpError, trust
 from connectors.microsoft import MicrosoftToken
 from connectors.stopping import rest
 
-_FIELDS: Final = (
-    "id,name,size,cTag,eTag,webUrl,file,folder,package,parentReference,remoteItem,lastModifiedDateTime"
-)
 _TRIES: Final = 4
-_REFUSALS: Final = (401, 403)
-_GRANT: Final = (
-    "Give the app registration Sites.Selected and grant it read on the site (docs: Excel on SharePoint), or "
-    "Files.Read.All with admin consent"
-)
 
 
 class SharePoint:
@@ -88,7 +79,8 @@ class SharePoint:
             traffic=traffic,
             sleep=sleep,
         )
-        self._drives: dict[str | None, str] = {}
+        self._changes = Changes(self._http)
+        self._library = Library(config, self._http, source)
 
     def about(self) -> list[tuple[str, str]]:
         """Say which rights the token carries and which site is seen."""
@@ -100,7 +92,7 @@ class SharePoint:
                 ("sign-in", f"as application {self._token.client_id}; {words or 'without any permission'}")
             )
         if self._config.site is not None:
-            site = self._site()
+            site = self._library.site()
             said.append(
                 ("site", f"{site.get('displayName') or site.get('name') or self._config.site} is seen")
             )
@@ -109,16 +101,23 @@ class SharePoint:
     def fetch(self, workbook: Workbook, known: Json | None) -> File | None:
         """Download a workbook whose content tag has moved; the same tag before and after proves one whole version."""
         label = label_of(workbook)
-        item = self._item(workbook, known, label)
+        item, notes = self._find(workbook, known, label)
         if known is not None and known.get("ctag") == item["cTag"] and known.get("item") == item["id"]:
             return None
+        doubted = 0
         for _ in range(_TRIES):
             drive, key = item["parentReference"]["driveId"], item["id"]
             request, body = self._content(drive, key, item, label)
-            again = self._get(f"/drives/{drive}/items/{key}", label)
-            if again["cTag"] == item["cTag"]:
+            again = self._library.get(f"/drives/{drive}/items/{key}", label)
+            if again["cTag"] == item["cTag"] and (_is_whole(again, body) or doubted):
+                if not _is_whole(again, body):
+                    notes.append(
+                        f"{label}: SharePoint's own hash of it is another than that of what was downloaded"
+                    )
                 position: Json = {"drive": drive, "item": key, "ctag": item["cTag"], "etag": item.get("eTag")}
-                return File(item["name"], body, request, position, item.get("webUrl"))
+                position["delta"] = self._changes.latest(drive)
+                return File(item["name"], body, request, position, item.get("webUrl"), tuple(notes))
+            doubted += again["cTag"] == item["cTag"]
             item = again
         raise self._unreadable(label, "was saved again each time it was downloaded; the next run tries again")
 
@@ -127,113 +126,52 @@ class SharePoint:
         self._http.close()
         self._downloads.close()
 
-    def _item(self, workbook: Workbook, known: Json | None, label: str) -> Json:
-        """Find the drive item: by its id when it is known, else by share link or path."""
-        item: Json | None = None
-        if known is not None and known.get("item"):
+    def _find(self, workbook: Workbook, known: Json | None, label: str) -> tuple[Json, list[str]]:
+        """Find the drive item: by its id when it is known, else by share link or path; say when it is elsewhere."""
+        if known is None or not known.get("item"):
+            return self._file(self._library.configured(workbook, label), label), []
+        try:
+            item = self._library.get(f"/drives/{known['drive']}/items/{known['item']}", label)
+        except WorkbookGone:
+            return self._instead(workbook, known, label)
+        if workbook.path is not None and not _is_at(item, workbook.path):
+            where = f"{_place(item)}/{item['name']}"
             try:
-                item = self._get(f"/drives/{known['drive']}/items/{known['item']}", label)
+                other = self._library.configured(workbook, label)
             except SliceUnreadable:
-                item = None  # deleted and uploaded anew: its path or link still leads to it
-        if item is None:
-            item = (
-                self._by_link(workbook, label) if workbook.url is not None else self._by_path(workbook, label)
-            )
+                note = f"{label} is now {where.lstrip('/')}; it was followed by its id. Correct path"
+                return self._file(item, label), [note]
+            if other["id"] != item["id"]:
+                note = f"{label} is another file than last time, which is now {where.lstrip('/')}; the new one was read"
+                return self._file(other, label), [note]
+        return self._file(item, label), []
+
+    def _instead(self, workbook: Workbook, known: Json, label: str) -> tuple[Json, list[str]]:
+        """Find what stands in a file's place; where nothing does, say what became of it.
+
+        Raises:
+            WorkbookGone: It is not there any more, with what SharePoint says of it.
+        """
+        try:
+            item = self._library.configured(workbook, label)
+        except WorkbookGone as gone:
+            found = self._changes.fate(known["drive"], known["item"], known.get("delta"), label)
+            if found is None:
+                raise
+            raise WorkbookGone(
+                f"{found.says}. {STAYS}", source=self._source, slice_=label, absence=found
+            ) from gone
+        note = f"{label} is another file than last time: deleted and uploaded anew, or replaced; the new one was read"
+        return self._file(item, label), [note]
+
+    def _file(self, item: Json, label: str) -> Json:
+        """Follow a shortcut, and refuse what is no file."""
         if remote := item.get("remoteItem"):
-            item = self._get(f"/drives/{remote['parentReference']['driveId']}/items/{remote['id']}", label)
+            item = self._library.get(
+                f"/drives/{remote['parentReference']['driveId']}/items/{remote['id']}", label
+            )
         if "folder" in item or "cTag" not in item:
             raise self._unreadable(label, "is a folder, not a workbook; give the path of a file")
-        return item
-
-    def _by_link(self, workbook: Workbook, label: str) -> Json:
-        link = workbook.url.get_secret_value() if workbook.url else ""
-        token = base64.urlsafe_b64encode(link.encode()).decode().rstrip("=")
-        return self._get(f"/shares/u!{token}/driveItem", label, shared=True)
-
-    def _by_path(self, workbook: Workbook, label: str) -> Json:
-        drive = self._drive(workbook.library)
-        path = _encoded(workbook.path or "")
-        try:
-            return self._get(f"/drives/{drive}/root:/{path}", label)
-        except SliceUnreadable as missing:
-            there = self._neighbours(drive, workbook.path or "")
-            if there is None:
-                raise
-            raise self._unreadable(label, f"is not there; {there}. Correct path") from missing
-
-    def _neighbours(self, drive: str, path: str) -> str | None:
-        """List what is beside a file that is not there, if that can be had."""
-        folder = path.strip("/").rpartition("/")[0]
-        where = f"root:/{_encoded(folder)}:" if folder else "root"
-        try:
-            found = self._http.get(
-                f"/drives/{drive}/{where}/children", {"$select": "name", "$top": 50}
-            ).json()
-        except ConnectorError:
-            return None
-        names = ", ".join(sorted(entry["name"] for entry in found.get("value", ()))[:30])
-        return f"the folder /{folder} holds {names or 'nothing'}"
-
-    def _site(self) -> Json:
-        host, _, path = (self._config.site or "").partition(":")
-        address = f"/sites/{host}:/{quote(path.strip('/'))}" if path.strip("/") else f"/sites/{host}"
-        try:
-            site: Json = self._http.get(address).json()
-        except HttpDenied as denied:
-            raise self._denied(denied, f"may not see the site {self._config.site}. {_GRANT}") from denied
-        except HttpError as error:
-            raise MisconfiguredSource(
-                f"there is no site {self._config.site} (HTTP {error.status}). Write it as host:/sites/name, as in the "
-                "browser's address",
-                source=self._source,
-            ) from error
-        return site
-
-    def _drive(self, library: str | None) -> str:
-        """Return the id of the site's document library."""
-        if library not in self._drives:
-            site = self._site()["id"]
-            try:
-                if library is None:
-                    self._drives[library] = self._http.get(f"/sites/{site}/drive", {"$select": "id"}).json()[
-                        "id"
-                    ]
-                else:
-                    self._drives[library] = self._named_drive(site, library)
-            except HttpDenied as denied:
-                words = f"may not see the document library of {self._config.site}. {_GRANT}"
-                raise self._denied(denied, words) from denied
-        return self._drives[library]
-
-    def _named_drive(self, site: str, library: str) -> str:
-        drives = self._http.get(f"/sites/{site}/drives", {"$select": "id,name"}).json().get("value", ())
-        for drive in drives:
-            if drive.get("name", "").casefold() == library.casefold():
-                return str(drive["id"])
-        names = ", ".join(sorted(drive.get("name", "") for drive in drives))
-        raise MisconfiguredSource(
-            f"the site {self._config.site} has no document library {library!r}; it has: {names}",
-            source=self._source,
-        )
-
-    def _get(self, path: str, label: str, *, shared: bool = False) -> Json:
-        """Ask for one drive item."""
-        try:
-            item: Json = self._http.get(path, {"$select": _FIELDS}).json()
-        except HttpDenied as denied:
-            if denied.status not in _REFUSALS:
-                raise self._denied(denied, "") from denied
-            raise self._unreadable(label, f"may not be read (HTTP {denied.status}). {_GRANT}") from denied
-        except HttpError as error:
-            raise self._unreadable(label, _words(error, shared=shared)) from error
-        except SourceUnavailable as error:
-            if not shared:
-                raise
-            raise SourceUnavailable(  # in words that do not quote the link, for it is a key
-                f"{label}: SharePoint does not answer for the share link; the next run tries again",
-                source=self._source,
-                retry_after_s=error.retry_after_s,
-            ) from None
         return item
 
     def _content(self, drive: str, key: str, item: Json, label: str) -> tuple[str, bytes]:
@@ -246,10 +184,10 @@ class SharePoint:
                 answer = self._http.get(f"/drives/{drive}/items/{key}/content", ok=(200, 302))
             except HttpDenied as denied:
                 raise self._unreadable(
-                    label, f"may not be downloaded (HTTP {denied.status}). {_GRANT}"
+                    label, f"may not be downloaded (HTTP {denied.status}). {GRANT}"
                 ) from denied
             except HttpError as error:
-                raise self._unreadable(label, _words(error)) from error
+                raise self._unreadable(label, refusal_words(error)) from error
             if answer.status == httpx.codes.OK:
                 return answer.request, answer.content
             body = self._downloads.fetch(answer.headers.get("location", ""), size, label)
@@ -259,36 +197,25 @@ class SharePoint:
             label, "could not be downloaded: each address given for it had run out; try again later"
         )
 
-    def _denied(self, denied: HttpDenied, words: str) -> ConnectorError:
-        """Tell a refusal from a web page: what answers with one is no Graph, or something stands before it."""
-        if denied.status in _REFUSALS:
-            return AccessDenied(words, source=self._source)
-        return MisconfiguredSource(
-            f"{self._config.graph_url} answers with a web page, not as Microsoft Graph does. Correct graph_url, or ask "
-            "what stands between Muster and it",
-            source=self._source,
-        )
-
     def _unreadable(self, label: str, words: str) -> SliceUnreadable:
         return SliceUnreadable(words, source=self._source, slice_=label)
 
 
-def label_of(workbook: Workbook) -> str:
-    """Call a workbook what a person does; a share link is a secret, so it has no name until it is opened."""
-    return (workbook.path or "a shared workbook").strip("/")
+def _is_whole(item: Json, body: bytes) -> bool:
+    """Hold a download against SharePoint's own hash, where it has one already."""
+    said = (item.get("file") or {}).get("hashes", {}).get("quickXorHash")
+    return not said or said == quick_xor_hash(body)
 
 
-def _encoded(path: str) -> str:
-    return "/".join(quote(part, safe="") for part in path.strip("/").split("/"))
+def _place(item: Json) -> str:
+    """Return the path of the folder an item is in, "" for the root or where Graph leaves it out."""
+    return unquote(str(item.get("parentReference", {}).get("path", "")).partition("root:")[2]).rstrip("/")
 
 
-def _words(error: HttpError, *, shared: bool = False) -> str:
-    """Say what Graph's refusal means for one file."""
-    known: dict[int, str] = {
-        404: "is not there" if not shared else "is not there any more, or the share link was withdrawn",
-        423: "is locked: somebody has it checked out or open exclusively. The next run tries again",
-        409: "is locked: somebody has it open exclusively. The next run tries again",
-        412: "was changed while it was read. The next run tries again",
-        410: "was deleted",
-    }
-    return known.get(error.status, f"could not be had (HTTP {error.status})")
+def _is_at(item: Json, path: str) -> bool:
+    """Tell whether an item is where the configuration says, upper and lower case aside as SharePoint does."""
+    wanted = "/" + path.strip("/")
+    there = f"{_place(item)}/{item.get('name', '')}"
+    if "path" not in item.get("parentReference", {}):
+        wanted = wanted[wanted.rfind("/") :]
+    return there.casefold() == wanted.casefold()

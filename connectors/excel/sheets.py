@@ -1,0 +1,186 @@
+"""The streams of an Excel source: all sheets of one kind, a slice for each."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Final, Protocol
+
+from connectors.base import Absence, Census, Fate, Json, Page, Part, RawRecord, Slice
+from connectors.errors import SliceUnreadable
+from connectors.excel.config import ExcelConfig, Workbook
+from connectors.excel.drift import Structure, differences
+from connectors.excel.files import File, WorkbookGone, label_of
+from connectors.excel.layout import ENTITY, Holds, Layout, Refused
+from connectors.excel.reader import Reader
+
+_PLACE: Final = ("drive", "item", "delta")  # where a file was, whatever was read of it
+
+
+class Place(Protocol):
+    """What a stream needs of its connector."""
+
+    source: str
+    config: ExcelConfig
+    reader: Reader
+    clock: Callable[[], datetime]
+    places: dict[str, Json]
+
+    def fetch(self, workbook: Workbook, known: Json | None) -> File | None:
+        """Ask the place where the workbooks are."""
+
+
+class Sheets:
+    """All sheets of one kind; a slice is one sheet of one workbook."""
+
+    def __init__(self, connector: Place, holds: Holds) -> None:
+        self.name: str = holds
+        self.entity = ENTITY[holds]
+        self._connector = connector
+        self._workbooks = {
+            slice_name(workbook): workbook
+            for workbook in connector.config.workbooks
+            if workbook.holds == holds
+        }
+
+    def slices(self) -> Sequence[Slice]:
+        """Return the configured sheets, in their order."""
+        return [Slice(name, _label(workbook)) for name, workbook in self._workbooks.items()]
+
+    def pull(self, slice_: Slice, cursor: Json | None) -> Iterator[Page]:
+        """Yield the sheet as one page when its file or its layout has changed, else nothing."""
+        connector, workbook = self._connector, self._workbooks[slice_.name]
+        wanted = hashlib.sha256(layout_of(connector.config, workbook, None).to_json()).hexdigest()
+        known = cursor if cursor is not None and cursor.get("layout") == wanted else None
+        # The drive item is found by its id even when the layout is new, but then its tag proves nothing.
+        place: Json = {key: value for key, value in (cursor or {}).items() if key in _PLACE}
+        connector.places[slice_.name] = place
+        file = connector.fetch(workbook, known or place or None)
+        if file is None:
+            return
+        connector.places[slice_.name] = {key: value for key, value in file.position.items() if key in _PLACE}
+        before = Structure.from_json((cursor or {}).get("structure"))
+        layout = layout_of(connector.config, workbook, file)
+        if before is not None:
+            layout = replace(layout, sheet_id=before.sheet_id)
+        told = self._told(layout, file, slice_)
+        now = Structure.of(told)
+        drift = differences(before, now, file.name) if before is not None and known is not None else []
+        hidden = self._hidden(told["untold"], now.sheet, file)
+        yield Page(
+            stream=self.name,
+            slice=slice_.name,
+            parts=(Part(f"LAYOUT {slice_.label}", layout.to_json()), Part(file.request, file.body)),
+            fetched_at=connector.clock(),
+            cursor=file.position | {"layout": wanted, "structure": now.to_json()},
+            said=told["records"],
+            controls={name: Decimal(total) for name, total in told["controls"].items()},
+            complete=not hidden,
+            warnings=(*file.notes, *drift, *hidden, *told["warnings"]),
+        )
+
+    def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
+        """Read a page's workbook by the layout stored with it; nothing else is needed."""
+        layout = Layout.from_json(parts[0].body)
+        try:
+            outcome = self._connector.reader.outcome(layout, parts[1].body)
+        except Refused as refusal:
+            raise SliceUnreadable(str(refusal), source=self._connector.source, slice_=layout.file) from None
+        for record in outcome.records():
+            yield RawRecord(
+                external_id=record["i"],
+                payload=record["p"],
+                locator=record["l"],
+                url=layout.url,
+                filtered_by=record["f"],
+                unreadable=record["u"],
+            )
+
+    def census(self, slice_: Slice) -> Census:
+        """List the rows of a sheet; none of a workbook that SharePoint itself lists as deleted."""
+        try:
+            return Census(frozenset(self._ids(slice_)))
+        except WorkbookGone as gone:
+            if gone.absence is not None and gone.absence.fate is Fate.DELETED:
+                return Census(frozenset())
+            raise
+
+    def fates(self, slice_: Slice, external_ids: Sequence[str]) -> Mapping[str, Absence]:
+        """Say what became of rows: gone from their sheet, or with their workbook."""
+        try:
+            there = self._ids(slice_)
+        except WorkbookGone as gone:
+            if gone.absence is None:
+                raise
+            return dict.fromkeys(external_ids, gone.absence)
+        row = Absence(Fate.DELETED, f"its row is no longer in {slice_.label}")
+        return {external_id: row for external_id in external_ids if external_id not in there}
+
+    def _ids(self, slice_: Slice) -> set[str]:
+        connector, workbook = self._connector, self._workbooks[slice_.name]
+        file = connector.fetch(workbook, connector.places.get(slice_.name) or None)
+        if file is None:  # asked without a tag, so it is always given
+            raise SliceUnreadable("could not be had", source=connector.source, slice_=slice_.label)
+        layout = layout_of(connector.config, workbook, file)
+        try:
+            records = connector.reader.outcome(layout, file.body).records()
+        except Refused as refusal:
+            raise SliceUnreadable(str(refusal), source=connector.source, slice_=slice_.label) from None
+        return {record["i"] for record in records if record["f"] is None}
+
+    def _told(self, layout: Layout, file: File, slice_: Slice) -> Json:
+        try:
+            return self._connector.reader.outcome(layout, file.body).told
+        except Refused as refusal:
+            raise SliceUnreadable(str(refusal), source=self._connector.source, slice_=slice_.label) from None
+
+    def _hidden(self, untold: int, sheet: str, file: File) -> tuple[str, ...]:
+        """Say why nothing is taken for deleted: an error in a key may hide any record there was."""
+        if not untold:
+            return ()
+        rows = "1 row has" if untold == 1 else f"{untold} rows have"
+        why = (
+            f"{file.name}!{sheet}: {rows} an error where the key should be, so nobody can say which records they are; "
+            "nothing was taken for deleted this time"
+        )
+        return (why,)
+
+
+def _label(workbook: Workbook) -> str:
+    return ", ".join(filter(None, [label_of(workbook), workbook.sheet, workbook.table]))
+
+
+def slice_name(workbook: Workbook) -> str:
+    """Name a sheet for its cursor: stable, and without the share link, which is a secret."""
+    if workbook.url is not None:
+        place = "link-" + hashlib.sha256(workbook.url.get_secret_value().encode()).hexdigest()[:12]
+    else:
+        place = (workbook.path or "").strip("/")
+    return "!".join(filter(None, [place, workbook.library, workbook.sheet, workbook.table]))
+
+
+def layout_of(config: ExcelConfig, workbook: Workbook, file: File | None) -> Layout:
+    """Write a workbook's configuration as the child and a replay need it."""
+    keys = [workbook.key] if isinstance(workbook.key, str) else workbook.key or []
+    alone = next(other for other in config.workbooks if other.holds == workbook.holds) == workbook
+    # A project is itself whatever register names it; the rest belongs to its sheet.
+    prefix = "" if workbook.holds == "projects" and alone else f"{slice_name(workbook)}!"
+    return Layout(
+        holds=workbook.holds,
+        file=file.name if file else label_of(workbook),
+        sheet=workbook.sheet,
+        key=tuple(keys),
+        columns=dict(workbook.columns),
+        date_order=workbook.date_order,
+        decimal=workbook.decimal,
+        header_row=workbook.header_row,
+        kind=workbook.kind,
+        project=workbook.project,
+        year=workbook.year,
+        fill_down=tuple(workbook.fill_down),
+        table=workbook.table,
+        swapped=workbook.swapped,
+        prefix=prefix,
+        url=file.url if file else None,
+    )
