@@ -126,6 +126,20 @@ def newest(connection: Connection, source_id: int) -> Version | None:
     return None if row is None else Version(*row)
 
 
+def versions_of(connection: Connection, source: str) -> list[dict[str, Any]]:
+    """List a source's versions, the newest first, with how many runs read by each."""
+    rows = connection.execute(
+        text(
+            "SELECT v.version, v.saved_at, v.saved_by, v.settings, v.shipped, v.note,"
+            " jsonb_array_length(v.examples) AS examples,"
+            " (SELECT count(*) FROM run r WHERE r.mapping_version_id = v.id) AS runs"
+            " FROM mapping_version v JOIN source s ON s.id = v.source_id WHERE s.name = :name ORDER BY v.version DESC"
+        ),
+        {"name": source},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
 def keep_version(
     connection: Connection, source_id: int, block: SourceBlock, spec: MappingSpec, *, now: datetime
 ) -> Version:

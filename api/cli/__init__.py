@@ -9,7 +9,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from api.cli import answer, configure, demo, read, serve, source, sync, template
+from api.cli import answer, configure, demo, discover, mapping, read, serve, source, sync, template
 from api.cli.common import USAGE, Failed, open_store, quiet_libraries
 from api.cli.stopping import STOPPED, end_as_by_hand
 from api.tokens import token_commands
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for commands in (configure, sync, read, answer, serve, template, demo):
+for commands in (configure, discover, mapping, sync, read, answer, serve, template, demo):
     commands.register(app)
 app.add_typer(token_commands(open_store), name="token")
 app.add_typer(source.app, name="source")

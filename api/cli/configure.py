@@ -1,18 +1,17 @@
-"""`apply`, `export`, `check`, `discover`, `doctor`."""
+"""`apply`, `export`, `check`, `doctor`."""
 
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from api.cli.common import FAILED, USAGE, Failed, heard_or_not, open_store, utc_now, words
 from config.document import parse_document
 from config.settings import settings
 from sync.apply import Change, export, plan
 from sync.apply import apply as apply_document
-from sync.inspect import check_source_now, discover_source, source_names
+from sync.inspect import check_source_now, source_names
 
 _SIGNS = {"add": "+", "change": "~", "disable": "-", "keep": " "}
 
@@ -22,7 +21,6 @@ def register(app: typer.Typer) -> None:
     app.command("apply")(apply_file)
     app.command("export")(export_file)
     app.command("check")(check)
-    app.command("discover")(discover)
     app.command("doctor")(doctor)
 
 
@@ -95,26 +93,6 @@ def check(
             well = well and checked.ok
     if not well:
         raise typer.Exit(FAILED)
-
-
-def discover(source: Annotated[str, typer.Argument(help="The source to look at")]) -> None:
-    """Show what a source offers, and which field means what, with the evidence."""
-    engine = open_store()
-    with words(USAGE):
-        [name] = source_names(engine, [source])
-    with words():
-        found = discover_source(engine, name, connections=settings().connections)
-    console = Console(soft_wrap=True)
-    counts = {"projects": found.scopes, "fields": found.fields, "types": found.types, "states": found.states,
-              "iterations": found.iterations}  # fmt: skip
-    console.print(
-        f"[bold]{name}[/bold]: " + ", ".join(f"{len(each)} {what}" for what, each in counts.items())
-    )
-    for meaning, field in sorted(found.semantics.items()):
-        because = found.evidence.get(meaning)
-        console.print(f"  {meaning} = {field}" + (f"  ({because})" if because else ""), markup=False)
-    for warning in found.warnings:
-        console.print(f"  ! {warning}", markup=False)
 
 
 def doctor() -> None:

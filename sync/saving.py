@@ -1,0 +1,116 @@
+"""Save a mapping: held to its examples first, then it counts from the next run on."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+
+from sync.apply import stored_config
+from sync.examples import failing, resolve, take
+from sync.json import dump_bytes, dumps
+from sync.offline import Offline, open_offline
+from sync.preview import not_in_pages
+from sync.registry import Opener, check_source, open_for_reading
+from sync.store import unit_of_work
+from sync.versions import Proposal, ProposalError, Saving, Version, add_version, newest, read_as, settings_of
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A saved version. `missing` are fields that the stored pages do not hold: the next run reads in full."""
+
+    version: Version
+    missing: tuple[str, ...]
+    taken: int  # examples that were taken from the store
+
+
+def save(
+    engine: Engine,
+    source: str,
+    proposal: Proposal,
+    *,
+    where: str,
+    saving: Saving,
+    opener: Opener | None = None,
+) -> Saved:
+    """Store settings as the source's newest version and put them into its block.
+
+    Where the file gives no examples, those of the version before stay, or a few stored records are taken.
+
+    Raises:
+        LookupError: No such source.
+        MisconfiguredSource: The settings do not hold.
+        ProposalError: An example does not come out, or nothing would change.
+    """
+    with (
+        unit_of_work(engine) as connection,
+        open_offline(
+            connection, source, settings=proposal.settings(), opener=opener or open_for_reading
+        ) as offline,
+    ):
+        if opener is None:
+            check_source(offline.block)
+        before = newest(connection, offline.source_id)
+        settings = settings_of(offline.block)
+        examples = _examples(connection, offline, proposal, before, where)
+        if (
+            before is not None
+            and before.read_as == read_as(offline.spec, settings)
+            and list(before.examples) == examples
+        ):
+            raise ProposalError(f"{where}: this is how {source} is read already (version {before.version})")
+        version = add_version(
+            connection, offline.source_id, offline.spec, settings, examples=examples, saving=saving
+        )
+        _put_into_block(connection, offline, saving.at)
+        _accept_all(connection, offline.source_id, saving)
+        missing = tuple(not_in_pages(connection, offline))
+        return Saved(version, missing, sum(1 for each in examples if each.get("taken")))
+
+
+def _examples(
+    connection: Connection, offline: Offline, proposal: Proposal, before: Version | None, where: str
+) -> list[dict[str, Any]]:
+    if proposal.examples:
+        given = resolve(connection, offline, proposal.examples, where=where)
+        if wrong := failing(connection, offline, given):
+            raise ProposalError("\n".join(f"{where}: {each.says}" for each in wrong))
+        return given
+    kept = [dict(each) for each in before.examples if not each.get("taken")] if before is not None else []
+    if wrong := failing(connection, offline, kept):
+        says = "\n".join(f"{where}: {each.says}" for each in wrong)
+        raise ProposalError(
+            f"{says}\nThese are the examples of the version before; give them anew if they are to change"
+        )
+    return kept or take(connection, offline)
+
+
+def _put_into_block(connection: Connection, offline: Offline, now: datetime) -> None:
+    config = stored_config(offline.block)
+    connection.execute(
+        text(
+            "UPDATE source SET config = CAST(:config AS jsonb), fingerprint = :fingerprint, updated_at = :now"
+            " WHERE id = :id"
+        ),
+        {
+            "config": dumps(config),
+            "fingerprint": hashlib.sha256(dump_bytes(config, canonical=True)).hexdigest(),
+            "now": now,
+            "id": offline.source_id,
+        },
+    )
+
+
+def _accept_all(connection: Connection, source_id: int, saving: Saving) -> None:
+    """Whoever saves a mapping has made it for the source as it was last seen."""
+    connection.execute(
+        text("UPDATE source_shape SET accepted = seen WHERE source_id = :id"), {"id": source_id}
+    )
+    connection.execute(
+        text(
+            "UPDATE drift SET resolved_at = :now, resolved_by = :by WHERE source_id = :id AND resolved_at IS NULL"
+        ),
+        {"now": saving.at, "by": saving.by, "id": source_id},
+    )
