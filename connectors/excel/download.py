@@ -7,7 +7,7 @@ from typing import Final
 import httpx
 
 from connectors.base import Traffic
-from connectors.errors import SliceUnreadable, SourceUnavailable
+from connectors.errors import BudgetSpent, SliceUnreadable, SourceUnavailable
 from connectors.excel.files import MOST_BYTES
 from connectors.pace import LONGEST_PAUSE_S, seconds_asked
 
@@ -38,6 +38,8 @@ class Downloads:
         """Fetch a pre-authenticated address; None when it has expired. Says nothing about it, for it is a secret."""
         why = "no answer"
         for attempt in range(_TRIES):
+            if spent := self._traffic.spent():
+                raise BudgetSpent(spent, source=self._source)
             try:
                 request = httpx.Request("GET", address, headers=HEADERS, extensions=_EXTENSIONS)
                 with closing(self._transport.handle_request(request)) as response:

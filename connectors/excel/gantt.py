@@ -11,7 +11,7 @@ from connectors.excel.package import address
 GANTT: Final = "Its bars are only colours"
 _LEAST_CELLS: Final = 6
 _LEAST_COLUMNS: Final = 3
-_SEARCHED: Final = 3  # rows at the top that may be a coloured header
+_HEADER: Final = 1  # row at the top that may be coloured for its own sake
 
 
 def bars(book: Book, grid: Grid, layout: Layout) -> str:
@@ -21,7 +21,7 @@ def bars(book: Book, grid: Grid, layout: Layout) -> str:
     rows = grid.rows
     cells = [
         (row, column)
-        for row, column in coloured(book.package, grid.sheet, _SEARCHED - 1)
+        for row, column in coloured(book.package, grid.sheet, _HEADER)
         if row < len(rows) and any(cell != "" for cell in rows[row])
     ]
     painted = Counter(column for _, column in cells)
