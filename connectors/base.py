@@ -247,12 +247,13 @@ class Traffic:
     waited_s: float = 0.0  # seconds spent waiting because the source asked for it
     budget: Budget | None = None
     began: float = field(default_factory=time.monotonic)  # monotonic seconds
+    sent: int = 0  # requests on their way or answered, counted where there is a budget
 
     def spent(self, more_s: float = 0.0) -> str | None:
         """Say which part of the budget is used up, or would be in so many seconds; None when none is."""
         if (budget := self.budget) is None:
             return None
-        if budget.requests is not None and self.requests >= budget.requests:
+        if budget.requests is not None and max(self.requests, self.sent) >= budget.requests:
             what = f"{budget.requests} requests"
         elif budget.bytes is not None and self.bytes_fetched >= budget.bytes:
             what = f"{budget.bytes} bytes"

@@ -246,7 +246,10 @@ class Http:
         check_stopping()
         with self._share.turn(self._rest, self._count_wait):
             check_stopping()
-            self._within_budget()
+            if self.traffic.budget is not None:
+                with _traffic_lock:
+                    self._within_budget()
+                    self.traffic.sent += 1
             try:
                 status, headers, content = self._send(request)
             except (httpx.TransportError, httpx.DecodingError) as error:

@@ -52,14 +52,15 @@ class Authority:
         return {"exchanges": self.exchanges, "twice": self.twice, "live": len(self.refresh)}
 
     def change(self, wanted: dict[str, Any]) -> dict[str, Any]:
-        """Set lifetimes and so on; `grant` gives a first refresh token without a consent."""
+        """Set lifetimes and so on; `grant` gives a first refresh token and `code` a code, without a visit."""
         self.access_s = float(wanted.get("access_s", self.access_s))
         self.reuse_s = float(wanted.get("reuse_s", self.reuse_s))
         self.scopes = tuple(wanted.get("scopes", self.scopes))
         self.lose = int(wanted.get("lose", self.lose))
         if wanted.get("revoke"):
             self._end()
-        return {**self.state(), "refresh_token": self._new_refresh() if wanted.get("grant") else None}
+        given = {"refresh_token": self._new_refresh()} if wanted.get("grant") else {}
+        return {**self.state(), **given, **({"code": self.consent()} if wanted.get("code") else {})}
 
     def consent(self) -> str:
         """Return the code of a consent; everybody consents here."""
