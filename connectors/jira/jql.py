@@ -13,6 +13,7 @@ _FILTER: Final = re.compile(
     re.IGNORECASE,
 )
 _VALUE: Final = re.compile(r'"[^"]*"|\'[^\']*\'|[^\s(),]+')
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _STEP: Final = timedelta(minutes=30)  # the least that any zone puts its clocks back by
 
 
@@ -44,7 +45,7 @@ def both(first: str, second: str | None) -> str:
 
 def updated_since_epoch(at: datetime) -> str:
     """Write `updated >=` as epoch milliseconds, which know neither time zones nor minutes."""
-    return f"updated >= {int(at.timestamp() * 1000)}"
+    return f"updated >= {epoch_ms(at)}"
 
 
 def updated_since_minute(at: datetime, zone: tzinfo) -> str:
@@ -91,8 +92,8 @@ def _masked(query: str) -> str:
 
 
 def epoch_ms(at: datetime) -> int:
-    """Milliseconds since 1970."""
-    return int(at.timestamp() * 1000)
+    """Milliseconds since 1970, exactly: by way of a float, one time in three would lose one."""
+    return (at - _EPOCH) // timedelta(milliseconds=1)
 
 
 def from_epoch_ms(value: int) -> datetime:

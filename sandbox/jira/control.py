@@ -118,7 +118,11 @@ def _told(site: Site, state: State) -> Json:
         "summary": (fields.get("edited") or {}).get("summary", fields["summary"]),
         "status": fields["status"],
         "histories": [one["id"] for one in site.renderer.histories(state)],
-        "sprints": [one for one in fields.get("sprints", ()) if one in catalogue.sprints],
+        "sprints": {
+            str(one): catalogue.sprints[one].name
+            for one in fields.get("sprints", ())
+            if one in catalogue.sprints
+        },
         "comments": len(fields.get("comments", ())),
         "worklogs": len(fields.get("worklogs", ())),
     }

@@ -50,9 +50,10 @@ class World:
     def now(self) -> datetime:
         """Return the instant by the sandbox's clock: the real one today, else it ticks on from midnight."""
         real = datetime.now(UTC)
-        if self.clock == real.date():
-            return real + self.skew
-        return midnight(self.clock) + timedelta(seconds=time.monotonic() - self._began) + self.skew
+        if self.clock != real.date():
+            real = midnight(self.clock) + timedelta(seconds=time.monotonic() - self._began)
+        now = real + self.skew
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)  # Jira knows no finer time
 
     def set_clock(self, day: date) -> None:
         """Serve another day's state."""

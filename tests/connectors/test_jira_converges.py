@@ -1,0 +1,130 @@
+"""Whatever happens between runs, what is stored converges to what the tracker really holds."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from tests.support.jira_clients import ANCHOR
+from tests.support.jira_mirror import Mirror
+from tests.support.sandboxes import Sandbox, running
+
+READ = ("LA", "LB", "LC")
+UNREAD = "LD"
+NUMBERS = st.integers(0, 10_000)
+SKEWS = st.sampled_from([-20.0, -3.0, -1.0, 0.0, 0.5, 2.0, 11.0])  # hours
+ALWAYS = 1e-6  # days: look through all histories in this run
+
+
+@pytest.fixture(scope="module", params=["jira-cloud", "jira-dc"])
+def tracker(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    with running(request.param, anchor=ANCHOR, issues=80) as sandbox:
+        yield sandbox
+
+
+class Office(RuleBasedStateMachine):
+    """People who work in a Jira while it is read; they see to it that every edit is made to a living issue."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__()
+        self.sandbox = sandbox
+        self.mirror = Mirror(sandbox, {"projects": list(READ), "batch": 4})
+        self.hidden: set[str] = set()
+
+    def edit(self, **change: Any) -> Any:
+        return self.sandbox.control("edit", change)
+
+    def issue(self, number: int) -> str:
+        issues = [one for one in self.sandbox.control("truth")["issues"] if one["project"] in {*READ, UNREAD}]
+        return str(issues[number % len(issues)]["id"])
+
+    @initialize()
+    def first_run(self) -> None:
+        self.sandbox.control("lag", {"release": True})
+        self.sandbox.control("clock", {"skew_s": 0})
+        self.mirror.run()
+
+    @rule(number=NUMBERS, status=st.sampled_from(["To Do", "In Progress", "Done"]), silent=st.booleans())
+    def move_along(self, number: int, status: str, silent: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
+        self.edit(id=self.issue(number), fields={"status": status}, silent=silent)
+
+    @rule(number=NUMBERS, times=st.integers(1, 3))
+    def rename(self, number: int, times: int) -> None:
+        for turn in range(times):
+            self.edit(id=self.issue(number), fields={"summary": f"Renamed {number}.{turn}"})
+
+    @rule(project=st.sampled_from([*READ, UNREAD]))
+    def create(self, project: str) -> None:
+        self.edit(do="create", project=project)
+
+    @rule(number=NUMBERS, project=st.sampled_from([*READ, UNREAD]))
+    def move(self, number: int, project: str) -> None:
+        self.edit(do="move", id=self.issue(number), to=project)
+
+    @rule(number=NUMBERS, how=st.sampled_from(["delete", "archive", "hide"]))
+    def take_away(self, number: int, how: str) -> None:
+        one = self.issue(number)
+        self.edit(do=how, id=one)
+        if how == "hide":
+            self.hidden.add(one)
+
+    @rule()
+    def show_again(self) -> None:
+        if self.hidden:
+            self.edit(do="show", id=self.hidden.pop())
+
+    @rule(number=NUMBERS)
+    def rename_sprint(self, number: int) -> None:
+        self.edit(do="rename_sprint", id=2000101 + number % 30, name=f"Sprint, renamed {number}")
+
+    @rule(hold=st.booleans())
+    def lag(self, hold: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
+        self.sandbox.control("lag", {"hold": hold, "release": not hold})
+
+    @rule(hours=SKEWS)
+    def skew(self, hours: float) -> None:
+        self.sandbox.control("clock", {"skew_s": hours * 3600})
+
+    @rule(cut_after=st.sampled_from([None, None, 1, 2]))
+    def run(self, cut_after: int | None) -> None:
+        self.mirror.run(cut_after=cut_after)
+
+    def teardown(self) -> None:
+        """Let the index catch up and the clock be put right: now both must agree in every detail."""
+        self.sandbox.control("lag", {"release": True})
+        self.sandbox.control("clock", {"skew_s": 60})  # a minute later, so that histories are due
+        for one in self.hidden - set(sorted(self.hidden)[:1]):
+            self.edit(do="show", id=one)
+        self.mirror.run(history_repair_days=ALWAYS)
+        self.mirror.census()
+        assert self.mirror.differences(lambda one: one["project"] in READ) == {}
+        self.fates_are_told_apart()
+
+    def fates_are_told_apart(self) -> None:
+        truth = self.sandbox.control("truth")
+        gone = {one["id"]: one["fate"] for one in truth["gone"]}
+        cloud = self.sandbox.info["name"] == "jira-cloud"
+        for one, fate in self.mirror.fates.items():
+            true = gone.get(one, "moved")
+            if cloud and true == "hidden":
+                true = "deleted"  # to one who may not see it, Cloud says of an issue that it is not there
+            assert fate.value == true.replace("hidden", "access_lost"), one
+        for one in sorted(self.hidden):
+            self.edit(do="show", id=one)
+
+
+def test_the_store_converges_to_the_trackers_truth(tracker: Sandbox) -> None:
+    machine: Any = lambda: Office(tracker)  # noqa: E731 - hypothesis calls it for each example
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=6,
+            stateful_step_count=12,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
