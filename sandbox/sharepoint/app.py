@@ -158,8 +158,11 @@ class SharePoint:
         return Answer({"error": f"there is no {method} /_sandbox/{what}"}, 404)
 
     def _edit(self, wanted: dict[str, Any]) -> Answer:
-        """Change a file (`path` with `content` in base64, `lock`, `touch`, `delete`, `rename`), or the service.
+        """Change a file, or the service.
 
+        Of a file, by its `path`: `content` in base64, `lock` (true, or "read" to shut readers out too), `touch`,
+        `delete`, `restore`, `rename`, `move` (to a folder), `hide` (from this application), `waiting` (contents
+        that others save, one while each download is sent).
         Of the service: `grant` (false withdraws the site), `revoke_tokens`, `token_seconds`,
         `download_seconds`, `expire_delta`, `near_limit` (for how many answers).
         """
@@ -180,12 +183,17 @@ class SharePoint:
         file = self.drive.at(path)
         if "content" in wanted:
             file, _ = self.drive.put(path, base64.b64decode(wanted["content"]))
+        if file is None and ("restore" in wanted or "hide" in wanted):
+            file = next((each for each in self.drive.files.values() if each.path == path), None)
         if file is None:
             return Answer({"error": f"no file {path}"}, 404)
         if "lock" in wanted:
-            file.locked = bool(wanted["lock"])
-        if wanted.get("touch") or wanted.get("delete") or wanted.get("rename"):
-            self.drive.change(file, deleted=True if wanted.get("delete") else None, name=wanted.get("rename"))
+            file.locked, file.shut = bool(wanted["lock"]), wanted["lock"] == "read"
+        file.hidden = bool(wanted.get("hide", file.hidden))
+        file.waiting += [base64.b64decode(each) for each in wanted.get("waiting", ())]
+        if any(wanted.get(name) for name in ("touch", "delete", "restore", "rename", "move")):
+            deleted = True if wanted.get("delete") else (False if wanted.get("restore") else None)
+            self.drive.change(file, deleted=deleted, name=wanted.get("rename"), folder=wanted.get("move"))
         return Answer({"id": file.id, "path": file.path, "cTag": self.drive.c_tag(file)})
 
 

@@ -56,6 +56,8 @@ class Downloads:
         if file is None:
             return Answer(b"404 FILE NOT FOUND", 404, {"Content-Type": "text/plain"})
         content = self._drive.read(file)
+        if file.waiting:  # somebody saves it while we send what it was
+            self._drive.put(file.path, file.waiting.pop(0))
         own = {"Content-Type": file.mime, "ETag": self._drive.e_tag(file), "Accept-Ranges": "bytes"}
         wanted = _RANGE.fullmatch(headers.get("range", ""))
         if wanted is None:

@@ -25,8 +25,11 @@ def guid(*parts: object) -> str:
 
 def quick_xor(content: bytes) -> str:
     """Return SharePoint's own hash: bytes shifted by 11 bits each around 160, and the length mixed in."""
+    folded = 0
+    for start in range(0, len(content), 160):  # the places repeat after so many bytes
+        folded ^= int.from_bytes(content[start : start + 160], "little")
     value = 0
-    for index, byte in enumerate(content):
+    for index, byte in enumerate(folded.to_bytes(160, "little")):
         shifted = byte << (index * 11 % 160)
         value ^= (shifted & (1 << 160) - 1) | shifted >> 160
     raw = bytearray(value.to_bytes(20, "little"))
@@ -39,7 +42,9 @@ def quick_xor(content: bytes) -> str:
 class File:
     """A file. `path` starts with a slash; `content` is None while the story writes it.
 
-    `changes` counts contents put by hand, `touches` changes of metadata alone.
+    `changes` counts contents put by hand, `touches` changes of metadata alone. `locked` keeps others from
+    writing, `shut` from reading as well; a `hidden` one is there but not for this application. `waiting`
+    are contents that others save while it is downloaded, one at each download.
     """
 
     path: str
@@ -49,7 +54,10 @@ class File:
     touches: int = 0
     content: bytes | None = None
     locked: bool = False
+    shut: bool = False
+    hidden: bool = False
     deleted: bool = False
+    waiting: list[bytes] = field(default_factory=list)
     sequence: int = 0
 
     @property
@@ -119,8 +127,8 @@ class Drive:
                 self._bump(file)
 
     def held(self) -> list[File]:
-        """Return the files that are there."""
-        return [file for file in self.files.values() if not file.deleted]
+        """Return the files that are there, and may be seen."""
+        return [file for file in self.files.values() if not file.deleted and not file.hidden]
 
     def at(self, path: str) -> File | None:
         """Find a file by its path, in any case as SharePoint does."""
@@ -178,10 +186,15 @@ class Drive:
         self._bump(file)
         return file, new
 
-    def change(self, file: File, *, deleted: bool | None = None, name: str | None = None) -> None:
-        """Delete a file, rename it, or with neither just touch its metadata."""
+    def change(
+        self, file: File, *, deleted: bool | None = None, name: str | None = None, folder: str | None = None
+    ) -> None:
+        """Delete a file, rename it, move it to another folder, or with none of these just touch its metadata."""
         if deleted is not None:
             file.deleted = deleted
+        if folder is not None:
+            file.content = self.read(file)
+            file.path = f"/{folder.strip('/')}/{file.name}".replace("//", "/")
         if name is not None:
             file.content = self.read(file)
             file.path = f"{file.folder}/{name}"

@@ -11,7 +11,7 @@ from sandbox.sharepoint.answers import Answer, GraphError, bad, denied, not_foun
 from sandbox.sharepoint.downloads import Downloads
 from sandbox.sharepoint.drive import DRIVE_ID, HOST, SITE_ID, Drive, File
 from sandbox.sharepoint.rendering import SITE_PATH, Call, Rendering, folder_id
-from sandbox.sharepoint.uploads import Uploads, check_writable
+from sandbox.sharepoint.uploads import Uploads, check_writable, locked
 
 CONTEXT: Final = "https://graph.microsoft.com/v1.0/$metadata#"
 BATCH: Final = 20
@@ -163,6 +163,8 @@ class Graph:
         if action == "content" and call.method == "GET":
             if call.headers.get("if-none-match") in {self.drive.e_tag(file), self.drive.c_tag(file)}:
                 return Answer(None, 304)
+            if file.shut:
+                raise locked()
             return Answer(None, 302, {"Location": self.downloads.url(call.files, file)})
         if action == "delta":
             return self._delta(call)
@@ -209,7 +211,8 @@ class Graph:
             )
         since, skip = self._position(token, link)
         changed = sorted(
-            (f for f in self.drive.files.values() if f.sequence > since), key=lambda f: f.sequence
+            (f for f in self.drive.files.values() if f.sequence > since and not f.hidden),
+            key=lambda f: f.sequence,
         )
         if since == 0:
             changed = [file for file in changed if not file.deleted]

@@ -30,6 +30,12 @@ class Session:
         return {"expirationDateTime": self.expires, "nextExpectedRanges": [f"{len(self.content)}-"]}
 
 
+def locked() -> GraphError:
+    """Return what Graph says of a file that somebody holds."""
+    words = "The resource you are attempting to access is locked"
+    return GraphError(423, "resourceLocked", words, inner="resourceLocked")
+
+
 def check_writable(drive: Drive, path: str, if_match: str | None, behaviour: str = "replace") -> File | None:
     """Return the file that a write would replace.
 
@@ -45,13 +51,8 @@ def check_writable(drive: Drive, path: str, if_match: str | None, behaviour: str
         raise GraphError(409, "nameAlreadyExists", "The specified item name already exists.")
     if if_match and if_match not in {drive.e_tag(file), drive.c_tag(file)}:
         raise GraphError(412, "resourceModified", "ETag does not match current item's value")
-    if file.locked:
-        raise GraphError(
-            423,
-            "resourceLocked",
-            "The resource you are attempting to access is locked",
-            inner="resourceLocked",
-        )
+    if file.locked or file.shut:
+        raise locked()
     return file
 
 

@@ -10,9 +10,9 @@ from connectors.excel.layout import Refused
 from connectors.excel.records import Record
 from tests.support.workbooks import kept, records_of, xlsx
 
-RISKS = [["Ref", "Risk", "Probability"], ["R-1", "Fire", 3], ["R-2", "Flood", 4]]
-COSTS = [["Project ID", "Category", "Jan 2026", "Feb 2026"], ["APO", "Staff", 3, 4]]
-REGISTER = [["Project ID", "Project name", "Budget"], ["APO", "Apollo", 5], ["BEL", "Bellona", 6]]
+RISKS: list[list[Any]] = [["Ref", "Risk", "Probability"], ["R-1", "Fire", 3], ["R-2", "Flood", 4]]
+COSTS: list[list[Any]] = [["Project ID", "Category", "Jan 2026", "Feb 2026"], ["APO", "Staff", 3, 4]]
+REGISTER: list[list[Any]] = [["Project ID", "Project name", "Budget"], ["APO", "Apollo", 5], ["BEL", "Bellona", 6]]
 
 
 def ids(records: list[Record]) -> list[str]:
@@ -70,8 +70,8 @@ def test_tables_side_by_side_are_told_apart(holds: Any) -> None:
 
 
 def test_a_table_further_right_and_further_down_is_reported() -> None:
-    wide = [[*row, None, None] for row in RISKS]
-    beside = [[None] * 5 for _ in range(2)] + [[None] * 5 + row for row in REGISTER]
+    wide: list[list[Any]] = [[*row, None, None] for row in RISKS]
+    beside: list[list[Any]] = [[None] * 5 for _ in range(2)] + [[None] * 5 + row for row in REGISTER]
     rows = [
         [
             left if left is not None else right

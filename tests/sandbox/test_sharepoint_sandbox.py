@@ -387,3 +387,48 @@ def test_msal_gets_a_token_over_tls_from_the_process_and_a_fault_can_be_asked_fo
         with httpx.Client(verify=context, trust_env=False) as calling:
             assert calling.get(location).content.startswith(b"PK")
     assert not bundle.exists()
+
+
+def test_a_file_moved_renamed_deleted_and_brought_back_keeps_its_id(app: App) -> None:
+    path = "/Programme/register.xlsx"
+    with client(app) as graph:
+        item = graph.get(REGISTER).json()
+        by_id = f"{DRIVE}/items/{item['id']}"
+        control(app, "edit", {"path": path, "move": "/Archive", "rename": "old.xlsx"})
+        moved = graph.get(by_id).json()
+        control(app, "edit", {"path": "/Archive/old.xlsx", "delete": True})
+        gone = graph.get(by_id)
+        control(app, "edit", {"path": "/Archive/old.xlsx", "restore": True})
+
+        assert moved["name"] == "old.xlsx"
+        assert moved["parentReference"]["path"].endswith("root:/Archive")
+        assert gone.status_code == 404
+        assert graph.get(by_id).json()["cTag"] == moved["cTag"]
+
+
+def test_a_file_that_is_shut_cannot_be_read_and_one_that_is_hidden_cannot_be_seen(app: App) -> None:
+    with client(app) as graph:
+        control(app, "edit", {"path": "/Programme/register.xlsx", "lock": "read"})
+        shut = graph.get(f"{REGISTER}:/content")
+        control(app, "edit", {"path": "/Programme/register.xlsx", "lock": False, "hide": True})
+
+        assert (shut.status_code, shut.json()["error"]["code"]) == (423, "resourceLocked")
+        assert graph.get(REGISTER).status_code == 404
+        assert not [
+            row
+            for row in graph.get(f"{DRIVE}/root/delta").json()["value"]
+            if row.get("name") == "register.xlsx" or "deleted" in row
+        ]
+
+
+def test_a_file_saved_while_it_is_downloaded_is_sent_as_it_was_and_tagged_anew(app: App) -> None:
+    control(
+        app, "edit", {"path": "/Programme/register.xlsx", "waiting": [base64.b64encode(b"PK new").decode()]}
+    )
+    with client(app) as graph, plain(app) as bare:
+        before = graph.get(REGISTER).json()
+        sent = bare.get(graph.get(f"{REGISTER}:/content").headers["location"]).content
+        after = graph.get(REGISTER).json()
+
+    assert quick_xor(sent) == before["file"]["hashes"]["quickXorHash"]
+    assert (after["cTag"] != before["cTag"], after["size"]) == (True, 6)
