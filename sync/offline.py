@@ -14,7 +14,7 @@ from connectors.errors import MisconfiguredSource
 from sync.apply import stored_block
 from sync.compiling import CompiledMapping
 from sync.mapping import MappingSpec, compile_stream
-from sync.registry import Opener, open_for_reading, utc_now
+from sync.registry import Opened, Opener, open_for_reading, utc_now
 
 # Options that decide how a record is read, and not which are: stored pages can be read anew with others.
 READING: Final = frozenset({"mapping", "fields", "status_categories", "custom_fields"})
@@ -50,11 +50,7 @@ def open_offline(
         MisconfiguredSource: The block or the mapping does not hold.
     """
     row = connection.execute(
-        text(
-            "SELECT s.id, s.name, s.kind, s.config, s.enabled, s.semantics, h.seen FROM source s"
-            " LEFT JOIN source_shape h ON h.source_id = s.id WHERE s.name = :name"
-        ),
-        {"name": source},
+        text("SELECT id, name, config, enabled FROM source WHERE name = :name"), {"name": source}
     ).one_or_none()
     if row is None:
         names = connection.scalars(text("SELECT name FROM source ORDER BY position")).all()
@@ -62,20 +58,35 @@ def open_offline(
     block = laid_over(stored_block(row.name, row.config, enabled=row.enabled), settings or {})
     opened = opener(block, connections=1, clock=utc_now)
     try:
-        semantics = reconsidered(opened.connector, dict(row.semantics.get("names") or {}), row.seen or {})
-        try:
-            mappings = compiled(opened.mapping, opened.connector, semantics)
-        except ValueError as error:
-            raise MisconfiguredSource(str(error), source=row.name) from None
-        fields = asked(mappings, semantics)
-        streams = [
-            stream for stream in opened.connector.streams(semantics, fields) if stream.name in mappings
-        ]
-        yield Offline(
-            row.id, row.name, row.kind, block, opened.mapping, semantics, mappings, streams, tuple(fields)
-        )
+        yield offline_of(connection, row.id, block, opened)
     finally:
         opened.connector.close()
+
+
+def offline_of(connection: Connection, source_id: int, block: SourceBlock, opened: Opened) -> Offline:
+    """Return how an open source reads its stored pages, by what is stored of what was discovered there.
+
+    Raises:
+        MisconfiguredSource: The mapping does not hold.
+    """
+    row = connection.execute(
+        text(
+            "SELECT s.kind, s.semantics, h.seen FROM source s LEFT JOIN source_shape h ON h.source_id = s.id"
+            " WHERE s.id = :id"
+        ),
+        {"id": source_id},
+    ).one()
+    connector = opened.connector
+    names = reconsidered(connector, dict(row.semantics.get("names") or {}), row.seen or {})
+    try:
+        mappings = compiled(opened.mapping, connector, names)
+    except ValueError as error:
+        raise MisconfiguredSource(str(error), source=block.name) from None
+    fields = asked(mappings, names)
+    streams = [stream for stream in connector.streams(names, fields) if stream.name in mappings]
+    return Offline(
+        source_id, block.name, row.kind, block, opened.mapping, names, mappings, streams, tuple(fields)
+    )
 
 
 def laid_over(block: SourceBlock, settings: Mapping[str, Any]) -> SourceBlock:

@@ -1,24 +1,31 @@
 """What a run does for its mapping's sake: names its version, looks for drift before pages are read, runs examples."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, text
 
 from config.document import SourceBlock
-from connectors.base import Connector, Discovery, Watched
+from connectors.base import Connector, Discovery, Reconsidering, Watched
 from sync import drift
 from sync.compiling import CompiledMapping
 from sync.examples import failing
-from sync.json import dumps
+from sync.json import dump_bytes, dumps
 from sync.mapping import MappingSpec, compile_stream, split_path
-from sync.offline import Offline, custom_ids, reconsidered
+from sync.offline import READING, Offline, custom_ids, offline_of, reconsidered
+from sync.preview import not_in_pages
+from sync.registry import Opened
+from sync.replay import NothingToReplay, replay_in
 from sync.shape import UNKNOWN_TYPE, Difference, differences, shape_of
 from sync.store import unit_of_work
-from sync.versions import Version, keep_version
+from sync.versions import Version, keep_version, newest, settings_of
+
+# How a source is reached says nothing of what is read there.
+HOW_REACHED: Final = frozenset({"base_url", "auth", "ca_bundle", "proxy", "graph_url", "connections"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,47 @@ def name_version(watching: Watching, block: SourceBlock) -> Version:
             {"version": version.id, "run": watching.run_id},
         )
         return version
+
+
+def replay_instead(watching: Watching, opened: Opened, block: SourceBlock) -> str | None:
+    """Read the stored pages by a changed mapping, where they hold all it needs; returns what was done, in words.
+
+    None: they do not, or more than the mapping was changed; then the source is to be read in full.
+    """
+    with unit_of_work(watching.engine) as connection:
+        known = newest(connection, watching.source_id)
+        scoped = connection.scalar(
+            text("SELECT semantics ->> 'scoped_as' FROM source WHERE id = :id"), {"id": watching.source_id}
+        )
+        if known is None or scoped != scoped_as(block):
+            return None
+        settings = settings_of(block)
+        changed = {
+            name for name in {*settings, *known.settings} if settings.get(name) != known.settings.get(name)
+        }
+        if changed - {"mapping"} and not isinstance(opened.connector, Reconsidering):
+            return None
+        offline = offline_of(connection, watching.source_id, block, opened)
+        if not_in_pages(connection, offline):
+            return None
+        try:
+            done = replay_in(connection, offline, now=watching.now)
+        except NothingToReplay:
+            return None
+        return (
+            f"its mapping was changed: {done.rebuilt.pages} stored pages were read again by it, {done.changes} records"
+            " are not what they were"
+        )
+
+
+def scoped_as(block: SourceBlock) -> str:
+    """Return a hash of what decides which records are read, apart from how each is."""
+    options = {
+        name: value
+        for name, value in block.options().items()
+        if name not in HOW_REACHED and name not in READING
+    }
+    return hashlib.sha256(dump_bytes([block.kind, options], canonical=True)).hexdigest()
 
 
 def look_first(
