@@ -1,11 +1,12 @@
-"""Pull one stream: slices side by side, pages in order inside a slice, one transaction a page."""
+"""Pull the streams of a source side by side: pages in order inside a slice, one transaction a page."""
 
 import queue
 import threading
 from collections import deque
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from typing import Any
 
 from connectors.base import Page, Slice, Stream
@@ -19,21 +20,22 @@ from sync.store import landing_session
 
 _TICK = 0.2  # seconds between looks at whether to stop
 
+Cursors = Mapping[str, dict[str, Any]]  # slice -> position to go on from
+
 
 class _Stopped(Exception):
     """Another slice failed for good; this one is not read on."""
 
 
-def pull_stream(
+def pull_streams(
     landing: Landing,
-    stream: Stream,
-    cursors: Mapping[str, dict[str, Any]],
+    streams: Sequence[tuple[Stream, Cursors]],
     *,
     connections: int,
     progress: Progress,
     source: str,
 ) -> list[str]:
-    """Fetch and land all slices of a stream.
+    """Fetch and land all slices of all streams, those of the first streams first.
 
     Pages are fetched in threads, prepared beside in processes, and stored by the calling thread, so that
     all three work at once; at most `connections` wait.
@@ -45,62 +47,64 @@ def pull_stream(
         ConnectorError: The source cannot be read on. What was landed stays.
         Interrupted: The process is asked to stop; the page in hand was landed.
     """
-    try:
-        slices = stream.slices()
-    except SliceUnreadable as error:
-        return [str(error)]
-    progress.stream(source, stream.name, slices)
-    preparing = Preparing(landing.source_id, stream.read, landing.mappings[stream.name])
-    fetching = _Fetching(stream, preparing, cursors, source=source, room=connections)
-    with (
-        closing(preparing),
-        landing_session(landing.engine) as session,
-        closing(fetching.pages(slices, connections)) as pages,
-    ):
+    with ExitStack() as stack:
+        reading = [
+            _Reading(
+                stream,
+                cursors,
+                stack.enter_context(
+                    closing(Preparing(landing.source_id, stream.read, landing.mappings[stream.name]))
+                ),
+            )
+            for stream, cursors in streams
+        ]
+        fetching = _Fetching(source, progress, room=connections)
+        session = stack.enter_context(landing_session(landing.engine))
+        pages = stack.enter_context(closing(fetching.pages(reading, connections)))
         for prepared in pages:
             landing.store(session, prepared)
-            progress.page(source, stream.name, prepared.page.slice, prepared.batch.records)
+            page = prepared.page
+            progress.page(source, page.stream, page.slice, prepared.batch.records)
             check_stopping()
     return fetching.problems
 
 
-class _Fetching:
-    """The fetching threads of one stream and the queue their pages wait in."""
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One stream, where to go on in it, and where its pages are prepared."""
 
-    def __init__(
-        self,
-        stream: Stream,
-        preparing: Preparing,
-        cursors: Mapping[str, dict[str, Any]],
-        *,
-        source: str,
-        room: int,
-    ) -> None:
-        self.stream = stream
-        self.preparing = preparing
-        self.cursors = cursors
+    stream: Stream
+    cursors: Cursors
+    preparing: Preparing
+
+
+class _Fetching:
+    """The fetching threads of a run and the queue their pages wait in."""
+
+    def __init__(self, source: str, progress: Progress, *, room: int) -> None:
         self.source = source
+        self.progress = progress
         self.problems: list[str] = []
         self._ready: queue.Queue[Prepared | BaseException | None] = queue.Queue(maxsize=room)
         self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._left = 0  # streams to be listed and slices to be read that are not done yet
 
-    def pages(self, slices: Sequence[Slice], connections: int) -> Generator[Prepared]:
+    def pages(self, streams: Sequence[_Reading], connections: int) -> Generator[Prepared]:
         """Yield pages as they come, those of one slice in order; raise what a thread raised."""
-        side = max(1, min(connections, len(slices)))
-        # Pages of one slice that are prepared side by side: as many as keep the processes busy.
-        self._ahead = -(-2 * self.preparing.processes // side)
+        processes = max((each.preparing.processes for each in streams), default=0)
         with (
-            ThreadPoolExecutor(max_workers=side) as threads,
-            ThreadPoolExecutor(max_workers=max(1, self.preparing.processes)) as preparers,
+            ThreadPoolExecutor(max_workers=connections) as threads,
+            ThreadPoolExecutor(max_workers=max(1, processes)) as preparers,
         ):
             try:
-                for slice_ in slices:
-                    threads.submit(self._read, slice_, preparers)
-                left = len(slices)
-                while left:
+                for each in streams:
+                    self._submit(threads, self._list, each, threads, preparers)
+                while self._left:
                     item = self._ready.get()
                     if item is None:
-                        left -= 1
+                        with self._lock:
+                            self._left -= 1
                     elif isinstance(item, BaseException):
                         raise item
                     else:
@@ -110,48 +114,70 @@ class _Fetching:
                 threads.shutdown(wait=True, cancel_futures=True)
                 preparers.shutdown(wait=True, cancel_futures=True)
 
-    def _read(self, slice_: Slice, preparers: Executor) -> None:
+    def _submit(self, threads: Executor, work: Callable[..., None], *arguments: Any) -> None:
+        with self._lock:
+            self._left += 1
+        threads.submit(self._guarded, work, *arguments)
+
+    def _guarded(self, work: Callable[..., None], *arguments: Any) -> None:
+        """Do one piece of work in a thread; whatever becomes of it is told to the storing one."""
         try:
-            with closing(self._prepared(slice_, preparers)) as pages:
-                for prepared in pages:
-                    self._put(prepared)
-                    check_stopping()
+            if not self._stop.is_set():
+                work(*arguments)
             self._put(None)
         except _Stopped:
             return
         except SliceUnreadable as error:
             self.problems.append(str(error))
-            self._put(None)
+            self._put_last(None)
         except BaseException as error:  # noqa: BLE001  (handed to the storing thread, which raises it)
-            self._put(error)
+            self._put_last(error)
 
-    def _prepared(self, slice_: Slice, preparers: Executor) -> Generator[Prepared]:
+    def _list(self, reading: _Reading, threads: Executor, preparers: Executor) -> None:
+        stream = reading.stream
+        slices = stream.slices()
+        self.progress.stream(self.source, stream.name, slices)
+        # Pages of one slice that are prepared side by side: as many as keep the processes busy.
+        ahead = -(-2 * reading.preparing.processes // max(1, len(slices)))
+        for slice_ in slices:
+            if not self._stop.is_set():
+                self._submit(threads, self._read, reading, slice_, preparers, ahead)
+
+    def _read(self, reading: _Reading, slice_: Slice, preparers: Executor, ahead: int) -> None:
+        with closing(self._prepared(reading, slice_, preparers, ahead)) as pages:
+            for prepared in pages:
+                self._put(prepared)
+                check_stopping()
+
+    def _prepared(
+        self, reading: _Reading, slice_: Slice, preparers: Executor, ahead: int
+    ) -> Generator[Prepared]:
         """Yield a slice's pages in order, those after the one in hand already being prepared."""
         under_way: deque[tuple[Page, Future[Contents]]] = deque()
         try:
-            for page in self.stream.pull(slice_, self.cursors.get(slice_.name)):
-                under_way.append((page, preparers.submit(self.preparing.prepare, page.parts)))
-                if len(under_way) > self._ahead:
-                    yield self._finished(slice_, *under_way.popleft())
+            for page in reading.stream.pull(slice_, reading.cursors.get(slice_.name)):
+                under_way.append((page, preparers.submit(reading.preparing.prepare, page.parts)))
+                if len(under_way) > ahead:
+                    yield self._finished(reading.stream, slice_, *under_way.popleft())
             while under_way:
-                yield self._finished(slice_, *under_way.popleft())
+                yield self._finished(reading.stream, slice_, *under_way.popleft())
         except ConnectorError:
             # What came before the answer that cannot be read is good, and stays.
             while under_way:
-                yield self._finished(slice_, *under_way.popleft())
+                yield self._finished(reading.stream, slice_, *under_way.popleft())
             raise
         finally:
             for _, future in under_way:
                 future.cancel()
 
-    def _finished(self, slice_: Slice, page: Page, future: Future[Contents]) -> Prepared:
+    def _finished(self, stream: Stream, slice_: Slice, page: Page, future: Future[Contents]) -> Prepared:
         try:
-            return Prepared(self.stream, page, future.result())
+            return Prepared(stream, page, future.result())
         except UnreadablePage as error:
             raise SliceUnreadable(str(error), source=self.source, slice_=slice_.label) from error
 
     def _put(self, item: Prepared | BaseException | None) -> None:
-        """Wait for room in the queue; give up when the stream was stopped meanwhile."""
+        """Wait for room in the queue; give up when the run was stopped meanwhile."""
         while not self._stop.is_set():
             try:
                 self._ready.put(item, timeout=_TICK)
@@ -159,3 +185,9 @@ class _Fetching:
                 continue
             return
         raise _Stopped
+
+    def _put_last(self, item: BaseException | None) -> None:
+        try:
+            self._put(item)
+        except _Stopped:
+            return

@@ -10,22 +10,32 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from config.document import SourceBlock
-from connectors.base import Budget, Connector, Stream
+from connectors.base import Budget, Connector, Discovery, Stream
 from connectors.errors import BudgetSpent
 from sync import failures
 from sync.apply import stored_block
 from sync.json import dump_bytes, dumps
 from sync.land import Landing
-from sync.mapping import CompiledMapping, MappingSpec, compile_stream
+from sync.mapping import MappingSpec
+from sync.offline import Offline, asked, compiled
 from sync.progress import Progress, Silent
-from sync.pull import pull_stream
+from sync.pull import pull_streams
 from sync.registry import Opened, Opener, opener_on, utc_now
+from sync.scrubbing import scrubbed
 from sync.store import unit_of_work
+from sync.watch import (
+    HOW_REACHED,
+    Watching,
+    look_back,
+    look_first,
+    name_version,
+    note_asked,
+    replay_instead,
+    scoped_as,
+)
 
 log = logging.getLogger(__name__)
 
-# How a source is reached says nothing of what is read there.
-_HOW_REACHED = frozenset({"base_url", "auth", "ca_bundle", "proxy", "graph_url", "connections"})
 _CUT_OFF = "the run was interrupted; run the sync again: it goes on where it stopped"
 
 
@@ -109,8 +119,8 @@ def execute_run(
         connector = opened.connector
         if block.budget is not None:
             connector.traffic.budget = Budget(**block.budget.model_dump())
-        _read_in_full_if_changed(pulling, block, opened.mapping)
-        _pull_all(pulling, opened, connections, progress)
+        _read_anew_if_changed(pulling, block, opened)
+        _pull_all(pulling, block, opened, connections, progress)
         pulling.problems += _unbalanced(pulling)
         state = "partial" if pulling.problems else "succeeded"
         _remember_reading(pulling, block, opened.mapping)
@@ -138,10 +148,10 @@ def _close(pulling: Pulling, connector: Connector | None, state: str, now: datet
         except Exception:
             log.exception("a connector did not close", extra={"source": pulling.source})
     # Said once each: two streams may fail on one project, and what was a warning at first may have ended the run.
-    problems = list(dict.fromkeys(pulling.problems))
+    problems = list(dict.fromkeys(map(scrubbed, pulling.problems)))
     warnings = [
         each
-        for each in dict.fromkeys([*pulling.warnings, *pulling.landing.warnings])
+        for each in dict.fromkeys(map(scrubbed, [*pulling.warnings, *pulling.landing.warnings]))
         if not any(each in problem for problem in problems)
     ]
     try:
@@ -189,53 +199,65 @@ def _unbalanced(pulling: Pulling) -> list[str]:
 
 def _reading(block: SourceBlock, mapping: MappingSpec) -> str:
     """Return a hash of what decides how records are read: the mapping, and what is in scope."""
-    options = {name: value for name, value in block.options().items() if name not in _HOW_REACHED}
+    options = {name: value for name, value in block.options().items() if name not in HOW_REACHED}
     document = [mapping.model_dump(mode="json"), options, block.kind]
     return hashlib.sha256(dump_bytes(document, canonical=True)).hexdigest()
 
 
-def _read_in_full_if_changed(pulling: Pulling, block: SourceBlock, mapping: MappingSpec) -> None:
-    """Make the run a full one when the source is to be read differently than what is stored was."""
-    with unit_of_work(pulling.engine) as connection:
+def _read_anew_if_changed(pulling: Pulling, block: SourceBlock, opened: Opened) -> None:
+    """Read the stored pages anew when only the mapping was changed; else make the run a full one."""
+    with pulling.engine.connect() as connection:
         known = connection.scalar(
             text("SELECT semantics ->> 'read_as' FROM source WHERE id = :id"), {"id": pulling.source_id}
         )
-        if pulling.full or known is None or known == _reading(block, mapping):
-            return
+    if pulling.full or known is None or known == _reading(block, opened.mapping):
+        return
+    if (done := replay_instead(_watching(pulling, opened), opened, block)) is not None:
+        pulling.warnings.append(done)
+        return
+    with unit_of_work(pulling.engine) as connection:
         connection.execute(text("UPDATE run SET mode = 'full' WHERE id = :run"), {"run": pulling.run_id})
     pulling.full = pulling.landing.full = True
     pulling.warnings.append("its mapping or scope was changed since the last run; everything was read again")
+
+
+def _watching(pulling: Pulling, opened: Opened) -> Watching:
+    return Watching(
+        pulling.engine, pulling.source_id, pulling.run_id, opened.connector, opened.mapping,
+        pulling.landing.known_at,
+    )  # fmt: skip
 
 
 def _remember_reading(pulling: Pulling, block: SourceBlock, mapping: MappingSpec) -> None:
     with unit_of_work(pulling.engine) as connection:
         connection.execute(
             text(
-                "UPDATE source SET semantics = semantics || jsonb_build_object('read_as', CAST(:hash AS text))"
-                " WHERE id = :id"
+                "UPDATE source SET semantics = semantics || jsonb_build_object('read_as', CAST(:hash AS text),"
+                " 'scoped_as', CAST(:scope AS text)) WHERE id = :id"
             ),
-            {"hash": _reading(block, mapping), "id": pulling.source_id},
+            {"hash": _reading(block, mapping), "scope": scoped_as(block), "id": pulling.source_id},
         )
 
 
-def _pull_all(pulling: Pulling, opened: Opened, connections: int, progress: Progress) -> None:
-    connector = opened.connector
-    semantics = _semantics(pulling, connector)
-    mappings = _compile(opened.mapping, connector, semantics)
-    fields = [
-        name for mapping in mappings.values() if mapping.entity == "work_item" for name in mapping.fields
-    ]
+def _pull_all(
+    pulling: Pulling, block: SourceBlock, opened: Opened, connections: int, progress: Progress
+) -> None:
+    connector, watching = opened.connector, _watching(pulling, opened)
+    version = name_version(watching, block)
+    semantics, drifted = look_first(watching, *_semantics(pulling, connector))
+    pulling.warnings += drifted
+    mappings = compiled(opened.mapping, connector, semantics)
+    fields = asked(mappings, semantics)
+    note_asked(watching, fields)
     landing = pulling.landing
     landing.mappings = mappings
     landing.load()
-    for stream in connector.streams(semantics, fields):
-        if stream.name not in mappings:
-            continue
-        cursors = _cursors(pulling, stream)
-        problems = pull_stream(
-            landing, stream, cursors, connections=connections, progress=progress, source=pulling.source
-        )
-        pulling.problems += problems
+    streams = [each for each in connector.streams(semantics, fields) if each.name in mappings]
+    pulling.problems += pull_streams(
+        landing,
+        [(stream, _cursors(pulling, stream)) for stream in streams],
+        connections=connections, progress=progress, source=pulling.source,
+    )  # fmt: skip
     pulling.warnings += landing.warnings
     for stream_name, unmapped in landing.unmapped.items():
         for (attribute, value), times in sorted(unmapped.items()):
@@ -243,16 +265,14 @@ def _pull_all(pulling: Pulling, opened: Opened, connections: int, progress: Prog
                 f"{mappings[stream_name].entity} {attribute}: no mapping for {value!r} ({times} times); it is"
                 " unknown until the mapping has one"
             )
+    read = Offline(
+        pulling.source_id, pulling.source, block.kind, block, opened.mapping, semantics, mappings, streams,
+        tuple(fields),
+    )  # fmt: skip
+    pulling.warnings += look_back(watching, read, version, landing.unmapped, full=pulling.full)
 
 
-def _compile(
-    spec: MappingSpec, connector: Connector, semantics: dict[str, str]
-) -> dict[str, CompiledMapping]:
-    transforms = connector.transforms()
-    return {name: compile_stream(spec, name, transforms, semantics) for name in spec.streams}
-
-
-def _semantics(pulling: Pulling, connector: Connector) -> dict[str, str]:
+def _semantics(pulling: Pulling, connector: Connector) -> tuple[dict[str, str], Discovery | None]:
     """Return what was discovered of the source; look when nothing was yet, and on every full run."""
     with pulling.engine.connect() as connection:
         stored: dict[str, Any] = (
@@ -260,7 +280,7 @@ def _semantics(pulling: Pulling, connector: Connector) -> dict[str, str]:
             or {}
         )
     if "names" in stored and not pulling.full:
-        return dict(stored.get("names", {}))
+        return dict(stored.get("names", {})), None
     found = connector.discover()
     pulling.warnings += found.warnings
     with unit_of_work(pulling.engine) as connection:
@@ -271,7 +291,7 @@ def _semantics(pulling: Pulling, connector: Connector) -> dict[str, str]:
                 "found": dumps({"names": found.semantics, "evidence": found.evidence}),
             },
         )
-    return found.semantics
+    return found.semantics, found
 
 
 def _cursors(pulling: Pulling, stream: Stream) -> dict[str, dict[str, Any]]:
