@@ -19,7 +19,8 @@ class Attribute:
     """One thing that can be known of an entity.
 
     `unit` is None where a value has none, `currency` where it is the portfolio's or the record's.
-    `required` means that a record without it cannot be stored at all.
+    `required` means that a record without it cannot be stored at all. `default` is what it is where a
+    record does not say, for an attribute of which "unknown" is a value of its own.
     """
 
     entity: str
@@ -30,6 +31,7 @@ class Attribute:
     values: tuple[str, ...] = ()
     required: bool = False
     path: str | None = None
+    default: str | None = None
 
 
 class UnknownAttribute(LookupError):
@@ -37,7 +39,7 @@ class UnknownAttribute(LookupError):
 
 
 def _attributes(entity: str, rows: str) -> list[Attribute]:
-    """Read the compact table below: `name type[!] [unit=…] [path=…] [values=a/b] : help` a line."""
+    """Read the compact table below: `name type[!] [unit=…] [path=…] [values=a/b] [default=a] : help`."""
     found = []
     for line in filter(None, map(str.strip, rows.splitlines())):
         head, help_ = line.split(" : ", 1)
@@ -53,6 +55,7 @@ def _attributes(entity: str, rows: str) -> list[Attribute]:
                 values=tuple(given["values"].split("/")) if "values" in given else (),
                 required=type_.endswith("!"),
                 path=given.get("path"),
+                default=given.get("default"),
             )
         )
     return found
@@ -111,7 +114,7 @@ WORK_ITEM: Final = _attributes(
     scope_external_id text! : The tracker project it is in
     area text : Azure DevOps area path
     type text! : The tracker's own type
-    hub_type enum values=initiative/epic/feature/story/task/bug/milestone/other : The type all trackers share
+    hub_type enum values=initiative/epic/feature/story/task/bug/milestone/other default=other : The common type
     title text! : Title
     status text! : The tracker's own state
     status_id text : The state's immutable id

@@ -147,7 +147,7 @@ def _attribute(
     """Compose path, value map, transform and type into one closure."""
     paths = [resolved for path in how.paths if (resolved := _resolve(path, semantics)) is not None]
     if not paths:
-        constant = _constant(attribute, how.const)
+        constant = _constant(attribute, attribute.default if how.const is None else how.const)
         return lambda _payload: constant
     steps: list[Get] = []
     if how.values is not None:
@@ -160,7 +160,7 @@ def _attribute(
             steps.append(coerce)
     if attribute.type == "enum":
         steps.append(_one_of(attribute.values))
-    return _pipeline(attribute.name, paths, steps, how.const)
+    return _pipeline(attribute.name, paths, steps, attribute.default if how.const is None else how.const)
 
 
 def _constant(attribute: Attribute, value: Any) -> Any:
