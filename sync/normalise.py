@@ -21,6 +21,14 @@ CHILDREN: Final = {
         ("external_id", "direction", "type", "label", "other_external_id", "other_key"),
     ),
     "iterations": ("work_item_iteration", ("external_id", "name", "state")),
+    "comments": (
+        "comment",
+        ("external_id", "author", "author_id", "created_at", "updated_at", "text"),
+    ),
+    "worklogs": (
+        "worklog",
+        ("external_id", "author", "author_id", "started_at", "hours", "created_at", "updated_at", "text"),
+    ),
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from connectors.jira.cloud import CloudIssues
 from connectors.jira.fates import Fates
 from connectors.jira.glance import Glance
 from connectors.jira.position import Clocks, Position
+from connectors.jira.remarks import KINDS, Remarks
 from connectors.jira.renewal import Renewal
 from connectors.jira.server import ServerIssues
 from connectors.jira.site import Project, Site, server_time
@@ -49,8 +50,9 @@ class Issues:
 
     def __init__(self, site: Site, semantics: Mapping[str, str], fields: Sequence[str]) -> None:
         self._site = site
-        asked = [name for name in fields if _FIELD.match(name)]
-        self._fields = tuple(dict.fromkeys((*ALWAYS, *asked)))
+        self._remarks = Remarks(site)
+        asked = [name for name in fields if _FIELD.match(name) and name not in KINDS.values()]
+        self._fields = tuple(dict.fromkeys((*ALWAYS, *asked, *self._remarks.fields)))
         self.read = reading.IssueReader(
             semantics.get("site_url") or site.config.base_url,
             reading.parse_categories(semantics.get("status_categories")),
@@ -242,6 +244,7 @@ class Issues:
                 vanished.append(str(one))
             else:
                 found += answers
+        found += self._remarks.rest(found)
         updated = {int(issue.id): issue.updated for given in found for issue in given.issues if issue.updated}
         return _Batch(
             parts=tuple(given.part for given in found),

@@ -14,6 +14,7 @@ from connectors.jira.transforms import CATEGORIES, instant, override
 
 _ONE_ISSUE: Final = re.compile(r"/rest/api/[23]/issue/(\d+)(?:\?|$)")
 _ONE_CHANGELOG: Final = re.compile(r"/rest/api/[23]/issue/(\d+)/changelog")
+_REMARKS: Final = re.compile(r"/rest/api/[23]/issue/(\d+)/(comment|worklog)\?")
 _HALF_PAIR: Final = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -44,8 +45,12 @@ class IssueReader(Detached):
         for part, body in zip(issue_parts, bodies, strict=True):
             for issue_id, found in extra_histories(part.request, body):
                 more.setdefault(issue_id, {}).update((str(one["id"]), one) for one in found)
+        said = _remarks(issue_parts, bodies)
         for part, body in zip(issue_parts, bodies, strict=True):
             for issue in issues_in(body):
+                if said and isinstance(issue.get("fields"), dict):
+                    for name, rows in said.get(str(issue.get("id")), {}).items():
+                        issue["fields"][name] = {f"{name}s": list(rows.values()), "total": len(rows)}
                 yield self._record(issue, more.get(str(issue.get("id")), {}))
             if (refused := _refused(part, body)) is not None:
                 yield refused
@@ -70,6 +75,18 @@ class IssueReader(Detached):
         if self.overrides:
             override(fields.get("status"), self.overrides)
         return RawRecord(external_id, issue, locator, url)
+
+
+def _remarks(parts: Sequence[Part], bodies: Sequence[Any]) -> dict[str, dict[str, dict[str, Json]]]:
+    """Collect whole lists of comments and work logs: issue id -> field -> row id -> row."""
+    found: dict[str, dict[str, dict[str, Json]]] = {}
+    for part, body in zip(parts, bodies, strict=True):
+        match = _REMARKS.search(part.request)
+        if match is not None and isinstance(body, dict):
+            issue_id, name = match.groups()
+            kept = found.setdefault(issue_id, {}).setdefault(name, {})
+            kept.update((str(one.get("id")), one) for one in body.get(f"{name}s") or ())
+    return found
 
 
 def parse(part: Part) -> Any:

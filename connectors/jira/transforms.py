@@ -249,6 +249,41 @@ def person_id(user: Any) -> str | None:
     return user.get("accountId") or user.get("key") or user.get("name") if isinstance(user, dict) else None
 
 
+def comments(value: Json) -> list[tuple[Any, ...]]:
+    """List the comments of an issue: who, when, and the words as plain text."""
+    return [
+        (*_said(one), instant(one["created"]), _perhaps(instant, one.get("updated")), _words(one.get("body")))
+        for one in value.get("comments") or ()
+    ]
+
+
+def worklogs(value: Json) -> list[tuple[Any, ...]]:
+    """List the work logs of an issue: who, when it began, hours, when it was written, and the words."""
+    return [
+        (
+            *_said(one), _perhaps(instant, one.get("started")), _hours(one.get("timeSpentSeconds")),
+            _perhaps(instant, one.get("created")), _perhaps(instant, one.get("updated")), _words(one.get("comment")),
+        )
+        for one in value.get("worklogs") or ()
+    ]  # fmt: skip
+
+
+def _said(row: Json) -> tuple[str, str | None, str | None]:
+    return str(row["id"]), person(row.get("author")), person_id(row.get("author"))
+
+
+def _words(value: Any) -> str | None:
+    return plain_text(value) if value else None
+
+
+def _hours(seconds: Any) -> float | None:
+    return None if seconds is None else float(seconds) / 3600
+
+
+def _perhaps(read: Callable[[Any], datetime], value: Any) -> datetime | None:
+    return None if value is None else read(value)
+
+
 def names(value: Any) -> list[str]:
     """List the names out of components, versions, choices or plain texts."""
     return [
@@ -292,6 +327,8 @@ TRANSFORMS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "jira_person": person,
     "jira_person_id": person_id,
     "jira_names": names,
+    "jira_comments": comments,
+    "jira_worklogs": worklogs,
     "jira_custom": custom_values,
     "jira_version_state": version_state,
     "jira_version_actual": version_actual,
