@@ -40,8 +40,9 @@ def main() -> int:
     body = sys.stdin.buffer.read()
     out = sys.stdout.buffer
     # Only now: what these import must fit into the limits, too.
+    from connectors.excel.inspecting import inspect
     from connectors.excel.layout import Layout, Limits, Refused
-    from connectors.excel.reading import Told, inspect, read
+    from connectors.excel.reading import Told, read
 
     limits = Limits(**order["limits"])
     try:

@@ -13,6 +13,7 @@ from connectors.base import Discovery, Finding, Json, Traffic
 from connectors.errors import ConnectorError, SliceUnreadable
 from connectors.excel import process
 from connectors.excel.config import ExcelConfig, Workbook
+from connectors.excel.discovery import describe
 from connectors.excel.drift import Structure
 from connectors.excel.files import TAGS, File, Files, Folder, label_of
 from connectors.excel.layout import HOLDS, Limits, Refused
@@ -79,9 +80,10 @@ class Excel:
         for workbook in self.config.workbooks:
             try:
                 file = self.fetch(workbook, None)
-                if file is None or file.name in seen:
+                where = f"{label_of(workbook)}!{workbook.library}!{file.name if file else ''}"
+                if file is None or where in seen:
                     continue
-                seen.add(file.name)
+                seen.add(where)
                 sheets = process.inspect(file.name, file.body, self.reader.limits)
             except ConnectorError as error:
                 found.warnings.append(error.message)
@@ -93,7 +95,7 @@ class Excel:
                 {"key": file.name, "name": file.name, "external_id": file.name, "url": file.url}
             )
             for sheet in sheets:
-                _describe(found, file.name, sheet)
+                describe(found, file.name, sheet)
         return found
 
     def streams(self, semantics: Mapping[str, str], fields: Sequence[str]) -> Sequence[Sheets]:
@@ -165,22 +167,3 @@ class Excel:
         )
         warnings = told["warnings"]
         return Finding(what, ok=True, says=says, todo="; ".join(warnings[:5]) or None)
-
-
-def _describe(found: Discovery, file: str, sheet: dict[str, Any]) -> None:
-    """Write one sheet into the discovery, in an officer's words."""
-    name = f"{file}!{sheet['sheet']}"
-    hidden = ", hidden" if sheet["hidden"] else ""
-    if sheet["holds"] is None:
-        found.evidence[name] = sheet.get("says") or f"none of the four kinds of sheet{hidden}"
-        return
-    found.evidence[name] = f"looks like {sheet['holds']}{hidden}: header in row {sheet['header_row']}"
-    for header, attribute in sheet["columns"]:
-        found.fields.append(
-            {
-                "id": f"{name}!{header}",
-                "name": header,
-                "type": attribute or "not understood",
-                "attribute": attribute,
-            }
-        )

@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
 
 from connectors.excel.columns import Header
 from connectors.excel.costs import Costs
 from connectors.excel.gantt import GANTT, bars
 from connectors.excel.grid import Book, Grid
 from connectors.excel.header import find_header
-from connectors.excel.layout import HOLDS, Layout, Limits, Refused
+from connectors.excel.layout import Layout, Limits, Refused
 from connectors.excel.package import address, column_letters
 from connectors.excel.preamble import Preamble, read_preamble
 from connectors.excel.raid import kind_of_title
@@ -109,45 +108,6 @@ def _summed(controls: Sequence[Mapping[str, Decimal]]) -> dict[str, Decimal]:
     """Add up the totals of all tables, for attributes of which every table has one."""
     names = set(controls[0]).intersection(*controls[1:]) if controls else set()
     return {name: sum((one[name] for one in controls), Decimal(0)) for name in sorted(names)}
-
-
-def inspect(file: str, body: bytes, limits: Limits) -> list[dict[str, Any]]:
-    """Say of each sheet what it looks like: for discovery, before anything is configured.
-
-    Raises:
-        Refused: The workbook cannot be read.
-    """
-    book = Book(file, body, limits)
-    found: list[dict[str, Any]] = []
-    for name, hidden in book.hidden.items():
-        entry: dict[str, Any] = {"sheet": name, "hidden": hidden, "holds": None, "header_row": None}
-        try:
-            grid = book.grid(name)
-        except Refused as refusal:
-            found.append(entry | {"says": str(refusal)})
-            continue
-        best = _best_kind(grid, file)
-        if best is not None:
-            holds, header = best
-            entry |= {
-                "holds": holds,
-                "header_row": header.row + 1,
-                "columns": [[column.header, column.attribute] for column in header.columns],
-            }
-        found.append(entry)
-    return found
-
-
-def _best_kind(grid: Grid, file: str) -> tuple[str, Header] | None:
-    best: tuple[str, Header] | None = None
-    for holds in HOLDS:
-        try:
-            header = find_header(grid, Layout(holds, file))
-        except Refused:
-            continue
-        if best is None or header.score > best[1].score:
-            best = (holds, header)
-    return best
 
 
 @dataclass(slots=True)
