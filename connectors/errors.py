@@ -9,11 +9,18 @@ ConnectorError
 └── UnreadableRecord        this record only: reject it with its reason, go on with the page
 """
 
+from connectors.redaction import scrubbed
+
 
 class ConnectorError(Exception):
-    """A source could not be read. The message is for an officer: what happened, and what to do."""
+    """A source could not be read. The message is for an officer: what happened, and what to do.
+
+    Whatever a host says back to us may hold our own secrets; they are starred here, the last thing
+    before anybody sees them.
+    """
 
     def __init__(self, message: str, *, source: str) -> None:
+        message = scrubbed(message)
         super().__init__(f"{source}: {message}")
         self.source = source
         self.message = message
@@ -55,4 +62,4 @@ class UnreadableRecord(ConnectorError):
         super().__init__(f"{locator}: {message}", source=source)
         self.locator = locator
         self.external_id = external_id
-        self.reason = message
+        self.reason = scrubbed(message)

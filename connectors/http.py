@@ -254,6 +254,12 @@ class Http:
                 status, headers, content = self._send(request)
             except (httpx.TransportError, httpx.DecodingError) as error:
                 raise self._broken(error) from None
+            except (httpx.InvalidURL, UnicodeError):  # the library looks at where a redirect leads, unasked
+                raise MisconfiguredSource(
+                    f"{address(line)} sends us on to something that is no address. Check {self._option} and what "
+                    "stands between Muster and it.",
+                    source=self.source,
+                ) from None
         self._answered = True
         with _traffic_lock:
             self.traffic.requests += 1

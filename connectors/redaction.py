@@ -11,38 +11,45 @@ import httpx
 import orjson
 
 _SECRET_NAME: Final = re.compile(
-    r"(token|secret|password|passwd|assertion|api_?key|^sig$|^code$|tempauth|authorization)", re.IGNORECASE
+    r"(token|secret|password|passwd|assertion|api[-_]?key|^sig$|^code$|tempauth|authorization)", re.IGNORECASE
 )
 # A quick look at a whole query or body: without any of these words there is nothing to star.
 _MAYBE_SECRET: Final = re.compile(
-    r"token|secret|passw|assertion|api_?key|\bsig\b|\bcode\b|tempauth|authorization", re.IGNORECASE
+    r"token|secret|passw|assertion|api[-_]?key|\bsig\b|\bcode\b|tempauth|authorization", re.IGNORECASE
 )
 _SECRET_TEXT: Final = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~:-]{6,}", re.IGNORECASE)
 _IN_ADDRESS: Final = re.compile(r"(://)[^\s/@:]*:[^\s/@]+@")
 _PAGING: Final = frozenset({"nextpagetoken", "continuationtoken", "$skiptoken"})  # positions, not secrets
 _SHORTEST: Final = 4  # a shorter one would black out plain words
+_A_WORD: Final = 8  # letters alone, and fewer than these
 _MOST_KEPT: Final = 4000  # forms of secrets that this process remembers; the oldest go first
 
 _known: dict[str, None] = {}
+_in_order: tuple[str, ...] = ()  # of `_known`, the longest first: a secret may hold another
 _known_lock = threading.Lock()
 
 
 def remember(*secrets: str | None) -> None:
     """Have `scrubbed` star these from now on, in every form they may turn up in."""
-    forms = [form for secret in secrets if secret for form in forms_of(secret)]
+    global _in_order  # noqa: PLW0603 - the register is the process's, as its log is
+    forms = [form for secret in secrets if secret and not _is_word(secret) for form in forms_of(secret)]
     with _known_lock:
         for form in forms:
             _known.pop(form, None)
             _known[form] = None
         for oldest in list(_known)[: max(0, len(_known) - _MOST_KEPT)]:
             del _known[oldest]
+        _in_order = tuple(sorted(_known, key=len, reverse=True))
+
+
+def _is_word(secret: str) -> bool:
+    """Whether a secret is so poor that starring it everywhere would black out plain words."""
+    return len(secret) < _A_WORD and secret.isalpha()
 
 
 def scrubbed(text: str) -> str:
     """Star every secret this process was ever told, for what people and logs get to see."""
-    with _known_lock:
-        known = sorted(_known, key=len, reverse=True)  # a secret that holds another goes first
-    return redacted(text, known)
+    return redacted(text, _in_order)
 
 
 def forms_of(secret: str) -> tuple[str, ...]:

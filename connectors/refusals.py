@@ -11,9 +11,11 @@ import httpx
 import orjson
 
 from connectors.errors import AccessDenied, MisconfiguredSource, SourceUnavailable
+from connectors.redaction import scrubbed
 
 LOGIN_HINT: Final = "Check the user name and the token or password of this source."
 _LOGIN: Final = re.compile(r"log-?in|sign-?in|sso|saml|oauth|/auth|adfs|websudo", re.IGNORECASE)
+_KEPT: Final = 1 << 16  # bytes of a body that is not what was asked for
 _NO_CONTENT_TYPE: Final = "an unnamed type"
 
 
@@ -106,7 +108,7 @@ def not_json(source: str, line: str, status: int, headers: Mapping[str, str], co
     return HttpError(
         f"{line} answered with {kind or _NO_CONTENT_TYPE} that is not JSON. Check the address (base_url) and "
         "what stands between Muster and it.",
-        source=source, status=status, body=content,
+        source=source, status=status, body=scrubbed(content[:_KEPT].decode(errors="replace")).encode(),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from connectors.errors import ConnectorError
 from connectors.stopping import Interrupted
 from sync.ledger import ConcurrentPull
+from sync.scrubbing import scrubbed
 
 _LOST = (
     "the connection to the database was lost; check that it runs, then run the sync again:"
@@ -29,7 +30,11 @@ _BY_STATE = {
 
 
 def in_words(error: BaseException) -> str:
-    """Say what went wrong and what to do next."""
+    """Say what went wrong and what to do next, with every secret starred."""
+    return scrubbed(_in_words(error))
+
+
+def _in_words(error: BaseException) -> str:
     if isinstance(error, ConnectorException):  # of the queue, around the driver's own error
         error = error.__cause__ or psycopg.OperationalError()
     if isinstance(error, DBAPIError | psycopg.Error):

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from config.database import database_url, open_engine, reach
 from config.settings import Settings, settings
 from sync.failures import in_words
+from sync.scrubbing import Scrubbing, scrub_crashes
 
 OK, FAILED, USAGE, PARTIAL = 0, 1, 2, 3
 
@@ -108,7 +109,8 @@ def quiet_libraries() -> None:
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered],
     )
     handler = logging.StreamHandler()
-    handler.setFormatter(formatter)
+    handler.setFormatter(Scrubbing(formatter))
+    scrub_crashes()
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
