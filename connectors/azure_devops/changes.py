@@ -77,10 +77,11 @@ class Changes:
         touched, links = self.lookout.linked()
         altered = self.lookout.altered()
         yield from self._feed()
-        late = self.lookout.slipped(self.emitted) if self.stuck or not self.position.whole else set()
+        late = self.lookout.slipped(self.emitted)
         # Items that wait here moved on to where this feed does not show them.
-        again = self.held.waiting() | touched | late | self.position.broken
+        again = self.held.waiting() | late | self.position.broken | (touched & self.position.homes.keys())
         yield from self.again(again - self.emitted)
+        yield from self.again(touched - self.position.homes.keys() - again, guests=True)
         for what, ids in altered:
             self.notes.append(f"{self.slice.label}: {what} changed; its {len(ids)} items were read again")
             yield from self.again(ids - self.emitted)
@@ -88,9 +89,9 @@ class Changes:
             self._go_past(self.position.newest)
         yield from self._census_pages(links)
 
-    def again(self, ids: Iterable[int]) -> Iterator[Page]:
-        """Read items anew by their ids, 200 a page."""
-        wanted = sorted(ids)
+    def again(self, ids: Iterable[int], *, guests: bool = False) -> Iterator[Page]:
+        """Read items anew by their ids, 200 a page; `guests` are of another project that the source reads."""
+        wanted = sorted(self._picked_anywhere(set(ids)) if guests else ids)
         for at in range(0, len(wanted), BATCH):
             draft = Draft()
             chunk = wanted[at : at + BATCH]
@@ -102,12 +103,21 @@ class Changes:
                     continue  # the census tells what became of it
                 if (item.get("fields") or {}).get("System.IsDeleted"):
                     self._gone(draft, id_, DELETED)
-                elif rule := self.where.left_out(id_, item["fields"]):
-                    self._leave_out(draft, id_, rule, item["fields"])
+                elif guests and item["fields"].get("System.TeamProject") in self.included:
+                    draft.emit.append(id_)
+                    ours[id_] = int(item["rev"])
                 elif self._admit(draft, id_, item):
                     ours[id_] = int(item["rev"])
             self._complete(draft, ours, {})
             yield self._page(draft, self.position.revisions)
+
+    def _picked_anywhere(self, ids: set[int]) -> set[int]:
+        """Keep of the items of other projects those that the source reads."""
+        if not ids:
+            return ids
+        listed = ", ".join(map(str, sorted(ids)))
+        among = (f"{condition} AND [System.Id] IN ({listed})" for condition in self.scope.conditions())
+        return {id_ for condition in among for _, some in self.api.ids(condition) for id_ in some}
 
     def _feed(self) -> Iterator[Page]:
         """Yield the batches of the feed; one that the server cannot put together ends it for this time."""

@@ -28,6 +28,7 @@ class Lookout:
         self._api, self._scope, self._project = api, scope, project
         self._position, self._clock, self._hours = position, clock, refresh_hours
         self._seen: tuple[dict[str, str], str] | None = None
+        self._since, self._recent = position.overlap(), dict(position.recent)  # before this run read anything
 
     def linked(self) -> tuple[set[int], str | None]:
         """Return the items whose links changed since last time, and where to go on next time."""
@@ -42,7 +43,10 @@ class Lookout:
                 touched |= {int(link["sourceId"]), int(link["targetId"])}
         if position.links is None:
             position.links, position.links_since = token, since
-        return (touched & position.homes.keys() if started else set()), token
+        if not started:
+            return set(), token
+        # The feed of one project tells of a link at its one end; the other may be in another project.
+        return (touched if self._project else touched & position.homes.keys()), token
 
     def altered(self) -> list[tuple[str, set[int]]]:
         """Look, when it is time, at what alters items without a revision; return whose items to read again."""
@@ -63,12 +67,12 @@ class Lookout:
         return altered
 
     def slipped(self, read: Collection[int]) -> set[int]:
-        """Find what changed in the last hour that was read, or since, and is there with another revision.
+        """Find what changed in the last hour that the run before had read, or since, and was missed.
 
         Args:
             read: Items that this run has read already.
         """
-        since = self._position.overlap()
+        since = self._since or self._position.overlap()
         if since is None:
             return set()
         at = f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{since.microsecond // 1000:03d}Z"
@@ -76,7 +80,7 @@ class Lookout:
         for condition in self._scope.conditions(self._project):
             late = f"{condition} AND [System.ChangedDate] >= '{at}'"
             ids |= {id_ for _, some in self._api.ids(late) for id_ in some}
-        recent = self._position.recent
+        recent = self._recent | self._position.recent
         found = self._api.newest_revisions(sorted(ids.difference(read)))
         return {id_ for id_, rev in found.items() if id_ not in recent or recent[id_][1] != rev}
 

@@ -1,17 +1,19 @@
 """Changes made by hand, through `POST /_sandbox/edit`: what a test or a demonstration lets happen.
 
 Of a work item: `{"id", "fields" | "delete" | "restore" | "destroy" | "move" | "link" | "unlink"}`, where
-`move` names a project, and `link` and `unlink` the id of a child; `{"create": {field: value}}` makes one.
+`move` names a project, and `link` and `unlink` the id of a child; with `"slip": true` the revision comes
+into the feed in a place that its readers have passed; `{"create": {field: value}}` makes one.
 
 Of what items are in: `{"project": name, "rename" | "delete" | "restore" | "hide" | "show" | "effort" |
 "category" | "process"}`, `{"area": path, "rename" | "hide" | "show"}`, `{"iteration": path, "rename" |
 "start" and "finish"}`, `{"query": id, "project", "name", "wiql"}`. None of these makes a revision.
 
 Of the server: `{"poison": [ids], "calls": ["batch", "updates", "feed"]}` lets items break calls, an empty
-list cures them; `{"skew": seconds}` sets its clock wrong.
+list cures them; `{"skew": seconds}` sets its clock wrong; `{"batch": n}` makes the feed's answers small.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -21,6 +23,7 @@ from sandbox.ado.process import PROCESSES
 from sandbox.ado.world import Item, Iteration, LinkEvent, Project, Revision, World, ms, stamp
 
 _HIERARCHY: Final = "System.LinkTypes.Hierarchy"
+_SLIP_MS: Final = 1_800_000
 _PATHS: Final = ("System.TeamProject", "System.AreaPath", "System.IterationPath")
 Json = dict[str, Any]
 
@@ -55,6 +58,8 @@ def _item(world: World, wanted: Json) -> Json:
             other = int(wanted[key])
             world.links.append(LinkEvent(world.now, _HIERARCHY, item.id, other, active, last.by))
             return {"id": item.id, "link": other, "isActive": active}
+    if any(wanted.get(what) for what in ("destroy", "delete", "restore")):
+        _cut_or_mend(world, item.id, mend=bool(wanted.get("restore")))
     if wanted.get("destroy"):
         item.destroyed = world.now
         return {"id": item.id, "destroyed": True}
@@ -63,7 +68,23 @@ def _item(world: World, wanted: Json) -> Json:
         changes["System.IsDeleted"] = True if wanted.get("delete") else None
     if wanted.get("move"):
         changes |= dict.fromkeys(_PATHS, str(wanted["move"]))
-    return {"id": item.id, "rev": _revise(world, item, changes).rev}
+    found = _revise(world, item, changes)
+    if wanted.get("slip"):
+        found.mark -= _SLIP_MS
+    return {"id": item.id, "rev": found.rev}
+
+
+def _cut_or_mend(world: World, item_id: int, *, mend: bool) -> None:
+    """Cut the links of an item that is deleted, or make them again when it is restored."""
+    held: dict[tuple[str, int, int], LinkEvent] = {}
+    for event in world.links:
+        if item_id in {event.source, event.target} and event.at <= world.now:
+            held[event.rel, event.source, event.target] = event
+    world.links += [
+        replace(event, at=world.now, active=mend, cut_with=None if mend else item_id)
+        for event in held.values()
+        if (event.cut_with == item_id if mend else event.active)
+    ]
 
 
 def _revise(world: World, item: Item, changes: Json) -> Revision:
@@ -211,7 +232,12 @@ def _skew(world: World, wanted: Json) -> Json:
     return {"skew": world.skew.total_seconds()}
 
 
+def _batch(world: World, wanted: Json) -> Json:
+    world.batch = int(wanted["batch"])
+    return {"batch": world.batch}
+
+
 _CHANGES: Final[dict[str, Callable[[World, Json], Json]]] = {
     "id": _item, "create": _create, "project": _of_project, "area": _of_area, "iteration": _of_iteration,
-    "poison": _poison, "skew": _skew,
+    "poison": _poison, "skew": _skew, "batch": _batch,
 }  # fmt: skip

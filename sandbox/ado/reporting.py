@@ -43,7 +43,8 @@ def revisions(call: Call, _: Match[str]) -> Answer:
     item that moved away or changed its type are missing from it. Long text comes only with
     `$expand=fields`. The token of the last batch is to be kept: later revisions come after it.
     """
-    size = min(max(call.number("$maxPageSize", BATCH), 1), BATCH)
+    most = call.world.batch
+    size = min(max(call.number("$maxPageSize", most), 1), most)
     keys = call.world.feed()
     start = _start(call, 3)
     first = bisect_right(keys, start) if start is not None else 0

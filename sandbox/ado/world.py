@@ -146,7 +146,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class LinkEvent:
-    """A link made or cut: `rel` without direction, from source to target (parent to child)."""
+    """A link made or cut: `rel` without direction, from source to target (parent to child).
+
+    `cut_with` is the item whose deletion cut it.
+    """
 
     at: datetime
     rel: str
@@ -154,6 +157,7 @@ class LinkEvent:
     target: int
     active: bool
     by: Person
+    cut_with: int | None = None
 
 
 @dataclass(slots=True)
@@ -169,6 +173,7 @@ class World:
     skew: timedelta = timedelta()  # by how much the server's own clock is wrong
     hidden_areas: set[str] = field(default_factory=set)  # the caller may not see items there
     poison: dict[str, set[int]] = field(default_factory=dict)  # call -> items that break it
+    batch: int = 1000  # revisions in an answer of the feed
     queries: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # id -> project, name, WIQL
     _feed: list[tuple[int, int, int]] = field(default_factory=list)
     _seen: list[tuple[int, int, int]] = field(default_factory=list)
