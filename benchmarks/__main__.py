@@ -1,29 +1,44 @@
-"""`python -m benchmarks [NAME…] [--quick]`: measure, and print a report in Markdown."""
+"""`python -m benchmarks [NAME…]`: measure, and print a report in Markdown.
+
+Names: peers (install other programs beside Muster), ingest (floor, peers, where the time goes), compare
+(the peers alone), million (one large load), workbook, api. Without a name: ingest, workbook and api.
+"""
 
 import argparse
 import importlib
+from typing import Final
 
 from benchmarks.common import machine
 
-NAMES = ("ingest", "api")
+MODULES: Final = {
+    "peers": "benchmarks.peers.environments",
+    "ingest": "benchmarks.ingest",
+    "compare": "benchmarks.peers.compare",
+    "million": "benchmarks.million",
+    "workbook": "benchmarks.workbook",
+    "api": "benchmarks.api",
+}
+BY_DEFAULT: Final = ("ingest", "workbook", "api")
 
 
 def main() -> None:
-    """Run the benchmarks named, or all of them."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all if none")
+    """Run the benchmarks named, or those that a report has by default."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(MODULES)}")
     parser.add_argument("--quick", action="store_true", help="small sizes, one round: does it run at all")
     parser.add_argument("--rounds", type=int, help="how often each is measured; 3, or 1 with --quick")
+    parser.add_argument("--issues", type=int, help="of ingest, compare and million: how many")
     given = parser.parse_args()
-    if unknown := sorted(set(given.names) - set(NAMES)):
-        parser.error(f"no benchmark {', '.join(unknown)}; there are: {', '.join(NAMES)}")
+    if unknown := sorted(set(given.names) - set(MODULES)):
+        parser.error(f"no benchmark {', '.join(unknown)}; there are: {', '.join(MODULES)}")
     rounds = given.rounds or (1 if given.quick else 3)
     print(machine())
-    for name in given.names or NAMES:
-        print(
-            f"\n{importlib.import_module(f'benchmarks.{name}').run(quick=given.quick, rounds=rounds)}",
-            flush=True,
-        )
+    for name in given.names or BY_DEFAULT:
+        size = {"issues": given.issues} if given.issues and name in {"ingest", "compare", "million"} else {}
+        module = importlib.import_module(MODULES[name])
+        print(f"\n{module.run(quick=given.quick, rounds=rounds, **size)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.common import Measured, Server, child, cpu_s, embedded, median, spread, table
+from benchmarks.peers import compare as peers
 from tests.support.sandboxes import Sandbox, running
 
 CONNECTIONS = 8
@@ -218,9 +219,9 @@ def _row(label: str, ms: int, rounds: Sequence[Measured]) -> tuple[Any, ...]:
     )
 
 
-def run(*, quick: bool, rounds: int) -> str:
+def run(*, quick: bool, rounds: int, issues: int | None = None) -> str:
     """Measure all of it and return the report."""
-    issues = 2_000 if quick else 20_000
+    issues = issues or (2_000 if quick else 20_000)
     with embedded() as server, running("jira-cloud", issues=issues) as box:
         ingest = Ingest(box, server)
         first = ingest.record()
@@ -241,4 +242,4 @@ def run(*, quick: bool, rounds: int) -> str:
             "### Where the time goes",
             ingest.profile(),
         ]
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, peers.run(quick=quick, rounds=rounds, issues=issues)])

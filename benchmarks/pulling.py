@@ -7,6 +7,7 @@ import argparse
 import gc
 import json
 import os
+import ssl
 import sys
 import threading
 import time
@@ -71,9 +72,9 @@ class Watch(Silent):
 class Recording(httpx.HTTPTransport):
     """A transport that writes down what is asked."""
 
-    def __init__(self, connections: int) -> None:
+    def __init__(self, connections: int, authority: str | None = None) -> None:
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-        super().__init__(limits=limits, trust_env=False)
+        super().__init__(limits=limits, trust_env=False, verify=ssl.create_default_context(cafile=authority))
         self.asked: list[dict[str, Any]] = []
         self._lock = threading.Lock()
 
@@ -97,14 +98,16 @@ def recording(transport: httpx.BaseTransport) -> Opener:
     return opener
 
 
-def configure(engine: Engine, url: str) -> None:
-    """Apply a portfolio with the sandbox's Jira as its one source."""
-    source = {
+def configure(engine: Engine, url: str, authority: str | None = None) -> None:
+    """Apply a portfolio with the sandbox's Jira as its one source; `authority` signed its certificate."""
+    source: Measured = {
         "name": SOURCE,
         "kind": "jira",
         "base_url": url,
         "auth": {"type": "basic", "username": AUTH[0], "token": f"env:{CREDENTIAL_AT}"},
     }
+    if authority:
+        source["ca_bundle"] = authority
     document = Document.model_validate(
         {"apiVersion": "muster/v1", "portfolio": {"key": "bench", "name": "Bench"}, "sources": [source]}
     )
@@ -170,6 +173,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("database")
     parser.add_argument("--url", help="a sandbox Jira to configure first; else what is configured is run")
+    parser.add_argument("--authority", help="PEM file of who signed the sandbox's certificate")
     parser.add_argument("--incremental", action="store_true")
     parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--record", type=Path, help="where to write the requests made")
@@ -180,8 +184,8 @@ def main(argv: list[str] | None = None) -> None:
     os.environ[CREDENTIAL_AT] = AUTH[1]
     engine = open_engine(given.database)
     if given.url:
-        configure(engine, given.url)
-    transport = Recording(given.connections) if given.record else None
+        configure(engine, given.url, given.authority)
+    transport = Recording(given.connections, given.authority) if given.record else None
     opener = recording(transport) if transport else open_source
     found = measured_run(
         engine,

@@ -1,0 +1,138 @@
+"""A pipeline of processes, measured from outside: the same way for whoever it belongs to."""
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from benchmarks.common import Measured
+
+SAMPLE_S: Final = 0.05
+MOST_S: Final = 3600.0
+TAIL: Final = 2_000  # characters of what a failed program said
+
+
+class Failed(Exception):
+    """A measured program ended with an error; says which and how it ended."""
+
+
+class Memory(threading.Thread):
+    """Watches what processes and all they start hold together, every 50 ms.
+
+    Memory shared between processes (forked workers, libraries) is counted once: Linux's proportional
+    set size. Where there is none, resident sets are added.
+    """
+
+    def __init__(self, roots: Sequence[int]) -> None:
+        super().__init__(daemon=True)
+        self._roots = [psutil.Process(pid) for pid in roots]
+        self._over = threading.Event()
+        self.peak = 0  # bytes
+        self.processes = 0
+
+    def run(self) -> None:
+        """Look until told to stop."""
+        while not self._over.wait(SAMPLE_S):
+            alive = self._alive()
+            self.peak = max(self.peak, sum(_held(one) for one in alive))
+            self.processes = max(self.processes, len(alive))
+
+    def stop(self) -> None:
+        """End the watch."""
+        self._over.set()
+        self.join()
+
+    def _alive(self) -> list[psutil.Process]:
+        found: dict[int, psutil.Process] = {}
+        for root in self._roots:
+            with suppress(psutil.NoSuchProcess):
+                found |= {one.pid: one for one in (root, *root.children(recursive=True))}
+        return list(found.values())
+
+
+def _held(process: psutil.Process) -> int:
+    try:
+        for line in Path(f"/proc/{process.pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    except FileNotFoundError:
+        with suppress(psutil.NoSuchProcess):
+            return int(process.memory_info().rss)
+    except (ProcessLookupError, PermissionError):  # ended between the two looks
+        pass
+    return 0
+
+
+def measure(
+    commands: Sequence[Sequence[str]], *, folder: Path, variables: Mapping[str, str], label: str
+) -> Measured:
+    """Run commands as a shell pipeline would, and say what they took together.
+
+    The clock runs from the first start to the last end: starting an interpreter and importing is in it.
+
+    Args:
+        commands: Each one's output is the next one's input; the last one's goes to `output.txt`.
+        folder: Where the commands run, and where what they say is kept.
+        variables: Environment variables besides those of this process.
+        label: Used for the files in the folder.
+
+    Raises:
+        Failed: One ended with an error.
+    """
+    before = os.times()
+    begin = time.perf_counter()
+    running = _started(commands, folder, {**os.environ, **variables}, label)
+    watch = Memory([one.pid for one in running])
+    watch.start()
+    try:
+        codes = [one.wait(MOST_S) for one in running]
+    finally:
+        for one in running:
+            if one.poll() is None:
+                one.kill()
+                one.wait()
+        watch.stop()
+    seconds = time.perf_counter() - begin
+    after = os.times()
+    if any(codes):
+        place = next(place for place, code in enumerate(codes) if code)
+        said = (folder / f"{label}-{place}.log").read_text(encoding="utf-8", errors="replace")[-TAIL:]
+        raise Failed(f"{commands[place][0]} ended with {codes[place]}: {said}")
+    return {
+        "seconds": seconds,
+        "cpu_s": after.children_user + after.children_system - before.children_user - before.children_system,
+        "peak_mb": watch.peak / 1e6,
+        "processes": watch.processes,
+    }
+
+
+def _started(
+    commands: Sequence[Sequence[str]], folder: Path, environment: Mapping[str, str], label: str
+) -> list[subprocess.Popen[bytes]]:
+    running: list[subprocess.Popen[bytes]] = []
+    given = None
+    for place, command in enumerate(commands):
+        last = place == len(commands) - 1
+        with (folder / f"{label}-{place}.log").open("wb") as log:
+            out = (folder / "output.txt").open("wb") if last else subprocess.PIPE
+            one = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=environment,
+                stdin=given or subprocess.DEVNULL,
+                stdout=out,
+                stderr=log,
+            )
+        if given is not None:
+            given.close()  # the reader has it
+        given = one.stdout
+        if not isinstance(out, int):
+            out.close()
+        running.append(one)
+    return running
