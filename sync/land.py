@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from connectors.base import Page, Stream
 from sync.compiling import CompiledMapping
 from sync.json import dumps
+from sync.keys import keep_from_history, with_former_keys
 from sync.ledger import add_to_ledger, move_cursor
 from sync.normalise import CHILDREN, Batch, Lines
 from sync.prepare import Contents, prepare
@@ -233,6 +234,7 @@ def store_batch(
             batch,
             batch.lines,
             {"source_id": source_id, "raw_page_id": page_id, "run_id": run_id},
+            known_at,
         )
     unplaced = {"identity": {"locator"}, "iteration": {"locator"}}.get(table, set())
     kept = [index for index, name in enumerate(columns) if name not in unplaced]
@@ -250,7 +252,7 @@ def store_batch(
 
 
 def _store_lines(
-    connection: Connection, table: str, batch: Batch, lines: Lines, same: dict[str, int]
+    connection: Connection, table: str, batch: Batch, lines: Lines, same: dict[str, int], known_at: datetime
 ) -> dict[str, bool]:
     changed = upsert(
         connection, table, batch.columns, lines.rows, same=same, key=("source_id", "external_id"),
@@ -265,4 +267,7 @@ def _store_lines(
             dict(zip(batch.ids, children, strict=True)),
             (same["source_id"], changed),
         )
+    if table == "work_item":
+        moved = with_former_keys(batch.ids, lines.children.get("transitions", ()))
+        keep_from_history(connection, same["source_id"], [one for one in moved if one in changed], known_at)
     return changed

@@ -14,6 +14,7 @@ from api.paging import Page
 from api.routes.common import PROBLEMS, Text
 from api.shapes import Paged, WorkItemShape
 from model.tables import Project, Scope, Source, WorkItem
+from sync.keys import resolve
 
 router = APIRouter()
 
@@ -57,6 +58,7 @@ def list_work_items(  # noqa: PLR0913, PLR0917 - a parameter a filter
     paging: Page,
     source: Text = None,
     project: Text = None,
+    key: Annotated[str | None, Query(description="Its key, or one that it had before it was moved")] = None,
     type: Text = None,  # noqa: A002 - the contract's own word
     status_category: Annotated[Literal["todo", "doing", "done", "dropped"] | None, Query()] = None,
     changed_since: Annotated[
@@ -70,6 +72,8 @@ def list_work_items(  # noqa: PLR0913, PLR0917 - a parameter a filter
         query = _visible_items(visible)
         given = ((Source.name, source), (Project.key, project), (WorkItem.type, type))
         query = query.where(*(column == value for column, value in given if value is not None))
+        if key is not None:
+            query = query.where(WorkItem.id.in_(resolve(session.connection(), [key]).get(key, [])))
         if status_category is not None:
             query = query.where(WorkItem.status_category == status_category)
         if changed_since is not None:

@@ -14,6 +14,16 @@ down_revision = "20261122_0006"
 branch_labels = None
 depends_on = None
 
+_KEEP_FORMER_KEY = """
+CREATE FUNCTION keep_former_key() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO work_item_key (source_id, key, item_external_id, known_from, says)
+  VALUES (old.source_id, old.key, old.external_id, now(), 'its key was another when it was read before')
+  ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $$
+"""
+
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
@@ -40,6 +50,12 @@ def upgrade() -> None:
         sa.Column("says", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("source_id", "key", name=op.f("pk_work_item_key")),
     )
+    # A key that changes between two readings is kept by whoever writes the new one, in the same statement.
+    op.execute(_KEEP_FORMER_KEY)
+    op.execute(
+        "CREATE TRIGGER keep_former_key AFTER UPDATE OF key ON work_item FOR EACH ROW"
+        " WHEN (old.key IS DISTINCT FROM new.key) EXECUTE FUNCTION keep_former_key()"
+    )
     op.create_index(
         op.f("ix_work_item_key_source_id_work_item_key_item_external_id"),
         "work_item_key",
@@ -62,6 +78,8 @@ def _of_item(name: str, *columns: sa.Column[Any]) -> None:
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("DROP TRIGGER keep_former_key ON work_item")
+    op.execute("DROP FUNCTION keep_former_key()")
     op.drop_table("work_item_key")
     op.drop_table("worklog")
     op.drop_table("comment")
