@@ -179,7 +179,9 @@ def carry_on(engine: Engine, tracker: FakeTracker, run_id: int, *, at: datetime 
     """Execute a run that exists already."""
 
     def opener(block: SourceBlock, *, connections: int, clock: Callable[[], datetime]) -> Opened:
-        del block, connections
-        return Opened(FakeConnector(tracker, clock), parse_mapping(MAPPING, where="fake"))
+        del connections
+        return Opened(
+            FakeConnector(tracker, clock), parse_mapping(MAPPING, where="fake", overrides=block.mapping)
+        )
 
     return execute_run(engine, run_id, clock=lambda: at, opener=opener)

@@ -265,13 +265,28 @@ def test_a_run_that_goes_on_where_another_run_stopped_calls_nothing_gone_that_th
     assert ask(engine, "SELECT count(*) FROM work_item WHERE deleted_at IS NULL") == [9]
 
 
-def test_a_changed_mapping_reaches_what_is_stored_already(engine: Engine) -> None:
+def test_a_changed_mapping_reaches_what_is_stored_already_without_a_call(engine: Engine) -> None:
     configure(engine)
     source = FakeTracker({"APO": [issue(1, size=3)]})
     run_once(engine, source)
-    with engine.begin() as connection:  # as if it had been read with another mapping
-        connection.execute(text('UPDATE source SET semantics = semantics || \'{"read_as": "another"}\''))
-    source.issues["APO"] = [issue(1, size=3, points=3)]
+    configure(engine, mapping={"issues": {"points": "fields.size"}})
+    with engine.begin() as connection:  # as a source that was asked for this field from the beginning
+        connection.execute(text("UPDATE run SET asked = asked || '[\"size\"]'"))
+
+    run_id, _ = run_once(engine, source, at=T0 + timedelta(days=1))
+
+    assert ask(engine, "SELECT points FROM work_item") == [3.0]
+    assert ask(engine, "SELECT mode FROM run WHERE id = :run", run=run_id) == ["incremental"]
+    assert ask(engine, "SELECT warnings ->> 0 FROM run WHERE id = :run", run=run_id) == [
+        "its mapping was changed: 1 stored pages were read again by it, 1 records are not what they were"
+    ]
+
+
+def test_a_mapping_that_needs_more_than_was_asked_for_is_read_in_full(engine: Engine) -> None:
+    configure(engine)
+    source = FakeTracker({"APO": [issue(1, size=3)]})
+    run_once(engine, source)
+    configure(engine, mapping={"issues": {"points": "fields.size"}})
 
     run_id, _ = run_once(engine, source, at=T0 + timedelta(days=1))
 
@@ -280,6 +295,17 @@ def test_a_changed_mapping_reaches_what_is_stored_already(engine: Engine) -> Non
     assert ask(engine, "SELECT warnings ->> 0 FROM run WHERE id = :run", run=run_id) == [
         "its mapping or scope was changed since the last run; everything was read again"
     ]
+
+
+def test_a_changed_scope_is_read_in_full(engine: Engine) -> None:
+    configure(engine)
+    source = FakeTracker({"APO": [issue(1)]})
+    run_once(engine, source)
+    configure(engine, projects=["APO"])
+
+    run_id, _ = run_once(engine, source, at=T0 + timedelta(days=1))
+
+    assert ask(engine, "SELECT mode FROM run WHERE id = :run", run=run_id) == ["full"]
 
 
 def test_a_stored_block_that_no_longer_holds_fails_the_run_in_words(engine: Engine) -> None:
