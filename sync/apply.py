@@ -5,15 +5,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import yaml
 from sqlalchemy import Connection, Engine, text
 
 from config.document import Document, SourceBlock
 from config.secrets import masked
+from connectors.address import origin_of
 from sync.json import dump_bytes, dumps
-from sync.registry import check_source
+from sync.registry import address_of, check_source
 from sync.store import unit_of_work
 
 
@@ -154,11 +154,12 @@ def _store_source(connection: Connection, block: SourceBlock, position: int, now
 
 def _host(block: SourceBlock) -> str:
     """Return what must not be pulled by two at once: the server, or the folder's own name."""
-    options = block.options()
-    for key in ("base_url", "graph_url"):
-        if isinstance(options.get(key), str):
-            return urlsplit(options[key]).netloc.casefold() or block.name
-    return f"local:{options.get('folder', block.name)}"
+    address = address_of(block)
+    if address is None:
+        return f"local:{block.options().get('folder', block.name)}"
+    scheme, host, port = origin_of(address)
+    usual = origin_of(f"{scheme}://{host}")[2]
+    return host if port == usual else f"{host}:{port}"
 
 
 def export(connection: Connection) -> str:

@@ -163,6 +163,18 @@ def read_config(block: SourceBlock) -> BaseModel:
         raise MisconfiguredSource(str(error).removeprefix(f"{block.name}: "), source=block.name) from None
 
 
+def address_of(block: SourceBlock) -> str | None:
+    """Return the address a source calls, as given or as its kind has it; None for one that calls nobody."""
+    options = block.options()
+    if block.kind in KINDS and "folder" not in options:
+        config = _config(block, options)
+        options = {key: getattr(config, key, None) for key in ("base_url", "graph_url")}
+    for key in ("base_url", "graph_url"):
+        if isinstance(options.get(key), str):
+            return str(options[key])
+    return None
+
+
 def resolved(block: SourceBlock) -> dict[str, Any]:
     """Return a source's options with its secrets in, known from now on to whatever stars secrets.
 
