@@ -19,7 +19,7 @@ from benchmarks.fetching import AUTH
 from benchmarks.peers.database import Listening, listening
 from benchmarks.peers.environments import NotThere
 from benchmarks.peers.jobs import JOBS, Job, Place, Shape
-from benchmarks.peers.processes import Failed, measure
+from benchmarks.processes import Failed, measure
 from tests.support.sandboxes import Sandbox, running
 
 LATENCIES_MS: Final = (0, 50)

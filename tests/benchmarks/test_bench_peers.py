@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.peers import environments
 from benchmarks.peers.environments import NAMES, NotThere, program
-from benchmarks.peers.processes import Failed, measure
+from benchmarks.processes import Failed, measure
 
 HOLD = "import time; held = bytearray(b'x') * 40_000_000; time.sleep(0.5)"
 

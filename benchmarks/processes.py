@@ -33,15 +33,25 @@ class Memory(threading.Thread):
         super().__init__(daemon=True)
         self._roots = [psutil.Process(pid) for pid in roots]
         self._over = threading.Event()
-        self.peak = 0  # bytes
+        self.held: list[int] = []  # bytes at each look, in order of time
         self.processes = 0
 
     def run(self) -> None:
         """Look until told to stop."""
         while not self._over.wait(SAMPLE_S):
             alive = self._alive()
-            self.peak = max(self.peak, sum(_held(one) for one in alive))
+            self.held.append(sum(_held(one) for one in alive))
             self.processes = max(self.processes, len(alive))
+
+    @property
+    def peak_mb(self) -> float:
+        """The most seen, in MB (10⁶ bytes)."""
+        return max(self.held, default=0) / 1e6
+
+    def by_quarter(self) -> list[float]:
+        """Return the most seen in each quarter of the time, in MB."""
+        size = max(1, -(-len(self.held) // 4))
+        return [max(self.held[start : start + size]) / 1e6 for start in range(0, len(self.held), size)]
 
     def stop(self) -> None:
         """End the watch."""
@@ -107,7 +117,8 @@ def measure(
     return {
         "seconds": seconds,
         "cpu_s": after.children_user + after.children_system - before.children_user - before.children_system,
-        "peak_mb": watch.peak / 1e6,
+        "peak_mb": watch.peak_mb,
+        "quarters_mb": watch.by_quarter(),
         "processes": watch.processes,
     }
 
