@@ -9,6 +9,8 @@ import httpx
 from connectors.azure_devops.api import Api
 from connectors.azure_devops.checks import check, discover
 from connectors.azure_devops.config import AzureDevOpsConfig, PatAuth
+from connectors.azure_devops.fingerprint import scope_fingerprint
+from connectors.azure_devops.milestones import Milestones
 from connectors.azure_devops.projects import Iterations, Projects
 from connectors.azure_devops.scope import Scope
 from connectors.azure_devops.transforms import TRANSFORMS
@@ -87,7 +89,7 @@ class AzureDevOps:
     def streams(self, semantics: Mapping[str, str], fields: Sequence[str]) -> Sequence[Stream]:
         """Return the streams, in the order to pull them."""
         scope = Scope(self.api, self._config)  # what a run sees is asked anew for each run
-        return (
+        found: list[Stream] = [
             Projects(self.api, scope, clock=self._clock),
             Iterations(self.api, scope, clock=self._clock),
             WorkItems(
@@ -98,7 +100,18 @@ class AzureDevOps:
                 fields=fields,
                 clock=self._clock,
             ),
-        )
+        ]
+        if self._config.milestones is not None:
+            found.append(Milestones(self.api, scope, self._config.milestones, clock=self._clock))
+        return found
+
+    def scope_fingerprint(self) -> Mapping[str, str]:
+        """Return what decides the scope in Azure DevOps now.
+
+        Raises:
+            ConnectorError: The source cannot be asked, or its saved query is gone.
+        """
+        return scope_fingerprint(self.api, Scope(self.api, self._config))
 
     def transforms(self) -> Mapping[str, Callable[[Any], Any]]:
         """Return the named transforms this tracker's mapping may use."""

@@ -61,3 +61,8 @@ def batches(
         params.pop("startDateTime", None)
         if batch["isLastBatch"]:
             return
+
+
+def edit(app: App, **wanted: Any) -> Any:
+    """Change something by hand."""
+    return control(app, "edit", wanted)
