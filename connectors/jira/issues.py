@@ -99,6 +99,13 @@ class Issues:
         now = self._site.clock()
         position = position.begun(Clocks(now, server_time(answer, now)))
         renewed = self._renewal.of(position, slice_, condition, self._ids)
+        done = (
+            position  # a walk that was cut off has seen only a part of what is renewed now: the next sees all
+        )
+        if not resumed:
+            done = replace(position, key=slice_.label, statuses=renewed.statuses, repaired=renewed.repaired)
+        if whole:
+            position = done
         listed = len(ids)
         if not whole:
             ids = self._changed(position, ids, renewed.ids)
@@ -106,17 +113,16 @@ class Issues:
         left = [one for one in ids if one > position.after]
         batches = [left[start : start + size] for start in range(0, len(left), size)]
         if not batches:
-            end = replace(position, statuses=renewed.statuses, repaired=renewed.repaired)
             nothing = () if listed else (answer.part(),)  # an answer that lists issues is no page of them
             yield Page(
-                self.name, slice_.name, nothing, self._site.clock(), cursor=end.finished(overlap),
+                self.name, slice_.name, nothing, self._site.clock(), cursor=done.finished(overlap),
                 said=0, complete=whole, resumed=resumed, warnings=renewed.warnings,
             )  # fmt: skip
             return
         for number, batch in enumerate(self._ahead(access, slice_, batches), 1):
             position = position.stored(batch.last_id, batch.changes)
             last = number == len(batches)
-            end = replace(position, statuses=renewed.statuses, repaired=renewed.repaired)
+            end = replace(position, key=done.key, statuses=done.statuses, repaired=done.repaired)
             yield Page(
                 self.name, slice_.name, batch.parts, batch.fetched_at,
                 cursor=end.finished(overlap) if last else position.cursor(),

@@ -38,7 +38,7 @@ class Position:
     are the changes in the window before it that are stored, issue id -> `updated` in milliseconds, so that
     the window is listed again in each walk and fetched again only where it differs. `clocks` are of the
     beginning of the last finished walk, `repaired` is when the histories of all issues were last looked
-    through, `statuses` the site's statuses then, id -> digest.
+    through, `statuses` the site's statuses then, id -> digest, `key` the project's key then.
 
     `began` and `after` belong to the walk under way: when it began, and the id up to which its issues are
     stored. `newest` is the latest change it has seen, `seen` what `known` will be (filled as pages are
@@ -55,6 +55,7 @@ class Position:
     clocks: Clocks | None = None
     repaired: datetime | None = None
     statuses: Mapping[str, str] = field(default_factory=dict)
+    key: str | None = None
 
     @classmethod
     def of(cls, cursor: Json | None) -> "Position":
@@ -70,6 +71,7 @@ class Position:
             clocks=_clocks(stored.get("clocks")),
             repaired=_instant(stored.get("repaired")),
             statuses=stored.get("statuses") or {},
+            key=stored.get("key"),
         )
 
     @property
@@ -131,6 +133,7 @@ class Position:
             "clocks": self.clocks and self.clocks.written(),
             "repaired": _iso(self.repaired),
             "statuses": dict(self.statuses),
+            "key": self.key,
         }
         return {name: value for name, value in rest.items() if value}
 

@@ -1,7 +1,8 @@
 """Issues to read again although their `updated` stands still.
 
-Opening and closing a sprint, renaming a version, moving a status to another category, and migrating a
-workflow change what an issue means or what its history holds, and Jira does not date the issue anew.
+Opening and closing a sprint, renaming a version, moving a status to another category, giving a project
+another key, and migrating a workflow change what an issue means or what its history holds, and Jira does not
+date the issue anew.
 """
 
 import hashlib
@@ -67,6 +68,8 @@ class Renewal:
             ("status", changed),
         ):
             found.update(self._named(field, these, condition, ids))
+        if position.key is not None and position.key != slice_.label:  # and with the project's, every issue's
+            found.update(ids(condition))
         repaired = position.repaired
         if self._is_due(repaired, began):
             found.update(self._repair(repaired, condition, ids))

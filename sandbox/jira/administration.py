@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from sandbox.jira.model import Json, Project, midnight
+from sandbox.jira.model import Json, Project, Step, midnight
 from sandbox.jira.site import Site
 from sandbox.jira.web import Refused
 
@@ -20,6 +20,7 @@ class Administration:
         self._catalogue = site.world.catalogue
         self._acts: dict[str, Callable[[Json], Json]] = {
             "rename_project": self._rename_project,
+            "rekey_project": self._rekey_project,
             "project_state": self._project_state,
             "close_sprint": self._close_sprint,
             "rename_sprint": self._rename_sprint,
@@ -33,7 +34,8 @@ class Administration:
     def edit(self, change: Json) -> Json:
         """Make one change.
 
-        Acts: rename_project (key, name), project_state (key, state: archived, trashed, hidden or live),
+        Acts: rename_project (key, name), rekey_project (key, to),
+        project_state (key, state: archived, trashed, hidden or live),
         close_sprint, rename_sprint (id, name), delete_sprint, rename_version (id, name), delete_version,
         set_status (id, name and/or category), set_filter (id, jql).
         """
@@ -57,6 +59,19 @@ class Administration:
     def _rename_project(self, change: Json) -> Json:
         project = self._project(change)
         project.name = str(change["name"])
+        return {"id": str(project.id), "key": project.key}
+
+    def _rekey_project(self, change: Json) -> Json:
+        """Give a project another key, and with it all its issues; their history says nothing of it."""
+        project, world = self._project(change), self._site.world
+        project.former.append(project.key)
+        project.key = str(change["to"])
+        for row in list(world.rows([project.id])):
+            issue, state = world.shelf.keep(row.id), world.state(row.id)
+            if issue is not None and state is not None:
+                key = f"{project.key}-{state.key.rpartition('-')[2]}"
+                step = Step(0, state.updated, self._site.me, {"key": key}, made=True, silent=True)
+                world.change(issue, step)
         return {"id": str(project.id), "key": project.key}
 
     def _project_state(self, change: Json) -> Json:

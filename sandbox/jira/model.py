@@ -120,6 +120,7 @@ class Project:
     archived: bool = False
     trashed: bool = False  # in the recycle bin
     hidden: bool = False  # the calling user has lost Browse Projects
+    former: list[str] = field(default_factory=list)  # keys it once had; they still lead to it
 
     @property
     def live(self) -> bool:
@@ -249,7 +250,11 @@ class Catalogue:
         """Find a project by key or id, as Jira does: keys without regard to case."""
         wanted = key_or_id.upper()
         return next(
-            (one for one in self.projects.values() if one.key.upper() == wanted or str(one.id) == wanted),
+            (
+                one
+                for one in self.projects.values()
+                if wanted in {one.key.upper(), str(one.id), *(key.upper() for key in one.former)}
+            ),
             None,
         )
 

@@ -122,6 +122,18 @@ def test_a_status_of_another_name_or_category_is_carried_to_the_issues_in_it(mir
     assert {(row["status"], row["status_category"]) for row in rows} == {("Waiting for review", "todo")}
 
 
+def test_another_key_of_the_project_is_another_key_of_all_its_issues(mirror: Mirror) -> None:
+    old = next(kept.row["key"] for kept in mirror.live.values() if kept.row["key"].startswith("LB-"))
+    edit(mirror, do="rekey_project", key="LB", to="LX")
+    try:
+        mirror.run()
+        now = {kept.row["key"].partition("-")[0] for kept in mirror.live.values()}
+        assert now == {"LA", "LX"}
+        assert mirror.live[mirror.keys[old]].row["key"] == old.replace("LB", "LX")
+    finally:
+        edit(mirror, do="rekey_project", key="LX", to="LB")
+
+
 def test_history_that_jira_does_not_date_is_found_by_the_look_through_all(mirror: Mirror) -> None:
     changed = edit(mirror, key="LA-5", fields={"status": "Done"}, silent=True)["id"]
     later(mirror, hours=24 * 6)
