@@ -99,6 +99,9 @@ class FakeJira(ABC):
     def __init__(self, *issues: Json, projects: tuple[str, ...] = ("PMO",)) -> None:
         self.issues = {int(one["id"]): one for one in issues}
         self.projects = {key: 10000 + index for index, key in enumerate(projects)}
+        self.fields: list[Json] = list(FIELDS)
+        self.statuses: list[Json] = list(STATUSES)
+        self.types: list[Json] = [{"id": "10001", "name": "Story", "hierarchyLevel": 0}]
         self.boards: list[Json] = []
         self.sprints: dict[int, list[Json]] = {}
         self.estimation: dict[int, Json] = {}
@@ -134,11 +137,11 @@ class FakeJira(ABC):
                 json={"name": "sync", "displayName": "Sync", "active": True, "timeZone": "Australia/Sydney"},
             )
         if path == f"{base}/field":
-            return httpx.Response(200, json=FIELDS)
+            return httpx.Response(200, json=self.fields)
         if path == f"{base}/status":
-            return httpx.Response(200, json=STATUSES)
+            return httpx.Response(200, json=self.statuses)
         if path == f"{base}/issuetype":
-            return httpx.Response(200, json=[{"id": "10001", "name": "Story", "hierarchyLevel": 0}])
+            return httpx.Response(200, json=self.types)
         if path == f"{base}/mypermissions":
             return httpx.Response(200, json={"permissions": {"BROWSE_PROJECTS": {"havePermission": True}}})
         if path.startswith("/rest/agile/1.0/board"):
