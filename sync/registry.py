@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from config import shipped
 from config.document import SourceBlock, in_words
-from config.secrets import check_references, resolve, secret_values
+from config.secrets import check_references, resolve, secret_values, stand_in
 from connectors.base import Connector
 from connectors.errors import MisconfiguredSource
 from connectors.grants import TokenStore
@@ -69,7 +69,7 @@ def check_source(block: SourceBlock) -> None:
     Raises:
         MisconfiguredSource: With the option and what was expected.
     """
-    config = _config(block, block.options())
+    config = _config(block, stand_in(block.options()))
     try:
         check_references(block.options(), where=block.name)
         spec = source_mapping(block)
@@ -167,7 +167,7 @@ def address_of(block: SourceBlock) -> str | None:
     """Return the address a source calls, as given or as its kind has it; None for one that calls nobody."""
     options = block.options()
     if block.kind in KINDS and "folder" not in options:
-        config = _config(block, options)
+        config = _config(block, stand_in(options))
         options = {key: getattr(config, key, None) for key in ("base_url", "graph_url")}
     for key in ("base_url", "graph_url"):
         if isinstance(options.get(key), str):

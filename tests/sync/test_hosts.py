@@ -48,3 +48,16 @@ def test_sources_of_one_host_share_its_lock(engine: Engine, sources: list[dict[s
 
     with engine.connect() as connection:
         assert set(connection.scalars(text("SELECT host FROM source"))) == {host}
+
+
+def test_a_proxy_given_by_reference_is_followed_only_where_sources_are_opened(engine: Engine) -> None:
+    document = {
+        "apiVersion": "muster/v1",
+        "portfolio": {"key": "main", "name": "Main"},
+        "sources": [{**jira("a", "https://jira.example.com"), "proxy": "env:NOT_SET_HERE"}],
+    }
+
+    apply(engine, Document.model_validate(document), now=utc_now())
+
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT config ->> 'proxy' FROM source")) == "env:NOT_SET_HERE"
