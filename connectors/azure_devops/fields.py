@@ -56,6 +56,11 @@ def chosen(wanted: Sequence[str], known: Sequence[Json]) -> Custom:
     return found
 
 
+def is_rich(kind: str) -> bool:
+    """Say whether fields of a type hold long text with markup."""
+    return kind.casefold() in _RICH
+
+
 def values(kinds: Mapping[str, str], fields: Json, formats: Mapping[str, Any]) -> Json | None:
     """Return the custom fields of an item as people read them; one without a value is absent.
 

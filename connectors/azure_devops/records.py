@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from connectors.azure_devops.api import decoded
-from connectors.azure_devops.fields import values
+from connectors.azure_devops.fields import is_rich, values
 from connectors.azure_devops.history import from_revisions, from_updates
 from connectors.azure_devops.process import level_of
 from connectors.azure_devops.scope import item_page
@@ -120,9 +120,10 @@ def _record(
         shown = newest
     if shown is None:
         return RawRecord(str(id_), {"id": id_}, f"work item {id_}", unreadable=HIDDEN)
-    history = from_updates(updates, wanted) if updates else from_revisions(revisions or [shown], wanted)
     fields = shown.get("fields") or {}
     project = (context.get("projects") or {}).get(fields.get("System.TeamProject") or "") or {}
+    kept = _kept(wanted, project, context.get("custom") or {})
+    history = from_updates(updates, kept) if updates else from_revisions(revisions or [shown], kept)
     payload = _payload(shown, fields, history, project, wanted)
     payload["relations"] = None if item is None else relations(item)
     parent = next((one["id"] for one in payload["relations"] or () if one["rel"] == _PARENT), None)
@@ -133,6 +134,15 @@ def _record(
         payload["custom"] = values(custom, whole, (item or {}).get("multilineFieldsFormat") or {})
     payload["page"] = item_page(base_url, payload["project"], id_)
     return RawRecord(str(id_), payload, f"work item {id_}", url=payload["page"])
+
+
+def _kept(wanted: frozenset[str] | None, project: Json, custom: Json) -> frozenset[str] | None:
+    """Return the fields whose changes are history: those asked for, the effort field, custom ones without markup."""
+    if wanted is None:
+        return None
+    return (
+        wanted | {str(project.get("effort"))} | {name for name, kind in custom.items() if not is_rich(kind)}
+    )
 
 
 _PARENT: Final = "System.LinkTypes.Hierarchy-Reverse"

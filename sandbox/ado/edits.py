@@ -1,8 +1,9 @@
 """Changes made by hand, through `POST /_sandbox/edit`: what a test or a demonstration lets happen.
 
 Of a work item: `{"id", "fields" | "delete" | "restore" | "destroy" | "move" | "link" | "unlink"}`, where
-`move` names a project, and `link` and `unlink` the id of a child; with `"slip": true` the revision comes
-into the feed in a place that its readers have passed; `{"create": {field: value}}` makes one.
+`move` names a project, and `link` and `unlink` the id of a child. `markdown` lists rich fields that are
+kept in Markdown; with `"slip": true` the revision comes into the feed in a place that its readers have
+passed. `{"create": {field: value}}` makes a work item.
 
 Of what items are in: `{"project": name, "rename" | "delete" | "restore" | "hide" | "show" | "effort" |
 "category" | "process"}`, `{"area": path, "rename" | "hide" | "show"}`, `{"iteration": path, "rename" |
@@ -64,6 +65,7 @@ def _item(world: World, wanted: Json) -> Json:
         item.destroyed = world.now
         return {"id": item.id, "destroyed": True}
     changes = dict(wanted.get("fields") or {})
+    item.markdown = tuple(wanted.get("markdown", item.markdown))
     if wanted.get("delete") or wanted.get("restore"):
         changes["System.IsDeleted"] = True if wanted.get("delete") else None
     if wanted.get("move"):

@@ -57,6 +57,8 @@ def _item(call: Call, item_id: int, revision: Revision, expand: str, wanted: lis
         known = {name.lower() for name in wanted}
         fields = {name: value for name, value in fields.items() if name.lower() in known}
     body: dict[str, Any] = {"id": item_id, "rev": revision.rev, "fields": rendered(fields, call.identity)}
+    if markdown := call.world.items[item_id].markdown:
+        body["multilineFieldsFormat"] = dict.fromkeys(markdown, "markdown")
     if expand in {"relations", "all"} and (links := call.world.links_of(item_id)):
         body["relations"] = [relation(call, item_id, event) for event in links]
     url = f"{call.base}/_apis/wit/workItems/{item_id}"

@@ -142,6 +142,17 @@ Microsoft.VSTS.Scheduling.StartDate|Start Date|dateTime
 Microsoft.VSTS.Scheduling.TargetDate|Target Date|dateTime
 Microsoft.VSTS.Scheduling.FinishDate|Finish Date|dateTime
 Custom.BusinessOwner|Business owner|string
+Custom.Sponsor|Sponsor|string|identity
+Custom.SponsorText|Sponsor|string
+Custom.Stage|Stage|string
+Custom.Approved|Approved|boolean
+Custom.Budget|Budget|double
+Custom.Seats|Seats|integer
+Custom.GoLive|Go-live|dateTime
+Custom.Unit|Unit|treePath
+Custom.Note|Note|plainText
+Custom.Goal|Goal|html
+Custom.Ticket|Ticket|guid
 Custom.7f4c2d7e-4a0b-4f6e-9a34-1c1de0b1f7aa|Kostenträger|string
 """
 

@@ -142,6 +142,7 @@ class Item:
     revisions: list[Revision]
     comments: list[Comment] = field(default_factory=list)
     destroyed: datetime | None = None
+    markdown: tuple[str, ...] = ()  # rich fields that are kept in Markdown
 
 
 @dataclass(frozen=True, slots=True)
