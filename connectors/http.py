@@ -125,7 +125,7 @@ class Http:
         self.traffic = traffic if traffic is not None else Traffic()
         self._sleep = sleep
         self.login_hint = login_hint  # may be set anew once it is known who answers
-        self._option = option
+        self._option, self._proxy = option, proxy
         self._secrets = secrets_of(auth, headers, proxy)
         remember(*self._secrets)
         self._origin = origin_of(self.base_url)
@@ -285,7 +285,7 @@ class Http:
             self.traffic.requests += 1
         if isinstance(error, httpx.DecodingError):
             return _Again("the answer was compressed wrongly")
-        found = unreachable(self.source, self.base_url, error, self._option)
+        found = unreachable(self.source, self.base_url, error, self._option, self._proxy)
         if not isinstance(found, str):
             return found
         return _Again(found, refused=is_refused(error) and not self._answered)

@@ -4,6 +4,7 @@ import re
 import socket
 import ssl
 from collections.abc import Mapping
+from types import UnionType
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -113,11 +114,18 @@ def not_json(source: str, line: str, status: int, headers: Mapping[str, str], co
 
 
 def unreachable(
-    source: str, base_url: str, error: httpx.TransportError, option: str = "base_url"
+    source: str,
+    base_url: str,
+    error: httpx.TransportError,
+    option: str = "base_url",
+    proxy: str | None = None,
 ) -> Exception | str:
     """Tell a failure that another try cannot mend from one that it may: that is returned as words."""
     host, causes = urlsplit(base_url).netloc, _causes(error)
     text = None
+    if proxy and _has(causes, socket.gaierror | ConnectionRefusedError):  # we speak with nobody but the proxy
+        parts, option = urlsplit(proxy), "proxy"
+        host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
     if _has(causes, ssl.SSLCertVerificationError):
         text = (
             f"the certificate of {host} is not trusted. If it is signed by your own authority, give its "
@@ -164,7 +172,7 @@ def is_refused(error: BaseException) -> bool:
     return _has(_causes(error), ConnectionRefusedError)
 
 
-def _has(causes: list[BaseException], kind: type[BaseException]) -> bool:
+def _has(causes: list[BaseException], kind: type[BaseException] | UnionType) -> bool:
     return any(isinstance(cause, kind) for cause in causes)
 
 

@@ -362,6 +362,20 @@ def test_a_port_nobody_listens_on_is_told() -> None:
     client.close()
 
 
+def test_a_proxy_nobody_listens_at_is_told_and_not_the_tracker_blamed() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    proxy = f"http://me:secret-of-proxy@127.0.0.1:{port}"
+    client = Http("src", base_url="http://tracker.invalid", proxy=proxy, sleep=Naps())
+
+    with pytest.raises(
+        SourceUnavailable, match=rf"127\.0\.0\.1:{port} refuses.*the port in proxy is wrong"
+    ) as caught:
+        client.get("/x")
+    assert "secret-of-proxy" not in str(caught.value)
+    client.close()
+
+
 def test_http_spoken_where_https_is_expected_is_told() -> None:
     with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as address:
         client = Http("src", base_url=address.replace("http://", "https://"), sleep=Naps())
