@@ -15,6 +15,7 @@ from api.pages import board, project, pulled, receipt, signin
 from api.pages.static import static_files
 from api.routes import (
     costs,
+    drift,
     explain,
     findings,
     milestones,
@@ -33,7 +34,7 @@ from api.routes import (
 PREFIX: Final = "/api/v1"
 _NOUNS: Final = (
     status, portfolio, projects, explain, work_items, milestones, raid_items, costs, findings, sources, scopes,
-    runs, questions, rejects,
+    runs, questions, rejects, drift,
 )  # fmt: skip
 _PAGES: Final = (board, project, receipt, pulled, signin)
 _ABOUT: Final = (

@@ -40,6 +40,8 @@ _RECORDS: Final = """
     (SELECT concat_ws('/', count(*), sum(version)) FROM cursor),
     (SELECT concat_ws('/', max(id), count(*), count(settled_at), count(ended_at)) FROM absence),
     (SELECT concat_ws('/', count(resolved_at), max(retried_at)) FROM rejected_record),
+    (SELECT concat_ws('/', max(id), count(resolved_at), max(last_seen)) FROM drift),
+    (SELECT max(semantics ->> 'replayed_at') FROM source),
     (SELECT sum(requests) FROM run WHERE id > (SELECT max(id) - 500 FROM run)),
     (SELECT string_agg(x::text, '-') FROM pg_snapshot_xip(pg_current_snapshot()) AS x)
 """

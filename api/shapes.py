@@ -104,6 +104,31 @@ class AcceptedShape(BaseModel):
     then: str = Field(description="What happens now")
 
 
+class DriftShape(BaseModel):
+    """Something of a source that is no longer what its mapping was made for."""
+
+    model_config = _example(
+        id=3, source="jira-cloud", kind="changed", subject="field customfield_10016", was="Story Points (number)",
+        now="Size (number)", says="the field 'Story Points' (customfield_10016) is now called 'Size'; it gives points",
+        todo="see whether it still holds the same; then accept it", first_seen="2026-11-22T02:11:00Z",
+        last_seen="2026-11-24T02:11:00Z", run=812, resolved_at=None, resolved_by=None,
+    )  # fmt: skip
+
+    id: int
+    source: str
+    kind: Literal["new", "gone", "changed", "unknown_type", "unmapped", "misfit", "example"]
+    subject: str
+    was: str | None
+    now: str | None
+    says: str
+    todo: str
+    first_seen: str
+    last_seen: str
+    run: int | None = Field(description="That saw it first")
+    resolved_at: str | None
+    resolved_by: str | None = Field(description="Who accepted it; null: it went by itself")
+
+
 class RejectShape(BaseModel):
     """A record, page or slice that could not be read."""
 

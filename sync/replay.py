@@ -117,6 +117,13 @@ def replay_in(connection: Connection, offline: Offline, *, now: datetime) -> Rep
         if table not in {child for child, _ in CHILDREN.values()}:
             done.tables[table] = merge(connection, table, At(offline.source_id, schema, rebuilt, now))
     _settle_rejects(connection, offline.source_id, rebuilt, now)
+    connection.execute(  # whoever keeps answers by what has changed sees that something has
+        text(
+            "UPDATE source SET semantics = semantics || jsonb_build_object('replayed_at', CAST(:at AS text))"
+            " WHERE id = :id"
+        ),
+        {"at": now.isoformat(), "id": offline.source_id},
+    )
     return done
 
 
@@ -293,7 +300,7 @@ def _settle_rejects(connection: Connection, source_id: int, rebuilt: Rebuilt, no
     connection.execute(
         text(
             "UPDATE rejected_record SET resolved_at = :now WHERE source_id = :source AND resolved_at IS NULL"
-            f" AND raw_page_id IS NOT NULL AND {mark} <> ALL(:marks)"
+            f" AND kind = 'record' AND raw_page_id IS NOT NULL AND {mark} <> ALL(:marks)"
         ),
         {"now": now, "source": source_id, "marks": marks},
     )

@@ -17,6 +17,7 @@ from api.origin import same_origin
 from api.pages.board import fresh
 from api.pages.render import page
 from api.problems import bad_request, not_found
+from api.routes.drift import open_drift
 from api.routes.projects import scope_document
 from api.routes.questions import Answer, answered, may_answer, question_document
 from api.routes.rejects import absence_document, age_in_words, reject_document
@@ -60,6 +61,7 @@ def sources_page(reader: RecordsReader) -> Response:
             "disabled": [source for source in known if not source["enabled"]],
             "questions": _questions(session, Question.settled_at.is_(None)),
             "answers": reader.principal.may("sync"),
+            "drift": open_drift(session),
             "runs": run_documents(session, newest, visible),
             "unbound": _unbound(session),
             "unmatched": unmatched_rows(session.connection()),
