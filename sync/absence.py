@@ -32,7 +32,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A record that was not seen, not settled yet. `fate` None: the source is still to be asked."""
+    """A record that was not seen, not settled yet. `fate` None: the source is still to be asked.
+
+    `lost` says that it was out of sight already, so that it may still be, or be deleted by now.
+    """
 
     id: int
     slice: str
@@ -41,6 +44,7 @@ class Suspect:
     says: str | None
     question_id: int | None
     found_by: str
+    lost: bool = False
 
 
 def suspect(
@@ -74,8 +78,10 @@ def suspect(
             f" WHERE EXISTS (SELECT 1 FROM {place.table} AS r WHERE r.source_id = :source"
             f" AND r.external_id = w.id AND {alive(place.table, 'r')})"
             " ON CONFLICT (source_id, entity, external_id) WHERE ended_at IS NULL DO UPDATE SET"
-            " fate = coalesce(excluded.fate, t.fate), says = coalesce(excluded.says, t.says),"
-            " run_id = excluded.run_id, stream = excluded.stream, slice = excluded.slice WHERE t.settled_at IS NULL"
+            " fate = CASE WHEN t.settled_at IS NULL THEN coalesce(excluded.fate, t.fate) ELSE t.fate END,"
+            " says = CASE WHEN t.settled_at IS NULL THEN coalesce(excluded.says, t.says) ELSE t.says END,"
+            " run_id = excluded.run_id, stream = excluded.stream, slice = excluded.slice"
+            " WHERE t.settled_at IS NULL OR t.fate = 'access_lost'"
         ),
         {
             "source": place.source_id, "run": place.run_id, "stream": place.stream, "slice": place.slice,
@@ -102,19 +108,20 @@ def _end_lost_sight(
         )
 
 
-def suspects(connection: Connection, source_id: int, stream: str) -> list[Suspect]:
-    """Return what is not settled yet of a stream, whichever run noticed it."""
+def suspects(connection: Connection, source_id: int, stream: str, run_id: int) -> list[Suspect]:
+    """Return what is not settled yet of a stream, and what was out of sight and is still not seen by this run."""
     rows = connection.execute(
         text(
-            "SELECT id, slice, external_id, fate, says, question_id, found_by FROM absence"
-            " WHERE source_id = :source AND stream = :stream AND settled_at IS NULL AND ended_at IS NULL"
-            " ORDER BY id"
+            "SELECT id, slice, external_id, fate, says, question_id, found_by, settled_at IS NOT NULL AS lost"
+            " FROM absence WHERE source_id = :source AND stream = :stream AND ended_at IS NULL"
+            " AND (settled_at IS NULL OR fate = 'access_lost' AND run_id = :run AND settled_at < (SELECT started_at"
+            " FROM run WHERE id = :run)) ORDER BY id"
         ),
-        {"source": source_id, "stream": stream},
+        {"source": source_id, "stream": stream, "run": run_id},
     )
     return [
-        Suspect(row.id, row.slice, row.external_id, None if row.fate is None else Fate(row.fate), row.says,
-                row.question_id, row.found_by)
+        Suspect(row.id, row.slice, row.external_id, None if row.lost or row.fate is None else Fate(row.fate),
+                row.says, row.question_id, row.found_by, row.lost)
         for row in rows
     ]  # fmt: skip
 
@@ -133,6 +140,8 @@ def settle(
     counts = {}
     for fate, group in sorted(by_fate.items()):
         ids = [one.external_id for one, _ in group]
+        if fate is not Fate.ACCESS_LOST:
+            _anew(connection, [one.id for one, _ in group if one.lost], now)
         if fate is Fate.ACCESS_LOST:
             lose_sight(connection, place.table, place.source_id, ids)
         else:
@@ -140,24 +149,32 @@ def settle(
         connection.execute(
             text(
                 "UPDATE absence SET settled_at = :now, fate = :fate, says = w.says"
-                " FROM unnest(CAST(:ids AS bigint[]), CAST(:says AS text[])) AS w(id, says)"
-                " WHERE absence.id = w.id"
+                " FROM unnest(CAST(:ids AS text[]), CAST(:says AS text[])) AS w(id, says)"
+                f" WHERE {_CURRENT} AND absence.external_id = w.id AND absence.settled_at IS NULL"
             ),
-            {"now": now, "fate": fate.value, "ids": [one.id for one, _ in group],
-             "says": [absence.says for _, absence in group]},
+            {"now": now, "fate": fate.value, "ids": ids, "says": [absence.says for _, absence in group],
+             "source": place.source_id, "entity": place.table},
         )  # fmt: skip
         counts[fate] = len(group)
     return counts
 
 
-def dismiss(connection: Connection, found: Iterable[Suspect]) -> None:
-    """Forget suspicions: the records are there after all, and were never called gone."""
-    ids = [each.id for each in found]
-    if ids:
-        connection.execute(
-            text("DELETE FROM absence WHERE id = ANY(CAST(:ids AS bigint[])) AND settled_at IS NULL"),
-            {"ids": ids},
-        )
+def _anew(connection: Connection, ids: Sequence[int], now: datetime) -> None:
+    """End the time out of sight of records that became something else, and begin another for what they became."""
+    if not ids:
+        return
+    connection.execute(
+        text("UPDATE absence SET ended_at = :now WHERE id = ANY(CAST(:ids AS bigint[]))"),
+        {"now": now, "ids": list(ids)},
+    )
+    connection.execute(
+        text(
+            "INSERT INTO absence (source_id, run_id, stream, slice, entity, external_id, found_at, found_by)"
+            " SELECT source_id, run_id, stream, slice, entity, external_id, :now, found_by FROM absence"
+            " WHERE id = ANY(CAST(:ids AS bigint[]))"
+        ),
+        {"now": now, "ids": list(ids)},
+    )
 
 
 def hold(connection: Connection, found: Iterable[Suspect], question_id: int) -> None:

@@ -4,7 +4,7 @@ The raw side walks the records with its own few lines, so that a fault in paths,
 as a difference instead of being repeated here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -13,7 +13,12 @@ from connectors.base import RawRecord
 from sync.compiling import CompiledMapping, How, split_path
 from sync.normalise import Batch
 
-CONTROLLED: Final[Mapping[str, tuple[str, ...]]] = {"work_item": ("points",), "cost_line": ("amount",)}
+CONTROLLED: Final[Mapping[str, tuple[str, ...]]] = {
+    "work_item": ("points",),
+    "cost_line": ("amount",),
+    "raid_item": ("cost_impact",),
+    "project": ("budget", "forecast_cost", "actual_cost", "contingency"),
+}
 _NEAR: Final = Decimal("0.01")  # what binary fractions may add up to
 _RELATIVE: Final = Decimal("1e-9")
 _NAMED: Final = 5
@@ -39,23 +44,14 @@ def near(one: Decimal, other: Decimal) -> bool:
     return abs(one - other) <= max(_NEAR, abs(one) * _RELATIVE)
 
 
-def control(
-    mapping: CompiledMapping, records: Sequence[RawRecord], batch: Batch, said: Iterable[str] = ()
-) -> dict[str, Control]:
-    """Add up a page.
-
-    Args:
-        mapping: What the rows were made with.
-        records: All of the page's.
-        batch: The rows they gave, not yet written out.
-        said: Attributes of which the source gives totals of its own.
-    """
+def control(mapping: CompiledMapping, records: Sequence[RawRecord], batch: Batch) -> dict[str, Control]:
+    """Add up a page: all its records, and the rows they gave that are not written out yet."""
     found: dict[str, Control] = {}
     plain = dict(mapping.plan.attributes)
-    for name in dict.fromkeys((*CONTROLLED.get(batch.entity, ()), *said)):
-        place = batch.columns.index(name) if name in batch.columns else None
-        if place is None and batch.entity != "project":
+    for name in CONTROLLED.get(batch.entity, ()):
+        if name not in plain:
             continue
+        place = batch.columns.index(name) if name in batch.columns else None
         found[name] = _column(name, place, plain.get(name), mapping.semantics, records, batch)
     return found
 

@@ -1,23 +1,25 @@
 """Land a page: the raw bodies, the rows they give, the ledger and the cursor, in one transaction."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from connectors.base import Page, Stream
+from connectors.base import Page, Slice, Stream
+from sync.absentees import Absentees
 from sync.compiling import CompiledMapping
 from sync.json import dumps
 from sync.keys import keep_from_history, with_former_keys
 from sync.ledger import add_to_ledger, move_cursor
 from sync.normalise import CHILDREN, Batch, Lines
 from sync.prepare import Contents, prepare
-from sync.rawpage import ids_on_pages
-from sync.store import add_versions, copy_rows, execute, replace_children, upsert
-from sync.tombstone import bury, bury_unseen
+from sync.quarantine import PAGE, Unreadable
+from sync.reconcile import Balance, Balances, load_balances
+from sync.rejects import Rejects
+from sync.store import add_versions, execute, replace_children, upsert
 
 VERSIONED = frozenset({"milestone", "raid_item", "cost_line"})
 TABLES = {"project": "scope"}
@@ -30,6 +32,7 @@ class Prepared:
     stream: Stream
     page: Page
     contents: Contents
+    unreadable: str | None = None  # why its records cannot be told apart
 
     @property
     def batch(self) -> Batch:
@@ -41,11 +44,10 @@ class Prepared:
 class Landing:
     """Where pages of one run land.
 
-    `known_at` is the instant all of the run's rows are known from. `versions` are the cursors'
-    versions as last seen, `seen` the external ids of each slice read whole in this process and
-    `rejected` what of it was rejected, `warnings` what pages had an officer know, `unmapped` what values
-    of each stream had no place in their value map, with how often. On a `full` run no
-    slice goes on from where another run left it.
+    `known_at` is the instant all of the run's rows are known from. `versions` are the cursors' versions as
+    last seen, `warnings` what pages had an officer know, `unmapped` what values of each stream had no place
+    in their value map, with how often. `slices` are those of each stream that could be listed,
+    `unreadable` the slices and pages that could not be read.
     """
 
     engine: Engine
@@ -55,15 +57,21 @@ class Landing:
     known_at: datetime
     positions: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     versions: dict[tuple[str, str], int] = field(default_factory=dict)
-    seen: dict[tuple[str, str], set[str]] = field(default_factory=dict)
-    open_rejects: set[tuple[str, str, str]] = field(default_factory=set)
-    rejected: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     unmapped: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
-    full: bool = False
+    balances: dict[str, Balances] = field(default_factory=dict)
+    slices: dict[str, Sequence[Slice]] = field(default_factory=dict)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    absentees: Absentees = field(init=False)
+    rejects: Rejects = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing known."""
+        self.absentees = Absentees(self.source_id, self.run_id, self.known_at)
+        self.rejects = Rejects(self.source_id, self.run_id, self.known_at)
 
     def load(self) -> None:
-        """Read the cursors and the open rejects from the store."""
+        """Read the cursors, the open rejects and absences, and what this run had added up when it was cut off."""
         with self.engine.connect() as connection:
             rows = connection.execute(
                 text("SELECT stream, slice, position, version FROM cursor WHERE source_id = :source"),
@@ -72,14 +80,9 @@ class Landing:
             for stream, slice_, position, version in rows:
                 self.positions[stream, slice_] = position
                 self.versions[stream, slice_] = version
-            rejects = connection.execute(
-                text(
-                    "SELECT stream, locator, reason FROM rejected_record"
-                    " WHERE source_id = :source AND resolved_at IS NULL"
-                ),
-                {"source": self.source_id},
-            )
-            self.open_rejects = {(stream, locator, reason) for stream, locator, reason in rejects}
+            self.rejects.load(connection)
+            self.absentees.load(connection)
+            self.balances = load_balances(connection, self.run_id)
 
     def prepare(self, stream: Stream, page: Page) -> Prepared:
         """Prepare one page in this thread: for a page by itself, and for stored pages read again.
@@ -90,26 +93,44 @@ class Landing:
         contents = prepare(self.source_id, stream.read, self.mappings[stream.name], page.parts)
         return Prepared(stream, page, contents)
 
-    def store(self, connection: Connection, prepared: Prepared) -> None:
+    def store(self, connection: Connection, prepared: Prepared, *, listed: bool = True) -> None:
         """Write a prepared page in one transaction of an open session.
+
+        A page that could not be taken apart is kept as it came; the slice's cursor then stays where it was,
+        so that the next run asks for it again.
+
+        Args:
+            connection: Of a landing session.
+            prepared: The page.
+            listed: Whether it belongs to the reading of its slice; false for records fetched by id.
 
         Raises:
             ConcurrentPull: The cursor is not where this run left it.
         """
-        page, batch = prepared.page, prepared.batch
+        batch = prepared.batch
+        page = self._held_back(prepared.page)
         where = (page.stream, page.slice)
+        table = TABLES.get(batch.entity, batch.entity)
         with connection.begin():
             page_id = self._raw_page(connection, prepared)
+            if prepared.unreadable is not None:
+                self._keep_unreadable(page, prepared.unreadable, page_id)
+                page = self._held_back(page)
             changed = self._rows(connection, batch, page_id)
-            deleted = self._vanished(connection, prepared)
-            self._rejects(connection, prepared, page_id)
+            self.absentees.returned(connection, table, batch, changed)
+            self.absentees.missed(connection, prepared.stream, page, table, batch, listed=listed)
+            self.rejects.keep(connection, page, batch, page_id, listed=listed)
+            balances = self.balances.setdefault(page.stream, {})
+            for name, found in prepared.contents.controls.items():
+                balances.setdefault(name, Balance()).add(page, name, found, batch.ids, changed)
             add_to_ledger(
                 connection,
                 self.run_id,
                 page,
                 batch,
                 unchanged=len(batch.ids) - len(changed),
-                deleted=deleted,
+                unreadable=0 if prepared.unreadable is None else page.said or 0,
+                controls=balances,
             )
             self._move_cursor(connection, page)
         self.warnings += page.warnings
@@ -117,6 +138,22 @@ class Landing:
         if page.cursor is not None:
             self.positions[where] = page.cursor
             self.versions[where] = self.versions.get(where, 0) + 1
+
+    def _held_back(self, page: Page) -> Page:
+        """Leave the cursor where it was once a page of the slice could not be taken apart."""
+        if any(
+            each.kind == PAGE and (each.stream, each.slice) == (page.stream, page.slice)
+            for each in self.unreadable
+        ):
+            return replace(page, cursor=None, complete=False)
+        return page
+
+    def _keep_unreadable(self, page: Page, reason: str, page_id: int) -> None:
+        labels = {each.name: each.label for each in self.slices.get(page.stream, ())}
+        place = (
+            f"{labels.get(page.slice) or page.stream}, {page.parts[0].request}" if page.parts else page.slice
+        )
+        self.unreadable.append(Unreadable(PAGE, page.stream, page.slice, place, reason, page_id))
 
     def _raw_page(self, connection: Connection, prepared: Prepared) -> int:
         page = prepared.page
@@ -142,77 +179,13 @@ class Landing:
     def _rows(self, connection: Connection, batch: Batch, page_id: int) -> dict[str, bool]:
         return store_batch(connection, batch, self.source_id, self.run_id, page_id, self.known_at)
 
-    def _vanished(self, connection: Connection, prepared: Prepared) -> int:
-        page, entity = prepared.page, prepared.batch.entity
-        where = (page.stream, page.slice)
-        seen = self.seen.setdefault(where, set())
-        seen.update(prepared.batch.ids)
-        seen.update(each.external_id for each in prepared.batch.rejected if each.external_id)
-        table = TABLES.get(entity, entity)
-        deleted = 0
-        if page.vanished:
-            deleted += bury(connection, table, self.source_id, page.vanished, self.known_at)
-        if page.complete:
-            if page.resumed and self.full:  # begun by this very run, in a process that is no more
-                seen |= ids_on_pages(connection, prepared.stream, self.run_id, page.slice)
-            if self.full or not page.resumed:
-                deleted += bury_unseen(connection, table, self.source_id, page, seen, self.known_at)
-            del self.seen[where]
-        return deleted
-
-    def _rejects(self, connection: Connection, prepared: Prepared, page_id: int) -> None:
-        page = prepared.page
-        rows = []
-        for each in prepared.batch.rejected:
-            name = (page.stream, each.locator, each.reason)
-            if name in self.open_rejects:
-                continue
-            self.open_rejects.add(name)
-            rows.append(
-                (self.run_id, self.source_id, page.stream, each.external_id, each.locator, each.reason, page_id,
-                 each.position, self.known_at)
-            )  # fmt: skip
-        columns = ("run_id", "source_id", "stream", "external_id", "locator", "reason", "raw_page_id",
-                   "raw_position", "rejected_at")  # fmt: skip
-        copy_rows(connection, "rejected_record", columns, rows)
-        if self.open_rejects and prepared.batch.ids:
-            connection.execute(
-                text(
-                    "UPDATE rejected_record SET resolved_at = :now WHERE source_id = :source AND stream = :stream"
-                    " AND resolved_at IS NULL AND external_id = ANY(:ids)"
-                ),
-                {"now": self.known_at, "source": self.source_id, "stream": page.stream,
-                 "ids": prepared.batch.ids},
-            )  # fmt: skip
-        self._settle(connection, prepared)
-
-    def _settle(self, connection: Connection, prepared: Prepared) -> None:
-        """Resolve what a whole reading of a slice no longer rejects, the records that are gone included.
-
-        A row without a key has no id to be recognised by when it is put right.
-        """
-        page = prepared.page
-        now = self.rejected.setdefault((page.stream, page.slice), set())
-        now.update(f"{each.locator}\n{each.reason}" for each in prepared.batch.rejected)
-        if not page.complete:
-            return
-        del self.rejected[page.stream, page.slice]
-        if self.open_rejects and not page.resumed:  # of a slice begun elsewhere not all is known here
-            connection.execute(
-                text(
-                    "UPDATE rejected_record AS reject SET resolved_at = :now FROM raw_page AS page"
-                    " WHERE page.id = reject.raw_page_id AND page.slice = :slice AND reject.source_id = :source"
-                    " AND reject.stream = :stream AND reject.resolved_at IS NULL"
-                    " AND reject.locator || E'\\n' || reject.reason <> ALL(:still)"
-                ),
-                {"now": self.known_at, "slice": page.slice, "source": self.source_id, "stream": page.stream,
-                 "still": list(now)},
-            )  # fmt: skip
-
     def _move_cursor(self, connection: Connection, page: Page) -> None:
         if page.cursor is not None:
             version = self.versions.get((page.stream, page.slice), 0)
-            move_cursor(connection, self.source_id, self.run_id, page, version=version, now=self.known_at)
+            walk = self.absentees.walks.get((page.stream, page.slice))
+            move_cursor(
+                connection, self.source_id, self.run_id, page, version=version, walk=walk, now=self.known_at
+            )
 
 
 def store_batch(

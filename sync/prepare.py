@@ -7,12 +7,13 @@ It is what a run spends most of its processor time on, so it is made to be done 
 import hashlib
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.base import Part, RawRecord
 from connectors.records import SHAPE_ERRORS
 from sync.compiling import CompiledMapping, Get, Plan, compile_plan
+from sync.control import Control, control
 from sync.copytext import copy_lines
 from sync.normalise import Batch, Lines, normalise
 from sync.rawpage import pack
@@ -31,6 +32,7 @@ class Contents:
     batch: Batch
     body: bytes
     sha256: bytes  # of the joined bodies, before packing
+    controls: dict[str, Control] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,18 @@ def prepare(source_id: int, read: Read, mapping: CompiledMapping, parts: Sequenc
         UnreadablePage: Its records cannot be told apart.
     """
     joined = parts[0].body if len(parts) == 1 else b"".join(part.body for part in parts)
-    batch = normalise(mapping, records_of(read, parts))
+    records = records_of(read, parts)
+    batch = normalise(mapping, records)
+    controls = control(mapping, records, batch)
     if batch.entity == "work_item":
         _as_lines(source_id, batch)
-    return Contents(batch, pack(joined), hashlib.sha256(joined).digest())
+    return Contents(batch, pack(joined), hashlib.sha256(joined).digest(), controls)
+
+
+def unprepared(entity: str, parts: Sequence[Part]) -> Contents:
+    """Return a page that could not be taken apart: its bodies, and no rows."""
+    joined = b"".join(part.body for part in parts)
+    return Contents(Batch(entity, ()), pack(joined), hashlib.sha256(joined).digest())
 
 
 def _as_lines(source_id: int, batch: Batch) -> None:

@@ -13,9 +13,10 @@ from connectors.base import Page, Slice, Stream
 from connectors.errors import ConnectorError, SliceUnreadable
 from connectors.stopping import check_stopping
 from sync.land import Landing, Prepared
-from sync.prepare import Contents, UnreadablePage
+from sync.prepare import Contents, UnreadablePage, unprepared
 from sync.preparing import Preparing
 from sync.progress import Progress
+from sync.quarantine import SLICE, Unreadable
 from sync.store import landing_session
 
 _TICK = 0.2  # seconds between looks at whether to stop
@@ -58,7 +59,7 @@ def pull_streams(
             )
             for stream, cursors in streams
         ]
-        fetching = _Fetching(source, progress, room=connections)
+        fetching = _Fetching(source, progress, landing, room=connections)
         session = stack.enter_context(landing_session(landing.engine))
         pages = stack.enter_context(closing(fetching.pages(reading, connections)))
         for prepared in pages:
@@ -81,9 +82,10 @@ class _Reading:
 class _Fetching:
     """The fetching threads of a run and the queue their pages wait in."""
 
-    def __init__(self, source: str, progress: Progress, *, room: int) -> None:
+    def __init__(self, source: str, progress: Progress, landing: Landing, *, room: int) -> None:
         self.source = source
         self.progress = progress
+        self.landing = landing
         self.problems: list[str] = []
         self._ready: queue.Queue[Prepared | BaseException | None] = queue.Queue(maxsize=room)
         self._stop = threading.Event()
@@ -135,7 +137,12 @@ class _Fetching:
 
     def _list(self, reading: _Reading, threads: Executor, preparers: Executor) -> None:
         stream = reading.stream
-        slices = stream.slices()
+        try:
+            slices = stream.slices()
+        except SliceUnreadable as error:
+            self._keep(stream, "", stream.name, error)
+            raise
+        self.landing.slices[stream.name] = slices
         self.progress.stream(self.source, stream.name, slices)
         # Pages of one slice that are prepared side by side: as many as keep the processes busy.
         ahead = -(-2 * reading.preparing.processes // max(1, len(slices)))
@@ -144,10 +151,18 @@ class _Fetching:
                 self._submit(threads, self._read, reading, slice_, preparers, ahead)
 
     def _read(self, reading: _Reading, slice_: Slice, preparers: Executor, ahead: int) -> None:
-        with closing(self._prepared(reading, slice_, preparers, ahead)) as pages:
-            for prepared in pages:
-                self._put(prepared)
-                check_stopping()
+        try:
+            with closing(self._prepared(reading, slice_, preparers, ahead)) as pages:
+                for prepared in pages:
+                    self._put(prepared)
+                    check_stopping()
+        except SliceUnreadable as error:
+            self._keep(reading.stream, slice_.name, slice_.label, error)
+            raise
+
+    def _keep(self, stream: Stream, slice_: str, label: str, error: SliceUnreadable) -> None:
+        """Note what could not be read: it is shown with its reason, and asked for again by the next run."""
+        self.landing.unreadable.append(Unreadable(SLICE, stream.name, slice_, label, error.message))
 
     def _prepared(
         self, reading: _Reading, slice_: Slice, preparers: Executor, ahead: int
@@ -174,7 +189,8 @@ class _Fetching:
         try:
             return Prepared(stream, page, future.result())
         except UnreadablePage as error:
-            raise SliceUnreadable(str(error), source=self.source, slice_=slice_.label) from error
+            self.problems.append(str(SliceUnreadable(str(error), source=self.source, slice_=slice_.label)))
+            return Prepared(stream, page, unprepared(stream.entity, page.parts), str(error))
 
     def _put(self, item: Prepared | BaseException | None) -> None:
         """Wait for room in the queue; give up when the run was stopped meanwhile."""

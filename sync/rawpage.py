@@ -28,11 +28,16 @@ def open_body(body: bytes, parts: list[dict[str, Any]]) -> tuple[Part, ...]:
     return tuple(found)
 
 
-def ids_on_pages(connection: Connection, stream: Stream, run_id: int, slice_: str) -> set[str]:
-    """Return the external ids on the pages a run has stored of a slice, without those left out by a rule."""
+def ids_on_pages(
+    connection: Connection, stream: Stream, source_id: int, slice_: str, *, since: int
+) -> set[str]:
+    """Return the external ids on a slice's pages since a run, without those left out by a rule."""
     pages = connection.execute(
-        text("SELECT body, parts FROM raw_page WHERE run_id = :run AND stream = :stream AND slice = :slice"),
-        {"run": run_id, "stream": stream.name, "slice": slice_},
+        text(
+            "SELECT body, parts FROM raw_page WHERE source_id = :source AND run_id >= :since"
+            " AND stream = :stream AND slice = :slice"
+        ),
+        {"source": source_id, "since": since, "stream": stream.name, "slice": slice_},
     )
     return {
         record.external_id

@@ -157,6 +157,8 @@ def _controls(connection: Connection, ending: Ending, entities: Mapping[str, str
         for each in _of_stream(stream, name, balance)
     ]
     for entity, names in CONTROLLED.items():
+        if entity == "project":  # its values are kept with their cells, and have no column
+            continue
         streams = [stream for stream in balances if entities.get(stream) == entity]
         for name in names:
             parts = [balances[stream][name] for stream in streams if name in balances[stream]]

@@ -1,22 +1,22 @@
 """One run: every stream of one source pulled, landed, and held against what the source said."""
 
-import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, text
 
 from config.document import SourceBlock
-from connectors.base import Budget, Connector, Discovery, Stream
+from connectors.base import Budget, Connector, Discovery
 from connectors.errors import BudgetSpent
 from sync import failures
 from sync.apply import stored_block
-from sync.json import dump_bytes, dumps
+from sync.beginning import Pulling, begin_run, end_run, not_too_often, watching_of
+from sync.extent import Extent, cursors
+from sync.finishing import finish, set_back
+from sync.json import dumps
 from sync.land import Landing
-from sync.mapping import MappingSpec
 from sync.offline import Offline, asked, compiled
 from sync.progress import Progress, Silent
 from sync.pull import pull_streams
@@ -24,14 +24,10 @@ from sync.registry import Opened, Opener, opener_on, utc_now
 from sync.scrubbing import scrubbed
 from sync.store import unit_of_work
 from sync.watch import (
-    HOW_REACHED,
-    Watching,
     look_back,
     look_first,
     name_version,
     note_asked,
-    replay_instead,
-    scoped_as,
 )
 
 log = logging.getLogger(__name__)
@@ -39,26 +35,19 @@ log = logging.getLogger(__name__)
 _CUT_OFF = "the run was interrupted; run the sync again: it goes on where it stopped"
 
 
-@dataclass(slots=True)
-class Pulling:
-    """A run under way."""
-
-    engine: Engine
-    run_id: int
-    source_id: int
-    source: str
-    full: bool
-    landing: Landing
-    problems: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-
 def start_run(
-    engine: Engine, source: str, *, full: bool, now: datetime, slot: datetime | None = None
+    engine: Engine,
+    source: str,
+    *,
+    full: bool,
+    now: datetime,
+    slot: datetime | None = None,
+    census: bool = False,
 ) -> int | None:
     """Write the run down as queued; None when this slot of the source already has its run.
 
-    A source that has no cursor yet is read in full, whatever was asked for.
+    A source that has no cursor yet is read in full, whatever was asked for. With `census` all ids are
+    counted against what is stored, due or not.
 
     Raises:
         LookupError: No such source, with the names there are.
@@ -70,11 +59,11 @@ def start_run(
             raise LookupError(f"there is no source {source!r}; there are: {', '.join(names) or 'none yet'}")
         run_id: int | None = connection.scalar(
             text(
-                "INSERT INTO run (source_id, slot, state, mode, queued_at) VALUES (:source, :slot, 'queued',"
+                "INSERT INTO run (source_id, slot, state, mode, queued_at, census) VALUES (:source, :slot, 'queued',"
                 " CASE WHEN :full OR NOT EXISTS (SELECT 1 FROM cursor WHERE source_id = :source) THEN 'full'"
-                " ELSE 'incremental' END, :now) ON CONFLICT (source_id, slot) DO NOTHING RETURNING id"
+                " ELSE 'incremental' END, :now, :census) ON CONFLICT (source_id, slot) DO NOTHING RETURNING id"
             ),
-            {"source": source_id, "slot": slot, "full": full, "now": now},
+            {"source": source_id, "slot": slot, "full": full, "now": now, "census": census},
         )
         return run_id
 
@@ -97,10 +86,11 @@ def execute_run(
     with unit_of_work(engine) as connection:
         row = connection.execute(
             text(
-                "UPDATE run SET state = 'running', started_at = coalesce(started_at, :now) FROM source"
+                "UPDATE run SET state = 'running', started_at = coalesce(started_at, :now), attempts = attempts + 1"
+                " FROM source"
                 " WHERE run.id = :run AND run.state IN ('queued', 'running') AND source.id = run.source_id"
                 " RETURNING source.id AS source_id, source.name, source.config, run.mode, run.started_at,"
-                " run.queued_at"
+                " run.attempts, run.census"
             ),
             {"run": run_id, "now": clock()},
         ).mappings().one_or_none()  # fmt: skip
@@ -108,22 +98,24 @@ def execute_run(
         with engine.connect() as connection:
             return str(connection.scalar(text("SELECT state FROM run WHERE id = :run"), {"run": run_id}))
     # One instant for the whole run, also when it is carried on after a crash.
-    full = row["mode"] == "full"
-    landing = Landing(engine, row["source_id"], run_id, {}, row["started_at"], full=full)
-    pulling = Pulling(engine, run_id, row["source_id"], row["name"], full, landing)
+    landing = Landing(engine, row["source_id"], run_id, {}, row["started_at"])
+    pulling = Pulling(
+        engine, run_id, row["source_id"], row["name"], row["mode"] == "full", row["census"], landing
+    )
     connector: Connector | None = None
     state = "failed"
     try:
+        not_too_often(row["name"], row["attempts"])
         block = stored_block(row["name"], row["config"])
         opened = (opener or opener_on(engine))(block, connections=connections, clock=clock)
         connector = opened.connector
         if block.budget is not None:
             connector.traffic.budget = Budget(**block.budget.model_dump())
-        _read_anew_if_changed(pulling, block, opened)
-        _pull_all(pulling, block, opened, connections, progress)
-        pulling.problems += _unbalanced(pulling)
+        extent = begin_run(pulling, block, opened)
+        pulling.full = extent.full
+        _pull_all(pulling, extent, block, opened, connections=connections, progress=progress)
         state = "partial" if pulling.problems else "succeeded"
-        _remember_reading(pulling, block, opened.mapping)
+        end_run(pulling, extent, block, opened)
     except BudgetSpent as spent:
         pulling.problems.append(str(spent))
         state = "partial"
@@ -179,70 +171,16 @@ def _close(pulling: Pulling, connector: Connector | None, state: str, now: datet
         log.error("run not closed", extra={"run": pulling.run_id, "why": failures.in_words(error)})  # noqa: TRY400
 
 
-def _unbalanced(pulling: Pulling) -> list[str]:
-    """Say of each stream whose ledger does not add up by how much; what is missing was not stored."""
-    with pulling.engine.connect() as connection:
-        rows = connection.execute(
-            text(
-                "SELECT stream, said, stored, rejected, filtered FROM run_stream WHERE run_id = :run"
-                " AND said <> stored + rejected + filtered ORDER BY stream"
-            ),
-            {"run": pulling.run_id},
-        )
-        return [
-            f"{pulling.source}: the ledger of {stream} does not balance: the source said {said},"
-            f" stored {stored} + rejected {rejected} + filtered {filtered} = {stored + rejected + filtered};"
-            " run a full sync, and if it stays so, ask the source's owner what this account may not see"
-            for stream, said, stored, rejected, filtered in rows
-        ]
-
-
-def _reading(block: SourceBlock, mapping: MappingSpec) -> str:
-    """Return a hash of what decides how records are read: the mapping, and what is in scope."""
-    options = {name: value for name, value in block.options().items() if name not in HOW_REACHED}
-    document = [mapping.model_dump(mode="json"), options, block.kind]
-    return hashlib.sha256(dump_bytes(document, canonical=True)).hexdigest()
-
-
-def _read_anew_if_changed(pulling: Pulling, block: SourceBlock, opened: Opened) -> None:
-    """Read the stored pages anew when only the mapping was changed; else make the run a full one."""
-    with pulling.engine.connect() as connection:
-        known = connection.scalar(
-            text("SELECT semantics ->> 'read_as' FROM source WHERE id = :id"), {"id": pulling.source_id}
-        )
-    if pulling.full or known is None or known == _reading(block, opened.mapping):
-        return
-    if (done := replay_instead(_watching(pulling, opened), opened, block)) is not None:
-        pulling.warnings.append(done)
-        return
-    with unit_of_work(pulling.engine) as connection:
-        connection.execute(text("UPDATE run SET mode = 'full' WHERE id = :run"), {"run": pulling.run_id})
-    pulling.full = pulling.landing.full = True
-    pulling.warnings.append("its mapping or scope was changed since the last run; everything was read again")
-
-
-def _watching(pulling: Pulling, opened: Opened) -> Watching:
-    return Watching(
-        pulling.engine, pulling.source_id, pulling.run_id, opened.connector, opened.mapping,
-        pulling.landing.known_at,
-    )  # fmt: skip
-
-
-def _remember_reading(pulling: Pulling, block: SourceBlock, mapping: MappingSpec) -> None:
-    with unit_of_work(pulling.engine) as connection:
-        connection.execute(
-            text(
-                "UPDATE source SET semantics = semantics || jsonb_build_object('read_as', CAST(:hash AS text),"
-                " 'scoped_as', CAST(:scope AS text)) WHERE id = :id"
-            ),
-            {"hash": _reading(block, mapping), "scope": scoped_as(block), "id": pulling.source_id},
-        )
-
-
 def _pull_all(
-    pulling: Pulling, block: SourceBlock, opened: Opened, connections: int, progress: Progress
+    pulling: Pulling,
+    extent: Extent,
+    block: SourceBlock,
+    opened: Opened,
+    *,
+    connections: int,
+    progress: Progress,
 ) -> None:
-    connector, watching = opened.connector, _watching(pulling, opened)
+    connector, watching = opened.connector, watching_of(pulling, opened)
     version = name_version(watching, block)
     semantics, drifted = look_first(watching, *_semantics(pulling, connector))
     pulling.warnings += drifted
@@ -253,11 +191,14 @@ def _pull_all(
     landing.mappings = mappings
     landing.load()
     streams = [each for each in connector.streams(semantics, fields) if each.name in mappings]
+    ending = pulling.ending(reconfigured=extent.reconfigured)
+    with pulling.engine.connect() as connection:
+        places = [(each, cursors(connection, pulling.source_id, each.name, extent)) for each in streams]
+    quarantine = {} if extent.full else set_back(ending, places)
     pulling.problems += pull_streams(
-        landing,
-        [(stream, _cursors(pulling, stream)) for stream in streams],
-        connections=connections, progress=progress, source=pulling.source,
-    )  # fmt: skip
+        landing, places, connections=connections, progress=progress, source=pulling.source
+    )
+    finish(ending, landing, streams, quarantine=quarantine, census=pulling.census)
     pulling.warnings += landing.warnings
     for stream_name, unmapped in landing.unmapped.items():
         for (attribute, value), times in sorted(unmapped.items()):
@@ -292,16 +233,3 @@ def _semantics(pulling: Pulling, connector: Connector) -> tuple[dict[str, str], 
             },
         )
     return found.semantics, found
-
-
-def _cursors(pulling: Pulling, stream: Stream) -> dict[str, dict[str, Any]]:
-    """Return the positions to go on from: on a full run only those this very run has stored."""
-    with pulling.engine.connect() as connection:
-        rows = connection.execute(
-            text(
-                "SELECT slice, position FROM cursor WHERE source_id = :source AND stream = :stream"
-                " AND (NOT :full OR run_id = :run)"
-            ),
-            {"source": pulling.source_id, "stream": stream.name, "full": pulling.full, "run": pulling.run_id},
-        )
-        return {row[0]: row[1] for row in rows}

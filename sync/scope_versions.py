@@ -1,29 +1,38 @@
 """What decides a source's scope, by version: what somebody changed in the tracker is noticed and explained."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sqlalchemy import Connection, text
 
 from connectors.base import Connector, Fingerprinted
+from connectors.errors import ConnectorError
 from sync import questions
 from sync.ending import Ending
 from sync.json import dumps
 from sync.questions import SCOPE_CHANGE, Asked
-from sync.store import unit_of_work
 
 _SHOWN: Final = 120  # characters of a definition in a sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """What is to be done about a scope that changed. `reread` says to read the source in full now."""
+RECONFIGURED: Final = "its mapping or scope was changed since the last run; everything was read again"
+_HERE: Final = "configuration"
+_THERE: Final = "scope"
 
-    reread: bool
-    says: tuple[str, ...]
-    question: int | None = None
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is to be done about a scope that changed.
+
+    `reread` says to read the source in full now, for `reason`; `asks` what an officer is asked instead.
+    `questions` are those that a full reading settles.
+    """
+
+    reread: bool = False
+    reason: str = ""
+    asks: tuple[str, ...] = ()
+    questions: list[int] = field(default_factory=list)
 
 
 def explain(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
@@ -48,62 +57,84 @@ def _short(value: str) -> str:
     return f"“{cut}”"
 
 
-def look(
-    connection: Connection,
-    connector: Connector,
-    ending: Ending,
-    *,
-    option: str | None,
-) -> Changed | None:
-    """Hold what the tracker says of the source's scope against its last version; None where nothing differs.
-
-    A part that could not be asked this time stands as it was. A first version explains nothing, and what
-    changed with the source's own configuration needs no question.
-
-    Raises:
-        ConnectorError: The source cannot be asked.
-    """
+def fingerprint(connector: Connector, ending: Ending) -> dict[str, str] | None:
+    """Ask what decides the source's scope in the tracker; None where it has no say, or could not be asked."""
     if not isinstance(connector, Fingerprinted):
         return None
-    source_id, run_id, now = ending.source_id, ending.run_id, ending.now
-    said = dict(connector.scope_fingerprint())
+    try:
+        return dict(connector.scope_fingerprint())
+    except ConnectorError as error:
+        ending.warnings.append(f"whether its scope was changed there could not be looked at: {error.message}")
+        return None
+
+
+def look(
+    connection: Connection, definition: Mapping[str, str] | None, ending: Ending, *, option: str | None
+) -> Found:
+    """Hold what decides the scope against its last version, here and in the tracker.
+
+    A change of the source's own configuration is read again in full, one made in the tracker is asked
+    about, unless `option` says otherwise for both: `ask` or `reread`.
+    """
+    standing = questions.standing(connection, ending.source_id, SCOPE_CHANGE)
+    accepted = [each for each in standing.values() if each.accepted_by is not None]
+    found = Found(
+        reread=bool(accepted),
+        reason="; ".join(
+            f"{each.says}; {each.accepted_by} had everything read again: {each.because}" for each in accepted
+        ),
+        questions=[each.id for each in standing.values()],
+    )
+    if ending.reconfigured and option == "ask":
+        found = _asked(connection, ending, found, _HERE, ["its scope was changed in its configuration"])
+    elif ending.reconfigured:
+        found = replace(found, reread=True, reason=RECONFIGURED)
+    says = [] if definition is None else _compared(connection, definition, ending)
+    if not says or ending.reconfigured:
+        return found
+    if option == "reread":
+        said = f"its scope was changed in the tracker: {'; '.join(says)}; everything was read again"
+        return replace(found, reread=True, reason=said)
+    before = standing.get(_THERE)
+    return _asked(
+        connection, ending, found, _THERE, [*(before.evidence["says"] if before is not None else ()), *says]
+    )
+
+
+def _compared(connection: Connection, definition: Mapping[str, str], ending: Ending) -> list[str]:
+    """Store a new version where one differs, and say how; a part that could not be asked stands as it was."""
     row = connection.execute(
         text("SELECT parts FROM scope_version WHERE source_id = :source ORDER BY id DESC LIMIT 1"),
-        {"source": source_id},
+        {"source": ending.source_id},
     ).one_or_none()
     before: dict[str, str] | None = None if row is None else row[0]
-    parts = said if before is None or ending.reconfigured else before | said
-    standing = questions.standing(connection, source_id, SCOPE_CHANGE).get("scope")
-    if before is not None and parts == before:
-        if standing is not None and standing.accepted_by is not None:
-            return Changed(reread=True, says=tuple(standing.evidence["says"]), question=standing.id)
-        return None
+    parts = dict(definition) if before is None or ending.reconfigured else before | dict(definition)
+    if parts == before:
+        return []
     says = [] if before is None else explain(before, parts)
     connection.execute(
         text(
             "INSERT INTO scope_version (source_id, run_id, seen_at, parts, says) VALUES (:source, :run, :now,"
             " CAST(:parts AS jsonb), CAST(:says AS jsonb))"
         ),
-        {"source": source_id, "run": run_id, "now": now, "parts": dumps(parts), "says": dumps(says)},
-    )
-    if not says or ending.reconfigured:
-        return None
-    if option == "reread":
-        return Changed(reread=True, says=tuple(says), question=None if standing is None else standing.id)
-    whole = [*(standing.evidence["says"] if standing is not None else ()), *says]
-    return Changed(reread=False, says=tuple(says), question=_ask(connection, source_id, run_id, whole, now))
+        {
+            "source": ending.source_id, "run": ending.run_id, "now": ending.now, "parts": dumps(parts),
+            "says": dumps(says),
+        },
+    )  # fmt: skip
+    return says
 
 
-def _ask(connection: Connection, source_id: int, run_id: int, says: list[str], now: datetime) -> int:
-    would = _would_read(connection, source_id)
+def _asked(connection: Connection, ending: Ending, found: Found, subject: str, says: list[str]) -> Found:
+    there = "in the tracker: " if subject == _THERE else ""
+    said = f"its scope was changed {there}{'; '.join(says)}" if there else says[0]
     asked = Asked(
-        SCOPE_CHANGE,
-        "scope",
-        "its scope was changed in the tracker: " + "; ".join(says),
-        f"the next run reads again in full: {would}",
-        {"says": says},
-    )
-    return questions.ask(connection, source_id, run_id, asked, now=now)
+        SCOPE_CHANGE, subject, said,
+        f"the next run reads again in full: {_would_read(connection, ending.source_id)}", {"says": says},
+    )  # fmt: skip
+    number = questions.ask(connection, ending.source_id, ending.run_id, asked, now=ending.now)
+    todo = f'{said}; to read all of it again: muster accept {ending.source} {number} --by NAME --because "…"'
+    return replace(found, asks=(*found.asks, todo), questions=[*found.questions, number])
 
 
 def _would_read(connection: Connection, source_id: int) -> str:
@@ -118,10 +149,3 @@ def _would_read(connection: Connection, source_id: int) -> str:
     )
     streams = ", ".join(f"{stream} ({number})" if number > 1 else stream for stream, number in rows)
     return f"{streams or 'everything'}" + (f", about {items} work items" if items else "")
-
-
-def close(ending: Ending, question: int | None) -> None:
-    """Close the question of a scope that has been read again."""
-    if question is not None:
-        with unit_of_work(ending.engine) as connection:
-            questions.settle(connection, [question], now=ending.now)

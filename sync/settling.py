@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from connectors.base import Absence, Censused, Fate, Slice, Stream
 from connectors.errors import ConnectorError, SliceUnreadable
 from sync import questions
-from sync.absence import Place, Suspect, dismiss, hold, settle, suspects
+from sync.absence import Place, Suspect, end, hold, settle, suspects
 from sync.brake import SAMPLE, Held, held
 from sync.ending import Ending
 from sync.questions import MASS_LOSS, Asked, Standing
@@ -52,7 +52,7 @@ class _Settling:
 def settle_stream(ending: Ending, stream: Stream, table: str, slices: Sequence[Slice]) -> None:
     """Settle what this stream no longer shows, this run's suspicions and those left by earlier runs."""
     with ending.engine.connect() as connection:
-        found = suspects(connection, ending.source_id, stream.name)
+        found = suspects(connection, ending.source_id, stream.name, ending.run_id)
         standing = {
             subject: each
             for subject, each in questions.standing(connection, ending.source_id, MASS_LOSS).items()
@@ -94,7 +94,8 @@ def _settle_slice(at: _Settling, slice_: str, group: list[Suspect]) -> None:
     found = [(one, fates[one.external_id]) for one in group if one.external_id in fates]
     with unit_of_work(at.ending.engine) as connection:
         counts = settle(connection, at.place(slice_), found, now=at.ending.now)
-        dismiss(connection, [one for one in group if one.external_id not in fates])
+        there = [one.external_id for one in group if one.external_id not in fates]
+        end(connection, at.ending.source_id, at.table, there, at.ending.now)
         buried = sum(number for fate, number in counts.items() if fate is not Fate.ACCESS_LOST)
         _count(connection, at, buried)
     if lost := counts.get(Fate.ACCESS_LOST):

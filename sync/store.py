@@ -168,10 +168,13 @@ def upsert(
     written = [name for name in (*fixed, *columns) if name not in key]
     sets = [f'"{name}" = excluded."{name}"' for name in written]
     if "deleted_at" in Base.metadata.tables[table].columns:
-        sets.append("deleted_at = NULL")
+        sets += ["deleted_at = NULL", "fate = NULL"]
         differs = (
             "(current.content_hash IS DISTINCT FROM excluded.content_hash OR current.deleted_at IS NOT NULL)"
         )
+    elif "fate" in Base.metadata.tables[table].columns:
+        sets.append("fate = NULL")
+        differs = "(current.content_hash IS DISTINCT FROM excluded.content_hash OR current.fate IS NOT NULL)"
     else:
         differs = "current.content_hash IS DISTINCT FROM excluded.content_hash"
     found = execute(

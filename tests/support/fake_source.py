@@ -3,13 +3,26 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import orjson
 from sqlalchemy import Engine
 
 from config.document import Document, SourceBlock
-from connectors.base import Discovery, Finding, Json, Page, Part, RawRecord, Slice, Traffic
+from connectors.base import (
+    Absence,
+    Census,
+    Discovery,
+    Fate,
+    Finding,
+    Json,
+    Page,
+    Part,
+    RawRecord,
+    Slice,
+    Traffic,
+)
 from connectors.errors import ConnectorError, SliceUnreadable
 from sync.apply import apply
 from sync.mapping import parse_mapping
@@ -72,11 +85,20 @@ class FakeTracker:
     issues: dict[str, list[Json]] = field(default_factory=dict)  # slice -> issues
     page_size: int = 3
     fail_after: int | None = None
-    failure: Exception | None = None
+    failure: BaseException | None = None
     broken: dict[str, str] = field(default_factory=dict)
     pages_served: int = 0
     full_listing: bool = True
-    said_extra: int = 0
+    said_extra: int | None = 0  # None: it gives no count
+    counts: bool = False  # whether it takes a census, and fetches by id
+    hidden: set[str] = field(default_factory=set)  # ids its search does not find, and its list of ids does
+    fates: dict[str, Absence] = field(default_factory=dict)
+    asked_fates: list[str] = field(default_factory=list)
+    asked_ids: list[str] = field(default_factory=list)
+    census_said: int | None = None
+    scope: dict[str, str] | None = None  # what decides its scope there; None: it has no say
+    controls: dict[str, Decimal] = field(default_factory=dict)
+    poisoned: set[str] = field(default_factory=set)  # ids whose page cannot be taken apart
 
 
 class FakeStream:
@@ -95,7 +117,8 @@ class FakeStream:
             raise SliceUnreadable(self.tracker.broken[slice_.name], source="fake", slice_=slice_.name)
         start = (cursor or {}).get("position", 0)
         whole = cursor is None or cursor.get("whole", False)
-        found = self.tracker.issues[slice_.name][start:]
+        listed = [each for each in self.tracker.issues[slice_.name] if each["id"] not in self.tracker.hidden]
+        found = listed[start:]
         for at in range(0, max(len(found), 1), self.tracker.page_size):
             if self.tracker.fail_after is not None and self.tracker.pages_served >= self.tracker.fail_after:
                 raise self.tracker.failure or ConnectorError("it broke", source="fake")
@@ -108,14 +131,42 @@ class FakeStream:
                 parts=(Part("GET fake", orjson.dumps(chunk)),),
                 fetched_at=self.clock(),
                 cursor={"position": start + at + len(chunk), "whole": whole and not last},
-                said=len(chunk) + self.tracker.said_extra,
+                said=None if self.tracker.said_extra is None else len(chunk) + self.tracker.said_extra,
+                controls=self.tracker.controls if last else {},
                 complete=last and whole and self.tracker.full_listing,
                 resumed=cursor is not None,
             )
 
     def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
-        for each in orjson.loads(parts[0].body):
+        found = orjson.loads(parts[0].body)
+        if any(each["id"] in self.tracker.poisoned for each in found):
+            raise KeyError("issues")
+        for each in found:
             yield RawRecord(each["id"], each, each["key"], f"https://fake/{each['key']}", each.get("filter"))
+
+
+class CountedStream(FakeStream):
+    """A stream that lists its ids, knows what became of records, and fetches them by id."""
+
+    def census(self, slice_: Slice) -> Census:
+        if slice_.name in self.tracker.broken:
+            raise SliceUnreadable(self.tracker.broken[slice_.name], source="fake", slice_=slice_.name)
+        ids = frozenset(each["id"] for each in self.tracker.issues[slice_.name])
+        return Census(ids, self.tracker.census_said)
+
+    def fates(self, slice_: Slice, external_ids: Sequence[str]) -> Mapping[str, Absence]:
+        del slice_
+        self.tracker.asked_fates += external_ids
+        there = {each["id"] for found in self.tracker.issues.values() for each in found}
+        gone = [one for one in external_ids if one not in there]
+        return {one: self.tracker.fates.get(one, Absence(Fate.DELETED, "404")) for one in gone}
+
+    def retry(self, slice_: Slice, external_ids: Sequence[str]) -> Iterator[Page]:
+        self.tracker.asked_ids += external_ids
+        found = [each for each in self.tracker.issues[slice_.name] if each["id"] in external_ids]
+        for each in found:
+            parts = (Part(f"GET fake/{each['id']}", orjson.dumps([each])),)
+            yield Page(self.name, slice_.name, parts, self.clock(), said=1)
 
 
 class FakeConnector:
@@ -134,7 +185,8 @@ class FakeConnector:
 
     def streams(self, semantics: Mapping[str, str], fields: Sequence[str]) -> Sequence[FakeStream]:
         del semantics, fields
-        return [FakeStream(self.tracker, self.clock)]
+        kind = CountedStream if self.tracker.counts else FakeStream
+        return [kind(self.tracker, self.clock)]
 
     def transforms(self) -> Mapping[str, Callable[[Any], Any]]:
         return {
@@ -146,6 +198,14 @@ class FakeConnector:
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+class ScopedConnector(FakeConnector):
+    """A connector whose tracker has a say in its scope."""
+
+    def scope_fingerprint(self) -> Mapping[str, str]:
+        assert self.tracker.scope is not None
+        return self.tracker.scope
 
 
 def configure(engine: Engine, *, name: str = "fake", **more: Any) -> None:
@@ -167,10 +227,16 @@ def configure(engine: Engine, *, name: str = "fake", **more: Any) -> None:
 
 
 def run_once(
-    engine: Engine, tracker: FakeTracker, *, full: bool = False, at: datetime = T0, source: str = "fake"
+    engine: Engine,
+    tracker: FakeTracker,
+    *,
+    full: bool = False,
+    at: datetime = T0,
+    source: str = "fake",
+    census: bool = False,
 ) -> tuple[int, str]:
     """Run the fake source once, with the fake's mapping; returns the run and its state."""
-    run_id = start_run(engine, source, full=full, now=at)
+    run_id = start_run(engine, source, full=full, now=at, census=census)
     assert run_id is not None
     return run_id, carry_on(engine, tracker, run_id, at=at)
 
@@ -180,8 +246,9 @@ def carry_on(engine: Engine, tracker: FakeTracker, run_id: int, *, at: datetime 
 
     def opener(block: SourceBlock, *, connections: int, clock: Callable[[], datetime]) -> Opened:
         del connections
+        connector = FakeConnector if tracker.scope is None else ScopedConnector
         return Opened(
-            FakeConnector(tracker, clock), parse_mapping(MAPPING, where="fake", overrides=block.mapping)
+            connector(tracker, clock), parse_mapping(MAPPING, where="fake", overrides=block.mapping)
         )
 
     return execute_run(engine, run_id, clock=lambda: at, opener=opener)

@@ -1,0 +1,96 @@
+"""What pages show of records that are not there, and of those that are back, while a run lands them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from connectors.base import Page, Stream
+from sync.absence import Place, end, open_absences, suspect
+from sync.normalise import Batch
+from sync.rawpage import ids_on_pages
+from sync.tombstone import slice_ids
+
+Where = tuple[str, str]  # stream, slice
+
+
+@dataclass(slots=True)
+class Absentees:
+    """The absences of one source, kept while a run goes on.
+
+    `absent` has (table, id) of what is not to be seen, True where a tombstone stands. `seen` are the ids
+    met in each slice, `walks` the run in which the reading of a slice from its beginning began.
+    """
+
+    source_id: int
+    run_id: int
+    now: datetime
+    absent: dict[tuple[str, str], bool] = field(default_factory=dict)
+    seen: dict[Where, set[str]] = field(default_factory=dict)
+    walks: dict[Where, int] = field(default_factory=dict)
+    whole: dict[Where, set[str]] = field(default_factory=dict)  # slices read whole in this run: their ids
+
+    def load(self, connection: Connection) -> None:
+        """Read what is absent, and which walks were begun."""
+        self.absent = open_absences(connection, self.source_id)
+        rows = connection.execute(
+            text(
+                "SELECT stream, slice, walk_run_id FROM cursor WHERE source_id = :source"
+                " AND walk_run_id IS NOT NULL"
+            ),
+            {"source": self.source_id},
+        )
+        self.walks = {(stream, slice_): run_id for stream, slice_, run_id in rows}
+
+    def returned(self, connection: Connection, table: str, batch: Batch, changed: Mapping[str, bool]) -> None:
+        """Close the absences of records on this page; one that is buried is back only when its row was written."""
+        if not self.absent:
+            return
+        back = [
+            one
+            for one in batch.ids
+            if (buried := self.absent.get((table, one))) is not None and (not buried or one in changed)
+        ]
+        if back:
+            end(connection, self.source_id, table, back, self.now)
+            for one in back:
+                del self.absent[table, one]
+
+    def missed(
+        self, connection: Connection, stream: Stream, page: Page, table: str, batch: Batch, *, listed: bool
+    ) -> None:
+        """Suspect what a page says is gone, and what the last page of a whole reading has not shown.
+
+        `listed` is false for pages fetched by id: they say nothing of what their slice holds.
+        """
+        place = Place(self.source_id, self.run_id, page.stream, page.slice, table)
+        if page.vanished:
+            self._suspect(connection, place, set(page.vanished), page, by="page")
+        if not listed:
+            return
+        where = (page.stream, page.slice)
+        if where not in self.seen:
+            self.seen[where] = set()
+            if not page.resumed:
+                self.walks[where] = self.run_id
+        seen = self.seen[where]
+        seen.update(batch.ids)
+        seen.update(each.external_id for each in batch.rejected if each.external_id)
+        if not page.complete:
+            return
+        walk = self.walks.get(where)
+        if page.resumed and walk is not None:
+            seen |= ids_on_pages(connection, stream, self.source_id, page.slice, since=walk)
+        if not page.resumed or walk is not None:
+            gone = slice_ids(connection, table, self.source_id, page.stream, page.slice) - seen
+            self._suspect(connection, place, gone, page, by="reading")
+            self.whole[where] = seen
+        del self.seen[where]
+
+    def _suspect(self, connection: Connection, place: Place, gone: set[str], page: Page, *, by: str) -> None:
+        if not gone:
+            return
+        suspect(connection, place, gone, by=by, fates=page.fates, now=self.now)
+        for one in gone:
+            self.absent.setdefault((place.table, one), False)

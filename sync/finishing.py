@@ -1,0 +1,106 @@
+"""What follows the pull of all streams: rejects asked for again, ids counted, absences settled, sums held."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from connectors.base import Censused, Page, Stream
+from sync.census import orphaned, suspect_orphans, take_census
+from sync.ending import Ending
+from sync.land import TABLES, Landing
+from sync.mapping import CompiledMapping
+from sync.quarantine import Quarantine, retry, settle_slices, to_retry
+from sync.reconcile import reconcile
+from sync.settling import settle_stream
+from sync.store import landing_session
+from sync.tombstone import slice_ids
+
+Cursors = dict[str, dict[str, object]]
+
+
+def set_back(ending: Ending, streams: Sequence[tuple[Stream, Cursors]]) -> dict[str, Quarantine]:
+    """Find what earlier runs could not read; slices that can only be read whole lose their cursor for this run.
+
+    Returns:
+        What is to be fetched by id, by stream.
+    """
+    found = {}
+    with ending.engine.connect() as connection:
+        for stream, cursors in streams:
+            found[stream.name] = to_retry(connection, ending, stream)
+            for slice_ in found[stream.name].whole:
+                cursors.pop(slice_, None)
+    return found
+
+
+def finish(
+    ending: Ending,
+    landing: Landing,
+    streams: Sequence[Stream],
+    *,
+    quarantine: Mapping[str, Quarantine],
+    census: bool,
+) -> None:
+    """Finish a run's streams, in their order: a project's fate is known before that of what is in it.
+
+    Args:
+        ending: Gets what went wrong.
+        landing: Where the run's pages landed.
+        streams: Those that were pulled.
+        quarantine: What of each is to be asked for again.
+        census: Whether all ids are to be counted.
+    """
+    for stream in streams:
+        failed = [each for each in landing.unreadable if each.stream == stream.name]
+        slices = landing.slices.get(stream.name)
+        read = [each.name for each in slices or ()]
+        settle_slices(ending, stream.name, failed, [*read, *([""] if slices is not None else [])])
+        if slices is None:
+            continue
+        land = _lander(landing, stream)
+        if stream.name in quarantine:
+            retry(ending, stream, quarantine[stream.name], slices, land)
+        table = table_of(landing.mappings[stream.name])
+        with ending.engine.connect() as connection:
+            lost = orphaned(connection, ending.source_id, stream.name, slices)
+        if isinstance(stream, Censused):
+            if census or lost:
+                take_census(ending, stream, table, slices, land)
+        elif lost:
+            suspect_orphans(ending, stream, table, slices, _there(ending, landing, stream, table))
+        settle_stream(ending, stream, table, slices)
+    reconcile(ending, {name: each.entity for name, each in landing.mappings.items()}, _whole(landing))
+
+
+def table_of(mapping: CompiledMapping) -> str:
+    """Return the table that a stream's records stand in."""
+    return TABLES.get(mapping.entity, mapping.entity)
+
+
+def _lander(landing: Landing, stream: Stream) -> Callable[[Page], None]:
+    def land(page: Page) -> None:
+        with landing_session(landing.engine) as session:
+            landing.store(session, landing.prepare(stream, page), listed=False)
+
+    return land
+
+
+def _there(ending: Ending, landing: Landing, stream: Stream, table: str) -> set[str]:
+    """Return the ids that a stream's present slices hold, by this run's reading or, unread, by the store."""
+    found: set[str] = set()
+    with ending.engine.connect() as connection:
+        for each in landing.slices[stream.name]:
+            read = landing.absentees.whole.get((stream.name, each.name))
+            found |= (
+                read
+                if read is not None
+                else slice_ids(connection, table, ending.source_id, stream.name, each.name)
+            )
+    return found
+
+
+def _whole(landing: Landing) -> set[str]:
+    """Return the streams of which this run read every slice from its beginning to its end."""
+    return {
+        name
+        for name, slices in landing.slices.items()
+        if slices and all((name, each.name) in landing.absentees.whole for each in slices)
+    }
