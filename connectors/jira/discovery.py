@@ -1,6 +1,7 @@
 """What a Jira site has, and which of its fields mean what, with the evidence."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import closing
 from typing import Any, Final
 
@@ -27,15 +28,19 @@ def discover(site: Site) -> Discovery:
         ConnectorError: The site is none, or does not accept the sign-in.
     """
     found = Discovery()
+    site.require_sign_in()
+    projects, boards_seen = site.pool.submit(_projects, site), site.pool.submit(_some_boards, site, found)
     fields, statuses, types = _make_up(site, found)
-    found.scopes = [_scope(site, project) for project in _projects(site)]
+    found.scopes = [_scope(site, project) for project in projects.result()]
     found.semantics["site_url"] = site.web
-    seen = _some_boards(site, found)
+    seen = boards_seen.result()
+    scrum = [board for board in seen if board.get("type") != "kanban"][:_SPRINT_BOARDS]
+    sprints = [site.pool.submit(_sprints, site, board) for board in scrum]
     meanings.categories(statuses, site.config.status_categories, found)
     meanings.by_schema(fields, found)
     points(fields, _estimated_by(site, seen), found)
     meanings.flagged(fields, found)
-    found.iterations = list(_some_sprints(site, seen))
+    found.iterations = list(_each_once(sprints))
     meanings.overruled(fields, site.config.fields, found)
     meanings.hierarchy(types, cloud=site.cloud, found=found)
     meanings.chosen_fields(fields, site.config.custom_fields, found)
@@ -72,10 +77,10 @@ def reconsider(site: Site, known: Discovery) -> dict[str, str]:
 def _make_up(site: Site, found: Discovery) -> tuple[list[Json], list[Json], list[Json]]:
     """Read what issues are made of, and put it into the findings; returns it as the site gives it."""
     site.require_sign_in()
-    statuses = site.statuses
     with closing(Metadata(site.http, site.api.rpartition("/")[2])) as metadata:
-        fields = metadata.fields()
-        types = metadata.issue_types()
+        asked = site.pool.submit(metadata.fields), site.pool.submit(metadata.issue_types)
+        statuses = site.statuses
+        fields, types = asked[0].result(), asked[1].result()
     found.fields = [_field(field) for field in fields]
     found.types = [_type(kind) for kind in types]
     found.states = [_state(status) for status in statuses]
@@ -184,16 +189,20 @@ def _estimated_by(site: Site, seen: Sequence[Json]) -> dict[str, tuple[str, int]
     return counted
 
 
-def _some_sprints(site: Site, seen: Sequence[Json]) -> Iterator[Json]:
+def _sprints(site: Site, board: Json) -> list[Json]:
+    try:
+        answer = site.http.get(
+            f"/rest/agile/1.0/board/{board['id']}/sprint", {"maxResults": 50}, ok=(200, 400)
+        )
+    except (HttpError, HttpDenied):
+        return []
+    return list(answer.json().get("values") or ())
+
+
+def _each_once(boards_: Sequence[Future[list[Json]]]) -> Iterator[Json]:
     given: set[int] = set()
-    for board in [board for board in seen if board.get("type") != "kanban"][:_SPRINT_BOARDS]:
-        try:
-            answer = site.http.get(
-                f"/rest/agile/1.0/board/{board['id']}/sprint", {"maxResults": 50}, ok=(200, 400)
-            )
-        except (HttpError, HttpDenied):
-            continue
-        for sprint in answer.json().get("values") or ():
+    for board in boards_:
+        for sprint in board.result():
             if sprint["id"] not in given:
                 given.add(sprint["id"])
                 yield {"id": sprint["id"], "name": sprint.get("name"), "state": sprint.get("state")}
