@@ -9,6 +9,7 @@ from connectors.errors import AccessDenied, SliceUnreadable
 from connectors.http import HttpDenied, HttpError
 from connectors.jira.boards import boards
 from connectors.jira.metadata import Metadata
+from connectors.jira.scope import gaps
 from connectors.jira.site import CLOUD_HINT, Project, Site
 
 _SKEW: Final = timedelta(minutes=5)
@@ -21,7 +22,15 @@ def check(site: Site) -> list[Finding]:
     Raises:
         ConnectorError: Nothing can be read at all.
     """
-    return [_address(site), _account(site), *_clock(site), *_projects(site), _users(site), _boards(site)]
+    return [
+        _address(site),
+        _account(site),
+        *_clock(site),
+        *_projects(site),
+        _users(site),
+        _boards(site),
+        *gaps(site),
+    ]
 
 
 def _address(site: Site) -> Finding:

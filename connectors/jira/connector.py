@@ -8,7 +8,7 @@ import httpx
 
 from connectors.base import Discovery, Finding, Stream, Traffic
 from connectors.grants import TokenStore
-from connectors.jira import checks, discovery
+from connectors.jira import checks, discovery, scope
 from connectors.jira.boards import Sprints
 from connectors.jira.config import JiraConfig
 from connectors.jira.issues import Issues
@@ -66,6 +66,10 @@ class Jira:
     def reconsider(self, known: Discovery) -> Mapping[str, str]:
         """Say what fields and statuses mean under this configuration, by what was discovered before."""
         return discovery.reconsider(self._site, known)
+
+    def scope_fingerprint(self) -> Mapping[str, str]:
+        """Return the source's query and the JQL of each saved filter it names."""
+        return scope.fingerprint(self._site)
 
     def streams(self, semantics: Mapping[str, str], fields: Sequence[str]) -> Sequence[Stream]:
         """Return the streams, in the order to pull them."""

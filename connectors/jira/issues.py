@@ -16,6 +16,7 @@ from connectors.jira import custom, jql, reading
 from connectors.jira.cloud import CloudIssues
 from connectors.jira.fates import Fates
 from connectors.jira.glance import Glance
+from connectors.jira.paging import is_poison
 from connectors.jira.position import Clocks, Position
 from connectors.jira.remarks import KINDS, Remarks
 from connectors.jira.renewal import Renewal
@@ -27,6 +28,7 @@ from connectors.jira.times import Times
 ALWAYS: Final = ("summary", "status", "issuetype", "project", "created", "updated", "resolutiondate")
 _FIELD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*\Z")
 _SUSPICIOUS: Final = 10  # as many ids asked and none given: not deletion, but sight lost
+_FAILING: Final = 3  # projects that the tracker may fail on before it counts as down
 _POISON: Final = 3  # issues of one batch that the tracker may fail on before it counts as down
 
 
@@ -51,6 +53,7 @@ class Issues:
     def __init__(self, site: Site, semantics: Mapping[str, str], fields: Sequence[str]) -> None:
         self._site = site
         self._remarks = Remarks(site)
+        self._failed: set[str] = set()  # slices that the tracker failed on
         asked = [name for name in fields if _FIELD.match(name) and name not in KINDS.values()]
         self._fields = tuple(dict.fromkeys((*ALWAYS, *asked, *self._remarks.fields)))
         self.read = reading.IssueReader(
@@ -177,9 +180,11 @@ class Issues:
     def _list(self, access: CloudIssues | ServerIssues, slice_: Slice, query: str) -> tuple[list[int], Any]:
         try:
             return access.list_ids(query)
+        except HttpUnavailable as error:
+            raise self._failing(slice_, error) from None
         except HttpError as error:
             if error.status not in (400, 404):
-                raise
+                raise self._failing(slice_, error) from None
             if self._site.config.query is not None:
                 raise MisconfiguredSource(
                     f"the tracker refuses the query of this source. {error.message}", source=self._site.source
@@ -187,6 +192,16 @@ class Issues:
             raise SliceUnreadable(
                 f"its issues cannot be listed. {error.message}", source=self._site.source, slice_=slice_.label
             ) from None
+
+    def _failing(self, slice_: Slice, error: HttpUnavailable | HttpError) -> Exception:
+        """Blame one project for what the tracker fails on; where it fails on several, the tracker is down."""
+        self._failed.add(slice_.name)
+        if not is_poison(error) or len(self._failed) > _FAILING or self._site.config.query is not None:
+            return error
+        return SliceUnreadable(
+            f"the tracker fails on its issues; the other projects are read, the next run tries again. {error.message}",
+            source=self._site.source, slice_=slice_.label,
+        )  # fmt: skip
 
     def _confirm_empty(self, access: CloudIssues | ServerIssues, slice_: Slice, query: str) -> None:
         """Believe an empty list only when the count is empty, too, and the project can still be seen.
@@ -238,7 +253,10 @@ class Issues:
                     spare.release()
 
     def _fetch(self, access: CloudIssues | ServerIssues, slice_: Slice, ids: Sequence[int]) -> _Batch:
-        found = self._bulk(access, ids)
+        try:
+            found = self._bulk(access, ids)
+        except (HttpUnavailable, HttpError) as error:
+            raise self._failing(slice_, error) from None
         missing = set(map(str, ids)) - {issue.id for given in found for issue in given.issues}
         missing -= {given.refused for given in found if given.refused}
         if len(missing) == len(ids) >= _SUSPICIOUS:

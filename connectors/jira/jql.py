@@ -12,6 +12,10 @@ _FILTER: Final = re.compile(
     r"(?P<values>\([^)]*\)|\"[^\"]*\"|'[^']*'|[^\s()]+)",
     re.IGNORECASE,
 )
+_PROJECT: Final = re.compile(
+    r"\bproject\s*(?:(?<!not )in|=)\s*(?P<values>\([^)]*\)|\"[^\"]*\"|'[^']*'|[^\s()]+(?![\w(]))",
+    re.IGNORECASE,
+)
 _VALUE: Final = re.compile(r'"[^"]*"|\'[^\']*\'|[^\s(),]+')
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _STEP: Final = timedelta(minutes=30)  # the least that any zone puts its clocks back by
@@ -75,12 +79,23 @@ def is_one_of(field: str, ids: Iterable[object]) -> str:
 
 def saved_filters(query: str) -> list[str]:
     """List the saved filters a query names, by id or by name, each once."""
+    return _values(_FILTER, query)
+
+
+def named_projects(query: str) -> list[str]:
+    """List the projects a query confines itself to, as it writes them; those it leaves out are not among them."""
+    return _values(_PROJECT, query)
+
+
+def _values(condition: re.Pattern[str], query: str) -> list[str]:
+    """List the values that a condition names; where they stand is looked up with quoted text blanked out."""
     found: dict[str, None] = {}
-    for match in _FILTER.finditer(_masked(query)):
+    masked = _masked(query)
+    for match in condition.finditer(masked):
         begin, end = match.span("values")
-        for value in _VALUE.finditer(query[begin:end]):
-            text = value.group()
-            found[text[1:-1] if text[0] in "\"'" else text] = None
+        for value in _VALUE.finditer(masked, begin, end):
+            text = query[value.start() : value.end()]
+            found[re.sub(r"\\(.)", r"\1", text[1:-1]) if text[0] in "\"'" else text] = None
     return list(found)
 
 
