@@ -261,7 +261,7 @@ class Traffic:
             what = f"{budget.seconds:g} seconds"
         else:
             return None
-        return f"the budget of {what} a run is spent; what was read is stored, and the next run goes on from there"
+        return f"the budget of {what} a run is spent"
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.base import Page, Slice, Stream
-from connectors.errors import ConnectorError, SliceUnreadable
+from connectors.errors import BudgetSpent, ConnectorError, SliceUnreadable
 from connectors.stopping import check_stopping
 from sync.land import Landing, Prepared
 from sync.prepare import Contents, UnreadablePage, unprepared
@@ -67,6 +67,8 @@ def pull_streams(
             page = prepared.page
             progress.page(source, page.stream, page.slice, prepared.batch.records)
             check_stopping()
+    if fetching.spent is not None:
+        raise fetching.spent
     return fetching.problems
 
 
@@ -87,6 +89,7 @@ class _Fetching:
         self.progress = progress
         self.landing = landing
         self.problems: list[str] = []
+        self.spent: BudgetSpent | None = None
         self._ready: queue.Queue[Prepared | BaseException | None] = queue.Queue(maxsize=room)
         self._stop = threading.Event()
         self._lock = threading.Lock()
@@ -131,6 +134,9 @@ class _Fetching:
             return
         except SliceUnreadable as error:
             self.problems.append(str(error))
+            self._put_last(None)
+        except BudgetSpent as error:  # nothing more is asked; what the other threads have in hand still lands
+            self.spent = error
             self._put_last(None)
         except BaseException as error:  # noqa: BLE001  (handed to the storing thread, which raises it)
             self._put_last(error)

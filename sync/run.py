@@ -13,6 +13,7 @@ from connectors.errors import BudgetSpent
 from sync import failures
 from sync.apply import stored_block
 from sync.beginning import Pulling, begin_run, end_run, not_too_often, watching_of
+from sync.budget import spent_in_words
 from sync.extent import Extent, cursors
 from sync.finishing import finish, set_back
 from sync.json import dumps
@@ -117,7 +118,7 @@ def execute_run(
         state = "partial" if pulling.problems else "succeeded"
         end_run(pulling, extent, block, opened)
     except BudgetSpent as spent:
-        pulling.problems.append(str(spent))
+        pulling.problems.append(spent_in_words(engine, run_id, spent))
         state = "partial"
     except Exception as error:
         pulling.problems.insert(0, failures.in_words(error))
