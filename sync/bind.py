@@ -146,7 +146,7 @@ def _one(wish: _Wish, trackers: Iterable[ScopeRow], found: Bindings) -> ScopeRow
     if not meant:
         why = "do the source's projects hold it?"
         if "\\" in wish.ref:
-            why = "an area path binds no work items yet, name the whole project"
+            why = "an area path begins with the name of its Azure DevOps project, e.g. Data Hub\\Operations"
         found.warnings.append(f"{wish.where}: no scope {wish.ref!r} was pulled; {why}")
     elif len(meant) > 1:
         names = ", ".join(f"{scope.source}:{scope.key}" for scope in meant)

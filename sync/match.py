@@ -16,6 +16,7 @@ from rapidfuzz import fuzz
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
+from sync.areas import KIND, place_items, with_areas
 from sync.bind import Bindings, ScopeRow, bind, configured_keys
 from sync.people import match_people
 from sync.refs import match_references, unmatched
@@ -70,12 +71,14 @@ def match(session: Session, *, known_at: datetime) -> Matched:
     """Bind scopes to projects, records to projects, and identities to people."""
     portfolio = portfolio_of(session)
     found = Matched()
-    scopes = _scopes(session)
+    before = _scopes(session)
+    scopes = with_areas(session, before, known_at=known_at)
     if _has_register(session, scopes):
         wanted = _registered(session, portfolio, scopes, known_at, found)
     else:
         wanted = _own(session, portfolio, scopes, known_at, found)
     _write_bindings(session, scopes, wanted)
+    found.warnings += place_items(session, before, scopes)
     if any(scope.kind == "register_row" for scope in scopes) or not _has_register(session, scopes):
         # A register without a single row was not read: nothing follows from it.
         found.closed = _close_others(session, {project for project, _ in wanted.values()}, known_at)
@@ -166,20 +169,22 @@ def _own(
 
     The configuration may give scopes another project's key, and so make one project of several.
     """
-    trackers = [scope for scope in scopes if scope.kind in TRACKER_KINDS]
+    trackers = [scope for scope in scopes if scope.kind in (*TRACKER_KINDS, KIND)]
     given, warnings = configured_keys(trackers)
     found.warnings += warnings
     keys: dict[int, str] = dict(given)
     names: dict[str, tuple[str, str | None]] = {}
     for scope in trackers:
-        if scope.id not in keys:
+        if scope.id not in keys and scope.kind != KIND:
             taken = scope.key in names or scope.key in given.values()
             keys[scope.id] = f"{scope.source}-{scope.key}" if taken else scope.key
-        names.setdefault(keys[scope.id], (scope.name, None))
+        if scope.id in keys:
+            names.setdefault(keys[scope.id], (scope.name, None))
     projects = _projects(session, portfolio, names, ("scope", known_at), found)
     return {
         scope.id: (projects[keys[scope.id]], "configuration" if scope.id in given else "own")
         for scope in trackers
+        if scope.id in keys
     }
 
 

@@ -55,7 +55,9 @@ def unmatched(connection: Connection) -> list[tuple[str, str, str, str | None]]:
                 " JOIN source s ON s.id = v.source_id WHERE v.known_to IS NULL AND NOT v.deleted"
                 " AND v.project_id IS NULL AND NOT EXISTS (SELECT 1 FROM scope c WHERE c.deleted_at IS NULL"
                 " AND c.source_id = v.source_id AND c.kind <> 'register_row' AND lower(trim(v.project_ref))"
-                " IN (lower(c.external_id), lower(c.key), lower(c.name))) ORDER BY s.position, s.name, v.id"
+                " IN (lower(c.external_id), lower(c.key), lower(c.name))"
+                " OR lower(split_part(v.project_ref, '\\', 1)) = lower(c.key) AND c.kind = 'ado_project'"
+                " AND c.deleted_at IS NULL AND c.source_id = v.source_id) ORDER BY s.position, s.name, v.id"
             )
         )
         found += [(source, table, locator, ref) for source, locator, ref in rows]
@@ -106,13 +108,17 @@ class _Resolver:
 
     def __call__(self, source_id: int, ref: str) -> UUID | None:
         word = ref.strip().casefold()
-        return (
+        found = (
             self._own.get((source_id, word))
             or self._keys.get(word)
             or self._names.get(word)
             or self._scoped.get(word)
         )
+        if found is None and "\\" in word:  # an area path: what binds the areas above it binds it too
+            return self._own.get((source_id, (above := word.rpartition("\\")[0]))) or self(source_id, above)
+        return found
 
     def loose(self, source_id: int, ref: str) -> bool:
         """Say whether the reference is a scope that is reported as unbound already."""
-        return (source_id, ref.strip().casefold()) in self._own
+        word = ref.strip().casefold()
+        return (source_id, word) in self._own or (source_id, word.partition("\\")[0]) in self._own
