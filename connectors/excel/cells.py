@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
-from connectors.excel.words import clean, is_unknown
+from connectors.excel.words import LONGEST_UNKNOWN, UNKNOWN, clean
 
 Json = Any
 
@@ -42,7 +42,8 @@ def plain(value: Any) -> Json:
 def text_of(value: Any, zeros: int = 0) -> str | None:
     """Write a cell as the text a person reads in it; 1001.0 is 1001, and 42 under the format 00000 is 00042."""
     if isinstance(value, str):
-        return None if is_unknown(value) else clean(value)
+        text = clean(value)
+        return None if len(text) <= LONGEST_UNKNOWN and text.casefold() in UNKNOWN else text
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, float) and value.is_integer():

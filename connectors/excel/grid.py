@@ -23,7 +23,12 @@ from connectors.excel.package import Marks, Package
 Row = list[Any]
 Merge = tuple[tuple[int, int], tuple[int, int]]  # first and last cell, counted from 0
 
+_BLIND: Final = (
+    "{file} is in Excel's old binary form, in which errors, formulas never calculated, percents and leading zeros "
+    "cannot be told from other cells; save it as .xlsx to be sure of them"
+)
 _DELIMITERS: Final = ",;\t|"
+_SHARED: Final = 20_000  # values kept once
 _LONGEST_FIELD: Final = 4 * 1024 * 1024
 
 
@@ -106,15 +111,20 @@ class Book:
         try:
             found = self._workbook.get_sheet_by_name(sheet)
             self._check_size(found)
-            rows = found.to_python(skip_empty_area=False)
+            rows = _rows(found)
             merges = found.merged_cell_ranges or ()
         except (CalamineError, OSError, ValueError) as error:
             raise Refused(
                 f"{self.file}!{sheet} is damaged ({error}); open it in Excel and save it again"
             ) from error
         areas = named_areas(self.package, sheet) if self.package else {}
-        ids = self.ids.get(sheet)
-        return Grid(self.file, sheet, rows, merges, marks, self.hidden[sheet], areas=areas, sheet_id=ids)
+        notes = [_BLIND.format(file=self.file)] if self._is_binary() else []
+        hidden, sheet_id = self.hidden[sheet], self.ids.get(sheet)
+        return Grid(self.file, sheet, rows, merges, marks, hidden, notes, areas, sheet_id)
+
+    def _is_binary(self) -> bool:
+        """Tell whether it is an .xls or .xlsb, whose cells' formats and errors the library does not give."""
+        return self._kind == "ole" or (self.package is not None and "xl/workbook.bin" in self.package.names)
 
     def rows(self, sheet: str) -> list[Row]:
         """Return a sheet's bare values; nothing where there is no such sheet, or it cannot be read."""
@@ -131,6 +141,22 @@ class Book:
                 f"{self.file}!{sheet.name} has {sheet.total_height:,} rows and {sheet.total_width:,} columns, most "
                 "likely for one cell far outside the table; delete it in Excel and save"
             )
+
+
+def _rows(sheet: CalamineSheet) -> list[Row]:
+    """Return a sheet's rows from A1 on, with one object for values that come again: that is half the memory."""
+    if sheet.start is None:
+        return []
+    left = [""] * sheet.start[1]
+    seen: dict[Any, Any] = {}
+    rows: list[Row] = []
+    for row in sheet.iter_rows():
+        if len(seen) < _SHARED:
+            for cell in row:
+                if cell.__class__ not in (float, bool):
+                    seen.setdefault(cell, cell)
+        rows.append([*left, *(cell if cell.__class__ is float else seen.get(cell, cell) for cell in row)])
+    return rows
 
 
 def _text_grid(file: str, sheet: str, body: bytes) -> Grid:

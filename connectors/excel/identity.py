@@ -43,13 +43,11 @@ class Identity:
                 f"no column holds a reference, so a row is recognised by its {title.header!r}; one whose "
                 f"{title.header!r} changes counts as a new one. Add a column Ref"
             )
+        self.columns = (*self.pairs, *self.keys)
+        given, own = layout.project, any(column.attribute == "project_ref" for column in self.columns)
+        self._fixed = [given] if given and layout.holds != "projects" and not own else []
         self._mend_floats()
         self._alike: Counter[str] = Counter()
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """Return all columns that take part."""
-        return (*self.pairs, *self.keys)
 
     def name(self) -> str:
         """Return what the identity is called, for messages."""
@@ -57,28 +55,29 @@ class Identity:
 
     def of(self, number: int) -> tuple[str, str | None]:
         """Return a row's identity, or what is wrong with it."""
-        project = self._layout.project
-        has_own = "project_ref" in self._known and any(
-            column.attribute == "project_ref" for column in self.columns
-        )
-        parts = [project] if project and self._layout.holds != "projects" and not has_own else []
-        row = self._grid.rows[number]
+        parts = self._fixed[:]
+        row, zeros = self._grid.rows[number], self._grid.marks.zeros
         for column in self.columns:
-            value, cell = row[column.index], address(number, column.index)
-            if isinstance(value, Fault):
+            value = row[column.index]
+            if type(value) is Fault:
+                cell = address(number, column.index)
                 return "", f"{cell} holds {fault_words(value)}; without it the row has no {column.header}"
-            text = text_of(value, self._grid.marks.zeros.get((number, column.index), 0))
-            if text is None and column.attribute == "project_ref" and (project or self.by_content):
-                text = project or ""
+            text = text_of(value, zeros.get((number, column.index), 0) if zeros else 0)
             if text is None:
-                return "", (
-                    f"no {column.header} in {cell}; give the row one: without it, it cannot be told from a new row "
-                    f"next time{self._hint(column)}"
-                )
-            if _SHORTENED.match(text):
+                if column.attribute != "project_ref" or not (self._layout.project or self.by_content):
+                    return "", self._lacks(column, address(number, column.index))
+                text = self._layout.project or ""
+            if "+" in text and _SHORTENED.match(text):
+                cell = address(number, column.index)
                 return "", f"{cell}: Excel has shortened the {column.header} to {text!r}; write it as text"
             parts.append(text)
         return "|".join(parts), None
+
+    def _lacks(self, column: Column, cell: str) -> str:
+        return (
+            f"no {column.header} in {cell}; give the row one: without it, it cannot be told from a new row "
+            f"next time{self._hint(column)}"
+        )
 
     def content(self, number: int, shown: Sequence[int]) -> str:
         """Return what a row says, as a short hash: the same wherever the row stands."""

@@ -28,17 +28,22 @@ class Rules:
     def of(self, number: int) -> str | None:
         """Name the rule that leaves a row out; None when it counts."""
         row = self._rows[number]
-        first = next((index for index in self._indexes if not is_blank(row[index])), None)
+        first = next(
+            (index for index in self._indexes if row[index] != "" and not is_blank(row[index])), None
+        )
         if first is None:
             return "empty row"
         if number in self._headings:
             return "section heading"
-        if isinstance(row[first], str) and (rule := self._by_words(row, row[first])):
+        if type(row[first]) is str and (rule := self._by_words(row, row[first])):
             return rule
         keys = self._keys
-        if keys and all(index in keys or is_blank(row[index]) for index in self._indexes):
-            return "only the key is filled"
-        return None
+        if not keys:
+            return None
+        for index in self._indexes:
+            if index not in keys and row[index] != "" and not is_blank(row[index]):
+                return None
+        return "only the key is filled"
 
     def total_like(self) -> Iterator[int]:
         """Yield the rows whose first words may be those of a total."""

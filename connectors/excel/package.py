@@ -104,9 +104,11 @@ class Package:
         styled = _styled_pattern(styles.telling())
         rows = columns = 0
         for piece in self.pieces(entry):
-            letters = set(_COLUMN.findall(piece))
+            letters = _last_columns(piece)
             columns = max(columns, *(column_number(found.decode()) + 1 for found in letters), 0)
-            rows = max(rows, *(int(found) for found in _ROW.findall(piece)[-1:]), 0)
+            rows = max(
+                rows, *(int(found) for found in _ROW.findall(piece, max(0, piece.rfind(b"<row")))[-1:]), 0
+            )
             _mark(marks, piece, styles, styled)
         if rows * columns > self._limits.cells:
             self._check_extent(sheet, entry)
@@ -220,6 +222,21 @@ def _styled_pattern(styles: list[bytes]) -> re.Pattern[bytes] | None:
     if not styles:
         return None
     return re.compile(rb' r="([A-Z]{1,3})(\d+)" s="(' + b"|".join(styles) + rb')"[^>]*(?<!/)>')
+
+
+def _last_columns(piece: bytes) -> set[bytes]:
+    """Return the columns of the last cell of each row; of all cells where rows are written in another way."""
+    found: set[bytes] = set()
+    start, end = 0, piece.find(b"</row>")
+    if end < 0:
+        return set(_COLUMN.findall(piece))
+    while end >= 0:
+        last = _COLUMN.search(piece, max(start, piece.rfind(b' r="', start, end)), end)
+        if last is not None:
+            found.add(last[1])
+        start = end + 6
+        end = piece.find(b"</row>", start)
+    return found | set(_COLUMN.findall(piece, start))
 
 
 def _mark(marks: Marks, piece: bytes, styles: Styles, styled: re.Pattern[bytes] | None) -> None:

@@ -18,9 +18,12 @@ from connectors.excel.raid import Raid
 from connectors.excel.records import Record, Warnings
 from connectors.excel.tables import Table
 from connectors.excel.totals import Summed, Totals
-from connectors.excel.values import Reading, attribute_type, make_reads, place_faults
+from connectors.excel.values import Read, Reading, attribute_type, make_reads, place_faults
 from connectors.excel.words import normal
 
+_MISSING: Final = object()
+_UNSHARED: Final = frozenset({bool, Fault})
+_REMEMBERED: Final = 10_000  # values of a column
 _TITLES: Final = {"projects": "name", "milestones": "name", "raid": "title"}
 
 
@@ -51,8 +54,14 @@ class Sheet:
         self.reading: Reading = self._make_reads()
         self.shown_columns = [(column.index, column.header) for column in header.columns]
         self._rules = Rules(grid, self.first, self.shown_columns, {column.index for column in self.keys})
-        self._plan = [
-            (attribute, column.index, column_letters(column.index), self.reading.reads[attribute])
+        self._plan: list[tuple[str, int, str, Read, dict[Any, Json] | None]] = [
+            (
+                attribute,
+                column.index,
+                column_letters(column.index),
+                self.reading.reads[attribute],
+                None if attribute in self.reading.by_row else {},
+            )
             for attribute, column in self.known.items()
         ]
         self._raid = Raid(grid, header, layout, table.title) if layout.holds == "raid" else None
@@ -143,10 +152,11 @@ class Sheet:
         }
         if self.said_above:
             payload["preamble"] = self.said_above
-        if path := self.hierarchy.path(number):
-            payload["under"] = path
-        if number in self.hierarchy.heads:
-            payload["heads"] = True
+        if self.hierarchy.heads:
+            if path := self.hierarchy.path(number):
+                payload["under"] = path
+            if number in self.hierarchy.heads:
+                payload["heads"] = True
         return payload
 
     def where(self, cell: str) -> str:
@@ -186,15 +196,21 @@ class Sheet:
         cells: dict[str, str] = {}
         problems: dict[str, str] = {}
         shown = str(number + 1)
-        for attribute, index, letters, read in self._plan:
+        for attribute, index, letters, read, known in self._plan:
             raw = row[index]
             if raw == "":
                 continue
-            try:
-                value = read(raw, number) if type(raw) is not Fault else self._fault(raw)
-            except ValueError as error:
-                problems[attribute] = f"{letters}{shown}: {error}"
-                continue
+            # Most columns repeat a few values; True is the same key as 1.0, and an error as its text.
+            alone = known is None or raw.__class__ in _UNSHARED
+            value = _MISSING if alone or known is None else known.get(raw, _MISSING)
+            if value is _MISSING:
+                try:
+                    value = read(raw, number) if type(raw) is not Fault else self._fault(raw)
+                except ValueError as error:
+                    problems[attribute] = f"{letters}{shown}: {error}"
+                    continue
+                if known is not None and not alone and len(known) < _REMEMBERED:
+                    known[raw] = value
             if value is not None:
                 values[attribute] = value
                 cells[attribute] = letters + shown

@@ -210,9 +210,8 @@ def _headers(grid: Grid, rows: range, header: Header, layout: Layout) -> Iterato
     names = {(column.index, column.header) for column in header.columns}
     alone = rows.start == 0  # the row above is empty or a title
     for number in rows:
-        row = grid.rows[number]
-        first = next((cell for cell in row if cell != "" and not is_blank(cell)), None)
-        before, alone = alone, first is None or _filled(row) == 1
+        first, single = _start(grid.rows[number])
+        before, alone = alone, single
         if alone or not isinstance(first, str) or len(first) > _LONGEST_HEADER:
             continue
         if not before and first.strip().casefold() not in _known_words():
@@ -279,6 +278,18 @@ def _title(grid: Grid, row: int) -> str:
         if cells:
             break
     return ""
+
+
+def _start(row: Sequence[Any]) -> tuple[Any, bool]:
+    """Return a row's first filled cell, and whether no other is; "" where it is empty."""
+    first: Any = ""
+    for cell in row:
+        if cell == "" or is_blank(cell):
+            continue
+        if first != "":
+            return first, False
+        first = cell
+    return first, True
 
 
 def _filled(row: Sequence[Any]) -> int:

@@ -41,6 +41,9 @@ class Reading:
     notes: list[str] = field(default_factory=list)
     currency: str | None = None  # that a header, or every amount, names
     mixed: dict[str, Callable[[Any, int], str | None]] = field(default_factory=dict)
+    by_row: set[str] = field(
+        default_factory=set
+    )  # columns whose value depends on the row, by a cell's format
     above: str = ""  # the titles over the header
     name: str = ""  # of the column being made
 
@@ -106,8 +109,10 @@ def _cells(grid: Grid, first: int, index: int) -> Iterator[tuple[str, Any]]:
             yield address(number, index), value
 
 
-def _text(grid: Grid, _first: int, index: int, _header: str, _layout: Layout, _reading: Reading) -> Read:
+def _text(grid: Grid, _first: int, index: int, _header: str, _layout: Layout, reading: Reading) -> Read:
     zeros = {row: digits for (row, column), digits in grid.marks.zeros.items() if column == index}
+    if zeros:
+        reading.by_row.add(reading.name)
     known: dict[str, str | None] = {}
 
     def read(value: Any, row: int) -> Json:
@@ -176,6 +181,8 @@ def _money(grid: Grid, first: int, index: int, header: str, layout: Layout, read
     reading.currency = reading.currency or column.currency
     if own.several:
         reading.mixed[reading.name] = own.of
+    if own.several:
+        reading.by_row.add(reading.name)
     strict = own.several and ENTITY[layout.holds] not in _OWN_CURRENCY
 
     def read(value: Any, row: int) -> Json:
@@ -191,6 +198,7 @@ def _percent(grid: Grid, first: int, index: int, header: str, layout: Layout, re
     """Read percents as 0 to 100: by their format, by their sign, or as shares when the whole column says so."""
     column = numbers.decide(header, _cells(grid, first, index), layout.decimal)
     marked = {row for row, found in grid.marks.percent if found == index}
+    reading.by_row.add(reading.name)
     bare = [
         value
         for number, row in enumerate(grid.rows[first:], start=first)

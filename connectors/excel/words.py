@@ -14,7 +14,7 @@ _CLEANED: Final = _INVISIBLE | _SPACES
 _ESCAPE: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _PARENTHESES: Final = re.compile(r"\([^)]*\)|\[[^]]*\]")
 _NOT_WORD: Final = re.compile(r"[^\w]+|_")
-_LONGEST_UNKNOWN: Final = 40  # characters, spaces around it included
+_LONGEST_CELL: Final = 40  # characters of a cell that says nothing, spaces around it included
 # What offices write into a cell when they do not know.
 UNKNOWN: Final = frozenset(
     {
@@ -37,6 +37,7 @@ UNKNOWN: Final = frozenset(
     }
     | {"not known", "to be confirmed", "to be decided", "not applicable", "null"}
 )
+LONGEST_UNKNOWN: Final = max(map(len, UNKNOWN))
 
 
 def clean(text: str) -> str:
@@ -63,7 +64,7 @@ def bare(header: str) -> str:
 
 def is_unknown(value: Any) -> bool:
     """Tell whether a cell says nothing."""
-    return isinstance(value, str) and len(value) < _LONGEST_UNKNOWN and clean(value).casefold() in UNKNOWN
+    return isinstance(value, str) and len(value) < _LONGEST_CELL and clean(value).casefold() in UNKNOWN
 
 
 @lru_cache(maxsize=1)

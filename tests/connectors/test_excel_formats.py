@@ -1,5 +1,6 @@
 import io
 from datetime import date
+from typing import Any
 
 import openpyxl
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from connectors.excel.layout import Refused
 from sandbox.workbooks import counts, local
 from tests.support.workbooks import kept, records_of, xlsx
+from tests.support.xlsb import xlsb
 
 CSV = "Project ID;Project name;Budget;Forecast finish\r\nAPO;Apollo;1.234,50;18.12.2026\r\nBEL;Bellona;12,5;\r\n"
 
@@ -91,3 +93,39 @@ def test_a_workbook_of_another_writer_gives_the_same_values() -> None:
         "forecast_finish": "2026-12-18",
     }
     assert "E2: a formula that was never calculated" in told.warnings[0]
+
+
+def test_a_binary_workbook_is_read_and_it_is_said_what_cannot_be_seen_in_it() -> None:
+    rows: list[list[Any]] = [
+        ["Project ID", "Project name", "Forecast finish", "Budget", "% complete"],
+        ["APO", "Apollo", date(2026, 12, 18), 1200.5, 0.45],
+        [1001, "Förderung", None, "#REF!", 1],
+    ]
+
+    records, told = records_of(xlsb(rows, percents=frozenset([4])), file="register.xlsb")
+
+    assert [record.payload["values"] for record in records] == [
+        {
+            "key": "APO",
+            "name": "Apollo",
+            "forecast_finish": "2026-12-18",
+            "budget": "1200.5",
+            "percent_complete": 45,
+        },
+        {"key": "1001", "name": "Förderung", "percent_complete": 100},
+    ]
+    assert records[0].locator == "register.xlsb!Projects!A2"
+    assert told.warnings[0].startswith("register.xlsb is in Excel's old binary form, in which errors")
+
+
+@pytest.mark.parametrize("keep", [0.3, 0.6, 0.9])
+def test_a_binary_workbook_cut_short_is_damaged_in_words(keep: float) -> None:
+    whole = xlsb([["Project ID", "Project name"], ["APO", "Apollo"]])
+
+    with pytest.raises(Refused, match=r"register\.xlsb is damaged"):
+        records_of(whole[: int(len(whole) * keep)], file="register.xlsb")
+
+
+def test_an_old_workbook_by_its_first_bytes_that_is_none_is_damaged_in_words() -> None:
+    with pytest.raises(Refused, match=r"register\.xls is damaged or no workbook"):
+        records_of(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), file="register.xls")

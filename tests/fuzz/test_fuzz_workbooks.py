@@ -11,6 +11,7 @@ from connectors.excel import process
 from connectors.excel.layout import Holds, Layout, Limits, Refused
 from sandbox import workbooks
 from tests.support.workbooks import xlsx
+from tests.support.xlsb import xlsb
 
 pytestmark = pytest.mark.slow
 TODAY = date(2026, 11, 22)
@@ -22,6 +23,7 @@ CSV = "Project ID;Project name;Budget;Forecast finish\r\n" + "".join(
 )  # fmt: skip
 BOOKS: dict[str, tuple[Holds, bytes]] = {
     "register.xlsx": ("projects", xlsx(ROWS)),
+    "register.xlsb": ("projects", xlsb(ROWS)),
     "dependencies.ods": ("raid", workbooks.local(TODAY, TODAY)["dependencies.ods"]),
     "register.csv": ("projects", CSV.encode()),
     "utf16.csv": ("projects", CSV.encode("utf-16")),

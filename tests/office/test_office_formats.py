@@ -69,6 +69,8 @@ def test_every_format_gives_the_same_records(convert: Convert, ending: str) -> N
         original, _ = read(name, library[name], "xlsx")
         records, _ = read(name, body, ending)
         assert len(original) >= counts[name] > 0
+        if ending != "xlsx":  # the currency of a number format is seen in .xlsx alone
+            original, records = [[{**one, "currency": None} for one in each] for each in (original, records)]
         assert records == original, name
 
 
