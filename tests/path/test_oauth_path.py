@@ -168,7 +168,7 @@ def test_a_data_center_gives_tokens_of_its_own(engine: Engine) -> None:
 def test_a_run_stops_at_its_budget_and_the_next_ones_go_on_until_all_is_there(
     engine: Engine, cloud: Sandbox
 ) -> None:
-    configure(engine, block(cloud, "modest", batch=10, budget={"requests": 45}))
+    configure(engine, block(cloud, "modest", batch=2, budget={"requests": 80}))
     states, counts = [], []
     for _ in range(12):
         found = pulled(engine, "modest")
@@ -176,14 +176,14 @@ def test_a_run_stops_at_its_budget_and_the_next_ones_go_on_until_all_is_there(
         counts.append(count(engine, "work_item"))
         if found.state == "succeeded":
             break
-        assert "the budget of 45 requests a run is spent" in found.error
+        assert "the budget of 80 requests a run is spent" in found.error
         assert "the next run goes on from there" in found.error
 
     assert states[0] == "partial"
     assert states[-1] == "succeeded"
     assert counts == sorted(counts)
     assert counts[-1] == 120
-    assert all(row["requests"] <= 45 for row in ask(engine, "SELECT requests FROM run"))
+    assert all(row["requests"] <= 80 for row in ask(engine, "SELECT requests FROM run"))
 
 
 def test_another_key_is_told_and_nothing_is_asked_of_the_authority(
@@ -205,3 +205,12 @@ def test_another_key_is_told_and_nothing_is_asked_of_the_authority(
     assert "sealed with another key" in found.error
     assert os.environ["OAUTH_SECRET"] not in found.words
     assert cloud.control("oauth")["exchanges"] == before
+
+
+def test_a_budget_that_gets_a_source_nowhere_says_so(engine: Engine, cloud: Sandbox) -> None:
+    configure(engine, block(cloud, "starved", budget={"requests": 4}))
+
+    found = pulled(engine, "starved")
+
+    assert found.state == "partial"
+    assert found.error.endswith("with so little this source never gets any further; raise its budget")
