@@ -99,6 +99,7 @@ class FakeTracker:
     scope: dict[str, str] | None = None  # what decides its scope there; None: it has no say
     controls: dict[str, Decimal] = field(default_factory=dict)
     poisoned: set[str] = field(default_factory=set)  # ids whose page cannot be taken apart
+    shape: Discovery | None = None  # what a look at it sees; None: it cannot be looked at
 
 
 class FakeStream:
@@ -208,6 +209,35 @@ class ScopedConnector(FakeConnector):
         return self.tracker.scope
 
 
+class WatchedConnector(FakeConnector):
+    """One that can be looked at before it is read."""
+
+    def look(self) -> Discovery:
+        assert self.tracker.shape is not None
+        return self.tracker.shape
+
+    def discover(self) -> Discovery:
+        return self.look()
+
+
+def connector_of(tracker: FakeTracker, clock: Callable[[], datetime]) -> FakeConnector:
+    if tracker.shape is not None:
+        return WatchedConnector(tracker, clock)
+    return (FakeConnector if tracker.scope is None else ScopedConnector)(tracker, clock)
+
+
+def fake_opener(tracker: FakeTracker) -> Any:
+    """Return what opens the fake source, with the mapping of its block over the fake's own."""
+
+    def opener(block: SourceBlock, *, connections: int, clock: Callable[[], datetime]) -> Opened:
+        del connections
+        return Opened(
+            connector_of(tracker, clock), parse_mapping(MAPPING, where="fake", overrides=block.mapping)
+        )
+
+    return opener
+
+
 def configure(engine: Engine, *, name: str = "fake", **more: Any) -> None:
     """Apply a configuration whose one source is a Jira that is never called."""
     block = SourceBlock.model_validate(
@@ -243,12 +273,4 @@ def run_once(
 
 def carry_on(engine: Engine, tracker: FakeTracker, run_id: int, *, at: datetime = T0) -> str:
     """Execute a run that exists already."""
-
-    def opener(block: SourceBlock, *, connections: int, clock: Callable[[], datetime]) -> Opened:
-        del connections
-        connector = FakeConnector if tracker.scope is None else ScopedConnector
-        return Opened(
-            connector(tracker, clock), parse_mapping(MAPPING, where="fake", overrides=block.mapping)
-        )
-
-    return execute_run(engine, run_id, clock=lambda: at, opener=opener)
+    return execute_run(engine, run_id, clock=lambda: at, opener=fake_opener(tracker))
