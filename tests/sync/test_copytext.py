@@ -27,10 +27,7 @@ rows = st.tuples(
     st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**9), max_value=10**9)
     | st.none(),
     st.booleans() | st.none(),
-    st.datetimes(
-        datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=st.just(timezone(timedelta(hours=5.5)))
-    )
-    | st.none(),
+    st.datetimes(EARLIEST, LATEST, timezones=st.just(timezone(timedelta(hours=5.5)))) | st.none(),
     st.dates(date(1, 1, 1)) | st.none(),
     st.lists(texts, max_size=3) | st.none(),
     st.binary(max_size=16),
