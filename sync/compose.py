@@ -15,6 +15,7 @@ from sync import precedence
 from sync.dimensions import Dimension, milestone_facts
 from sync.facts import Facts, ProjectFacts
 from sync.json import instant_text
+from sync.sight import flags_of, told_of
 
 STALE_REPORT_DAYS: Final = 35  # a monthly report and the working days to write it in
 _ORDERED: Final = (Colour.GREEN, Colour.AMBER, Colour.RED)
@@ -116,6 +117,7 @@ def compose(
         "trend": _trend(project, facts.as_of, whole.colour.value, health),
         "watermelon_since": _since(project, facts.as_of, apart),
         "flags": _flags(project, dims, facts, apart),
+        **told_of(project.sight),
     }
     receipt = {
         "attributes": _attributes(project),
@@ -152,7 +154,11 @@ def _figures(project: ProjectFacts) -> dict[str, Any]:
 def _sources(project: ProjectFacts, facts: Facts) -> list[dict[str, Any]]:
     found = [facts.sources[each] for each in project.sources if each in facts.sources]
     ordered = sorted(found, key=lambda each: (each.position, each.name))
-    return [{"name": each.name, "synced_at": instant_text(each.synced_at)} for each in ordered]
+    return [
+        {"name": each.name, "synced_at": instant_text(each.synced_at)}
+        | ({"overdue": True} if each.overdue else {})
+        for each in ordered
+    ]
 
 
 def reported_on(project: ProjectFacts) -> date | None:
@@ -216,7 +222,8 @@ def _flags(project: ProjectFacts, dims: Mapping[str, Shown], facts: Facts, apart
         flags.append("stale_report")
     if any(found.conflicting for found in project.values.values()):
         flags.append("conflict")
-    return flags
+    late = any(facts.sources[each].overdue for each in project.sources if each in facts.sources)
+    return [*flags, *flags_of(project.sight, stale=late)]
 
 
 def _attributes(project: ProjectFacts) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from sync.dimensions import dimensions
 from sync.facts import Asked, Facts, gather
 from sync.json import dump_bytes
 from sync.match import match, portfolio_of
+from sync.sight import being_read
 from sync.store import copy_rows
 
 _LOCK: Final = 0x6D757374  # one consolidation at a time; the second waits
@@ -115,7 +116,10 @@ def _colour(
 ) -> None:
     portfolio = portfolio_of(session)
     chosen = None if projects is None else list(projects)
-    facts = gather(session, Asked(chosen, done.as_of, done.known_at, portfolio.timezone, portfolio.currency))
+    reading = being_read(session, done.known_at)
+    facts = gather(
+        session, Asked(chosen, done.as_of, done.known_at, portfolio.timezone, portfolio.currency, reading)
+    )
     dims: dict[UUID, dict[str, Shown]] = {}
     computed: dict[UUID, dict[str, str]] = {}
     for project in facts.projects:

@@ -1,7 +1,7 @@
 """Facts: everything status is computed from, for all projects at once, as known at one instant."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from sync.precedence import Values, read_values
+from sync.sight import Sight, overdue, sight
 
 TREND: Final = 12  # snapshots a trend shows
 _REPORTS: Final = 12  # weekly looks back at a milestone's forecast
@@ -37,6 +38,7 @@ class SourceState:
     position: int
     synced_at: datetime | None
     enabled: bool
+    overdue: bool = False  # nothing was read for longer than the source may go without
 
 
 @dataclass(slots=True)
@@ -57,6 +59,7 @@ class ProjectFacts:
     vacant_since: dict[str, date] = field(default_factory=dict)
     earlier: list[Earlier] = field(default_factory=list)  # newest first
     sources: set[int] = field(default_factory=set)
+    sight: Sight | None = None  # None: everything is to be seen
 
     def value(self, attribute: str) -> Any:
         """Return the winning value, None where nobody says."""
@@ -90,16 +93,26 @@ class Asked:
     known_at: datetime
     timezone: str
     currency: str
+    reading: Mapping[int, datetime] = field(default_factory=dict)  # sources being read, and since when
 
     def bound(self, **more: Any) -> dict[str, Any]:
         """Return the parameters of the statements."""
         asked = None if self.projects is None else list(self.projects)
-        return {"projects": asked, "as_of": self.as_of, "known_at": self.known_at, **more}
+        before = [at - timedelta(microseconds=1) for at in self.reading.values()]
+        return {
+            "projects": asked, "as_of": self.as_of, "known_at": self.known_at, "reading": list(self.reading),
+            "reading_from": before, **more,
+        }  # fmt: skip
 
 
 _CHOSEN: Final = "(CAST(:projects AS uuid[]) IS NULL OR {} = ANY(CAST(:projects AS uuid[])))"
+# Of a source that is being read, what was known before: half a reading says something that was never true.
+_SEEN: Final = (
+    "coalesce((SELECT r.at FROM unnest(CAST(:reading AS bigint[]), CAST(:reading_from AS timestamptz[]))"
+    " AS r(source_id, at) WHERE r.source_id = v.source_id), CAST(:known_at AS timestamptz))"
+)
 _KNOWN: Final = (
-    "v.known_from <= :known_at AND (v.known_to IS NULL OR v.known_to > :known_at) AND NOT v.deleted"
+    f"v.known_from <= {_SEEN} AND (v.known_to IS NULL OR v.known_to > {_SEEN}) AND NOT v.deleted"
     " AND v.project_id IS NOT NULL AND " + _CHOSEN.format("v.project_id")
 )
 
@@ -118,6 +131,9 @@ def gather(session: Session, asked: Asked) -> Facts:
     _vacancies(session, asked, projects)
     _earlier(session, asked, projects)
     _bound_sources(session, projects)
+    for project_id, seen in sight(session, asked.known_at).items():
+        if project_id in projects:
+            projects[project_id].sight = seen
     ordered = sorted(projects.values(), key=lambda project: project.key)
     return Facts(
         ordered, _sources(session, asked), asked.as_of, asked.known_at, asked.timezone, asked.currency
@@ -159,8 +175,8 @@ def _forecasts(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts
         text(
             "SELECT v.project_id, v.source_id, v.external_id, v.forecast,"
             " CAST(v.known_from AT TIME ZONE :zone AS date),"
-            " CAST(CASE WHEN v.known_to <= :known_at THEN v.known_to END AT TIME ZONE :zone AS date)"
-            " FROM milestone v WHERE v.project_id IS NOT NULL AND NOT v.deleted AND v.known_from <= :known_at"
+            f" CAST(CASE WHEN v.known_to <= {_SEEN} THEN v.known_to END AT TIME ZONE :zone AS date)"
+            f" FROM milestone v WHERE v.project_id IS NOT NULL AND NOT v.deleted AND v.known_from <= {_SEEN}"
             f" AND v.actual IS NULL AND v.forecast IS NOT NULL AND {_CHOSEN.format('v.project_id')}"
             " ORDER BY v.known_from"
         ),
@@ -252,4 +268,7 @@ def _sources(session: Session, asked: Asked) -> dict[int, SourceState]:
         ),
         asked.bound(),
     )
-    return {row[0]: SourceState(*row) for row in rows}
+    late = overdue(session, asked.known_at)
+    return {
+        row[0]: SourceState(row[0], row[1], row[2], row[3], row[4], overdue=row[0] in late) for row in rows
+    }

@@ -7,6 +7,7 @@ pulled by one worker at a time.
 
 import hashlib
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 
-from connectors.stopping import Interrupted, rest, stopping
+from connectors.stopping import Interrupted, check_stopping, stopping
 from sync import failures
 from sync.consolidate import consolidate
 from sync.progress import Progress, Silent
@@ -51,6 +52,9 @@ class Work:
     opener: Opener | None = None  # None: sources as configured, their tokens in this database
     puts_back: bool = False  # whether a run cut off by a stop waits for another worker, instead of failing
     problems: list[str] = field(default_factory=list)  # what went wrong outside any run, in words
+    stopped: threading.Event = field(
+        default_factory=threading.Event
+    )  # the worker is to take nothing further up
 
 
 def open_queue(work: Work) -> procrastinate.App:
@@ -64,7 +68,7 @@ def open_queue(work: Work) -> procrastinate.App:
     @queue.task(name=PULL, queue="sync")
     def pull(run_id: int) -> None:
         try:
-            with _host_to_ourselves(work.engine, run_id):
+            with _host_to_ourselves(work, run_id):
                 execute_run(
                     work.engine,
                     run_id,
@@ -77,7 +81,7 @@ def open_queue(work: Work) -> procrastinate.App:
                 put_back(work.engine, run_id)
             with suppress(exceptions.AlreadyEnqueued):
                 consolidation_task(queue).defer()
-        except Interrupted:  # while another process has the host; the run waits on
+        except Interrupted:  # while another process has the host; the run waits on, for another worker
             return
         except DATABASE_AWAY as error:  # a run that is not over gets a new job
             log.warning("a job was interrupted", extra={"run": run_id, "why": failures.in_words(error)})
@@ -107,20 +111,25 @@ def consolidate_today(engine: Engine, now: datetime) -> None:
 
 
 @contextmanager
-def _host_to_ourselves(engine: Engine, run_id: int) -> Iterator[None]:
+def _host_to_ourselves(work: Work, run_id: int) -> Iterator[None]:
     """Hold the host's lock in a database session of its own: it goes when this process goes.
 
     The queue's lock already keeps two workers off one host; this one also holds when a worker is
     taken for dead that was only slow.
+
+    Raises:
+        Interrupted: The worker is told to stop while somebody else has the host.
     """
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with work.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         host = connection.scalar(
             text("SELECT source.host FROM run JOIN source ON source.id = run.source_id WHERE run.id = :run"),
             {"run": run_id},
         )
         number = int.from_bytes(hashlib.sha256(str(host).encode()).digest()[:8], "big", signed=True)
         while not connection.scalar(text("SELECT pg_try_advisory_lock(:n)"), {"n": number}):
-            rest(_WAIT_S)
+            check_stopping()
+            if work.stopped.wait(_WAIT_S):
+                raise Interrupted
         try:
             yield
         finally:

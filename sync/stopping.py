@@ -26,7 +26,7 @@ def put_back(engine: Engine, run_id: int) -> None:
     with unit_of_work(engine) as connection:
         connection.execute(
             text(
-                "UPDATE run SET state = 'queued', finished_at = NULL, error = NULL"
+                "UPDATE run SET state = 'queued', finished_at = NULL, error = NULL, attempts = 0"
                 " WHERE id = :run AND state = 'failed' AND starts_with(error, :cut_off)"
             ),
             {"run": run_id, "cut_off": CUT_OFF},

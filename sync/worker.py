@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 import procrastinate
@@ -41,11 +42,11 @@ class Worker:
             stalled_s: Seconds of silence after which it takes other workers' jobs over; None likewise.
             in_step: How many sources it pulls side by side.
         """
-        self.work = work
+        self._stop = threading.Event()
+        self.work = replace(work, stopped=self._stop)
         self.heartbeat_s = settings().worker_heartbeat_s if heartbeat_s is None else heartbeat_s
         self.stalled_s = settings().worker_stalled_s if stalled_s is None else stalled_s
         self.in_step = in_step
-        self._stop = threading.Event()
 
     def stop(self) -> None:
         """Finish the jobs in hand, then return from `run`."""
@@ -95,17 +96,20 @@ class Worker:
             reaping = asyncio.create_task(self._reap(queue))
             over = False
             try:
-                while not over and not working.done():
+                while not over and not working.done() and not reaping.done():
                     # A look now and then, not an event: `stop` may be called from another thread.
                     await asyncio.sleep(_LOOK_S)
                     over = self._stop.is_set() or await asyncio.to_thread(until)
             finally:
                 reaping.cancel()
                 working.cancel()
-                ended, _ = await asyncio.gather(working, reaping, return_exceptions=True)
+                ended, reaped = await asyncio.gather(working, reaping, return_exceptions=True)
             if not over and isinstance(ended, Exception):
                 raise ended
-            if not over:
+            if not over and isinstance(reaped, Exception):
+                # Without it nobody would take over what a dead worker left: begin again rather than work on.
+                log.error("looking after the queue failed; starting over", extra={"why": in_words(reaped)})
+            elif not over:
                 log.warning("the queue's connections were lost; opening them again")
             return over
 

@@ -82,5 +82,5 @@ def out_of_balance(engine: Engine, source: str) -> list[dict[str, Any]]:
     return [
         line
         for line in ledgers_of(engine, source)
-        if line["said"] != line["stored"] + line["rejected"] + line["filtered"]
+        if line["said"] not in (None, line["stored"] + line["rejected"] + line["filtered"])
     ]
