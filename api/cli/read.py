@@ -225,9 +225,10 @@ def runs(
     for run in found:
         for line in run["ledger"] or [{}]:
             counts = [
-                str(line.get(name, "–")) for name in ("said", "stored", "rejected", "filtered", "deleted")
+                "–" if line.get(name) is None else str(line[name])
+                for name in ("said", "stored", "rejected", "filtered", "deleted")
             ]
-            balanced = "" if not line else "yes" if line["balanced"] else "[bold red]NO[/]"
+            balanced = {None: "", True: "yes", False: "[bold red]NO[/]"}[line.get("balanced")]
             table.add_row(str(run["id"]), run["source"], run["state"], run["mode"], run["started_at"] or "–",
                           line.get("stream", "–"), *counts, balanced)  # fmt: skip
     Console(width=None if sys.stdout.isatty() else _WIDE).print(table)

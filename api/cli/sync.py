@@ -35,6 +35,9 @@ def sync(
     full: Annotated[
         bool, typer.Option("--full", help="Read everything again, not only what changed")
     ] = False,
+    census: Annotated[
+        bool, typer.Option("--census", help="Count all ids against what is stored, too, due or not")
+    ] = False,
 ) -> None:
     """Pull sources now, then consolidate; ends when these runs are over."""
     engine = open_store()
@@ -42,7 +45,7 @@ def sync(
         names = names_to_pull(engine, sources or ())
     logging.getLogger("sync.run").setLevel(logging.ERROR)  # an expected failure is printed with its ledger
     with words(), stopping_between_pages():
-        lines = sync_now(engine, names, full=full)
+        lines = sync_now(engine, names, full=full, census=census)
     worst = print_runs(lines)
     end_if_stopped()
     print_unbound(engine)
@@ -50,9 +53,12 @@ def sync(
         raise typer.Exit(worst)
 
 
-def sync_now(engine: Engine, names: Sequence[str], *, full: bool) -> list[dict[str, Any]]:
+def sync_now(
+    engine: Engine, names: Sequence[str], *, full: bool, census: bool = False
+) -> list[dict[str, Any]]:
     """Queue a run a source and work until they are over; returns the runs as documents."""
-    runs = [run for name in names if (run := start_run(engine, name, full=full, now=utc_now())) is not None]
+    started = [start_run(engine, name, full=full, now=utc_now(), census=census) for name in names]
+    runs = [run for run in started if run is not None]
     with shown() as progress:
         work = Work(engine, connections=settings().connections, progress=progress)
         Worker(work).run(until=lambda: is_stopping() or not runs_under_way(engine, runs))
@@ -87,9 +93,10 @@ def print_runs(runs: Sequence[dict[str, Any]]) -> int:
         for line in run["ledger"]:
             parts = " + ".join(f"{name} {line[name]}" for name in ("stored", "rejected", "filtered"))
             changed = line["stored"] - line["unchanged"]
-            tail = "" if line["balanced"] else "  NOT BALANCED"
+            tail = "  NOT BALANCED" if line["balanced"] is False else ""
+            said = "no count" if line["said"] is None else f"said {line['said']}"
             typer.echo(
-                f"  {line['stream']:<12} said {line['said']} = {parts}; {changed} changed, {line['deleted']} gone{tail}"
+                f"  {line['stream']:<12} {said} = {parts}; {changed} changed, {line['deleted']} gone{tail}"
             )
         for warning in run["warnings"]:
             typer.echo(f"  ! {warning}")
