@@ -20,9 +20,8 @@ from sync.consolidate import consolidate_in
 from sync.examples import Failing, failing
 from sync.json import dump_bytes
 from sync.match import NotConfigured, portfolio_of
-from sync.normalise import CHILDREN
 from sync.offline import Offline, asked, open_offline
-from sync.rebuild import Rebuilt, beside, live_name, live_schema, rebuild, tables_of
+from sync.rebuild import Rebuilt, beside, entities_of, live_name, live_schema, rebuild, tables_of
 from sync.registry import Opener, check_source, open_for_reading
 from sync.replay import OURS, At, Merged, NothingToReplay, locked, merge
 from sync.versions import newest
@@ -121,10 +120,9 @@ def preview(
         found = _tried(connection, offline, newest_pages)
         if newest_pages is None:
             at = At(offline.source_id, live_schema(connection), found.rebuilt, now)
-            for table in tables_of(offline.mappings):
-                if table not in {child for child, _ in CHILDREN.values()}:
-                    _differences(connection, table, at, found)
-                    found.tables[table] = merge(connection, table, at)
+            for table in entities_of(offline.mappings):
+                _differences(connection, table, at, found)
+                found.tables[table] = merge(connection, table, at)
             after = _colours(connection, now)
             found.coloured = before is not None
             found.colours = _recoloured(before or {}, after or {})

@@ -22,6 +22,7 @@ from sync.rawpage import open_body
 from sync.tombstone import bury, lose_sight
 
 BY_REPLAY: Final = "replay"  # what noticed an absence: that the mapping gives the record no more
+KEYS: Final = "work_item_key"
 _PAGES: Final = 20  # read from the store at a time
 
 
@@ -60,10 +61,15 @@ class _Absence:
     settled_at: datetime
 
 
+def entities_of(mappings: Mapping[str, CompiledMapping]) -> list[str]:
+    """Return the tables of records that these mappings fill."""
+    return sorted({live_name(mapping.entity) for mapping in mappings.values()})
+
+
 def tables_of(mappings: Mapping[str, CompiledMapping]) -> list[str]:
-    """Return the tables that these mappings fill, items before their children."""
-    entities = sorted({live_name(mapping.entity) for mapping in mappings.values()})
-    children = {table for table, _ in CHILDREN.values()} if "work_item" in entities else set()
+    """Return all tables that these mappings fill: those of records, of their children and their former keys."""
+    entities = entities_of(mappings)
+    children = {KEYS, *(table for table, _ in CHILDREN.values())} if "work_item" in entities else set()
     return entities + sorted(children)
 
 

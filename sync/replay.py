@@ -16,7 +16,7 @@ from model.base import Base
 from sync.land import VERSIONED
 from sync.normalise import CHILDREN
 from sync.offline import Offline, open_offline
-from sync.rebuild import BY_REPLAY, Rebuilt, beside, live_schema, rebuild, tables_of
+from sync.rebuild import BY_REPLAY, KEYS, Rebuilt, beside, entities_of, live_schema, rebuild, tables_of
 from sync.registry import Opener, open_for_reading
 from sync.store import unit_of_work
 from sync.tombstone import bury
@@ -105,17 +105,15 @@ def replay_in(connection: Connection, offline: Offline, *, now: datetime) -> Rep
         NothingToReplay: There are no stored pages.
     """
     schema = live_schema(connection)
-    tables = tables_of(offline.mappings)
-    with beside(connection, tables, schema):
+    with beside(connection, tables_of(offline.mappings), schema):
         rebuilt = rebuild(connection, offline.source_id, offline.mappings, offline.streams)
     if not rebuilt.pages and not rebuilt.unreadable:
         raise NothingToReplay(
             f"{offline.name} has no stored pages yet: run `muster sync {offline.name}` first"
         )
     done = Replayed(offline.name, rebuilt)
-    for table in tables:
-        if table not in {child for child, _ in CHILDREN.values()}:
-            done.tables[table] = merge(connection, table, At(offline.source_id, schema, rebuilt, now))
+    for table in entities_of(offline.mappings):
+        done.tables[table] = merge(connection, table, At(offline.source_id, schema, rebuilt, now))
     _settle_rejects(connection, offline.source_id, rebuilt, now)
     connection.execute(  # whoever keeps answers by what has changed sees that something has
         text(
@@ -184,6 +182,10 @@ def _merge_children(connection: Connection, at: At) -> None:
             f'INSERT INTO "{schema}"."{child}" ({names}) SELECT {names} FROM pg_temp."{child}"'
             " WHERE item_external_id IN (SELECT external_id FROM pg_temp.replayed_work_item)"
         )
+    names = ", ".join(f'"{one.name}"' for one in Base.metadata.tables[KEYS].columns)
+    connection.exec_driver_sql(
+        f'INSERT INTO "{schema}".{KEYS} ({names}) SELECT {names} FROM pg_temp.{KEYS} ON CONFLICT DO NOTHING'
+    )
 
 
 def _resurrect(connection: Connection, table: str, schema: str, values: dict[str, Any]) -> int:
