@@ -62,6 +62,7 @@ class Changes:
         self.position = Position.of(cursor)
         self.held = Held()
         self.emitted: set[int] = set()
+        self.failed: set[int] = set()
         self.included = scope.included()
         self.context = Context(scope, self.included, how.custom)
         self.notes: list[str] = []
@@ -80,11 +81,11 @@ class Changes:
         late = self.lookout.slipped(self.emitted)
         # Items that wait here moved on to where this feed does not show them.
         again = self.held.waiting() | late | self.position.broken | (touched & self.position.homes.keys())
-        yield from self.again(again - self.emitted)
+        yield from self.again(again - self.emitted - self.failed)
         yield from self.again(touched - self.position.homes.keys() - again, guests=True)
         for what, ids in altered:
             self.notes.append(f"{self.slice.label}: {what} changed; its {len(ids)} items were read again")
-            yield from self.again(ids - self.emitted)
+            yield from self.again(ids - self.emitted - self.failed)
         if self.stuck and self.position.newest is not None:
             self._go_past(self.position.newest)
         yield from self._census_pages(links)
@@ -247,12 +248,6 @@ class Changes:
         draft.parts.clear()  # nothing of this page is a record
         draft.unreadable.clear()
         lost = sum(one.fate is Fate.ACCESS_LOST for one in found.values())
-        if lost > FEW:
-            self.notes.append(
-                f"{self.slice.label}: {lost} of {len(homes)} work items can no longer be seen, and nothing says that "
-                "they were deleted. They keep counting as they last were; give this account its permissions back, or "
-                "run with --full if they were really destroyed."
-            )
         return lost > FEW
 
     def _census(self) -> Iterator[tuple[Part, list[int]]]:
@@ -289,6 +284,7 @@ class Changes:
         """Leave out an item that breaks the calls it is asked for with; the next run asks again."""
         draft.unreadable[id_] = why
         self.position.broken.add(id_)
+        self.failed.add(id_)
         self.emitted.discard(id_)
 
     def _ask(self, draft: Draft, ids: Sequence[int]) -> None:

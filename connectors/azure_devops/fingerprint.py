@@ -9,19 +9,21 @@ from connectors.http import HttpDenied, HttpError
 
 
 def scope_fingerprint(api: Api, scope: Scope) -> dict[str, str]:
-    """Return the saved query, the areas a query speaks of, and the process of each project, as they are now."""
+    """Return the saved query, the areas a query speaks of, and the process of each project that is named.
+
+    Where a source reads every project, a new one is no change of its scope, and no process is among this:
+    what a changed process alters is read again anyway.
+    """
     found: dict[str, str] = {}
     statement = scope.statement()
     if statement is not None:
         found[f"query {statement[0]}"] = " ".join(statement[1].split())
     projects = sorted(scope.included().values(), key=lambda project: project.name)
     by_area = "areapath" in (scope.query or "").casefold().replace(" ", "")
+    named = scope.named()
     with ThreadPoolExecutor(max_workers=api.connections) as pool:
-        for project, process in zip(
-            projects, pool.map(lambda one: _process(api, one), projects), strict=True
-        ):
-            if process:
-                found[f"process of {project.name}"] = process
+        told = pool.map(lambda one: _process(api, one), named.values())
+        found |= {f"process of {name}": process for name, process in zip(named, told, strict=True) if process}
         if by_area:
             for project, areas in zip(
                 projects, pool.map(lambda one: _areas(api, one), projects), strict=True

@@ -144,6 +144,16 @@ class Scope:
         """Return the projects to read, by name."""
         return {one.name: one for _, page in self.pages() for one in page if self.chosen(one)}
 
+    def named(self) -> dict[str, Project]:
+        """Return the projects that the configuration names, as it writes them; none where it reads every one."""
+        renamed = self.renamed()
+        found: dict[str, Project] = {}
+        for name in self._written:
+            for one in self.included().values():
+                if name.casefold() in (one.id.casefold(), one.name.casefold()) or renamed.get(name) == one.id:
+                    found[name] = one
+        return found
+
     def missing(self) -> list[str]:
         """List the configured projects that do not exist or that this account may not see."""
         renamed = self.renamed()

@@ -164,7 +164,7 @@ def test_when_most_items_disappear_at_once_nothing_is_buried_and_it_is_said() ->
     stored.pull(connector(transport=ado.transport()))
     assert not stored.buried
     assert {absence.fate for absence in stored.fates.values()} == {Fate.ACCESS_LOST}
-    assert any("50 of 60 work items can no longer be seen" in warning for warning in stored.warnings)
+    assert "50 of 60 items went out of sight at once" in stored.fates["1"].says
     assert not any(page.complete for page in stored.pages if not page.resumed)
     ado.hidden.clear()
     stored.pull(connector(transport=ado.transport()))
