@@ -179,7 +179,7 @@ def _money(grid: Grid, first: int, index: int, header: str, layout: Layout, read
     own = Currencies(column, shown, grid, first, index)
     reading.notes += column.notes
     reading.currency = reading.currency or column.currency
-    if own.several:
+    if own.some:
         reading.mixed[reading.name] = own.of
     if own.several:
         reading.by_row.add(reading.name)

@@ -120,8 +120,7 @@ def test_amounts_in_several_currencies_are_not_added_up() -> None:
 
     assert [record.payload["values"].get("budget") for record in records] == ["5", None, "7"]
     assert (
-        "column 'Budget' holds amounts in several currencies: EUR (2 cells), GBP (1 cells)"
-        in told.warnings[0]
+        "column 'Budget' holds amounts in several currencies: EUR (2 cells), GBP (1 cell)" in told.warnings[0]
     )
     assert "C3: '£6' is in GBP, most of its column in EUR" in told.warnings[1]
 
@@ -132,6 +131,15 @@ def test_each_amount_of_a_cost_sheet_keeps_its_own_currency() -> None:
     values = kept(xlsx(rows, formats={"D3": "[$£-809]#,##0.00"}), "costs")
 
     assert [(value["amount"], value["currency"]) for value in values] == [("5", "EUR"), ("7", "GBP")]
+
+
+def test_a_currency_that_only_some_amounts_name_is_theirs_alone() -> None:
+    rows = [["Project", "Category", "Type", "Jan 2026"], ["A", "x", "Actual", "£5"], ["A", "y", "Actual", 7]]
+
+    records, told = records_of(xlsx(rows), "costs")
+
+    assert [record.payload["values"].get("currency") for record in records] == ["GBP", None]
+    assert "only some of its 2 amounts name a currency: GBP (1 cell)" in told.warnings[0]
 
 
 def test_the_currency_of_a_number_format_counts_as_one() -> None:
