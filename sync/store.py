@@ -6,6 +6,7 @@ Nothing here commits: the caller's transaction does (`unit_of_work`).
 import hashlib
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -83,10 +84,7 @@ def copy_rows(
     if not rows:
         return
     json_columns = _json_columns(like or table, columns)
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
-    with raw(connection).cursor() as cursor, cursor.copy(statement) as copy:
+    with raw(connection).cursor() as cursor, cursor.copy(_copy_into(table, tuple(columns))) as copy:
         if not json_columns:
             for row in rows:
                 copy.write_row(row)
@@ -99,6 +97,12 @@ def copy_rows(
             copy.write_row(values)
 
 
+@cache
+def _copy_into(table: str, columns: tuple[str, ...]) -> bytes:
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    return sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names).as_bytes()
+
+
 def _json_columns(table: str, columns: Sequence[str]) -> list[int]:
     described = Base.metadata.tables[table].columns
     return [index for index, name in enumerate(columns) if described[name].type.__class__.__name__ == "JSONB"]
@@ -108,10 +112,7 @@ def copy_lines(connection: Connection, table: str, columns: Sequence[str], lines
     """COPY rows that are lines already (`sync.copytext`)."""
     if not lines:
         return
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
-    with raw(connection).cursor() as cursor, cursor.copy(statement) as copy:
+    with raw(connection).cursor() as cursor, cursor.copy(_copy_into(table, tuple(columns))) as copy:
         copy.write(lines)
 
 
