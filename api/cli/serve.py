@@ -3,6 +3,7 @@
 import logging
 import socket
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -90,6 +91,8 @@ def run_server(engine: Engine, *, port: int | None = None, host: str | None = No
     )
     # Pages that were still open when the patience ran out are no failure of anything.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "running task(s)" not in str(record.msg))
+    # A signal in the moment of starting ends the server before it is one; that needs no remark.
+    warnings.filterwarnings("ignore", message="coroutine 'Server.serve' was never awaited")
     uvicorn.Server(config).run(sockets=[bound])
 
 
