@@ -52,11 +52,46 @@ def _span(value: Any) -> Any:
     return value
 
 
+_DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+
+
+def named_days(schedule: str) -> str:
+    """Write the weekdays of a cron expression by name: in cron 0 and 7 are Sunday, elsewhere 0 may be Monday.
+
+    Raises:
+        ValueError: The last field holds something else than weekdays.
+    """
+    fields = schedule.split()
+    if len(fields) != 5 or fields[4] in {"*", "?"}:  # noqa: PLR2004  (five cron fields)
+        return schedule
+    days = [day for part in fields[4].lower().split(",") for day in _days_of(part)]
+    return " ".join([*fields[:4], ",".join(dict.fromkeys(days))])
+
+
+def _days_of(part: str) -> list[str]:
+    span_, _, step = part.partition("/")
+    first, _, last = ("0-6" if span_ == "*" else span_).partition("-")
+    start, end = _day(first), _day(last or first)
+    if step and not last:
+        end = 6
+    if end < start:  # fri-mon, or 5-0
+        end += 7
+    return [_DAYS[number % 7] for number in range(start, end + 1, int(step) if step else 1)]
+
+
+def _day(text: str) -> int:
+    if text.isdigit() and int(text) <= 7:  # noqa: PLR2004  (Sunday again)
+        return int(text)
+    if text[:3] in _DAYS:
+        return _DAYS.index(text[:3])
+    raise ValueError(f"{text!r} is no weekday; expected 0 to 7, where 0 and 7 are Sunday, or sun to sat")
+
+
 def _cron(value: str) -> str:
     from apscheduler.triggers.cron import CronTrigger
 
     try:
-        CronTrigger.from_crontab(value)
+        CronTrigger.from_crontab(named_days(value))
     except (ValueError, AttributeError, TypeError) as error:
         raise ValueError(
             f'no schedule {value!r} ({error}); expected five fields such as "0 2 * * *"'

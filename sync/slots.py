@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 
+from config.document import named_days
+
 _LOOK_BACK: Final = timedelta(days=40)  # a monthly slot is still found
 _LOOK_AHEAD: Final = timedelta(days=40)
 _MOST_SLOTS: Final = 400  # looked at: a schedule of every few minutes repeats within them
@@ -21,7 +23,7 @@ def newest_slot(schedule: str, zone: str, *, after: datetime, now: datetime) -> 
         after: The slot last run, or when the source was configured.
         now: The present instant.
     """
-    trigger = CronTrigger.from_crontab(schedule, timezone=ZoneInfo(zone))
+    trigger = CronTrigger.from_crontab(named_days(schedule), timezone=ZoneInfo(zone))
     last = after.astimezone(ZoneInfo(zone))
     found: datetime | None = None
     previous: datetime | None = None
@@ -43,7 +45,7 @@ def longest_gap(schedule: str, zone: str, *, now: datetime) -> timedelta | None:
         zone: IANA name.
         now: From when on to look.
     """
-    trigger = CronTrigger.from_crontab(schedule, timezone=ZoneInfo(zone))
+    trigger = CronTrigger.from_crontab(named_days(schedule), timezone=ZoneInfo(zone))
     longest: timedelta | None = None
     before = trigger.get_next_fire_time(None, now)
     for _ in range(_MOST_SLOTS):

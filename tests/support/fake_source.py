@@ -92,6 +92,7 @@ class FakeTracker:
     said_extra: int | None = 0  # None: it gives no count
     counts: bool = False  # whether it takes a census, and fetches by id
     hidden: set[str] = field(default_factory=set)  # ids its search does not find, and its list of ids does
+    withheld: set[str] = field(default_factory=set)  # ids it does not give when asked for them
     fates: dict[str, Absence] = field(default_factory=dict)
     asked_fates: list[str] = field(default_factory=list)
     asked_ids: list[str] = field(default_factory=list)
@@ -164,7 +165,8 @@ class CountedStream(FakeStream):
 
     def retry(self, slice_: Slice, external_ids: Sequence[str]) -> Iterator[Page]:
         self.tracker.asked_ids += external_ids
-        found = [each for each in self.tracker.issues[slice_.name] if each["id"] in external_ids]
+        wanted = set(external_ids) - self.tracker.withheld
+        found = [each for each in self.tracker.issues[slice_.name] if each["id"] in wanted]
         for each in found:
             parts = (Part(f"GET fake/{each['id']}", orjson.dumps([each])),)
             yield Page(self.name, slice_.name, parts, self.clock(), said=1)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
+from config.document import named_days
 from sync.schedule import write_due_slots
 from sync.slots import longest_gap, newest_slot
 from tests.support.fake_source import T0, configure
@@ -100,3 +101,27 @@ def test_the_night_the_clocks_go_back_is_an_hour_longer() -> None:
     gap = longest_gap("0 2 * * *", "Europe/London", now=datetime(2026, 10, 20, tzinfo=UTC))
 
     assert gap == timedelta(hours=25)
+
+
+@pytest.mark.parametrize(
+    ("field", "days"),
+    [
+        ("0", "sun"),
+        ("7", "sun"),
+        ("1-5", "mon,tue,wed,thu,fri"),
+        ("fri-mon", "fri,sat,sun,mon"),
+        ("5-7", "fri,sat,sun"),
+        ("*/2", "sun,tue,thu,sat"),
+        ("1,3", "mon,wed"),
+        ("*", "*"),
+    ],
+)
+def test_weekdays_are_numbered_as_in_cron(field: str, days: str) -> None:
+    assert named_days(f"0 2 * * {field}") == f"0 2 * * {days}"
+
+
+def test_a_schedule_of_weekdays_leaves_the_weekend_out() -> None:
+    monday_night = newest_slot("0 2 * * 1-5", "UTC", after=at("2026-11-20T03:00"), now=at("2026-11-23T01:00"))
+
+    assert monday_night is None
+    assert newest_slot("0 2 * * 1-5", "UTC", after=at("2026-11-20T03:00"), now=at("2026-11-23T03:00"))

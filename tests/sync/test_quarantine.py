@@ -1,0 +1,99 @@
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Engine
+
+from tests.support.fake_source import T0, FakeTracker, configure, issue, run_once
+from tests.support.store import ask, outcome
+
+DAY = timedelta(days=1)
+
+
+def rejects(engine: Engine) -> list[tuple[Any, ...]]:
+    rows = ask(
+        engine,
+        "SELECT kind, locator, attempts, resolved_at IS NOT NULL AS done FROM rejected_record ORDER BY id",
+    )
+    return [tuple(row.values()) for row in rows]
+
+
+def test_a_rejected_record_is_asked_for_again_although_the_cursor_has_passed_it(engine: Engine) -> None:
+    configure(engine)
+    source = FakeTracker({"APO": [issue(1), issue(2, points="many")]}, counts=True)
+    run_once(engine, source)
+    run_once(engine, source, at=T0 + DAY)
+    assert (source.asked_ids, rejects(engine)) == (["2"], [("record", "APO-2", 2, False)])
+    source.issues["APO"][1] = issue(2, points=5)
+
+    run_once(engine, source, at=T0 + 2 * DAY)
+
+    assert rejects(engine) == [("record", "APO-2", 3, True)]
+    assert ask(engine, "SELECT points FROM work_item WHERE external_id = '2'") == [{"points": 5.0}]
+
+
+def test_a_stream_that_cannot_fetch_by_id_reads_the_slice_again(engine: Engine) -> None:
+    configure(engine)
+    source = FakeTracker({"APO": [issue(1), issue(2, points="many")]})
+    run_once(engine, source)
+    source.issues["APO"][1] = issue(2, points=5)
+
+    run_once(engine, source, at=T0 + DAY)
+
+    assert [row[3] for row in rejects(engine)] == [True]
+
+
+def test_a_reject_whose_record_is_gone_is_over(engine: Engine) -> None:
+    configure(engine)
+    source = FakeTracker({"APO": [issue(1), issue(2, points="many")]}, counts=True)
+    run_once(engine, source)
+    source.issues["APO"].pop()
+
+    run_once(engine, source, at=T0 + DAY)
+
+    assert [row[3] for row in rejects(engine)] == [True]
+
+
+def test_a_record_rejected_for_another_reason_stands_once(engine: Engine) -> None:
+    configure(engine)
+    source = FakeTracker({"APO": [issue(2, points="many")]}, counts=True)
+    run_once(engine, source)
+    source.issues["APO"] = [issue(2, points="lots")]
+
+    run_once(engine, source, at=T0 + DAY)
+
+    assert [row[3] for row in rejects(engine)] == [True, False]
+
+
+def test_a_page_that_cannot_be_taken_apart_is_kept_and_what_comes_after_it_lands(engine: Engine) -> None:
+    configure(engine)
+    source = FakeTracker({"APO": [issue(n) for n in range(1, 10)]}, poisoned={"5"})
+
+    run_id, state = run_once(engine, source)
+
+    found = outcome(engine, run_id)
+    assert state == "partial"
+    assert "its records cannot be told apart" in found.error
+    assert found.counts("issues") == (6, 3, 0)
+    assert found.ledger["issues"]["said"] == 9
+    assert ask(engine, "SELECT count(*) AS n FROM raw_page") == [{"n": 3}]
+    assert rejects(engine) == [("page", "APO, GET fake", 1, False)]
+    source.poisoned = set()
+
+    _, state = run_once(engine, source, at=T0 + DAY)
+
+    assert state == "succeeded"
+    assert ask(engine, "SELECT count(*) AS n FROM work_item WHERE deleted_at IS NULL") == [{"n": 9}]
+    assert rejects(engine)[0][3]
+
+
+def test_a_slice_that_cannot_be_read_is_kept_with_its_reason_until_it_can(engine: Engine) -> None:
+    configure(engine)
+    source = FakeTracker({"BAD": [issue(1)], "APO": [issue(2)]}, broken={"BAD": "no permission to browse"})
+    run_once(engine, source)
+    run_once(engine, source, at=T0 + DAY)
+    assert rejects(engine) == [("slice", "BAD", 2, False)]
+    source.broken = {}
+
+    _, state = run_once(engine, source, at=T0 + 2 * DAY)
+
+    assert (state, rejects(engine)) == ("succeeded", [("slice", "BAD", 2, True)])
