@@ -52,7 +52,7 @@ def test_everything_the_sandbox_holds_arrives_by_either_feed_and_from_a_server_a
     assert source.traffic.requests < 120, "histories come from the feed, not item by item"
     assert all(row["status_category"] and row["hub_type"] for row in whole.rows.values())
     assert Stored().pull(services(sandbox, feed="project")).rows == whole.rows
-    for version in ("6.0", "7.0"):
+    for version in ("5.0", "6.0", "7.0"):
         server = services(sandbox, "collection_url", api_version=version)
         assert Stored().pull(server).rows.keys() == expected
 

@@ -7,9 +7,10 @@ from typing import Any
 import httpx
 import orjson
 
-from connectors.azure_devops.api import decoded, recycled_ids
+from connectors.azure_devops.api import decoded
 from connectors.azure_devops.history import from_revisions, from_updates, is_silent
 from connectors.azure_devops.identity import person_id, person_name
+from connectors.azure_devops.itemcalls import recycled_ids
 from connectors.azure_devops.nodes import iteration_nodes
 from connectors.azure_devops.process import effort_field, level_of, levels
 from connectors.azure_devops.records import read_items, relations
