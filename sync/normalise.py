@@ -57,8 +57,8 @@ class Lines:
 class Batch:
     """One page's rows. `columns` end with raw_position, locator and content_hash.
 
-    `ids` are the external ids of the rows, in their order. `children` holds rows that begin with the item's
-    external id. Where `lines` is set, rows and children are in there and not here. `unmapped` counts
+    `ids` are the external ids of the rows, in their order. `children` holds one list of rows an
+    item. Where `lines` is set, rows and children are in there and not here. `unmapped` counts
     (attribute, value) pairs without an entry in their value map.
     """
 
@@ -66,7 +66,7 @@ class Batch:
     columns: tuple[str, ...]
     ids: list[str] = field(default_factory=list)
     rows: list[list[Any]] = field(default_factory=list)
-    children: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
+    children: dict[str, list[Sequence[tuple[Any, ...]]]] = field(default_factory=dict)
     lines: Lines | None = None
     rejected: list[Rejection] = field(default_factory=list)
     filtered: Counter[str] = field(default_factory=Counter)
@@ -120,23 +120,15 @@ def normalise(mapping: CompiledMapping, records: Iterable[RawRecord]) -> Batch:
     batch.ids = list(places)
     batch.unmapped.update(mapping.unmapped)
     mapping.unmapped.clear()
-    _spread(mapping, batch, children)
+    for index, name in enumerate(mapping.row_columns):
+        batch.children[name] = [_once(nested[index]) for nested in children]
     return batch
 
 
-def _spread(mapping: CompiledMapping, batch: Batch, children: list[list[Sequence[tuple[Any, ...]]]]) -> None:
-    for index, name in enumerate(mapping.row_columns):
-        batch.children[name] = [
-            (external_id, *child)
-            for external_id, nested in zip(batch.ids, children, strict=True)
-            for child in _once(nested[index])
-        ]
-
-
-def _once(children: Sequence[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
+def _once(children: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
     """Leave out all but the last of those under one id."""
     if len(children) > 1 and len(found := {child[0]: child for child in children}) < len(children):
-        return found.values()
+        return list(found.values())
     return children
 
 

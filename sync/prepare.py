@@ -8,6 +8,7 @@ import hashlib
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any
 
 from connectors.base import Part, RawRecord
@@ -78,13 +79,15 @@ def unprepared(entity: str, parts: Sequence[Part]) -> Contents:
 def _as_lines(source_id: int, batch: Batch) -> None:
     """Write the rows out as COPY reads them: the many that work items and their histories are."""
     json_columns = [place for place, name in enumerate(batch.columns) if name == "custom"]
+    # What all lines of an item begin with, written once for each.
+    heads = [line[:-1] + b"\t" for line in copy_lines([(str(source_id), each) for each in batch.ids])]
     children: dict[str, list[bytes]] = {}
-    for name, rows in batch.children.items():
-        lines = copy_lines([(str(source_id), *row) for row in rows])
-        of_items: dict[str, list[bytes]] = {}
-        for row, line in zip(rows, lines, strict=True):
-            of_items.setdefault(row[0], []).append(line)
-        children[name] = [b"".join(of_items.get(external_id, ())) for external_id in batch.ids]
+    for name, of_items in batch.children.items():
+        lines = iter(copy_lines(list(chain.from_iterable(of_items))))
+        children[name] = [
+            b"".join([head + line for line in islice(lines, len(rows))]) if rows else b""
+            for head, rows in zip(heads, of_items, strict=True)
+        ]
     batch.lines = Lines(b"".join(copy_lines(batch.rows, json_columns)), children)
     batch.rows, batch.children = [], {}
 
