@@ -154,7 +154,7 @@ def converges(tracker: Sandbox, *, examples: int, steps: int) -> None:
 
 
 def test_the_store_converges_to_the_trackers_truth(tracker: Sandbox) -> None:
-    converges(tracker, examples=5, steps=12)
+    converges(tracker, examples=8, steps=12)
 
 
 @pytest.mark.slow
