@@ -19,7 +19,7 @@ from connectors.excel.files import TAGS, File, Files, Folder, label_of
 from connectors.excel.layout import HOLDS, Limits, Refused
 from connectors.excel.reader import Reader
 from connectors.excel.sharepoint import SharePoint
-from connectors.excel.sheets import Sheets, layout_of, slice_name
+from connectors.excel.sheets import Sheets, Where, layout_of, slice_name
 from connectors.stopping import rest
 
 _KEPT_FILES: Final = 4
@@ -63,7 +63,7 @@ class Excel:
                 sleep=sleep,
             )
         self.reader = Reader(Limits(config.memory_mb, config.seconds))
-        self.places: dict[str, Json] = {}  # slice -> where its file was when it was last read
+        self.places: dict[str, Where] = {}  # by stream and slice
         self._fetched: OrderedDict[str, File] = OrderedDict()
         self._lock = threading.Lock()
 

@@ -41,10 +41,17 @@ class Structure:
         )
 
 
-def differences(before: Structure, now: Structure, where: str) -> list[str]:
-    """Say what has changed; `where` is the file. What is read as before needs no words."""
+def differences(before: Structure, now: Structure, where: str, *, named: bool) -> list[str]:
+    """Say what has changed, where it is not read as before.
+
+    Args:
+        before: As it was read last time.
+        now: As it was read this time.
+        where: The file.
+        named: Whether the configuration names the sheet: then the reading itself says what it took instead.
+    """
     lines = []
-    if before.sheet != now.sheet:
+    if before.sheet != now.sheet and not named:
         same = before.sheet_id is not None and before.sheet_id == now.sheet_id
         lines.append(
             f"the sheet {before.sheet!r} is now called {now.sheet!r}; it was recognised by its id"

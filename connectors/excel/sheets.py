@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, Protocol
@@ -18,6 +18,19 @@ from connectors.excel.reader import Reader
 _PLACE: Final = ("drive", "item", "delta")  # where a file was, whatever was read of it
 
 
+@dataclass(slots=True)
+class Where:
+    """What a pull in this process knows of a slice's file.
+
+    `unchanged` says that it is the one that was read before, `counted` that its rows were listed since.
+    """
+
+    place: Json = field(default_factory=dict)
+    sheet_id: str | None = None
+    unchanged: bool = False
+    counted: bool = False
+
+
 class Place(Protocol):
     """What a stream needs of its connector."""
 
@@ -25,7 +38,7 @@ class Place(Protocol):
     config: ExcelConfig
     reader: Reader
     clock: Callable[[], datetime]
-    places: dict[str, Json]
+    places: dict[str, Where]
 
     def fetch(self, workbook: Workbook, known: Json | None) -> File | None:
         """Ask the place where the workbooks are."""
@@ -55,18 +68,23 @@ class Sheets:
         known = cursor if cursor is not None and cursor.get("layout") == wanted else None
         # The drive item is found by its id even when the layout is new, but then its tag proves nothing.
         place: Json = {key: value for key, value in (cursor or {}).items() if key in _PLACE}
-        connector.places[slice_.name] = place
+        before = Structure.from_json((cursor or {}).get("structure"))
+        here = connector.places.setdefault(self._name(slice_), Where())
+        here.place, here.sheet_id = place, before.sheet_id if before is not None else None
         file = connector.fetch(workbook, known or place or None)
+        here.unchanged = file is None
         if file is None:
             return
-        connector.places[slice_.name] = {key: value for key, value in file.position.items() if key in _PLACE}
-        before = Structure.from_json((cursor or {}).get("structure"))
-        layout = layout_of(connector.config, workbook, file)
-        if before is not None:
-            layout = replace(layout, sheet_id=before.sheet_id)
+        here.place = {key: value for key, value in file.position.items() if key in _PLACE}
+        layout = self._layout(slice_, file)
         told = self._told(layout, file, slice_)
         now = Structure.of(told)
-        drift = differences(before, now, file.name) if before is not None and known is not None else []
+        here.sheet_id = now.sheet_id
+        drift = (
+            differences(before, now, file.name, named=workbook.sheet is not None)
+            if before is not None and known is not None
+            else []
+        )
         hidden = self._hidden(told["untold"], now.sheet, file)
         yield Page(
             stream=self.name,
@@ -99,6 +117,7 @@ class Sheets:
 
     def census(self, slice_: Slice) -> Census:
         """List the rows of a sheet; none of a workbook that SharePoint itself lists as deleted."""
+        self._connector.places.setdefault(self._name(slice_), Where()).counted = True
         try:
             return Census(frozenset(self._ids(slice_)))
         except WorkbookGone as gone:
@@ -108,6 +127,8 @@ class Sheets:
 
     def fates(self, slice_: Slice, external_ids: Sequence[str]) -> Mapping[str, Absence]:
         """Say what became of rows: gone from their sheet, or with their workbook."""
+        if self._is_as_it_was(slice_):
+            return {}
         try:
             there = self._ids(slice_)
         except WorkbookGone as gone:
@@ -117,17 +138,57 @@ class Sheets:
         row = Absence(Fate.DELETED, f"its row is no longer in {slice_.label}")
         return {external_id: row for external_id in external_ids if external_id not in there}
 
+    def retry(self, slice_: Slice, external_ids: Sequence[str]) -> Iterator[Page]:
+        """Fetch the sheet when it holds any of these rows; what was rejected in a file of old stays so."""
+        if self._is_as_it_was(slice_):
+            return
+        file = self._file(slice_)
+        layout = self._layout(slice_, file)
+        wanted = set(external_ids)
+        readable = {one["i"] for one in self._records(slice_, layout, file) if not one["f"] and not one["u"]}
+        if readable.isdisjoint(wanted):
+            return
+        yield Page(
+            stream=self.name,
+            slice=slice_.name,
+            parts=(Part(f"LAYOUT {slice_.label}", layout.to_json()), Part(file.request, file.body)),
+            fetched_at=self._connector.clock(),
+        )
+
+    def _name(self, slice_: Slice) -> str:
+        return f"{self.name}/{slice_.name}"
+
+    def _is_as_it_was(self, slice_: Slice) -> bool:
+        """Tell whether the file has not changed since it was read, and nobody has counted its rows either."""
+        here = self._connector.places.get(self._name(slice_))
+        return here is not None and here.unchanged and not here.counted
+
     def _ids(self, slice_: Slice) -> set[str]:
-        connector, workbook = self._connector, self._workbooks[slice_.name]
-        file = connector.fetch(workbook, connector.places.get(slice_.name) or None)
+        file = self._file(slice_)
+        return {
+            one["i"] for one in self._records(slice_, self._layout(slice_, file), file) if one["f"] is None
+        }
+
+    def _file(self, slice_: Slice) -> File:
+        connector = self._connector
+        here = connector.places.get(self._name(slice_))
+        file = connector.fetch(
+            self._workbooks[slice_.name], (here.place if here is not None else None) or None
+        )
         if file is None:  # asked without a tag, so it is always given
             raise SliceUnreadable("could not be had", source=connector.source, slice_=slice_.label)
-        layout = layout_of(connector.config, workbook, file)
+        return file
+
+    def _layout(self, slice_: Slice, file: File) -> Layout:
+        here = self._connector.places.get(self._name(slice_))
+        layout = layout_of(self._connector.config, self._workbooks[slice_.name], file)
+        return replace(layout, sheet_id=here.sheet_id) if here is not None else layout
+
+    def _records(self, slice_: Slice, layout: Layout, file: File) -> Iterator[Json]:
         try:
-            records = connector.reader.outcome(layout, file.body).records()
+            yield from self._connector.reader.outcome(layout, file.body).records()
         except Refused as refusal:
-            raise SliceUnreadable(str(refusal), source=connector.source, slice_=slice_.label) from None
-        return {record["i"] for record in records if record["f"] is None}
+            raise SliceUnreadable(str(refusal), source=self._connector.source, slice_=slice_.label) from None
 
     def _told(self, layout: Layout, file: File, slice_: Slice) -> Json:
         try:

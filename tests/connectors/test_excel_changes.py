@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.base import Censused, Fate, Fingerprinted, Page, Slice
+from connectors.base import Censused, Fate, Fingerprinted, Page, Retrying, Slice
 from connectors.errors import AccessDenied, SliceUnreadable
 from connectors.excel.config import ExcelConfig
 from connectors.excel.connector import Excel
@@ -399,3 +399,36 @@ def test_a_sheets_own_totals_travel_with_the_page(tmp_path: Path) -> None:
     [page] = pull(folder(tmp_path))
 
     assert {name: str(total) for name, total in page.controls.items()} == {"budget": "11"}
+
+
+def test_rows_of_an_unchanged_workbook_are_not_read_again_and_not_taken_for_gone(tmp_path: Path) -> None:
+    (tmp_path / "register.xlsx").write_bytes(xlsx([HEAD, APOLLO, [None, "No key", 1]]))
+    connector = folder(tmp_path)
+    sheets, slice_ = stream_of(connector)
+    assert list(sheets.pull(slice_, cursor_of(folder(tmp_path)))) == []
+
+    assert isinstance(sheets, Retrying)
+    assert list(sheets.retry(slice_, ["row 3"])) == []
+    assert sheets.fates(slice_, ["row 3"]) == {}
+
+
+def test_a_row_that_the_store_lacks_is_brought_by_its_sheet(tmp_path: Path) -> None:
+    (tmp_path / "register.xlsx").write_bytes(xlsx([HEAD, APOLLO]))
+    sheets, slice_ = stream_of(folder(tmp_path))
+    assert sheets.census(slice_).ids == {"APO"}
+
+    [page] = sheets.retry(slice_, ["APO"])
+
+    assert (page.cursor, page.complete) == (None, False)
+    assert [record.external_id for record in sheets.read(page.parts)] == ["APO"]
+    assert list(sheets.retry(slice_, ["NOBODY"])) == []
+
+
+def test_the_census_of_a_renamed_sheet_counts_its_rows(tmp_path: Path) -> None:
+    (tmp_path / "register.xlsx").write_bytes(xlsx([HEAD, APOLLO]))
+    cursor = cursor_of(folder(tmp_path, sheet="Projects"))
+    (tmp_path / "register.xlsx").write_bytes(xlsx([HEAD, APOLLO, BELLONA], sheet="New name"))
+    sheets, slice_ = stream_of(folder(tmp_path, sheet="Projects"))
+    list(sheets.pull(slice_, cursor))
+
+    assert sheets.census(slice_).ids == {"APO", "BEL"}
