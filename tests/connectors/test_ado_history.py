@@ -109,3 +109,17 @@ def test_two_updates_that_share_a_revision_are_both_read() -> None:
 @given(st.sets(st.integers(min_value=1, max_value=400)))
 def test_ids_written_as_ranges_are_read_back(ids: set[int]) -> None:
     assert idset.read(idset.written(ids)) == ids
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(1, 40)), max_size=120))
+def test_ids_kept_as_ranges_are_the_set_they_stand_for(steps: list[tuple[bool, int]]) -> None:
+    kept, plain = idset.Ids("3-5,9"), {3, 4, 5, 9}
+    for into, id_ in steps:
+        if into:
+            kept.add(id_)
+            plain.add(id_)
+        else:
+            kept.discard(id_)
+            plain.discard(id_)
+        assert (id_ in kept) == (id_ in plain)
+    assert str(kept) == idset.written(plain)

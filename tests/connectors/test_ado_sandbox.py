@@ -113,6 +113,18 @@ def test_limits_resets_and_broken_answers_are_ridden_out(sandbox: Sandbox, servi
     sandbox.calm()
 
 
+def test_a_right_answer_that_asks_to_slow_down_is_waited_for_and_not_asked_again(
+    own_sandbox: Sandbox, services: Open
+) -> None:
+    own_sandbox.control("delay", {"seconds": 0.3, "times": 2})
+    source = services(own_sandbox)
+    asked = sum(own_sandbox.control("stats")["requests"].values())
+    assert all(finding.ok for finding in source.check())
+    assert source.traffic.waited_s >= 0.5
+    assert source.traffic.retries == 0
+    assert sum(own_sandbox.control("stats")["requests"].values()) - asked == source.traffic.requests
+
+
 def test_a_wrong_token_is_told_with_what_to_do(sandbox: Sandbox, services: Open) -> None:
     with pytest.raises(AccessDenied, match="new personal access token") as caught:
         services(sandbox, token="not-the-token").check()

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from connectors.azure_devops.held import Held
-from connectors.base import Fate
+from connectors.base import Fate, Slice
 from connectors.errors import AccessDenied, MisconfiguredSource, SliceUnreadable
 from tests.support.ado_reading import Stored, connector
 from tests.support.fake_ado import SIGN_IN, TOM, FakeAdo, failure
@@ -392,3 +392,21 @@ def test_what_waits_is_bounded_and_the_longest_waiting_goes_first() -> None:
     held.add(2, [{"rev": 1, "fields": {"a": "x" * 60}}])
     assert held.waiting() == {2}
     assert (held.take(1), list(held.take(2))) == ({}, [1])
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 409, 410, 413, 422])
+def test_what_the_server_refuses_is_not_asked_twice(status: int) -> None:
+    ado = busy()
+    asked = []
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        if not request.url.path.endswith("/wiql"):
+            return None
+        asked.append(request)
+        return failure(status, "TF51006: no.")
+
+    source = connector(transport=ado.transport())
+    ado.rules.append(refuse)
+    with pytest.raises(MisconfiguredSource, match="TF51006"):
+        source.streams({}, [])[2].census(Slice("", ""))
+    assert len(asked) == 1

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from tests.support.ado_sandbox import client, control, shared_organisation
+from tests.support.ado_sandbox import client, control, edit, fresh, shared_organisation
 from tests.support.shared import SHARED, needs_shared
 from tests.support.specs import Spec, keys_of
 
@@ -96,6 +96,20 @@ def test_an_answer_has_nothing_the_specification_does_not_declare(
         assert body["count"] == len(body["value"]) > 0
         body = body["value"]
     assert spec(area).problems("get", template, body, beyond=BEYOND) == []
+
+
+def test_a_saved_query_answers_as_specified() -> None:
+    id_ = "5d8a1c0e-1111-4222-8333-444455556666"
+    app = fresh(issues=4)
+    edit(app, project="Load 1", query=id_, name="Open", wiql="SELECT [System.Id] FROM WorkItems")
+    with client(app) as calling:
+        path = f"/Load 1/_apis/wit/queries/{id_}"
+        plain, whole = calling.get(path), calling.get(path, params={"$expand": "wiql"})
+        missing = calling.get(f"/Load 2/_apis/wit/queries/{id_}")
+    assert "wiql" not in plain.json()
+    assert whole.json()["wiql"].startswith("SELECT")
+    assert missing.status_code == 404
+    assert spec("wit").problems("get", f"{ROOT}/wit/queries/{{query}}", whole.json(), beyond=BEYOND) == []
 
 
 @pytest.mark.parametrize(
