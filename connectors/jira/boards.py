@@ -144,11 +144,9 @@ class Sprints:
         path = f"/rest/agile/1.0/board/{board}/sprint"
         try:
             return list(pages(self._site, path, {}, _A_PAGE))
-        except HttpUnavailable as error:
-            if not is_poison(error):
-                raise
-            return [Part(f"GET {self._site.http.base_url}{path}", NO_ANSWER)]
-        except (HttpError, HttpDenied) as error:
+        except (HttpUnavailable, HttpError, HttpDenied) as error:
+            if not isinstance(error, HttpDenied) and is_poison(error):
+                return [Part(f"GET {self._site.http.base_url}{path}", NO_ANSWER)]
             if error.status == _NO_SPRINTS:
                 return []
             if error.status not in _REFUSALS:

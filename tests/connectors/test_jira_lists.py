@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from connectors.base import RawRecord
-from connectors.errors import SliceUnreadable, SourceUnavailable
+from connectors.errors import ConnectorError, SliceUnreadable, SourceUnavailable
 from connectors.jira.config import JiraConfig
 from connectors.jira.connector import Jira
-from tests.support.fake_jira import FakeCloud, FakeJira, FakeServer
+from tests.support.fake_jira import FakeCloud, FakeJira, FakeServer, issue
 
 
 def jira(fake: FakeJira, **options: Any) -> Jira:
@@ -128,3 +128,155 @@ def test_versions_are_milestones_of_their_project() -> None:
     assert found.payload["projectId"] == 10000
     assert found.payload["projectKey"] == "PMO"
     assert found.url == "https://example.atlassian.net/projects/PMO/versions/1"
+
+
+def poisoned(fake: FakeJira, path: str, rows: str, bad: int) -> None:
+    """Let the tracker fail on every page of a list that holds one row; the fake lists 1 to 120."""
+
+    def rule(request: httpx.Request, _body: Any) -> httpx.Response | None:
+        if not request.url.path.endswith(path):
+            return None
+        start = int(request.url.params.get("startAt", 0))
+        size = min(50, int(request.url.params["maxResults"]))
+        found = [number for number in range(1, 121) if start < number <= start + size]
+        if bad in found:
+            return httpx.Response(
+                200, content=b'{"values": [{"id"', headers={"Content-Type": "application/json"}
+            )
+        made = [
+            {"id": number, "name": f"Row {number}", "state": "closed", "type": "scrum"} for number in found
+        ]
+        return httpx.Response(200, json={rows: made, "startAt": start, "isLast": start + size >= 120})
+
+    fake.rules.append(rule)
+
+
+def test_the_one_sprint_a_board_fails_on_is_isolated() -> None:
+    fake = FakeCloud()
+    fake.boards = [{"id": 1, "name": "Scrum", "type": "scrum"}]
+    poisoned(fake, "/board/1/sprint", "values", 77)
+
+    found = records(jira(fake), "sprints")
+
+    (bad,) = [one for one in found if one.unreadable]
+    assert {one.external_id for one in found if not one.unreadable} == {
+        str(number) for number in range(1, 121) if number != 77
+    }
+    assert bad.locator == "board 1 sprint 77 of its list"
+
+
+def test_a_board_whose_list_fails_altogether_leaves_the_others_and_nothing_is_taken_for_deleted() -> None:
+    fake = FakeCloud()
+    fake.boards = [{"id": 1, "type": "scrum"}, {"id": 2, "type": "scrum"}]
+    fake.sprints[2] = [{"id": 5, "name": "Sprint 5", "state": "active"}]
+    fake.rules.append(
+        lambda request, _body: (
+            httpx.Response(200, content=b'{"val') if request.url.path.endswith("/board/1/sprint") else None
+        )
+    )
+    stream = next(one for one in jira(fake).streams({}, []) if one.name == "sprints")
+    (slice_,) = stream.slices()
+    pages = list(stream.pull(slice_, None))
+    found = [record for page in pages for record in stream.read(page.parts)]
+
+    assert {one.external_id: bool(one.unreadable) for one in found if one.external_id} == {"5": False}
+    assert any(one.unreadable for one in found)
+    assert not any(page.complete for page in pages)
+
+
+def test_sprints_that_no_board_shows_any_more_are_found_by_a_complete_list() -> None:
+    fake = FakeCloud()
+    fake.boards = [{"id": 1, "type": "scrum"}]
+    fake.sprints[1] = [{"id": 5, "name": "Sprint 5", "state": "active"}]
+    stream = next(one for one in jira(fake).streams({}, []) if one.name == "sprints")
+    (slice_,) = stream.slices()
+
+    (page,) = stream.pull(slice_, None)
+
+    assert page.complete
+
+
+def test_a_version_list_that_fails_is_read_page_by_page() -> None:
+    fake = FakeCloud(projects=("PMO",))
+    fake.rules.append(
+        lambda request, _body: (
+            httpx.Response(200, content=b'[{"id"') if request.url.path.endswith("/versions") else None
+        )
+    )
+    poisoned(fake, "/project/PMO/version", "values", 3)
+
+    found = records(jira(fake, projects=["PMO"]), "versions")
+
+    assert len([one for one in found if not one.unreadable]) == 119
+    assert [one.locator for one in found if one.unreadable] == ["PMO version 3 of its list"]
+
+
+@pytest.mark.parametrize(
+    ("project", "fate"),
+    [({"archived": True, "archivedDate": "2026-02-01"}, "archived"), ({"deleted": True}, "deleted")],
+)
+def test_an_archived_or_binned_project_is_told_as_such(project: dict[str, Any], fate: str) -> None:
+    fake = FakeCloud()
+    rows = [
+        {"id": "10000", "key": "PMO", "name": "PMO"},
+        {"id": "10001", "key": "OLD", "name": "Old", **project},
+    ]
+    fake.rules.append(
+        lambda request, _body: (
+            httpx.Response(200, json={"values": rows, "isLast": True})
+            if request.url.path.endswith("project/search")
+            else None
+        )
+    )
+    streams = jira(fake).streams({}, [])
+    (slice_,) = streams[0].slices()
+    (page,) = streams[0].pull(slice_, None)
+
+    assert page.vanished == ("10001",)
+    assert page.fates["10001"].fate.value == fate
+    assert "OLD" in page.fates["10001"].says
+    assert [one.filtered_by for one in streams[0].read(page.parts)] == [None, f"{fate} projects"]
+    assert [one.label for one in streams[-1].slices()] == ["PMO"]
+
+
+@pytest.mark.parametrize("failing", ["search/jql", "issue/bulkfetch"])
+def test_a_project_the_tracker_fails_on_is_one_problem_and_the_others_land(failing: str) -> None:
+    fake = FakeCloud(issue(10001), issue(10002, "OPS", 10001), projects=("PMO", "OPS"))
+
+    def broken(request: httpx.Request, body: Any) -> httpx.Response | None:
+        if not request.url.path.endswith(failing):
+            return None
+        its_own = "PMO" in body.get("jql", "") or "10001" in body.get("issueIdsOrKeys", ())
+        return httpx.Response(200, content=b'{"iss') if its_own else None
+
+    fake.rules.append(broken)
+    stream = jira(fake, projects=["PMO", "OPS"]).streams({}, [])[-1]
+    got, problems = [], []
+    for slice_ in stream.slices():
+        try:
+            got += [one for page in stream.pull(slice_, None) for one in stream.read(page.parts)]
+        except SliceUnreadable as error:
+            problems.append(str(error))
+
+    read = [one.locator for one in got if not one.unreadable]
+    assert read == ["OPS-2"]
+    assert len(problems) + len([one for one in got if one.unreadable]) == 1
+
+
+def test_a_tracker_that_fails_on_every_project_is_down() -> None:
+    keys = tuple(f"P{number}" for number in range(6))
+    fake = FakeCloud(projects=keys)
+    fake.rules.append(
+        lambda request, _body: (
+            httpx.Response(200, content=b'{"iss') if request.url.path.endswith("search/jql") else None
+        )
+    )
+    stream = jira(fake).streams({}, [])[-1]
+    ends = []
+    for slice_ in stream.slices():
+        try:
+            list(stream.pull(slice_, None))
+        except ConnectorError as error:
+            ends.append(type(error) is SliceUnreadable)
+
+    assert ends == [True, True, True, False, False, False]
