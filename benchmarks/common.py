@@ -19,6 +19,7 @@ import psutil
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
+from benchmarks.watching import Memory
 from config.database import embedded_url, open_engine
 from model.migrations import migrate
 
@@ -60,14 +61,26 @@ def cpu_s(pid: int) -> float:
 
 
 def child(module: str, *arguments: object, given: str = "") -> Measured:
-    """Run `python -m module` as a process of its own, with `given` as its input; return the JSON it prints last."""
+    """Run `python -m module` as a process of its own, with `given` as its input; return the JSON it prints last.
+
+    A `peak_mb` in it becomes that of the process and of all it started together.
+    """
     command = [sys.executable, "-m", module, *map(str, arguments)]
-    done = subprocess.run(
-        command, cwd=ROOT, stdout=subprocess.PIPE, timeout=CHILD_S, check=False, text=True, input=given
-    )
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command[1:4])} ended with {done.returncode}:\n{done.stdout}")
-    found: Measured = json.loads(done.stdout.splitlines()[-1])
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        watch = Memory([process.pid])
+        watch.start()
+        try:
+            said, _ = process.communicate(given, CHILD_S)
+        finally:
+            process.kill()  # nothing, where it has ended
+            watch.stop()
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command[1:4])} ended with {process.returncode}:\n{said}")
+    found: Measured = json.loads(said.splitlines()[-1])
+    if "peak_mb" in found:  # its own high-water mark; with the processes it started it may be more
+        found["peak_mb"] = max(found["peak_mb"], watch.peak_mb)
     return found
 
 

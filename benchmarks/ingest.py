@@ -147,9 +147,10 @@ class Ingest:
             found = child("benchmarks.stages", database, self.box.url)
         whole = sum(row[2] for row in found["stages"])
         said = (
-            f"Stages of one run of {found['run']['seconds']:.2f} s (measuring included); processor time in all "
-            f"our threads {found['run']['cpu_s']:.2f} s, of which {whole:.2f} s in these stages. Clock time beyond "
-            "processor time is waiting: network, PostgreSQL, the interpreter's lock."
+            f"Stages of one run of {found['run']['seconds']:.2f} s, measuring included and everything in one process: "
+            "the product prepares pages in processes of their own, which cannot be looked into from here. Processor "
+            f"time in its threads {found['run']['cpu_s']:.2f} s, of which {whole:.2f} s in these stages. Clock time "
+            "beyond processor time is waiting: network, PostgreSQL, the interpreter's lock."
         )
         text = [
             said,
@@ -195,7 +196,7 @@ class Ingest:
             f"of issues ({int(median(rounds, 'pages'))} pages) took {spread(rounds, 'issues_s')} s, at 0 ms "
             f"{spread(first, 'issues_s')} s; what comes before it (discovery and the lists of projects, users, "
             f"sprints and versions) {spread(rounds, 'before_s')} s, at 0 ms {spread(first, 'before_s')} s. Our "
-            "process, PostgreSQL and the sandbox share two processors: at 0 ms the three together cannot take less "
+            "processes, PostgreSQL and the sandbox share two processors: at 0 ms the three together cannot take less "
             f"than {statistics.median(map(_cpu, first)) / 2:.2f} s of clock."
         )
 

@@ -14,7 +14,8 @@ import psutil
 from sqlalchemy import Engine, text
 
 from benchmarks.common import Measured, Server, cpu_s, embedded, table
-from benchmarks.processes import Memory, measure
+from benchmarks.processes import measure
+from benchmarks.watching import Memory
 from config.database import open_engine
 from tests.support.sandboxes import Sandbox, running
 

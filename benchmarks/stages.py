@@ -1,7 +1,8 @@
 """Where a run's time goes: processor and clock seconds by stage, and the functions that take the most.
 
 `python -m benchmarks.stages DATABASE_URL URL` prints one JSON line. The stages are measured around a
-run of the product (a wrapper a call, each thread's own processor clock); what is left of a stage's clock
+run of the product (a wrapper a call, each thread's own processor clock) that prepares its pages in this process
+instead of in others; what is left of a stage's clock
 time is waiting: for the network, for PostgreSQL, for the interpreter's lock. The functions are
 measured by cProfile on the same pages in one thread, which inflates small functions.
 """
@@ -23,6 +24,8 @@ from sqlalchemy import Engine
 
 import sync.land
 import sync.normalise
+import sync.prepare
+import sync.preparing
 import sync.store
 from benchmarks.common import ROOT, Measured
 from benchmarks.fetching import AUTH
@@ -30,12 +33,14 @@ from benchmarks.pulling import CREDENTIAL_AT, SOURCE, configure, measured_run
 from config.database import open_engine
 from config.process import tune
 from connectors.http import Answer, Http
-from connectors.jira import issues, reading
+from connectors.jira import issues
 from connectors.jira.transforms import TRANSFORMS
+from sync.absentees import Absentees
 from sync.land import Landing, Prepared
 from sync.mapping import compile_stream
 from sync.pull import _Fetching
 from sync.registry import open_source, utc_now
+from sync.rejects import Rejects
 from sync.store import landing_session
 
 TOP = 14  # functions listed
@@ -101,28 +106,36 @@ def instrument(stages: Stages) -> None:
     """Put stages around the path's steps."""
 
     def copied(_connection: Any, table: str, *_rest: Any, like: str | None = None) -> str:
-        return f"store: COPY {like or table}"
+        name = like or table
+        if name.startswith("stage_"):
+            name = f"{name.removeprefix('stage_').rpartition('_')[0]} (staging)"
+        return f"store: COPY {name}"
 
     def upserted(_connection: Any, table: str, *_rest: Any, **_more: Any) -> str:
         return f"store: upsert {table} from staging"
 
+    vars(sync.preparing)["_MOST"] = 0  # pages are prepared here, where it can be seen
     stages.wrap(Http, "_send", "fetch: request and answer (httpx)")
     stages.wrap(Http, "_call", "fetch: retries, pace, redaction")
     stages.wrap(Answer, "json", "fetch: parse JSON (orjson)")
     stages.wrap(issues.Issues, "_fetch", "fetch: check what came against what was asked")
-    stages.wrap(sync.land, "_records", "prepare: take the records out of the page")
-    stages.wrap(sync.land, "normalise", "prepare: map, and rows of children")
+    stages.wrap(sync.prepare, "records_of", "prepare: parse, take the records out of the page")
+    stages.wrap(sync.prepare, "normalise", "prepare: map, and rows of children")
     stages.wrap(sync.normalise, "dump_bytes", "prepare: serialise for the content hash")
-    stages.wrap(sync.land, "pack", "prepare: zstd")
-    stages.wrap(Landing, "prepare", "prepare: SHA-256 of the page, the rest")
+    stages.wrap(sync.prepare, "copy_lines", "prepare: write rows as COPY lines")
+    stages.wrap(sync.prepare, "control", "prepare: control totals")
+    stages.wrap(sync.prepare, "pack", "prepare: zstd")
+    stages.wrap(sync.preparing, "prepare", "prepare: SHA-256 of the page, the rest")
     stages.wrap(_Fetching, "_put", "wait: the queue of pages is full")
-    stages.wrap(reading, "parse", "prepare: parse again")
+    stages.wrap(sync.store, "copy_rows", copied)
+    stages.wrap(sync.store, "copy_lines", copied)
     for module in (sync.land, sync.store):
-        stages.wrap(module, "copy_rows", copied)
         stages.wrap(module, "upsert", upserted)
     stages.wrap(sync.store, "stage", "store: staging table made, emptied")
     stages.wrap(sync.land, "replace_children", "store: children of changed items, deduplicated")
-    stages.wrap(sync.land, "bury_unseen", "store: search for what is gone")
+    stages.wrap(Absentees, "returned", "store: what came back")
+    stages.wrap(Absentees, "missed", "store: search for what is gone")
+    stages.wrap(Rejects, "keep", "store: rejected records")
     stages.wrap(Landing, "_raw_page", "store: raw page (insert)")
     stages.wrap(sync.land, "add_to_ledger", "store: ledger")
     stages.wrap(Landing, "_move_cursor", "store: cursor")
