@@ -7,6 +7,11 @@ from typing import Any, Final
 from connectors.base import Discovery
 
 UNKNOWN_TYPE: Final = "unknown type of field"  # the group of `Discovery.shape` that stands for itself
+_MEANING: Final = "meaning of"
+# Semantics that are told of otherwise, or say nothing of a field.
+_NO_MEANING: Final = frozenset(
+    {"site_url", "status_categories", "status_overrides", "custom_fields", "hierarchy", "parent"}
+)
 _LISTS: Final = {"states": "status", "types": "type", "fields": "field"}
 
 Shape = Mapping[str, Any]
@@ -46,6 +51,7 @@ def shape_of(found: Discovery) -> dict[str, Any]:
             {**each, "category": each.get("overridden", each.get("category"))} for each in found.states
         ],
         "shape": {group: dict(each) for group, each in found.shape.items()},
+        "meanings": {name: value for name, value in found.semantics.items() if name not in _NO_MEANING},
     }
 
 
@@ -63,6 +69,7 @@ def differences(was: Shape, now: Shape, read: Collection[str], feeds: Mapping[st
         *_types(was, now),
         *_fields(was, now, read, feeds),
         *_others(was, now),
+        *_meanings(was, now),
     ]
 
 
@@ -70,6 +77,11 @@ def accepted(was: Shape, now: Shape, subject: str) -> dict[str, Any]:
     """Return the accepted shape with one subject taken over from what is now."""
     made: dict[str, Any] = {name: list(was.get(name, ())) for name in _LISTS}
     made["shape"] = {group: dict(each) for group, each in (was.get("shape") or {}).items()}
+    made["meanings"] = dict(was.get("meanings") or {})
+    if subject.startswith(f"{_MEANING} "):
+        name = subject.removeprefix(f"{_MEANING} ")
+        made["meanings"] |= {one: value for one, value in (now.get("meanings") or {}).items() if one == name}
+        return made
     for name, word in _LISTS.items():
         if subject.startswith(f"{word} "):
             key = subject.removeprefix(f"{word} ")
@@ -209,6 +221,18 @@ def _others(was: Shape, now: Shape) -> Iterable[Difference]:
             yield Difference(
                 kind, f"{group} {key}", old.get(key), new.get(key), says,
                 "see by `muster discover` and `muster mapping preview` what it changes; then accept it",
+            )  # fmt: skip
+
+
+def _meanings(was: Shape, now: Shape) -> Iterable[Difference]:
+    """Say which meanings another field has now by discovery; the run reads by what it has found."""
+    before, after = was.get("meanings") or {}, now.get("meanings") or {}
+    for name in sorted(before.keys() & after.keys()):
+        if before[name] != after[name]:
+            yield Difference(
+                "changed", f"{_MEANING} {name}", before[name], after[name],
+                f"{name} was found in {before[name]} and is now found in {after[name]}",
+                "see by `muster discover` why; pin it by `fields` if it is wrong, then accept it and replay the source",
             )  # fmt: skip
 
 

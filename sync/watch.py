@@ -4,13 +4,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, text
 
 from config.document import SourceBlock
 from connectors.base import Connector, Discovery, Reconsidering, Watched
+from connectors.errors import ConnectorError
 from sync import drift
 from sync.compiling import CompiledMapping
 from sync.examples import failing
@@ -26,6 +27,8 @@ from sync.versions import Version, keep_version, newest, settings_of
 
 # How a source is reached says nothing of what is read there.
 HOW_REACHED: Final = frozenset({"base_url", "auth", "ca_bundle", "proxy", "graph_url", "connections"})
+
+_A_DAY: Final = timedelta(hours=20)  # a nightly run may come a little early
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +110,8 @@ def look_first(
         a sentence each.
     """
     connector = watching.connector
-    if found is None and isinstance(connector, Watched):
-        found = connector.look()
+    if found is None:
+        found = _look(watching)
     if found is None:
         return dict(names), []
     seen = shape_of(found)
@@ -131,19 +134,41 @@ def look_first(
     return dict(fresh), [f"drift: {each.says}; {each.todo}" for each in differing]
 
 
+def _look(watching: Watching) -> Discovery | None:
+    """Look at the source for little; where that is not to be had, once a day for all that discovery costs."""
+    if isinstance(watching.connector, Watched):
+        return watching.connector.look()
+    with watching.engine.connect() as connection:
+        seen_at = connection.scalar(
+            text("SELECT seen_at FROM source_shape WHERE source_id = :id"), {"id": watching.source_id}
+        )
+    if seen_at is None or watching.now - seen_at < _A_DAY:
+        return None
+    try:
+        return watching.connector.discover()
+    except ConnectorError:  # what cannot be looked at is told by reading it
+        return None
+
+
 def _kept_shape(connection: Connection, watching: Watching, seen: Mapping[str, Any]) -> Mapping[str, Any]:
     """Keep what was seen, and return what was accepted; the first look is, but for what nobody documents."""
     first = {**seen, "shape": {**seen["shape"], UNKNOWN_TYPE: {}}}
+    known = newest(connection, watching.source_id)
+    pinned = set((known.settings.get("fields") or {}) if known is not None else ())
     accepted: Mapping[str, Any] = connection.execute(
         text(
             "INSERT INTO source_shape AS t (source_id, accepted, seen, seen_at)"
             " VALUES (:source, CAST(:first AS jsonb), CAST(:seen AS jsonb), :now)"
-            " ON CONFLICT (source_id) DO UPDATE SET seen = excluded.seen, seen_at = excluded.seen_at"
+            " ON CONFLICT (source_id) DO UPDATE SET seen_at = excluded.seen_at, seen = excluded.seen"
+            # A look for little says nothing of meanings: those found before stand.
+            " || CASE WHEN excluded.seen -> 'meanings' = '{}' THEN"
+            " jsonb_build_object('meanings', coalesce(t.seen -> 'meanings', '{}')) ELSE '{}' END"
             " RETURNING accepted"
         ),
         {"source": watching.source_id, "first": dumps(first), "seen": dumps(seen), "now": watching.now},
     ).scalar_one()
-    return accepted
+    meanings = {name: value for name, value in (accepted.get("meanings") or {}).items() if name not in pinned}
+    return {**accepted, "meanings": meanings}
 
 
 def _read(watching: Watching, names: Mapping[str, str]) -> tuple[set[str], dict[str, str]]:

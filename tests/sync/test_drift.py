@@ -114,6 +114,22 @@ def test_a_run_tells_drift_and_goes_on_and_what_went_back_is_closed(engine: Engi
     assert standing(engine) == []
 
 
+def test_another_field_for_a_meaning_is_told_unless_it_is_pinned(engine: Engine) -> None:
+    configure(engine)
+    tracker = FakeTracker({"A": [issue(1)]}, shape=look())
+    run_once(engine, tracker)
+    tracker.shape = look()
+    tracker.shape.semantics["story_points"] = "size"
+
+    run_once(engine, tracker, full=True, at=T0 + timedelta(days=1))
+
+    [found] = standing(engine)
+    assert found.says == "story_points was found in points and is now found in size"
+    accept(engine, "fake", [found.id], by="Ada", now=T0 + timedelta(days=1))
+    run_once(engine, tracker, full=True, at=T0 + timedelta(days=2))
+    assert standing(engine) == []
+
+
 def test_what_is_accepted_is_how_it_is_from_then_on(engine: Engine) -> None:
     configure(engine)
     tracker = FakeTracker({"A": [issue(1)]}, shape=look())
