@@ -17,6 +17,7 @@ import requests
 from msal.exceptions import MsalError
 from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from connectors.certificate import Proof
 from connectors.errors import AccessDenied, ConnectorError, MisconfiguredSource, SourceUnavailable
@@ -97,8 +98,18 @@ def patient_session(ca_bundle: str | None, proxy: str | None) -> requests.Sessio
     session.verify = ca_bundle or given or True
     if proxy:
         session.proxies = {"http": proxy, "https": proxy}
-    session.mount("https://", _Patient())
-    session.mount("http://", _Patient())
+    again = Retry(
+        total=2,
+        connect=0,
+        read=0,
+        status_forcelist=(429, 500, 502, 503, 504),
+        allowed_methods=None,
+        backoff_factor=0.5,
+        respect_retry_after_header=False,  # it would sleep it out, however long, and ignore a stop
+        raise_on_status=False,
+    )
+    session.mount("https://", _Patient(max_retries=again))
+    session.mount("http://", _Patient(max_retries=again))
     return session
 
 
@@ -270,6 +281,8 @@ class EntraToken(MicrosoftToken):
 
     def _refusal(self, result: Mapping[str, Any]) -> ConnectorError:
         """Put msal's error dictionary into words; what it quotes never includes the secret."""
+        if "error" not in result:  # a page of something in between, or a limit without a reason
+            return self._unavailable("its answer was no token; try again later, or check authority")
         codes = [code for code in result.get("error_codes") or () if isinstance(code, int)]
         if result.get("error") in _PASSING_ERRORS or _PASSING_CODES.intersection(codes):
             return self._unavailable("the directory is busy or limits us; try again later")
