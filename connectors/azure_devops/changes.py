@@ -27,6 +27,7 @@ from connectors.azure_devops.whereabouts import DELETED, FEW, Whereabouts, home_
 from connectors.base import Absence, Fate, Json, Page, Part, Slice
 from connectors.http import HttpUnavailable
 
+_MISSING: Final = 2_000  # looked up at a time; of each only its place is kept
 EMPTY: Final = (
     "no work item is visible, so nothing was marked as deleted. If there should be some, the account needs "
     "'View work items in this node' on the areas."
@@ -236,7 +237,10 @@ class Changes:
         if not ids:
             return False
         homes = dict(self.position.homes)
-        self._ask(draft, ids)
+        for at in range(0, len(ids), _MISSING):
+            looked = Draft()
+            self._ask(looked, ids[at : at + _MISSING])
+            draft.current |= {id_: {"fields": _place(one)} for id_, one in looked.current.items()}
         ids = [id_ for id_ in ids if id_ not in self.position.broken]
         found = self.where.of(ids, draft.current, homes)
         for id_ in ids:
@@ -245,8 +249,6 @@ class Changes:
                 self._leave_out(draft, id_, rule, fields)
             elif id_ in found:
                 self._gone(draft, id_, found[id_])
-        draft.parts.clear()  # nothing of this page is a record
-        draft.unreadable.clear()
         lost = sum(one.fate is Fate.ACCESS_LOST for one in found.values())
         return lost > FEW
 
@@ -313,3 +315,13 @@ class Changes:
             fates={str(id_): absence for id_, absence in draft.vanished.items() if absence is not None},
             warnings=(*notes, *self.context.problems(draft)),
         )
+
+
+def _place(item: Json) -> Json:
+    """Keep of an item where it is, and whether it is deleted."""
+    fields = item.get("fields") or {}
+    return {
+        name: fields[name]
+        for name in ("System.TeamProject", "System.AreaPath", "System.IsDeleted")
+        if name in fields
+    }

@@ -7,15 +7,12 @@ processes are looked at from time to time, and the items concerned are read agai
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 from connectors.azure_devops.api import Api, content, quoted
 from connectors.azure_devops.nodes import Node, iteration_nodes
 from connectors.azure_devops.process import level_of
 from connectors.azure_devops.scope import Project, Scope
 from connectors.http import HttpDenied, HttpError
-
-_TREES: Final = (("areas", "System.AreaPath", "area"), ("iterations", "System.IterationPath", "iteration"))
 
 
 def looks(api: Api, scope: Scope, projects: Iterable[Project]) -> dict[str, tuple[str, str, str]]:
@@ -30,11 +27,13 @@ def looks(api: Api, scope: Scope, projects: Iterable[Project]) -> dict[str, tupl
         facts = scope.facts(project)
         if facts.effort is not None:
             found[f"effort {project.id}"] = (_mark(facts.effort), f"effort field of {project.name}", own)
-        for tree, field, word in _TREES:
-            for node in _nodes(api, project, tree):
-                if not node.root:
-                    under = f"{own} AND [{field}] UNDER {quoted(node.path)}"
-                    found[f"{word} {node.id}"] = (_mark(node.path), f"{word} {node.path}", under)
+        areas = [("area", "System.AreaPath", node.path, node.id) for node in _areas(api, project)]
+        sprints = [("iteration", "System.IterationPath", path, id_) for path, id_ in facts.iterations.items()]
+        for word, field, path, id_ in [*areas, *sprints]:
+            under = f"{own} AND [{field}] UNDER {quoted(path)}"
+            found[f"{word} {id_}"] = (_mark(path), f"{word} {path}", under)
+        if facts.problems:
+            continue  # what was not read of the process looks like another one
         for type_, states in _states(api, scope, project).items():
             level = level_of(type_, facts.levels)
             mark = _mark(f"{level} {sorted(states.items())}")
@@ -68,9 +67,10 @@ def _covers(wider: str, condition: str) -> bool:
     return condition.startswith((f"{wider} AND", f"{head}\\")) or condition == wider
 
 
-def _nodes(api: Api, project: Project, tree: str) -> list[Node]:
+def _areas(api: Api, project: Project) -> list[Node]:
     try:
-        return list(iteration_nodes(content(answer) for answer in api.nodes(project.name, tree)))
+        nodes = iteration_nodes(content(answer) for answer in api.nodes(project.name, "areas"))
+        return [node for node in nodes if not node.root]
     except (HttpDenied, HttpError):
         return []
 
