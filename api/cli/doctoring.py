@@ -13,6 +13,7 @@ from config.database import database_url, open_engine, reach
 from config.secrets import SecretMissing, resolve
 from config.settings import Settings
 from model.migrations import migrate
+from sync.credentials import StoredTokens
 from sync.failures import in_words
 
 _ENOUGH = 1 << 30  # bytes of free disk below which a night's pull may not fit
@@ -75,6 +76,27 @@ def _sources(engine: Engine) -> Iterator[Line]:
             yield Line(f"secrets of {name}", ok=False, says=str(error), todo="set it where the workers run")
         else:
             yield Line(f"secrets of {name}", ok=True, says="all references lead somewhere")
+    yield from _stored_tokens(engine)
+
+
+def _stored_tokens(engine: Engine) -> Iterator[Line]:
+    """Look whether the tokens that rotate can be opened with the key of this machine."""
+    with engine.connect() as connection:
+        names = connection.scalars(
+            text("SELECT name FROM credential JOIN source ON source.id = source_id ORDER BY position")
+        ).all()
+    for name in names:
+        try:
+            StoredTokens(engine, name).load()
+        except Exception as error:  # noqa: BLE001  (doctor reports whatever is wrong)
+            yield Line(
+                f"token of {name}",
+                ok=False,
+                says=in_words(error),
+                todo="see docs/install.md, MUSTER_SECRET_KEY",
+            )
+        else:
+            yield Line(f"token of {name}", ok=True, says="it is stored, and this machine's key opens it")
 
 
 def _clock(engine: Engine) -> Line:

@@ -103,6 +103,7 @@ def test_a_token_handed_in_is_exchanged_and_a_bad_one_replaces_nothing(
     assert "marker" not in bad.err
     assert ask(engine, "SELECT version FROM credential") == before == [{"version": 1}]
     assert cli("check", "delivery").code == 0
+    assert "token of delivery: it is stored, and this machine's key opens it" in cli("doctor").out
 
 
 @pytest.mark.parametrize(
