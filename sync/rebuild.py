@@ -61,6 +61,19 @@ class _Absence:
     settled_at: datetime
 
 
+def rejections(found: Rebuilt) -> dict[tuple[str, str], tuple[int, str]]:
+    """Count what is rejected by stream and reason, each with one record: where it is, and its value."""
+    counted: dict[tuple[str, str], tuple[int, str]] = {}
+    for (stream, _), each in found.rejected.items():
+        what, _, expected = each.rejection.reason.rpartition(": ")
+        source, _, value = what.partition(": ")
+        key = (stream, f"{source}: {expected}" if value else each.rejection.reason)
+        shown = f"{each.rejection.locator} {value}".strip()
+        times, where = counted.get(key, (0, shown))
+        counted[key] = (times + 1, where)
+    return dict(sorted(counted.items(), key=lambda item: -item[1][0]))
+
+
 def entities_of(mappings: Mapping[str, CompiledMapping]) -> list[str]:
     """Return the tables of records that these mappings fill."""
     return sorted({live_name(mapping.entity) for mapping in mappings.values()})

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
@@ -10,11 +10,10 @@ from api.cli.common import FAILED, USAGE, Failed, Format, heard_or_not, open_sto
 from sync.drift import Open, accept, drifted
 from sync.inspect import source_names
 from sync.preview import Fill, Preview, plain, preview
+from sync.rebuild import rejections
 from sync.replay import Replayed, replay
 from sync.saving import Saved, save
 from sync.versions import Proposal, Saving, parse_proposal, versions_of
-
-_SHOWN: Final = 20
 
 mapping = typer.Typer(no_args_is_help=True, help="Try, save and list how sources are read.")
 
@@ -178,13 +177,13 @@ def _print_preview(found: Preview, *, whole: bool) -> None:
     for fill in found.fills:
         typer.echo(f"  {fill.stream:<12} {fill.attribute:<22} {_filled(fill)}")
     if found.rebuilt.unmapped:
-        typer.echo("Values without a place in their value map:")
+        typer.echo("Values without a place in their value map, in all stored pages:")
         for (stream, attribute, value), times in sorted(found.rebuilt.unmapped.items()):
             typer.echo(f"  {stream:<12} {attribute}: {value!r}, {times} times")
     if found.rebuilt.rejected:
-        typer.echo(f"Records that it does not take: {len(found.rebuilt.rejected)}")
-        for rejected in list(found.rebuilt.rejected.values())[:_SHOWN]:
-            typer.echo(f"  {rejected.rejection.locator}: {rejected.rejection.reason}")
+        typer.echo(f"Records that it does not take: {len(found.rebuilt.rejected)}; they keep what they have")
+        for (stream, why), (times, where) in rejections(found.rebuilt).items():
+            typer.echo(f"  {stream:<12} {why}: {times}, e.g. {where}")
     for failing in found.failing:
         typer.echo(f"  ! {failing.says}")
     if whole:
@@ -250,7 +249,7 @@ def _print_replay(done: Replayed) -> None:
         )
     for says in done.rebuilt.unreadable:
         typer.echo(f"  ! {says}")
-    for rejected in list(done.rebuilt.rejected.values())[:_SHOWN]:
-        typer.echo(f"  x {rejected.rejection.locator}: {rejected.rejection.reason}")
+    for (stream, why), (times, where) in rejections(done.rebuilt).items():
+        typer.echo(f"  x {stream}: {why}: {times}, e.g. {where}")
     more = "Next: `muster sync` colours anew." if done.changes else "Nothing was to be changed."
     typer.echo(more)
