@@ -14,6 +14,7 @@ from connectors.stopping import check_stopping
 __all__ = ["LONGEST_PAUSE_S", "Pace", "Share", "TooLong", "seconds_asked", "shared_pace", "soft_delay"]
 
 LONGEST_PAUSE_S: Final = 120.0  # a longer wait is given back to the schedule instead of slept
+_LONGEST_KEPT_S: Final = 3600.0  # after an hour one may ask whether a host still wants to be left alone
 _SPREAD: Final = 0.1  # of a pause: those who waited it out come back one after the other, not at once
 _MOST_SPREAD_S: Final = 2.0
 _WIDEN_AFTER: Final = 20  # answers without a complaint, before one more request may be in flight again
@@ -55,7 +56,7 @@ class Pace:
         `complaint` says that the host refused us, so that fewer requests at once are better from now on.
         """
         with self._freed:
-            self._resume_at = max(self._resume_at, time.monotonic() + seconds)
+            self._resume_at = max(self._resume_at, time.monotonic() + min(seconds, _LONGEST_KEPT_S))
             if complaint:
                 self._room, self._calm = max(1, self._room // 2), 0
 

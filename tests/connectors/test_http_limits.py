@@ -19,7 +19,7 @@ from connectors.base import Budget, Traffic
 from connectors.errors import BudgetSpent, MisconfiguredSource, SourceUnavailable
 from connectors.http import ATTEMPTS_REFUSED, Http, HttpUnavailable
 from connectors.limits import seconds_asked, soft_delay
-from connectors.pace import Pace, Share, shared_pace
+from connectors.pace import Pace, Share, TooLong, shared_pace
 from connectors.stopping import Interrupted, stopping
 
 ADDRESS = "https://tracker.example.com"
@@ -187,6 +187,16 @@ def test_a_pause_outlives_the_client_it_was_asked_of() -> None:
         pass
 
     assert 29 < naps.taken[0] < 33
+
+
+def test_a_host_that_wants_to_be_left_alone_for_a_day_is_asked_again_after_an_hour() -> None:
+    pace = Pace(spread=lambda: 0.0)
+    pace.pause(86_400)
+
+    with pytest.raises(TooLong) as caught, Share(pace, 1).turn(nothing, nothing):
+        pass
+
+    assert caught.value.seconds == pytest.approx(3600, abs=1)
 
 
 def test_who_waits_for_a_place_is_let_go_when_the_process_stops() -> None:
