@@ -170,7 +170,7 @@ class AbsenceShape(BaseModel):
         description="null: not known yet"
     )
     says: str | None = Field(description="What in the source's answers says so")
-    found_by: Literal["page", "reading", "census"]
+    found_by: Literal["page", "reading", "census", "replay"]
     found_at: str
     settled_at: str | None = Field(description="null: it still counts as there")
     ended_at: str | None = Field(description="When it was seen again")

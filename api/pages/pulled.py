@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -39,6 +39,7 @@ from sync.match import unmatched_rows
 router = APIRouter()
 RUNS: Final = 20
 SHOWN: Final = 100
+FEW: Final = 40
 
 
 @router.get("/sources")
@@ -103,8 +104,19 @@ def run_page(reader: RecordsReader, number: Annotated[int, Path(ge=1, lt=2**63)]
         lines = session.scalars(
             select(RunStream).where(RunStream.run_id == number).order_by(RunStream.stream)
         )
-        absent = select(Absence, Source.name).join(Source, Source.id == Absence.source_id)
-        absent = absent.where(Absence.run_id == number)
+        item = and_(
+            Absence.entity == "work_item",
+            WorkItem.source_id == Absence.source_id,
+            WorkItem.external_id == Absence.external_id,
+        )
+        absent = (
+            select(Absence, Source.name, WorkItem.key)
+            .join(Source, Source.id == Absence.source_id)
+            .outerjoin(WorkItem, item)
+            .where(Absence.run_id == number)
+            .order_by(Absence.settled_at, Absence.id)
+            .limit(FEW)
+        )
         census = session.scalars(
             select(CensusTaken).where(CensusTaken.run_id == number).order_by(CensusTaken.id)
         )
@@ -124,11 +136,9 @@ def run_page(reader: RecordsReader, number: Annotated[int, Path(ge=1, lt=2**63)]
             "rejected": _rejects(session, RejectedRecord.run_id == number, now),
             "fates": {fate or "held": count for fate, count in fates},
             "absent": [
-                absence_document(row, name)
-                for row, name in session.execute(absent.order_by(Absence.id).limit(SHOWN))
+                {**absence_document(row, name), "key": key} for row, name, key in session.execute(absent)
             ],
             "census": list(census),
-            "shown": SHOWN,
         }
 
     return page(reader, "run.html", collect, also=f"{now:%Y%m%d%H}{reader.principal.may('sync')}")
