@@ -41,6 +41,7 @@ class Layout:
         None  # whether Excel swapped day and month of real dates; None: decided on the evidence
     )
     sheet_id: str | None = None  # of the sheet read last time, by which a renamed one is recognised
+    span: tuple[int, int] | None = None  # the records of this page, of a sheet that takes several
     prefix: str = ""
     url: str | None = None
     reader: int = READER
@@ -53,7 +54,9 @@ class Layout:
     def from_json(cls, text: bytes) -> "Layout":
         """Read it back from a page."""
         given: dict[str, Any] = orjson.loads(text)
-        return cls(**given | {"key": tuple(given["key"]), "fill_down": tuple(given["fill_down"])})
+        span = given.get("span")
+        lists = {"key": tuple(given["key"]), "fill_down": tuple(given["fill_down"])}
+        return cls(**given | lists | {"span": (span[0], span[1]) if span else None})
 
 
 @dataclass(frozen=True, slots=True)

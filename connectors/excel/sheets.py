@@ -1,11 +1,15 @@
 """The streams of an Excel source: all sheets of one kind, a slice for each."""
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Final, Protocol
+
+import orjson
 
 from connectors.base import Absence, Census, Fate, Json, Page, Part, RawRecord, Slice
 from connectors.errors import SliceUnreadable
@@ -15,6 +19,9 @@ from connectors.excel.files import File, WorkbookGone, label_of
 from connectors.excel.layout import ENTITY, Holds, Layout, Refused
 from connectors.excel.reader import Reader
 
+_ROWS: Final = (
+    "ROWS"  # begins the request of a page that holds records as the first page's workbook gave them
+)
 _PLACE: Final = ("drive", "item", "delta")  # where a file was, whatever was read of it
 
 
@@ -37,11 +44,22 @@ class Place(Protocol):
     source: str
     config: ExcelConfig
     reader: Reader
+    page_records: int
     clock: Callable[[], datetime]
     places: dict[str, Where]
 
     def fetch(self, workbook: Workbook, known: Json | None) -> File | None:
         """Ask the place where the workbooks are."""
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What the last page of a sheet says."""
+
+    cursor: Json
+    controls: Mapping[str, Decimal]
+    complete: bool
+    warnings: tuple[str, ...]
 
 
 class Sheets:
@@ -86,26 +104,46 @@ class Sheets:
             else []
         )
         hidden = self._hidden(told["untold"], now.sheet, file)
-        yield Page(
-            stream=self.name,
-            slice=slice_.name,
-            parts=(Part(f"LAYOUT {slice_.label}", layout.to_json()), Part(file.request, file.body)),
-            fetched_at=connector.clock(),
+        end = _End(
             cursor=file.position | {"layout": wanted, "structure": now.to_json()},
-            said=told["records"],
             controls={name: Decimal(total) for name, total in told["controls"].items()},
             complete=not hidden,
             warnings=(*file.notes, *drift, *hidden, *told["warnings"]),
         )
+        yield from self._pages(slice_, layout, file, told["records"], end)
+
+    def _pages(self, slice_: Slice, layout: Layout, file: File, count: int, end: "_End") -> Iterator[Page]:
+        """Yield the workbook as one page; of a large sheet only its first records, and the others as lines."""
+        connector, most = self._connector, self._connector.page_records
+        lines = connector.reader.outcome(layout, file.body).lines()
+        for start in range(0, max(count, 1), most):
+            stop = min(start + most, count)
+            span = (start, stop) if count > most else None
+            own = replace(layout, span=span)
+            if start == 0:
+                held = Part(file.request, file.body)
+                if span:
+                    deque(islice(lines, most), maxlen=0)
+            else:
+                held = Part(f"{_ROWS} {start + 1}-{stop} of {file.request}", b"".join(islice(lines, most)))
+            last = stop == count
+            yield Page(
+                stream=self.name,
+                slice=slice_.name,
+                parts=(Part(f"LAYOUT {slice_.label}", own.to_json()), held),
+                fetched_at=connector.clock(),
+                cursor=end.cursor if last else None,
+                said=stop - start,
+                # The sheet's total is held against the sum of all pages, so each takes part.
+                controls=end.controls if last else dict.fromkeys(end.controls, Decimal(0)),
+                complete=end.complete and last,
+                warnings=end.warnings if last else (),
+            )
 
     def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
         """Read a page's workbook by the layout stored with it; nothing else is needed."""
         layout = Layout.from_json(parts[0].body)
-        try:
-            outcome = self._connector.reader.outcome(layout, parts[1].body)
-        except Refused as refusal:
-            raise SliceUnreadable(str(refusal), source=self._connector.source, slice_=layout.file) from None
-        for record in outcome.records():
+        for record in self._of_page(layout, parts[1]):
             yield RawRecord(
                 external_id=record["i"],
                 payload=record["p"],
@@ -114,6 +152,16 @@ class Sheets:
                 filtered_by=record["f"],
                 unreadable=record["u"],
             )
+
+    def _of_page(self, layout: Layout, held: Part) -> Iterator[Json]:
+        if held.request.startswith(f"{_ROWS} "):
+            yield from map(orjson.loads, held.body.splitlines())
+            return
+        try:
+            outcome = self._connector.reader.outcome(replace(layout, span=None), held.body)
+        except Refused as refusal:
+            raise SliceUnreadable(str(refusal), source=self._connector.source, slice_=layout.file) from None
+        yield from islice(outcome.records(), *(layout.span or (None,)))
 
     def census(self, slice_: Slice) -> Census:
         """List the rows of a sheet; none of a workbook that SharePoint itself lists as deleted."""

@@ -432,3 +432,27 @@ def test_the_census_of_a_renamed_sheet_counts_its_rows(tmp_path: Path) -> None:
     list(sheets.pull(slice_, cursor))
 
     assert sheets.census(slice_).ids == {"APO", "BEL"}
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4, 5, 100])
+def test_a_large_sheet_comes_in_pages_that_are_each_read_again_alone(tmp_path: Path, most: int) -> None:
+    rows = [[f"P{number}", "x", number] for number in range(4)]
+    (tmp_path / "register.xlsx").write_bytes(xlsx([HEAD, *rows, ["Total", None, 6]]))
+    connector = folder(tmp_path)
+    connector.page_records = most
+
+    pages = pull(connector)
+
+    assert [page.said for page in pages] == [most] * (5 // most) + ([5 % most] if 5 % most else [])
+    assert [page.complete for page in pages] == [False] * (len(pages) - 1) + [True]
+    assert [page.cursor is not None for page in pages] == [page.complete for page in pages]
+    assert sum(page.controls["budget"] for page in pages) == 6
+    replayed = [stream_of(folder(tmp_path))[0].read(page.parts) for page in reversed(pages)]
+    assert [one.external_id for each in reversed(replayed) for one in each] == [
+        "P0",
+        "P1",
+        "P2",
+        "P3",
+        "row 6",
+    ]
+    assert pull(connector, pages[-1].cursor) == []

@@ -117,7 +117,9 @@ def test_a_workbook_that_is_not_there_is_named_with_those_that_are(engine: Engin
     found = pull(engine, folder)
 
     assert (found.state, found.counts("projects")) == ("partial", (2, 0, 0))
-    assert found.error == "files: bad.xlsx: is not there; the folder holds good.xlsx. Correct path"
+    assert found.error == (
+        "files: bad.xlsx: is not there; the folder holds good.xlsx. Correct path. Nothing read from it before was removed"
+    )
 
 
 def test_formulas_that_were_never_calculated_are_unknown_and_said_so(engine: Engine, folder: Path) -> None:
