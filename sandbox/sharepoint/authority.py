@@ -5,6 +5,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from sandbox import tokens
+from sandbox.assertions import genuine
 from sandbox.sharepoint.answers import Answer
 
 TENANT: Final = "contoso.example"
@@ -49,7 +50,10 @@ def token(tenant: str, body: bytes, roles: list[str], lifetime_s: int) -> Answer
             f"AADSTS700016: Application with identifier '{given}' was not found in the directory 'Contoso'."
         )
         return _refusal("unauthorized_client", words, 700016, 400)
-    if form.get("client_secret") != SECRET:
+    if "client_assertion" in form and not genuine(form["client_assertion"], CLIENT):
+        words = "AADSTS700027: The certificate with identifier used to sign the client assertion is not registered on"
+        return _refusal("invalid_client", f"{words} application.", 700027, 401)
+    if "client_assertion" not in form and form.get("client_secret") != SECRET:
         words = "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the"
         return _refusal(
             "invalid_client",

@@ -5,46 +5,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
-from cryptography.x509.oid import NameOID
 from pydantic import SecretStr, ValidationError
 
+from connectors.azure_devops.config import AzureDevOpsConfig
+from connectors.azure_devops.connector import AzureDevOps
 from connectors.certificate import Proof
 from connectors.entra import EntraAuth
 from connectors.errors import AccessDenied, ConnectorError, MisconfiguredSource
 from connectors.excel.config import ExcelConfig
+from connectors.excel.connector import Excel
 from connectors.microsoft import EntraToken
+from tests.support.certificates import TODAY, pem
+from tests.support.sandbox_sources import REGISTER
+from tests.support.sandboxes import kept
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-TODAY = dt.datetime.now(dt.UTC)
 SHEET = [{"path": "/a.xlsx", "holds": "projects"}]
-
-
-def pem(*, ends_in: int = 30, passphrase: str | None = None, key: rsa.RSAPrivateKey = KEY) -> str:
-    """Return a PEM file with a key and a certificate that ends in so many days."""
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "muster")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(KEY.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(TODAY - dt.timedelta(days=60))
-        .not_valid_after(TODAY + dt.timedelta(days=ends_in))
-        .sign(KEY, hashes.SHA256())
-    )
-    sealed = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed)
-    return private.decode() + made.public_bytes(Encoding.PEM).decode()
 
 
 def credential(text: str, passphrase: str | None = None) -> Any:
@@ -206,3 +183,31 @@ def test_a_certificate_file_is_found_by_reference(tmp_path: Path) -> None:
     file.unlink()
     with pytest.raises(ConnectorError, match="No such file"):
         open_source(block, connections=1)
+
+
+def test_a_certificate_opens_graph_and_azure_devops_over_the_wire() -> None:
+    sharepoint, ado = kept("sharepoint"), kept("ado")
+    signs_in = {
+        "type": "entra", "tenant": "contoso.example", "client_id": "muster-sandbox", "certificate": pem(),
+        "authority": sharepoint.info["authority"],
+    }  # fmt: skip
+    bundle = sharepoint.info["ca_bundle"]
+    files = ExcelConfig.model_validate(
+        {
+            "auth": signs_in, "graph_url": sharepoint.info["graph_url"], "site": sharepoint.info["site"],
+            "ca_bundle": bundle, "workbooks": [REGISTER],
+        }
+    )  # fmt: skip
+    items = AzureDevOpsConfig.model_validate(
+        {"auth": signs_in, "base_url": ado.info["organisation_url"], "ca_bundle": bundle}
+    )
+
+    for source in (Excel(files, source="files"), AzureDevOps(items, source="items")):
+        assert all(finding.ok for finding in source.check())
+        source.close()
+
+    stranger = signs_in | {"client_id": "another-app"}
+    excluded = Excel(files.model_copy(update={"auth": EntraAuth.model_validate(stranger)}), source="files")
+    with pytest.raises(AccessDenied, match="AADSTS700016"):
+        excluded.check()
+    excluded.close()
