@@ -82,7 +82,7 @@ def list_versions(source: Source) -> None:
         [name] = source_names(engine, [source])
     with words(), engine.connect() as connection:
         for each in versions_of(connection, name):
-            settings = ", ".join(each["settings"]) or "the shipped mapping as it is"
+            settings = ", ".join(sorted(each["settings"])) or "the shipped mapping as it is"
             typer.echo(
                 f"{each['version']}  {each['saved_at']:%Y-%m-%d %H:%M} UTC  by {each['saved_by']}: {settings}"
                 f" over {each['shipped']}; {each['examples']} examples, {each['runs']} runs"
