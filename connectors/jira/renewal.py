@@ -40,8 +40,12 @@ class Renewed:
 class Renewal:
     """Finds the issues of a slice that changed behind their own backs."""
 
-    def __init__(self, site: Site, glance: Glance, categories: Mapping[str, str]) -> None:
+    def __init__(
+        self, site: Site, glance: Glance, categories: Mapping[str, str], named: frozenset[str]
+    ) -> None:
+        """Look at a site; `categories` are of its statuses as discovered, `named` what issues are read with."""
         self._site = site
+        self._named_by_issues = named
         self._glance = glance
         self._categories = categories
 
@@ -67,7 +71,8 @@ class Renewal:
             ("fixVersion", self._recent(self._site.changed.versions, position)),
             ("status", changed),
         ):
-            found.update(self._named(field, these, condition, ids))
+            if field in self._named_by_issues:
+                found.update(self._named(field, these, condition, ids))
         if position.key is not None and position.key != slice_.label:  # and with the project's, every issue's
             found.update(ids(condition))
         repaired = position.repaired
