@@ -22,7 +22,7 @@ from connectors.excel.sharepoint import SharePoint
 from connectors.excel.sheets import Sheets, Where, layout_of, slice_name
 from connectors.stopping import rest
 
-PAGE_RECORDS: Final = 10_000  # of a page: what is held in memory at a time
+PAGE_RECORDS: Final = 5_000  # of a page: what is held in memory at a time
 _KEPT_FILES: Final = 4
 _KEPT_BYTES: Final = 32 * 1024 * 1024
 

@@ -118,7 +118,8 @@ def test_a_workbook_that_is_not_there_is_named_with_those_that_are(engine: Engin
 
     assert (found.state, found.counts("projects")) == ("partial", (2, 0, 0))
     assert found.error == (
-        "files: bad.xlsx: is not there; the folder holds good.xlsx. Correct path. Nothing read from it before was removed"
+        "files: bad.xlsx: is not there; the folder holds good.xlsx. Correct path. Nothing read from it before was "
+        "removed"
     )
 
 
