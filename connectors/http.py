@@ -3,7 +3,6 @@
 import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -17,7 +16,8 @@ from tenacity import (
 )
 
 from connectors.address import checked_address, origin_of, trust
-from connectors.base import Part, Traffic
+from connectors.answer import Answer
+from connectors.base import Traffic
 from connectors.body import ENCODINGS, read_whole
 from connectors.errors import BudgetSpent, MisconfiguredSource
 from connectors.pace import LONGEST_PAUSE_S, TooLong, seconds_asked, shared_pace, soft_delay
@@ -29,7 +29,6 @@ from connectors.refusals import (
     HttpUnavailable,
     address,
     is_refused,
-    not_json,
     refusal,
     unreachable,
 )
@@ -44,6 +43,8 @@ LARGEST_ANSWER: Final = 512 * 1024 * 1024  # bytes
 _TIMEOUT: Final = httpx.Timeout(60.0, connect=10.0)
 _RETRIED: Final = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 531)})
 _PAUSES: Final = frozenset({429, 503})
+_USER, _NOBODY = "x-ausername", "anonymous"
+_SESSION_ENDED: Final = frozenset({400, 401, 404})
 _LONGEST_CALL_S: Final = 900.0  # all its attempts together
 _QUOTED: Final = 1 << 20  # bytes of a refusal's body that are looked at
 _traffic_lock = threading.Lock()
@@ -67,33 +68,6 @@ class _Again(Exception):
     ) -> None:
         super().__init__(why)
         self.status, self.asked, self.limited, self.refused = status, asked, limited, refused
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the host answered. `request` is the request line and body without secrets."""
-
-    source: str
-    request: str
-    status: int
-    headers: httpx.Headers = field(repr=False)
-    content: bytes = field(repr=False)
-
-    def json(self) -> Any:
-        """Parse the body.
-
-        Raises:
-            HttpDenied: The body is a web page: a sign-in page stands in front of the tracker.
-            HttpError: The body is something else that is not JSON.
-        """
-        try:
-            return orjson.loads(self.content)
-        except orjson.JSONDecodeError:
-            raise not_json(self.source, self.request, self.status, self.headers, self.content) from None
-
-    def part(self) -> Part:
-        """Return the request and the body, word for word, for the raw page."""
-        return Part(request=self.request, body=self.content)
 
 
 class Http:
@@ -133,6 +107,7 @@ class Http:
         host = f"{self._origin[1]}:{self._origin[2]}"
         self._share = shared_pace(host, _identity(auth, self._secrets), connections, seam)
         self._answered = False  # whether this host has ever answered us
+        self._by_name = False  # whether it has called us by a name, as Jira Data Center does on every answer
         try:
             self._client = httpx.Client(
                 auth=auth,
@@ -264,12 +239,14 @@ class Http:
         with _traffic_lock:
             self.traffic.requests += 1
             self.traffic.bytes_fetched += len(content)
+        if not self._by_name and headers.get(_USER, _NOBODY) != _NOBODY:
+            self._by_name = True
         if status in ok:
             self._share.pace.answered()
             if (delay := soft_delay(headers)) > 0:
                 self._share.pace.pause(delay, complaint=False)
             return Answer(self.source, line, status, headers, content)
-        raise self._failure(line, status, headers, content)
+        raise self._failure(request, line, status, headers, content)
 
     def _send(self, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
         """Read one answer whole, within its limits of time and size."""
@@ -290,7 +267,9 @@ class Http:
             return found
         return _Again(found, refused=is_refused(error) and not self._answered)
 
-    def _failure(self, line: str, status: int, headers: httpx.Headers, content: bytes) -> Exception:
+    def _failure(
+        self, request: httpx.Request, line: str, status: int, headers: httpx.Headers, content: bytes
+    ) -> Exception:
         """Turn an answer outside `ok` into what to do next."""
         # Some hosts limit by 401 or 403; then they say for how long.
         limited = status in _PAUSES or (status in (401, 403) and "retry-after" in headers)
@@ -301,6 +280,12 @@ class Http:
                 if asked > LONGEST_PAUSE_S
                 else _Again(f"HTTP {status}", status=status, asked=asked)
             )
+        if status in _SESSION_ENDED and self._by_name and headers.get(_USER) == _NOBODY:
+            # A node took us for nobody by an old cookie: the one refusal that another try mends.
+            self._by_name = False
+            self._client.cookies.clear()
+            request.headers.pop("cookie", None)
+            return _Again("the session ended", status=status, asked=0.0)
         if status in _RETRIED:
             return _Again(f"HTTP {status}", status=status, limited=status in _PAUSES)
         clean = scrubbed(redacted(content[:_QUOTED].decode(errors="replace"), self._secrets)).encode()

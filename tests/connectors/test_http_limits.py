@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from connectors.address import origin_of
 from connectors.base import Budget, Traffic
 from connectors.errors import BudgetSpent, MisconfiguredSource, SourceUnavailable
-from connectors.http import ATTEMPTS_REFUSED, Http, HttpUnavailable
+from connectors.http import ATTEMPTS_REFUSED, Http, HttpDenied, HttpError, HttpUnavailable
 from connectors.limits import seconds_asked, soft_delay
 from connectors.pace import Pace, Share, TooLong, shared_pace
 from connectors.stopping import Interrupted, stopping
@@ -268,6 +268,28 @@ def test_a_closed_port_is_told_within_two_seconds_but_a_host_that_answered_befor
             client.get("/x")
         assert len(seen) - answers_first == attempts
         assert answers_first or sum(naps.taken) < 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 404])
+def test_a_session_that_ended_is_opened_anew_once_and_other_refusals_are_not_asked_again(status: int) -> None:
+    named, nobody = {"X-AUSERNAME": "sync", "Set-Cookie": "JSESSIONID=1"}, {"X-AUSERNAME": "anonymous"}
+    answers = [
+        httpx.Response(200, json={}, headers=named),
+        httpx.Response(status, json={}, headers=nobody),
+        httpx.Response(status, json={}, headers=nobody),
+    ]
+    cookies: list[str | None] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        cookies.append(request.headers.get("cookie"))
+        return answers.pop(0)
+
+    client = Http("a", base_url=ADDRESS, transport=httpx.MockTransport(handler), sleep=nothing)
+    client.get("/x")
+    with pytest.raises((HttpDenied, HttpError)):
+        client.get("/x")
+
+    assert cookies == [None, "JSESSIONID=1", None]
 
 
 @pytest.mark.parametrize(
