@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from model.attributes import UnknownAttribute, lookup
 from sync.dimensions import DIMENSIONS
+from sync.freshness import freshness
 from sync.json import instant_text
 
 # Words of the status document that name an attribute, or something a receipt has under another name.
@@ -125,6 +126,7 @@ def explain(
     *,
     as_of: date | None = None,
     known_at: datetime | None = None,
+    now: datetime | None = None,
 ) -> dict[str, Any]:
     """Return where a value or a colour of a project comes from, the winning claims first.
 
@@ -135,6 +137,8 @@ def explain(
             watermelon.
         as_of: As `status_document`.
         known_at: As `status_document`.
+        now: The present instant: claims of sources that are overdue by then are `stale`. None: only those
+            of sources that were when the snapshot was taken.
 
     Raises:
         NotKnown: With what there is instead.
@@ -144,6 +148,9 @@ def explain(
         raise NotKnown(_nothing(session, project_key, as_of))
     row = found[0]
     receipt: Mapping[str, Any] = row.receipt
+    late = {each["name"] for each in row.document.get("sources") or [] if each.get("overdue")}
+    if now is not None and as_of is None and known_at is None:
+        late |= {each.source for each in freshness(session, now=now).values() if each.overdue}
     name = _ALIASES.get(attribute, attribute)
     head: dict[str, Any] = {"project": row.key, "attribute": attribute, "as_of": row.as_of.isoformat()}
     if as_of is not None and as_of > row.as_of:
@@ -154,7 +161,7 @@ def explain(
         head |= {"value": colour["value"], "rule": colour["rule"], "rules": _rules(colour, reasons)}
         return head | {
             "reasons": reasons,
-            "claims": _claims(session, receipt, colour["from"]),
+            "claims": _claims(session, receipt, colour["from"], late),
             "records": _records(session, colour["records"]),
         }
     name = _attribute(name, receipt)
@@ -164,7 +171,7 @@ def explain(
         "value": said["value"],
         "unit": said["unit"],
         "rule": {"id": "precedence", "policy": row.policy, "inputs": {"because": said["because"]}},
-        "claims": _claims(session, receipt, [name] if value else []),
+        "claims": _claims(session, receipt, [name] if value else [], late),
     }
 
 
@@ -205,7 +212,9 @@ def _reasons(document: Mapping[str, Any], name: str) -> list[Any]:
     return list(document["dimensions"].get(name, {}).get("reasons", []))
 
 
-def _claims(session: Session, receipt: Mapping[str, Any], names: Sequence[str]) -> list[dict[str, Any]]:
+def _claims(
+    session: Session, receipt: Mapping[str, Any], names: Sequence[str], late: Collection[str]
+) -> list[dict[str, Any]]:
     """Return the claims of the attributes in their order; of each the winner first."""
     entries = [(name, receipt["attributes"][name]) for name in names if name in receipt["attributes"]]
     ids = [claim for _, entry in entries for claim in entry["claims"]]
@@ -219,6 +228,7 @@ def _claims(session: Session, receipt: Mapping[str, Any], names: Sequence[str]) 
     by_id = {row.id: row for row in rows}
     return [
         _claim(by_id[claim], name, entry["because"] if place == 0 else None)
+        | ({"stale": True} if by_id[claim].source in late else {})
         for name, entry in entries
         for place, claim in enumerate(entry["claims"])
         if claim in by_id

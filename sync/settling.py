@@ -106,8 +106,8 @@ def _settle_slice(at: _Settling, slice_: str, group: list[Suspect]) -> None:
 def _warn(at: _Settling, slice_: str | None, lost: int, says: str) -> None:
     at.ending.warnings.append(
         f"{at.label(slice_)}: {lost} {'record is' if lost == 1 else 'records are'} out of sight of this account"
-        f" ({says.rstrip('.')}); nothing was taken for deleted, they count as they last were. Give the account its sight back,"
-        " or take them out of the source's scope"
+        f" ({says.rstrip('.')}); nothing was taken for deleted, they count as they last were. Give the account its"
+        " sight back, or take them out of the source's scope"
     )
 
 
@@ -187,7 +187,9 @@ def _put(at: _Settling, stop: Held, group: Sequence[Suspect]) -> str | None:
     found = Counter(each.fate for each in sample.values())
     if found and set(found) == {Fate.ACCESS_LOST}:
         says = next(iter(sample.values())).says
-        _lose_sight(at, stop.slice, group, f"{says.rstrip('.')} ({len(sample)} of {len(group)} were asked about)")
+        _lose_sight(
+            at, stop.slice, group, f"{says.rstrip('.')} ({len(sample)} of {len(group)} were asked about)"
+        )
         return None
     sampled = ", ".join(f"{number} {IN_WORDS[fate]}" for fate, number in sorted(found.items()))
     said = (

@@ -14,7 +14,7 @@ from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.cli.common import USAGE, Failed, Format, open_store, parse_day, words
+from api.cli.common import USAGE, Failed, Format, open_store, parse_day, utc_now, words
 from api.routes.runs import run_documents
 from model.tables import Run, Source
 from sync.receipts import NotKnown, explain, status_document
@@ -160,7 +160,7 @@ def explain_value(
     engine = open_store()
     with words(), Session(engine) as session:
         try:
-            document = explain(session, project, attribute, as_of=day)
+            document = explain(session, project, attribute, as_of=day, now=utc_now())
         except NotKnown as error:
             raise Failed(str(error), USAGE) from None
     if format_ is Format.JSON:
@@ -180,11 +180,17 @@ def explain_value(
         for record in rule.get("records") or []:
             console.print(f"    {record['entity'].replace('_', ' ')} {record['name']}"
                           f" ({record.get('locator') or 'no place'})", markup=False)  # fmt: skip
-    for claim in document.get("claims") or []:
+    _print_claims(console, document.get("claims") or [])
+
+
+def _print_claims(console: Console, claims: list[dict[str, Any]]) -> None:
+    for claim in claims:
         raw = claim.get("raw") or {}
         mark = "✓" if claim.get("wins") else " "
         console.print(f"  {mark} {claim['attribute']} = {claim['value']}  from {claim['source']}"
                       f" ({raw.get('locator') or 'no place'}, run {raw.get('run')})", markup=False)  # fmt: skip
+        if claim.get("stale"):
+            console.print(f"      stale: {claim['source']} is overdue", markup=False)
         if claim.get("because"):
             console.print(f"      {claim['because']}", markup=False)
 

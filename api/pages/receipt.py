@@ -1,5 +1,6 @@
 """The receipt of one value: what it is, which rule, which inputs, who said so, and who said otherwise."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path
@@ -27,6 +28,7 @@ def receipt_page(
     known_at: KnownAt = None,
 ) -> Response:
     """Show the receipt of one attribute or colour."""
+    now = datetime.now(UTC)
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
         project = visible_project(session, visible, key)
@@ -35,7 +37,7 @@ def receipt_page(
         if as_of and known[0] and told and as_of < known[0]:
             raise not_found(told)
         try:
-            found = explain(session, key, attribute, as_of=as_of, known_at=known_at)
+            found = explain(session, key, attribute, as_of=as_of, known_at=known_at, now=now)
         except LookupError as error:
             raise not_found(str(error.args[0]) if error.args else f"{key} has no {attribute}.") from error
         described = REGISTER["project"].get(attribute)
@@ -50,7 +52,7 @@ def receipt_page(
             "as_of": as_of,
         }
 
-    return page(reader, "receipt.html", collect)
+    return page(reader, "receipt.html", collect, also=f"{now:%Y%m%d%H%M}")
 
 
 _NAMED: Final = frozenset({"id", "rule", "text", "policy", "inputs", "from", "records"})

@@ -1,5 +1,6 @@
 """The receipt of one number or colour."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
@@ -28,12 +29,13 @@ def get_explanation(
     known_at: KnownAt = None,
 ) -> Response:
     """Say where a value comes from: rule, inputs, the claims that won and lost, and each one's cell or record."""
+    now = datetime.now(UTC)
 
     def collect(session: Session, visible: Visible) -> Any:
         visible_project(session, visible, key)
         try:
-            return explain(session, key, attribute, as_of=as_of, known_at=known_at)
+            return explain(session, key, attribute, as_of=as_of, known_at=known_at, now=now)
         except LookupError as error:
             raise not_found(str(error.args[0]) if error.args else f"{key} has no {attribute}.") from error
 
-    return json_answer(reader, collect)
+    return json_answer(reader, collect, also=f"{now:%Y%m%d%H%M}")  # a source may become overdue meanwhile
