@@ -22,6 +22,7 @@ from connectors.azure_devops.lookout import Lookout
 from connectors.azure_devops.poison import broke
 from connectors.azure_devops.position import Position
 from connectors.azure_devops.records import HIDDEN, held_part
+from connectors.azure_devops.refresh import UNSURE
 from connectors.azure_devops.scope import MOVED, Project, Scope
 from connectors.azure_devops.whereabouts import DELETED, FEW, Whereabouts, home_of, out_of
 from connectors.base import Absence, Fate, Json, Page, Part, Slice
@@ -303,6 +304,8 @@ class Changes:
         self.position.revisions = token or self.position.revisions
         if draft.parts or draft.filtered or draft.unreadable:
             draft.parts.append(self.context.part(self.api.base_url, draft))
+        for project_id in self.context.unsure:
+            self.position.looks[f"effort {project_id}"] = UNSURE
         notes, self.notes = self.notes, []
         return Page(
             stream="work_items",

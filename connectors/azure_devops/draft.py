@@ -41,6 +41,7 @@ class Context:
     def __init__(self, scope: Scope, included: dict[str, Project], custom: Custom) -> None:
         self._scope, self._included, self._custom = scope, included, custom
         self._told: set[tuple[str, str]] = set()
+        self.unsure: set[str] = set()  # projects whose process could not be read whole
 
     def part(self, base_url: str, draft: Draft) -> Part:
         """Return the part of a page that is Muster's own."""
@@ -53,11 +54,14 @@ class Context:
         for name, used in types.items():
             project = self._included[name]
             facts = self._scope.facts(project)
+            states = {type_: self._scope.states(project, type_) for type_ in sorted(used)}
+            if facts.problems:
+                self.unsure.add(project.id)
             projects[name] = {
                 "id": project.id,
                 "effort": facts.effort,
                 "levels": {type_: facts.levels[type_] for type_ in sorted(used) if type_ in facts.levels},
-                "states": {type_: self._scope.states(project, type_) for type_ in sorted(used)},
+                "states": states,
                 "iterations": {
                     path: facts.iterations[path] for path in sorted(draft.paths & facts.iterations.keys())
                 },

@@ -92,7 +92,8 @@ class Lookout:
             None if links else position.links_since,
         )
         if self._seen is not None:
-            position.looks, position.looked = self._seen
+            unsure = {name: mark for name, mark in position.looks.items() if mark == refresh.UNSURE}
+            position.looks, position.looked = unsure | self._seen[0], self._seen[1]
 
     def _server_time(self) -> str:
         """Return the instant by the server's clock; ours is as good as any where it does not tell."""

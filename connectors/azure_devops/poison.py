@@ -1,9 +1,10 @@
 """Records that break the call they are asked for with: found by halving, and left out by name."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
-from connectors.http import ATTEMPTS, Answer, HttpUnavailable
+from connectors.http import ATTEMPTS, Answer, HttpDenied, HttpError, HttpUnavailable
 
 Broken = dict[int, str]  # id -> why it cannot be read
 MOST: Final = 10  # in one call; where more fail, it is the server and not they
@@ -14,6 +15,19 @@ _ONCE_MORE: Final = 2
 def broke(error: HttpUnavailable) -> bool:
     """Say whether a record may be what made the server fail, rather than its own state."""
     return error.status in _OURS
+
+
+@contextmanager
+def tolerated(problems: list[str], what: str) -> Iterator[None]:
+    """Note that something cannot be read, and go on; a host that is away is not gone on without."""
+    try:
+        yield
+    except (HttpDenied, HttpError) as error:
+        problems.append(f"{what}: {error.message}")
+    except HttpUnavailable as error:
+        if not broke(error):
+            raise
+        problems.append(f"{what}: Azure DevOps fails on it (HTTP {error.status})")
 
 
 def bisected(

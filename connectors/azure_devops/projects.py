@@ -7,10 +7,11 @@ import orjson
 
 from connectors.azure_devops.api import Api, decoded
 from connectors.azure_devops.nodes import Node, iteration_nodes
+from connectors.azure_devops.poison import broke
 from connectors.azure_devops.scope import NOT_LISTED, Scope, project_page, projects_in
 from connectors.base import Json, Page, Part, RawRecord, Slice
 from connectors.errors import SliceUnreadable
-from connectors.http import HttpDenied, HttpError
+from connectors.http import HttpDenied, HttpError, HttpUnavailable
 from connectors.records import each
 
 _CONTEXT = "context of the iterations on this page, composed of GET "
@@ -92,6 +93,10 @@ class Iterations:
         now = self._clock()
         try:
             answers = list(self._api.nodes(project.name, "iterations"))
+        except HttpUnavailable as error:
+            if not broke(error):
+                raise
+            raise SliceUnreadable(error.message, source=self._api.source, slice_=slice_.label) from None
         except (HttpDenied, HttpError) as error:
             if error.status in (203, 302, 401):  # the sign-in failed, for every slice
                 raise

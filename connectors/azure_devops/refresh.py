@@ -7,12 +7,16 @@ processes are looked at from time to time, and the items concerned are read agai
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from connectors.azure_devops.api import Api, content, quoted
 from connectors.azure_devops.nodes import Node, iteration_nodes
+from connectors.azure_devops.poison import tolerated
 from connectors.azure_devops.process import level_of
 from connectors.azure_devops.scope import Project, Scope
-from connectors.http import HttpDenied, HttpError
+from connectors.base import Json
+
+UNSURE: Final = "?"  # in place of the mark of an effort field: items were read while the process could not be
 
 
 def looks(api: Api, scope: Scope, projects: Iterable[Project]) -> dict[str, tuple[str, str, str]]:
@@ -25,7 +29,7 @@ def looks(api: Api, scope: Scope, projects: Iterable[Project]) -> dict[str, tupl
         own = f"[System.TeamProject] = {quoted(project.name)}"
         found[f"project {project.id}"] = (_mark(project.name), f"project {project.name}", own)
         facts = scope.facts(project)
-        if facts.effort is not None:
+        if facts.effort is not None and not facts.problems:
             found[f"effort {project.id}"] = (_mark(facts.effort), f"effort field of {project.name}", own)
         areas = [("area", "System.AreaPath", node.path, node.id) for node in _areas(api, project)]
         sprints = [("iteration", "System.IterationPath", path, id_) for path, id_ in facts.iterations.items()]
@@ -68,19 +72,17 @@ def _covers(wider: str, condition: str) -> bool:
 
 
 def _areas(api: Api, project: Project) -> list[Node]:
-    try:
-        nodes = iteration_nodes(content(answer) for answer in api.nodes(project.name, "areas"))
-        return [node for node in nodes if not node.root]
-    except (HttpDenied, HttpError):
-        return []
+    nodes: list[Node] = []
+    with tolerated([], "areas"):
+        nodes = list(iteration_nodes(content(answer) for answer in api.nodes(project.name, "areas")))
+    return [node for node in nodes if not node.root]
 
 
 def _states(api: Api, scope: Scope, project: Project) -> dict[str, dict[str, str]]:
     """Ask for all types at once where their states come with them, else only for those already known."""
-    try:
+    types: list[Json] = []
+    with tolerated([], "types"):
         types = [type_ for type_ in api.types(project.name) if not type_.get("isDisabled")]
-    except (HttpDenied, HttpError):
-        return {}
     found: dict[str, dict[str, str]] = {}
     for type_ in types:
         given = type_.get("states") or ()

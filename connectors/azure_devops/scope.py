@@ -8,6 +8,7 @@ from urllib.parse import quote
 from connectors.azure_devops.api import Api, content, decoded, quoted
 from connectors.azure_devops.config import EVERY_PROJECT, AzureDevOpsConfig
 from connectors.azure_devops.nodes import iteration_nodes
+from connectors.azure_devops.poison import tolerated
 from connectors.azure_devops.process import effort_field, levels
 from connectors.azure_devops.queries import NotFlat, condition
 from connectors.base import Json, Part
@@ -190,11 +191,9 @@ class Scope:
         facts = self.facts(project)
         with self._lock:
             if type_ not in facts.states:
-                try:
+                rows: list[Json] = []
+                with tolerated(facts.problems, f"the states of {type_} cannot be read"):
                     rows = self.api.states(project.name, type_)
-                except (HttpDenied, HttpError) as error:
-                    facts.problems.append(f"the states of {type_} cannot be read: {error.message}")
-                    rows = []
                 facts.states[type_] = {str(row["name"]): str(row.get("category") or "") for row in rows}
             return facts.states[type_]
 
@@ -203,19 +202,13 @@ class Scope:
         backlog: Json = {}
         categories: list[Json] = []
         iterations: dict[str, str] = {}
-        try:
+        with tolerated(problems, "the backlog configuration cannot be read"):
             backlog = self.api.backlog(project.name)
-        except (HttpDenied, HttpError) as error:
-            problems.append(f"the backlog configuration cannot be read: {error.message}")
-        try:
+        with tolerated(problems, "the work item type categories cannot be read"):
             categories = self.api.categories(project.name)
-        except (HttpDenied, HttpError) as error:
-            problems.append(f"the work item type categories cannot be read: {error.message}")
-        try:
+        with tolerated(problems, "the iterations cannot be read"):
             bodies = [content(answer) for answer in self.api.nodes(project.name, "iterations")]
             iterations = {node.path: node.id for node in iteration_nodes(bodies) if not node.root}
-        except (HttpDenied, HttpError) as error:
-            problems.append(f"the iterations cannot be read: {error.message}")
         return Facts(
             project.id,
             project.name,

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from connectors.azure_devops import poison
@@ -13,6 +14,7 @@ from sandbox.options import App
 from tests.support.ado_reading import SANDBOX_TOKEN, Stored, connector
 from tests.support.ado_sandbox import control, edit, fresh
 from tests.support.asgi import InProcess
+from tests.support.fake_ado import FakeAdo, failure
 from tests.support.sandbox_truth import differences
 
 FIRST = "Load 1"
@@ -145,3 +147,35 @@ def test_a_project_that_fails_leaves_the_others(app: App) -> None:
         list(stream.pull(slices[FIRST], None))
     pages = list(stream.pull(slices["Load 2"], None))
     assert sum(len(list(stream.read(page.parts))) for page in pages) == 15
+
+
+def test_points_that_could_not_be_told_for_want_of_the_process_come_when_it_can_be_read() -> None:
+    ado = FakeAdo("Shop")
+    ado.set(1, **{"Microsoft.VSTS.Scheduling.StoryPoints": 5.0})
+
+    def forbid(request: httpx.Request) -> httpx.Response | None:
+        return failure(500, "broken") if "backlogconfiguration" in request.url.path else None
+
+    ado.rules.append(forbid)
+    stored = Stored().pull(connector(transport=ado.transport(), refresh_hours=0))
+    assert stored.rows["1"]["points"] is None
+    assert any("backlog configuration cannot be read" in warning for warning in stored.warnings)
+    stored.pull(connector(transport=ado.transport(), refresh_hours=0))
+    assert stored.seen == [], "nothing better is known yet"
+    ado.rules.clear()
+    stored.pull(connector(transport=ado.transport(), refresh_hours=0))
+    assert stored.rows["1"]["points"] == 5.0
+
+
+def test_new_dates_of_an_iteration_are_read_though_no_item_changes(app: App) -> None:
+    def dates() -> dict[str, Any]:
+        stream = opened(app).streams({}, [])[1]
+        pages = [page for slice_ in stream.slices() for page in stream.pull(slice_, None)]
+        records = [record for page in pages for record in stream.read(page.parts)]
+        return {
+            record.payload["path"]: (record.payload["start"], record.payload["finish"]) for record in records
+        }
+
+    path = next(path for path, (start, _) in dates().items() if start and path.startswith(FIRST))
+    edit(app, iteration=path, start="2026-06-01", finish="2026-06-12")
+    assert dates()[path] == ("2026-06-01T00:00:00Z", "2026-06-12T00:00:00Z")

@@ -261,7 +261,7 @@ class FakeAdo:
         if bound is None:  # what time it is
             return httpx.Response(200, json={"queryType": "flat", "asOf": self.now, "workItems": []})
         last = int(bound[1])
-        listed = re.search(r"\[System\.TeamProject\] IN \((.*?)\)", query)
+        listed = re.search(r"\[System\.TeamProject\] (?:IN|=) \(?('.*?')(?:\)| AND|$)", query)
         names = [
             name.replace("''", "'") for name in re.findall(r"'((?:[^']|'')*)'", listed[1] if listed else "")
         ]
