@@ -74,6 +74,11 @@ def override(status: Any, overrides: Mapping[str, str]) -> None:
         status["statusCategory"] = {"key": f"override:{given}"}
 
 
+def _is_overridden(status: Any) -> bool:
+    category = status.get("statusCategory") if isinstance(status, dict) else None
+    return isinstance(category, dict) and str(category.get("key")).startswith("override:")
+
+
 def hub_type(issue_type: Json) -> str:
     """Place a type among those all trackers share: by its level, then by its name."""
     level = issue_type.get("hierarchyLevel")
@@ -186,10 +191,11 @@ def started_at(payload: Json) -> datetime | None:
 def done_at(payload: Json) -> datetime | None:
     """When it was done: Jira's resolution date, else the move that brought it among the done ones.
 
-    Moves between two done statuses (a migrated workflow) do not count. None while it is not done.
+    Moves between two done statuses (a migrated workflow) do not count. None while it is not done. Where
+    the configuration says what its status counts as, a resolution does not speak against it.
     """
     resolved = payload["fields"].get("resolutiondate")
-    if resolved:
+    if resolved and not _is_overridden(payload["fields"].get("status")):
         return instant(resolved)
     categories = _category_map(payload)
     status = payload["fields"].get("status") or {}
@@ -198,7 +204,7 @@ def done_at(payload: Json) -> datetime | None:
     arrivals = [
         at for at, before, to in _moves(payload) if categories.get(to) == "done" != categories.get(before)
     ]
-    return arrivals[-1] if arrivals else None
+    return arrivals[-1] if arrivals else instant(resolved) if resolved else None
 
 
 def links(value: Any) -> list[tuple[Any, ...]]:

@@ -104,6 +104,23 @@ def test_an_overridden_status_counts_as_told_in_every_place() -> None:
     assert "'In Progress' (3) counts as done instead of doing" in found.evidence["status_overrides"]
 
 
+@pytest.mark.parametrize(
+    ("given", "done"), [("doing", None), ("dropped", None), ("done", "2026-01-05T09:00:00+11:00")]
+)
+def test_a_resolution_does_not_make_done_what_the_configuration_says_is_not(
+    given: str, done: str | None
+) -> None:
+    resolved = issue(10001, changes=0, resolutiondate="2026-01-05T09:00:00.000+1100")
+    source = jira(FakeCloud(resolved), status_categories={"3": given})
+    stream = source.streams(source.discover().semantics, [])[-1]
+    [page] = list(stream.pull(stream.slices()[0], None))
+    [record] = stream.read(page.parts)
+
+    at = source.transforms()["jira_done_at"](record.payload)
+
+    assert (at.isoformat() if at else None) == done
+
+
 def test_an_override_may_say_dropped_and_only_speak_of_ids() -> None:
     source = jira(FakeCloud(), status_categories={"5": "dropped", "404": "todo"})
 
