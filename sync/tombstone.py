@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from connectors.base import Fate, Page
+from connectors.base import Fate
 from model.base import Base
 
 
@@ -62,14 +62,6 @@ def slice_ids(connection: Connection, table: str, source_id: int, stream: str, s
         {"source": source_id, "pages": list(pages)},
     )
     return set(known)
-
-
-def bury_unseen(
-    connection: Connection, table: str, source_id: int, page: Page, seen: Collection[str], now: datetime
-) -> int:
-    """Mark as gone what the slice once held and a whole reading of it no longer shows."""
-    gone = slice_ids(connection, table, source_id, page.stream, page.slice) - set(seen)
-    return bury(connection, table, source_id, gone, now) if gone else 0
 
 
 def count_by_slice(connection: Connection, table: str, source_id: int, stream: str) -> dict[str, int]:
