@@ -45,7 +45,7 @@ def list_boards(site: Site) -> Boards:
     for key in keys:
         try:
             listed = list(
-                pages(site, "/rest/agile/1.0/board", {"projectKeyOrId": key} if key else {}, _A_PAGE)
+                pages(site.http, "/rest/agile/1.0/board", {"projectKeyOrId": key} if key else {}, _A_PAGE)
             )
         except (HttpError, HttpDenied) as error:
             if error.status not in _REFUSALS and not _lacks_scope(error):
@@ -143,7 +143,7 @@ class Sprints:
         """Fetch one board's sprints. A refusal is kept in the page, so that the ledger shows it."""
         path = f"/rest/agile/1.0/board/{board}/sprint"
         try:
-            return list(pages(self._site, path, {}, _A_PAGE))
+            return list(pages(self._site.http, path, {}, _A_PAGE))
         except (HttpUnavailable, HttpError, HttpDenied) as error:
             if not isinstance(error, HttpDenied) and is_poison(error):
                 return [Part(f"GET {self._site.http.base_url}{path}", NO_ANSWER)]

@@ -1,7 +1,6 @@
 """The short lists of a site: projects, users and versions. Read whole in every run."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
@@ -60,26 +59,32 @@ class Projects:
             answer = self._site.project_answer(slice_.label)
             yield _page(self._site, self.name, slice_.name, [answer], complete=False)
             return
-        answers = list(self._site.project_pages())
-        if all(is_retired(project) for answer in answers for project in project_rows(answer.json())):
+        parts = list(self._site.project_pages())
+        whole = all(part.body != NO_ANSWER for part in parts)
+        if whole and all(is_retired(project) for part in parts for project in _project_rows(part)):
             raise AccessDenied(
                 "the account is signed in but sees no project, and nothing is taken for deleted. Have it granted the "
                 "permission Browse Projects.",
                 source=self._site.source,
             )
-        for number, answer in enumerate(answers, 1):
+        for number, part in enumerate(parts, 1):
             fates = {
                 str(project["id"]): _fate(project)
-                for project in project_rows(answer.json())
+                for project in _project_rows(part)
                 if is_retired(project) and "id" in project
             }
-            page = _page(self._site, self.name, _ALL, [answer], complete=number == len(answers))
-            yield replace(page, vanished=tuple(fates), fates=fates)
+            yield Page(
+                self.name, _ALL, (part,), self._site.clock(), vanished=tuple(fates), fates=fates,
+                complete=whole and number == len(parts),
+            )  # fmt: skip
 
     def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
         """Split a page into projects."""
         for part in parts:
-            yield from each(project_rows(orjson.loads(part.body)), self._record, "project")
+            if (gap := lost(part, "project")) is not None:
+                yield gap
+            else:
+                yield from each(_project_rows(part), self._record, "project")
 
     def _record(self, project: Json) -> RawRecord:
         key = str(project["key"])
@@ -123,7 +128,7 @@ class Users:
 
     def _asked(self, path: str, params: Mapping[str, Any]) -> Iterator[Part]:
         try:
-            yield from pages(self._site, path, params, _USERS_A_PAGE, list)
+            yield from pages(self._site.http, path, params, _USERS_A_PAGE, list)
         except SameAgain:  # a server that ignores startAt gives its only page for ever
             return
         except (HttpDenied, HttpError) as error:
@@ -198,7 +203,7 @@ class Versions:
 
     def _singly(self, slice_: Slice, path: str) -> tuple[Part, ...]:
         try:
-            return tuple(pages(self._site, path, {}, _VERSIONS_A_PAGE))
+            return tuple(pages(self._site.http, path, {}, _VERSIONS_A_PAGE))
         except (HttpError, HttpUnavailable) as error:
             if not is_poison(error):
                 raise
@@ -229,6 +234,10 @@ def _user(user: Json) -> RawRecord:
     if external_id:
         return RawRecord(str(external_id), user, name)
     return RawRecord("", user, name, unreadable="a user without accountId, key or name")
+
+
+def _project_rows(part: Part) -> list[Json]:
+    return [] if part.body == NO_ANSWER else project_rows(orjson.loads(part.body))
 
 
 def _version_rows(part: Part) -> list[Any]:

@@ -6,8 +6,7 @@ from urllib.parse import urlencode
 
 from connectors.base import Part, RawRecord
 from connectors.errors import SourceUnavailable
-from connectors.http import Answer, HttpError, HttpUnavailable
-from connectors.jira.site import Site
+from connectors.http import Answer, Http, HttpError, HttpUnavailable
 
 MOST_LOST: Final = 3  # rows of one list that the tracker may fail on before the list counts as down
 NO_ANSWER: Final = b""  # the body of a part whose request never succeeded
@@ -29,7 +28,7 @@ def is_poison(error: HttpUnavailable | HttpError) -> bool:
     return error.status in (200, 500)
 
 
-def pages(site: Site, path: str, params: Mapping[str, Any], size: int, rows: Rows = values) -> Iterator[Part]:
+def pages(http: Http, path: str, params: Mapping[str, Any], size: int, rows: Rows = values) -> Iterator[Part]:
     """Fetch a list. Goes on by what arrived, ends by the list's own word or an empty page.
 
     A page that the tracker fails on is asked for in halves, until the row it fails on is alone; that becomes a
@@ -44,7 +43,7 @@ def pages(site: Site, path: str, params: Mapping[str, Any], size: int, rows: Row
     while True:
         asked = {**params, "maxResults": limit, "startAt": start}
         try:
-            answer = site.http.get(path, asked)
+            answer = http.get(path, asked)
             body = answer.json()
         except (HttpUnavailable, HttpError) as error:
             if not is_poison(error) or lost >= MOST_LOST:
@@ -53,13 +52,13 @@ def pages(site: Site, path: str, params: Mapping[str, Any], size: int, rows: Row
                 limit //= 2
                 continue
             lost += 1
-            yield Part(f"GET {site.http.base_url}{path}?{urlencode(asked, doseq=True)}", NO_ANSWER)
+            yield Part(f"GET {http.base_url}{path}?{urlencode(asked, doseq=True)}", NO_ANSWER)
             start, limit = start + 1, size
             continue
         found = rows(body)
         if start and found and answer.content == before:
             raise SameAgain(
-                f"{path} gives the same page again and again; the next run tries again.", source=site.source
+                f"{path} gives the same page again and again; the next run tries again.", source=http.source
             )
         before = answer.content
         yield answer.part()

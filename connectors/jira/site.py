@@ -10,12 +10,14 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
+import orjson
 
-from connectors.base import Json, Traffic
+from connectors.base import Json, Part, Traffic
 from connectors.errors import AccessDenied, SliceUnreadable, SourceUnavailable
 from connectors.grants import TokenStore
 from connectors.http import Answer, Http, HttpDenied, HttpError
 from connectors.jira.config import JiraConfig, OAuthAuth, PatAuth
+from connectors.jira.paging import NO_ANSWER, pages
 from connectors.jira.signin import sign_in
 from connectors.once import once
 
@@ -189,22 +191,23 @@ class Site:
     @once
     def all_projects(self) -> list[Json]:
         """Every live project the account sees, in the site's own shape."""
-        every = (project for answer in self.project_pages() for project in project_rows(answer.json()))
+        bodies = (orjson.loads(part.body) for part in self.project_pages() if part.body != NO_ANSWER)
+        every = (project for body in bodies for project in project_rows(body))
         return [project for project in every if not is_retired(project)]
 
-    def project_pages(self) -> Iterator[Answer]:
+    def project_pages(self) -> list[Part]:
         """Fetch the list of projects, page by page: also the archived and the deleted, where the account may ask."""
         if not self.cloud:
-            yield self.http.get("/rest/api/2/project", {"expand": "lead", "includeArchived": "true"})
-            return
-        path, params = "/rest/api/3/project/search", {"expand": "lead", "maxResults": 100}
+            answer = self.http.get("/rest/api/2/project", {"expand": "lead", "includeArchived": "true"})
+            answer.json()  # a sign-in page is told from data here, in our words
+            return [answer.part()]
+        path, params = "/rest/api/3/project/search", {"expand": "lead"}
         try:
-            every = list(self.pages(path, {**params, "status": ["live", "archived", "deleted"]}))
+            return list(pages(self.http, path, {**params, "status": ["live", "archived", "deleted"]}, 100))
         except (HttpError, HttpDenied) as error:
             if error.status not in (400, 403):
                 raise
-            every = list(self.pages(path, params))
-        yield from every
+            return list(pages(self.http, path, params, 100))
 
     def pages(self, path: str, params: dict[str, Any]) -> Iterator[Answer]:
         """Fetch an offset-paged list. Goes on by what arrived, ends by the list's own word or an empty page."""

@@ -279,3 +279,28 @@ def test_a_tracker_that_fails_on_every_project_is_down() -> None:
             ends.append(type(error) is SliceUnreadable)
 
     assert ends == [True, True, True, False, False, False]
+
+
+def test_the_one_project_the_list_fails_on_leaves_the_others_and_none_is_taken_for_deleted() -> None:
+    fake = FakeCloud()
+
+    def rule(request: httpx.Request, _body: Any) -> httpx.Response | None:
+        if not request.url.path.endswith("project/search"):
+            return None
+        start, size = int(request.url.params["startAt"]), int(request.url.params["maxResults"])
+        found = list(range(start, min(start + size, 9)))
+        if 4 in found:
+            return httpx.Response(200, content=b'{"values": [{"id"')
+        made = [{"id": str(10000 + number), "key": f"P{number}", "name": "P"} for number in found]
+        return httpx.Response(200, json={"values": made, "isLast": start + size >= 9})
+
+    fake.rules.append(rule)
+    streams = jira(fake).streams({}, [])
+    (slice_,) = streams[0].slices()
+    pages = list(streams[0].pull(slice_, None))
+    found = [record for page in pages for record in streams[0].read(page.parts)]
+
+    assert [one.locator for one in found if one.unreadable] == ["project 5 of its list"]
+    assert len([one for one in found if not one.unreadable]) == 8
+    assert not any(page.complete for page in pages)
+    assert [one.label for one in streams[-1].slices()] == [f"P{number}" for number in range(9) if number != 4]
