@@ -168,3 +168,21 @@ def test_a_value_without_a_place_in_its_map_stands_until_a_full_run_sees_it_no_m
     assert standing(engine) == []
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT hub_type FROM work_item")) == "story"
+
+
+def test_values_of_another_shape_than_their_fields_type_are_told_with_an_example(engine: Engine) -> None:
+    configure(engine, mapping={"issues": {"custom": "fields.custom"}})
+    odd = {"name": "Size", "type": "number", "value": "XL", "raw": True, "why": "expected a number"}
+    tracker = FakeTracker({"A": [issue(1, custom={"customfield_1": odd}), issue(2)]})
+    run, _ = run_once(engine, tracker)
+
+    [found] = standing(engine)
+
+    assert found.says == (
+        "1 values of 'Size' (customfield_1) are not of its type: expected a number; e.g. APO-1"
+    )
+    [row] = ask(engine, "SELECT warnings FROM run WHERE id = :run", run=run)
+    assert any(found.says in each for each in row["warnings"])
+    tracker.issues["A"] = [issue(1), issue(2)]
+    run_once(engine, tracker, full=True, at=T0 + timedelta(days=1))
+    assert standing(engine) == []
