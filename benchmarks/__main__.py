@@ -6,6 +6,8 @@ Names: peers (install other programs beside Muster), ingest (floor, peers, where
 
 import argparse
 import importlib
+import signal
+import sys
 from typing import Final
 
 from benchmarks.common import machine
@@ -33,6 +35,8 @@ def main() -> None:
     given = parser.parse_args()
     if unknown := sorted(set(given.names) - set(MODULES)):
         parser.error(f"no benchmark {', '.join(unknown)}; there are: {', '.join(MODULES)}")
+    # Told to end, it ends what it started: servers, sandboxes, programs under measurement.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     rounds = given.rounds or (1 if given.quick else 3)
     print(machine())
     for name in given.names or BY_DEFAULT:

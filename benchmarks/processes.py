@@ -1,9 +1,11 @@
 """A pipeline of processes, measured from outside: the same way for whoever it belongs to."""
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -42,10 +44,10 @@ def measure(
     try:
         codes = [one.wait(MOST_S) for one in running]
     finally:
-        for one in running:
-            if one.poll() is None:
-                one.kill()
-                one.wait()
+        for one in running:  # whatever they left behind ends with them
+            with suppress(ProcessLookupError):
+                os.killpg(one.pid, signal.SIGKILL)
+            one.wait()
         watch.stop()
     seconds = time.perf_counter() - begin
     after = os.times()

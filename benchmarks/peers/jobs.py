@@ -123,23 +123,29 @@ class Muster(Job):
         return [sys.executable, "-m", "benchmarks.pulling", database, "--connections", str(CONNECTIONS)]
 
 
+WAYS: Final = {"chain": "one chain of pages", "projects": "projects side by side"}
+
+
 class Dlt(Job):
     """dlt's REST API source, without the changelog or with it."""
 
     issues = "SELECT count(*) FROM jira.issues"
     changed = "SELECT count(*) FROM jira.issues WHERE fields__summary LIKE '{tag}%%'"
 
-    def __init__(self, *, changelog: bool) -> None:
+    def __init__(self, *, changelog: bool, way: str) -> None:
         self.changelog = changelog
-        self.name = "dlt, with changelog" if changelog else "dlt, without changelog"
+        self.way = way
+        what = "with changelog" if changelog else "without changelog"
+        self.name = f"dlt, {what}, {WAYS[way]}"
         self.settings = (
             "100 issues a page (the most Jira gives), the fields that Muster asks for, files of 5,000 rows, two "
             "processes normalise, CSV loaded by COPY with 20 threads, merged by id"
-        )
+        ) + (f"; {CONNECTIONS} threads fetch" if way == "projects" else "")
         self.changes = "SELECT count(*) FROM jira.issues__changelog__histories" if changelog else None
 
     def variables(self) -> dict[str, str]:
         return {
+            "EXTRACT__WORKERS": str(CONNECTIONS),
             "NORMALIZE__WORKERS": "2",
             "LOAD__WORKERS": "20",
             "EXTRACT__DATA_WRITER__BUFFER_MAX_ITEMS": "5000",
@@ -162,7 +168,8 @@ class Dlt(Job):
         how = "changelog" if self.changelog else "plain"
         script = str(HERE / "drive_dlt.py")
         database = place.server.url(place.database)
-        return [[program("dlt", "python"), script, place.url, database, place.fields, how, str(place.folder)]]
+        where = (place.url, database, place.fields, how, self.way, str(place.folder))
+        return [[program("dlt", "python"), script, *where]]
 
     def again(self, place: Place) -> Commands:
         return self.first(place)
@@ -271,5 +278,10 @@ class Airbyte(Job):
 
 
 JOBS: Final[tuple[Job, ...]] = (
-    Muster(), Dlt(changelog=False), Dlt(changelog=True), TapJira(), Airbyte()
-)  # fmt: skip
+    Muster(),
+    Dlt(changelog=False, way="chain"),
+    Dlt(changelog=False, way="projects"),
+    Dlt(changelog=True, way="projects"),
+    TapJira(),
+    Airbyte(),
+)

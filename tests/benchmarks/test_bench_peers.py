@@ -3,11 +3,13 @@
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from benchmarks.peers import environments
 from benchmarks.peers.environments import NAMES, NotThere, program
 from benchmarks.processes import Failed, measure
+from tests.support.processes import until
 
 HOLD = "import time; held = bytearray(b'x') * 40_000_000; time.sleep(0.5)"
 
@@ -25,6 +27,26 @@ def test_one_command_reads_what_the_one_before_says_and_the_last_is_kept(tmp_pat
     upper = [sys.executable, "-c", "import sys; print(sys.stdin.read().upper(), end='')"]
     measure([say, upper], folder=tmp_path, variables={"WORD": "abc"}, label="one")
     assert (tmp_path / "output.txt").read_text() == "ABCABC\n"
+
+
+def test_what_a_failed_program_leaves_behind_is_ended(tmp_path: Path) -> None:
+    child = "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(60)"
+    parent = (
+        f"import os, subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {child!r}])\n"
+        "while not os.path.exists('pid') or not open('pid').read(): time.sleep(0.01)\n"
+        "sys.exit(3)"
+    )
+    with pytest.raises(Failed, match="ended with 3"):
+        measure([[sys.executable, "-c", parent]], folder=tmp_path, variables={}, label="one")
+    left = int((tmp_path / "pid").read_text())
+    until(lambda: _ended(left), what="what was left behind ended")
+
+
+def _ended(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_a_program_that_fails_is_no_measurement(tmp_path: Path) -> None:
