@@ -23,6 +23,7 @@ from connectors.excel.sheets import Sheets, Where, layout_of, slice_name
 from connectors.stopping import rest
 
 PAGE_RECORDS: Final = 5_000  # of a page: what is held in memory at a time
+_LOOKED_INTO: Final = 4 * 1024 * 1024  # bytes of a workbook that is read only to see its columns
 _KEPT_FILES: Final = 4
 _KEPT_BYTES: Final = 32 * 1024 * 1024
 
@@ -66,6 +67,7 @@ class Excel:
             )
         self.reader = Reader(Limits(config.memory_mb, config.seconds))
         self.places: dict[str, Where] = {}  # by stream and slice
+        self.structures: dict[str, Structure] = {}  # by stream and slice, of what was read in this process
         self._fetched: OrderedDict[str, File] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -135,19 +137,32 @@ class Excel:
         return file
 
     def scope_fingerprint(self) -> Mapping[str, str]:
-        """Return of each sheet which columns it has and what they give; a sheet that cannot be read is left out."""
+        """Return of each sheet which columns it has and what they give.
+
+        Left out are sheets that cannot be read, and those that would have to be fetched only for this: a
+        workbook on SharePoint, or a large one, that was not read in this process.
+        """
         found: dict[str, str] = {}
         for workbook in self.config.workbooks:
-            try:
-                file = self.fetch(workbook, None)
-                if file is None:
-                    continue
-                told = self.reader.outcome(layout_of(self.config, workbook, file), file.body).told
-            except (SliceUnreadable, Refused):
-                continue
-            sheet = ", ".join(filter(None, [label_of(workbook), workbook.sheet, workbook.table]))
-            found[f"{workbook.holds} in {sheet}"] = Structure.of(told).fingerprint()
+            structure = self.structures.get(f"{workbook.holds}/{slice_name(workbook)}") or self._structure(
+                workbook
+            )
+            if structure is not None:
+                sheet = ", ".join(filter(None, [label_of(workbook), workbook.sheet, workbook.table]))
+                found[f"{workbook.holds} in {sheet}"] = structure.fingerprint()
         return found
+
+    def _structure(self, workbook: Workbook) -> Structure | None:
+        if not isinstance(self._files, Folder):
+            return None
+        try:
+            file = self.fetch(workbook, None)
+            if file is None or len(file.body) > _LOOKED_INTO:
+                return None
+            told = self.reader.outcome(layout_of(self.config, workbook, file), file.body).told
+        except (SliceUnreadable, Refused):
+            return None
+        return Structure.of(told)
 
     def _check_one(self, workbook: Workbook) -> Finding:
         what = f"{label_of(workbook)} {workbook.sheet or ''}".strip()

@@ -47,6 +47,7 @@ class Place(Protocol):
     page_records: int
     clock: Callable[[], datetime]
     places: dict[str, Where]
+    structures: dict[str, Structure]
 
     def fetch(self, workbook: Workbook, known: Json | None) -> File | None:
         """Ask the place where the workbooks are."""
@@ -98,6 +99,7 @@ class Sheets:
         told = self._told(layout, file, slice_)
         now = Structure.of(told)
         here.sheet_id = now.sheet_id
+        connector.structures[self._name(slice_)] = now
         drift = (
             differences(before, now, file.name, named=workbook.sheet is not None)
             if before is not None and known is not None
