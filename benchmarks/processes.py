@@ -80,6 +80,7 @@ def _started(
                 stdin=given or subprocess.DEVNULL,
                 stdout=out,
                 stderr=log,
+                start_new_session=True,
             )
         if given is not None:
             given.close()  # the reader has it

@@ -39,12 +39,12 @@ def test_what_a_failed_program_leaves_behind_is_ended(tmp_path: Path) -> None:
     with pytest.raises(Failed, match="ended with 3"):
         measure([[sys.executable, "-c", parent]], folder=tmp_path, variables={}, label="one")
     left = int((tmp_path / "pid").read_text())
-    until(lambda: _ended(left), what="what was left behind ended")
+    until(lambda: _ended(left), within_s=20, what="what was left behind ended")
 
 
 def _ended(pid: int) -> bool:
     try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True
 
