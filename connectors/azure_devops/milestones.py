@@ -1,6 +1,6 @@
 """The stream of milestones: work items of the types or tags that a source names, besides being work items."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -11,12 +11,19 @@ from connectors.azure_devops.api import BATCH, Api, content, decoded, quoted
 from connectors.azure_devops.config import MilestoneRule
 from connectors.azure_devops.scope import Scope, item_page
 from connectors.azure_devops.text import plain_markdown, plain_text
-from connectors.base import Detached, Json, Page, Part, RawRecord, Slice
+from connectors.azure_devops.whereabouts import Whereabouts
+from connectors.base import Absence, Census, Detached, Fate, Json, Page, Part, RawRecord, Slice
 from connectors.records import each
 
 _CONTEXT: Final = "context of the milestones on this page, composed of GET "
 _LONG: Final = ("System.Description", "Microsoft.VSTS.Common.AcceptanceCriteria")
 _DONE: Final = ("Microsoft.VSTS.Common.ClosedDate", "Microsoft.VSTS.Common.StateChangeDate")
+
+
+_NONE_ANY_MORE: Final = Absence(
+    Fate.OUT_OF_SCOPE,
+    "the work item is there; it has none of the types and tags that make milestones any more",
+)
 
 
 def picked(rule: MilestoneRule) -> str:
@@ -92,9 +99,7 @@ class Milestones:
             ConnectorError: The source cannot be read on.
         """
         del cursor
-        which = picked(self._rule)
-        conditions = [f"{condition} AND {which}" for condition in self._scope.conditions()]
-        ids = sorted({id_ for where in conditions for _, some in self._api.ids(where) for id_ in some})
+        ids = sorted(self._ids())
         chunks = [ids[at : at + BATCH] for at in range(0, len(ids), BATCH)] or [[]]
         for number, chunk in enumerate(chunks, 1):
             answers, broken = self._api.current(chunk) if chunk else ([], {})
@@ -115,6 +120,28 @@ class Milestones:
                 said=len(items) + len(broken),
                 complete=number == len(chunks) and not self._scope.missing() and self._sees_any(ids),
             )
+
+    def census(self, slice_: Slice) -> Census:
+        """List the work items that are milestones."""
+        del slice_
+        return Census(frozenset(map(str, self._ids())))
+
+    def fates(self, slice_: Slice, external_ids: Sequence[str]) -> Mapping[str, Absence]:
+        """Say what became of milestones that are none any more, or not to be seen."""
+        del slice_
+        milestones, ids = self._ids(), [int(id_) for id_ in external_ids]
+        answers, broken = self._api.current(ids)
+        rows = (one for answer in answers for one in content(answer)["value"] if one)
+        current = {int(one["id"]): one for one in rows}
+        asked = [id_ for id_ in ids if id_ not in broken and id_ not in milestones]
+        found = Whereabouts(self._api, self._scope, project_id="").of(asked, current, {})
+        still = dict.fromkeys(current.keys() & set(asked), _NONE_ANY_MORE)
+        return {str(id_): absence for id_, absence in (still | found).items()}
+
+    def _ids(self) -> set[int]:
+        which = picked(self._rule)
+        conditions = [f"{condition} AND {which}" for condition in self._scope.conditions()]
+        return {id_ for where in conditions for _, some in self._api.ids(where) for id_ in some}
 
     def _sees_any(self, ids: Sequence[int]) -> bool:
         """Say whether that there is none means anything: an account without permissions sees no work item."""

@@ -1,6 +1,6 @@
 """The streams of projects and of iterations."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import orjson
@@ -9,7 +9,7 @@ from connectors.azure_devops.api import Api, decoded
 from connectors.azure_devops.nodes import Node, iteration_nodes
 from connectors.azure_devops.poison import broke
 from connectors.azure_devops.scope import NOT_LISTED, Scope, project_page, projects_in
-from connectors.base import Json, Page, Part, RawRecord, Slice
+from connectors.base import Absence, Census, Fate, Json, Page, Part, RawRecord, Slice
 from connectors.errors import SliceUnreadable
 from connectors.http import HttpDenied, HttpError, HttpUnavailable
 from connectors.records import each
@@ -54,6 +54,29 @@ class Projects:
                 said=len(projects),
                 complete=number == len(pages) and bool(self._scope.included()) and not self._scope.missing(),
             )
+
+    def census(self, slice_: Slice) -> Census:
+        """List the projects the source reads."""
+        del slice_
+        return Census(frozenset(project.id for project in self._scope.included().values()))
+
+    def fates(self, slice_: Slice, external_ids: Sequence[str]) -> Mapping[str, Absence]:
+        """Say what became of projects that are read no more."""
+        del slice_
+        included = {project.id for project in self._scope.included().values()}
+        return {id_: self._fate(id_) for id_ in external_ids if id_ not in included}
+
+    def _fate(self, id_: str) -> Absence:
+        if (name := self._scope.visible().get(id_)) is not None:
+            return Absence(Fate.OUT_OF_SCOPE, f"the source's configuration does not list {name} any more")
+        if (name := self._scope.gone().get(id_)) is not None:
+            return Absence(
+                Fate.DELETED, f"the project {name} was deleted; it can be brought back for 28 days"
+            )
+        return Absence(
+            Fate.ACCESS_LOST,
+            "the project is no longer to be seen: this account is not a reader of it any more, or it was destroyed",
+        )
 
     def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
         """Yield each project of a page."""

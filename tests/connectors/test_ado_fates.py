@@ -145,3 +145,20 @@ def test_single_items_are_fetched_whole_apart_from_the_cursor(app: App) -> None:
     records = [record for page in pages for record in stream.read(page.parts)]
     assert [record.external_id for record in records] == wanted
     assert all(record.payload["history"] for record in records)
+
+
+def test_projects_have_their_fates_too(app: App) -> None:
+    stream = opened(app, projects=["*"]).streams({}, [])[0]
+    ids = {project: one["project_id"] for one in truth(app).values() for project in [one["project"]]}
+    assert isinstance(stream, Censused)
+    assert stream.census(Slice("", "")).ids == set(ids.values())
+    edit(app, project="Load 3", delete=True)
+    edit(app, project="Load 4", hide=True)
+    later = opened(app, projects=[FIRST]).streams({}, [])[0]
+    assert isinstance(later, Censused)
+    found = later.fates(Slice("", ""), list(ids.values()))
+    assert {id_: one.fate for id_, one in found.items()} == {
+        ids[SECOND]: Fate.OUT_OF_SCOPE,
+        ids["Load 3"]: Fate.DELETED,
+        ids["Load 4"]: Fate.ACCESS_LOST,
+    }

@@ -8,7 +8,7 @@ import pytest
 from connectors.azure_devops.connector import AzureDevOps
 from connectors.azure_devops.fields import chosen, values
 from connectors.azure_devops.queries import NotFlat, condition
-from connectors.base import Fingerprinted, Page
+from connectors.base import Censused, Fate, Fingerprinted, Page, Slice
 from connectors.errors import MisconfiguredSource
 from sandbox.ado.drafts import PEOPLE
 from sandbox.options import App
@@ -132,6 +132,19 @@ def test_dated_work_items_of_the_named_tags_are_milestones_too(app: App) -> None
     assert rows["101"]["project_ref"] == control(app, "truth/items")["101"]["area"]
     assert [page.complete for page in pages] == [True]
     assert all(stream.name != "milestones" for stream in opened(app).streams({}, []))
+
+
+def test_a_milestone_that_lost_its_tag_is_out_of_scope_and_a_deleted_one_deleted(app: App) -> None:
+    for id_ in (101, 102, 103):
+        edit(app, id=id_, fields={"System.Tags": "Gate"})
+    source = opened(app, milestones={"tags": ["Gate"]})
+    stream = next(stream for stream in source.streams({}, []) if stream.name == "milestones")
+    assert isinstance(stream, Censused)
+    edit(app, id=101, fields={"System.Tags": "api"})
+    edit(app, id=102, delete=True)
+    assert stream.census(Slice("", "")).ids == {"103"}
+    found = stream.fates(Slice("", ""), ["101", "102", "103"])
+    assert {id_: one.fate for id_, one in found.items()} == {"101": Fate.OUT_OF_SCOPE, "102": Fate.DELETED}
 
 
 def test_two_processes_in_one_source_map_each_by_its_own_backlog(app: App) -> None:
