@@ -1,11 +1,13 @@
 """What a table must have to be one of projects, milestones, RAID items or costs."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from connectors.excel.columns import Column, Header
 from connectors.excel.dates import month_of_date
-from connectors.excel.layout import Layout
+from connectors.excel.fill import is_blank
+from connectors.excel.grid import Grid
+from connectors.excel.layout import Layout, Refused
 from connectors.excel.money_kinds import head_of
 from connectors.excel.words import normal
 
@@ -84,3 +86,25 @@ def is_amount(column: Column, layout: Layout) -> bool:
     if head_of(column.raw, column.header, column.group, layout.year) is not None:
         return True
     return isinstance(column.raw, str) and any(month_of_date(column.raw, order) for order in ("dmy", "mdy"))
+
+
+def check_names(grid: Grid, column: Column | None, first: int, layout: Layout) -> None:
+    """Refuse a sheet whose column of names holds only numbers: it names something else.
+
+    Raises:
+        Refused: With the column.
+    """
+    if column is None or any(normal(name) == normal(column.header) for name in layout.columns.values()):
+        return
+    filled = [row[column.index] for row in grid.rows[first:] if not is_blank(row[column.index])]
+    if filled and all(map(_is_number, filled)):
+        raise Refused(
+            f"{grid.file}!{grid.sheet} does not look like a sheet of {layout.holds}: its column {column.header!r} "
+            "holds only numbers, no names. Name the right one with `columns`, or correct `holds`"
+        )
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().replace(".", "", 1).isdigit()
+    return isinstance(value, int | float)

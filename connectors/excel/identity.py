@@ -73,6 +73,21 @@ class Identity:
             parts.append(text)
         return "|".join(parts), None
 
+    def doubled(self, number: int, key: str, first: int) -> str:
+        """Say why a row whose identity another one has already is not kept; `first` is that other row."""
+        kept, here, name = first + 1, number + 1, self.name()
+        if self.by_content:
+            return (
+                f"row {here} says word for word what row {kept} says, which is kept; delete it, or give both a "
+                "reference"
+            )
+        before = self.of(first)[0] if first >= self.first else ""
+        spelt = f", there as {before!r}" if before.casefold() == key.casefold() and before != key else ""
+        return (
+            f"{name} {key!r} is also in row {kept}{spelt}, which is kept; row {here} is not. Give one of them another "
+            f"{name} or delete it"
+        )
+
     def _lacks(self, column: Column, cell: str) -> str:
         return (
             f"no {column.header} in {cell}; give the row one: without it, it cannot be told from a new row "

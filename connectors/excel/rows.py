@@ -7,10 +7,11 @@ from typing import Any, Final
 from connectors.excel.above import said_for_all
 from connectors.excel.cells import Fault, Json, Unusable, fault_words, plain, text_of
 from connectors.excel.fill import fill_down, fill_merged, is_blank
+from connectors.excel.fits import check_names
 from connectors.excel.grid import Grid
 from connectors.excel.hierarchy import Hierarchy
 from connectors.excel.identity import Identity
-from connectors.excel.layout import Layout, Refused
+from connectors.excel.layout import Layout
 from connectors.excel.leftout import Rules
 from connectors.excel.package import address, column_letters
 from connectors.excel.preamble import Preamble
@@ -19,7 +20,6 @@ from connectors.excel.records import Record, Warnings
 from connectors.excel.tables import Table
 from connectors.excel.totals import Summed, Totals
 from connectors.excel.values import Read, Reading, attribute_type, make_reads, place_faults
-from connectors.excel.words import normal
 
 _MISSING: Final = object()
 _UNSHARED: Final = frozenset({bool, Fault})
@@ -80,7 +80,7 @@ class Sheet:
 
     def records(self) -> Iterator[Record]:
         """Yield what each row holds, from the first under the header to the last with anything in it."""
-        self._check_names()
+        check_names(self.grid, self.known.get(_TITLES.get(self.layout.holds, "")), self.first, self.layout)
         for number in range(self.first, self.end()):
             yield self.record(number)
         for line in self.totals.differences(self.where):
@@ -263,17 +263,7 @@ class Sheet:
         return ("/".join([*path, key]) if path else key), None
 
     def _doubled(self, number: int, key: str, first: int) -> Record:
-        kept = first + 1
-        name = self.identity.name()
-        before, _ = self.identity.of(first) if first >= self.first else ("", None)
-        spelt = f", there as {before!r}" if before.casefold() == key.casefold() and before != key else ""
-        reason = (
-            f"row {number + 1} says word for word what row {kept} says, which is kept; delete it, or give both a "
-            "reference"
-            if self.identity.by_content
-            else f"{name} {key!r} is also in row {kept}{spelt}, which is kept; row {number + 1} is not. Give one of "
-            f"them another {name} or delete it"
-        )
+        reason = self.identity.doubled(number, key, first)
         self.warnings.add(f"{self.where(self._anchor(number))}: {reason}")
         return self.make(
             number,
@@ -320,25 +310,3 @@ class Sheet:
     def _note(self, notes: Sequence[str]) -> None:
         for note in notes:
             self.warnings.add(f"{self.grid.file}!{self.grid.sheet}: {note}")
-
-    def _check_names(self) -> None:
-        """Refuse a sheet whose column of names holds only numbers: it names something else."""
-        column = self.known.get(_TITLES.get(self.layout.holds, ""))
-        if column is None or any(
-            normal(name) == normal(column.header) for name in self.layout.columns.values()
-        ):
-            return
-        filled = [
-            row[column.index] for row in self.grid.rows[self.first :] if not is_blank(row[column.index])
-        ]
-        if filled and all(_is_number(value) for value in filled):
-            raise Refused(
-                f"{self.grid.file}!{self.grid.sheet} does not look like a sheet of {self.layout.holds}: its column "
-                f"{column.header!r} holds only numbers, no names. Name the right one with `columns`, or correct `holds`"
-            )
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, str):
-        return value.strip().replace(".", "", 1).isdigit()
-    return isinstance(value, int | float)
