@@ -1,9 +1,11 @@
 """OAuth beside a sandbox Jira: the authority whose refresh tokens rotate, and Cloud's gateway.
 
 Control: `GET /_sandbox/oauth` tells what was exchanged; POST sets `access_s` and `reuse_s` (lifetimes in
-seconds), `scopes`, `lose` (how many answers with new tokens get lost), and `revoke`s everything.
+seconds), `scopes`, `lose` (how many answers with new tokens get lost) and `hold_s` (how long each is held
+back), gives a refresh token (`grant`) or a code (`code`) without a visit, and `revoke`s everything.
 """
 
+import asyncio
 import base64
 import re
 import secrets
@@ -40,6 +42,7 @@ class Authority:
     reuse_s: float = 600.0
     scopes: tuple[str, ...] = SCOPES
     lose: int = 0
+    hold_s: float = 0.0
     exchanges: int = 0
     twice: int = 0
     codes: set[str] = field(default_factory=set)
@@ -57,6 +60,7 @@ class Authority:
         self.reuse_s = float(wanted.get("reuse_s", self.reuse_s))
         self.scopes = tuple(wanted.get("scopes", self.scopes))
         self.lose = int(wanted.get("lose", self.lose))
+        self.hold_s = float(wanted.get("hold_s", self.hold_s))
         if wanted.get("revoke"):
             self._end()
         given = {"refresh_token": self._new_refresh()} if wanted.get("grant") else {}
@@ -164,10 +168,12 @@ class OAuth:
     async def _give(self, scope: Scope, body: bytes, send: Send) -> None:
         kind = _header(scope, b"content-type")
         if "json" in kind:
-            asked = orjson.loads(body)
+            asked = orjson.loads(body or b"{}")
         else:
             asked = {name: values[-1] for name, values in parse_qs(body.decode()).items()}
         status, answer = self.authority.answer(asked)
+        if self.authority.hold_s:
+            await asyncio.sleep(self.authority.hold_s)  # exchanged, and not yet told
         if status == 200 and self.authority.lose:  # noqa: PLR2004 - it succeeded, and nobody will know
             self.authority.lose -= 1
             drop(send)

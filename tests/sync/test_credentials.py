@@ -16,6 +16,7 @@ from connectors.errors import MisconfiguredSource
 from connectors.grants import Grant
 from sync.credentials import StoredTokens
 from tests.support.fake_source import configure
+from tests.support.processes import until
 from tests.support.sandboxes import running
 from tests.support.shared import ROOT
 
@@ -29,6 +30,7 @@ import sys
 from datetime import UTC, datetime
 from config.database import open_engine
 from pydantic import SecretStr
+from connectors.errors import ConnectorError
 from connectors.http import Http
 from connectors.oauth import Authority, OAuthToken
 from sync.credentials import StoredTokens
@@ -37,8 +39,26 @@ http = Http("fake", base_url=sys.argv[2])
 authority = Authority(http, "/oauth/token", "", "muster-sandbox-app", SecretStr("sandbox-app-secret"), "", ())
 token = OAuthToken(authority, StoredTokens(engine, "fake"), lambda: datetime.now(UTC))
 sys.stdin.readline()
-print(token.token())
+try:
+    print(token.token())
+except ConnectorError as error:
+    print(error)
 """
+
+
+def wanting(url: str, authority: str, key: str) -> "subprocess.Popen[str]":
+    """Start a process that asks for a token as soon as it is told to go on."""
+    return subprocess.Popen(
+        [sys.executable, "-c", _WANTS, url, authority],
+        cwd=ROOT, env={**os.environ, "MUSTER_SECRET_KEY": key}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+
+
+def go(process: "subprocess.Popen[str]") -> None:
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
 
 
 def test_a_grant_comes_back_as_it_was_stored_and_is_not_readable_in_the_table(engine: Engine) -> None:
@@ -138,28 +158,49 @@ def test_a_key_can_be_changed_with_the_old_one_beside_it_and_a_bad_one_is_not_sh
 def test_two_processes_never_spend_one_refresh_token_both(engine: Engine, database_url: str) -> None:
     configure(engine)
     key = Fernet.generate_key().decode()
-    env = {**os.environ, "MUSTER_SECRET_KEY": key}
     with running("jira-cloud", issues=10) as sandbox:
         first = sandbox.control("oauth", {"grant": True})["refresh_token"]
         StoredTokens(engine, "fake", Vault(key)).write(Grant(first), T0)
         sandbox.control("latency", {"ms": 150})  # so that they meet
-        both = [
-            subprocess.Popen(
-                [sys.executable, "-c", _WANTS, database_url, sandbox.url],
-                cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            )
-            for _ in range(2)
-        ]  # fmt: skip
-        found = []
+        both = [wanting(database_url, sandbox.url, key) for _ in range(2)]
         for process in both:
-            assert process.stdin is not None
-            process.stdin.write("go\n")
-            process.stdin.flush()
-        for process in both:
-            said, _ = process.communicate(timeout=60)
-            assert process.returncode == 0
-            found.append(said)
+            go(process)
+        found = [process.communicate(timeout=60)[0] for process in both]
         told = sandbox.control("oauth")
 
     assert found[0] == found[1]
+    assert "\n" in found[0]
     assert (told["exchanges"], told["twice"]) == (1, 0)
+
+
+@pytest.mark.parametrize("remembers", ["remembers", pytest.param("", marks=pytest.mark.slow)])
+def test_a_process_killed_between_exchange_and_store_costs_a_login_only_when_the_authority_forgot(
+    engine: Engine, database_url: str, remembers: str
+) -> None:
+    configure(engine)
+    key = Fernet.generate_key().decode()
+    with running("jira-cloud", issues=10) as sandbox:
+        wanted = {"grant": True, "hold_s": 20, "reuse_s": 600 if remembers else -1}
+        first = sandbox.control("oauth", wanted)["refresh_token"]
+        StoredTokens(engine, "fake", Vault(key)).write(Grant(first), T0)
+        killed = wanting(database_url, sandbox.url, key)
+        go(killed)
+        until(
+            lambda: sandbox.control("oauth")["exchanges"] == 1, what="the authority has exchanged the token"
+        )
+        killed.kill()
+        killed.communicate()
+        sandbox.control("oauth", {"hold_s": 0})
+
+        following = wanting(database_url, sandbox.url, key)
+        go(following)
+        said, _ = following.communicate(timeout=60)
+
+    if remembers:
+        grant = StoredTokens(engine, "fake", Vault(key)).load()
+        assert grant is not None
+        assert said.strip() == grant.access
+    else:
+        assert "was never stored: Muster, its machine or the network stopped in between" in said
+        assert "muster source login fake" in said
+        assert first not in said
