@@ -151,3 +151,20 @@ def test_the_water_companys_projects_keep_their_final_cost_exactly() -> None:
 
     assert kept[0] == {"key": "Q05388", "forecast_cost": "2359288.62", "programme": "Major Works - Framework"}
     assert kept[1]["forecast_cost"] == "2066075.59"  # the file says 2066075.5899999999
+
+
+def test_a_real_plan_that_is_only_painted_is_refused_for_its_colours() -> None:
+    with pytest.raises(
+        Refused, match=r"Tables\.xlsx!Mercury Simple .*Its bars are only colours, in F2:M2[0-9]"
+    ):
+        read_file(f"{PACKT}/Tables.xlsx", "milestones", "Mercury Simple")
+
+
+def test_the_levels_of_a_real_plan_are_read_from_its_leading_spaces() -> None:
+    body = (SHARED / "data" / PACKT / "Project_Plan.xlsx").read_bytes()
+
+    records = list(read(Layout("milestones", "Project_Plan.xlsx"), body, Limits(), Told()))
+
+    design = next(record.payload for record in records if record.payload["values"]["name"] == "Design")
+    assert design["under"] == ["Relay Servers", "Setup Relay Servers"]
+    assert sum("heads" in record.payload for record in records) == 9
