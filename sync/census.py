@@ -211,7 +211,7 @@ def suspect_orphans(
 ) -> None:
     """Suspect what was read in slices that are no longer there, unless another slice lists it now."""
     with unit_of_work(ending.engine) as connection:
-        for name in orphaned(connection, ending.source_id, stream.name, slices):
+        for name in orphaned(connection, ending, stream.name, slices):
             gone = slice_ids(connection, table, ending.source_id, stream.name, name) - set(listed)
             place = Place(ending.source_id, ending.run_id, stream.name, name, table)
             suspect(connection, place, gone, by="census", fates={}, now=ending.now)
@@ -222,14 +222,22 @@ def suspect_orphans(
             )
 
 
-def orphaned(connection: Connection, source_id: int, stream: str, slices: Sequence[Slice]) -> list[str]:
-    """Return the slices that a stream was once read in and no longer has."""
+def orphaned(connection: Connection, ending: Ending, stream: str, slices: Sequence[Slice]) -> list[str]:
+    """Return the slices that a stream was once read in and no longer has.
+
+    After a change of the configuration also those that are out of sight already: they may have been taken
+    out of it since.
+    """
     return list(
         connection.scalars(
             text(
-                "SELECT slice FROM cursor WHERE source_id = :source AND stream = :stream"
-                " AND slice <> ALL(:now) ORDER BY slice"
+                "SELECT slice FROM cursor WHERE source_id = :source AND stream = :stream AND slice <> ALL(:now)"
+                " UNION SELECT slice FROM absence WHERE :again AND source_id = :source AND stream = :stream"
+                " AND ended_at IS NULL AND fate = 'access_lost' AND slice <> ALL(:now) ORDER BY slice"
             ),
-            {"source": source_id, "stream": stream, "now": [each.name for each in slices]},
+            {
+                "source": ending.source_id, "stream": stream, "now": [each.name for each in slices],
+                "again": ending.reconfigured,
+            },
         )
-    )
+    )  # fmt: skip

@@ -60,7 +60,7 @@ def finish(
             retry(ending, stream, quarantine[stream.name], slices, land)
         table = table_of(landing.mappings[stream.name])
         with ending.engine.connect() as connection:
-            lost = orphaned(connection, ending.source_id, stream.name, slices)
+            lost = orphaned(connection, ending, stream.name, slices)
         if isinstance(stream, Censused):
             if census or lost:
                 take_census(ending, stream, table, slices, land)

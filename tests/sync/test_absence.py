@@ -250,6 +250,20 @@ def test_a_project_that_is_no_longer_listed_leaves_its_items_out_of_sight(engine
     assert "B is no longer listed to this account" in outcome(engine, run_id).words
 
 
+def test_what_is_out_of_sight_and_then_taken_out_of_the_configuration_is_out_of_scope(engine: Engine) -> None:
+    configure(engine)
+    source = FakeTracker({"A": [issue(1)], "B": [issue(2, project="2")]}, counts=True)
+    run_once(engine, source)
+    del source.issues["B"]
+    run_once(engine, source, at=T0 + DAY)
+    configure(engine, projects=["A"])
+
+    _, state = run_once(engine, source, at=T0 + 2 * DAY)
+
+    assert (state, buried(engine)) == ("succeeded", ["2"])
+    assert [(row[1], row[5]) for row in absences(engine)] == [("access_lost", True), ("out_of_scope", False)]
+
+
 def test_a_suspicion_that_a_crash_left_is_settled_by_the_next_run(engine: Engine) -> None:
     configure(engine)
     source = tracker(9)
