@@ -190,6 +190,7 @@ class RunShape(BaseModel):
 
     model_config = _example(
         id=812, source="jira-cloud", slot="2026-11-22T02:00:00Z", state="succeeded", mode="incremental",
+        mapping_version=3,
         started_at="2026-11-22T02:00:03Z", finished_at="2026-11-22T02:11:00Z", requests=412, waited_s=12.4,
         ledger=[{"stream": "issues", "said": 20000, "stored": 19998, "rejected": 2, "filtered": 0,
                  "deleted": 20, "balanced": True}],
@@ -202,6 +203,7 @@ class RunShape(BaseModel):
     slot: str | None
     state: RUN_STATES
     mode: Literal["full", "incremental"]
+    mapping_version: int | None = Field(description="Of its source's mapping; null before it began to read")
     started_at: str | None
     finished_at: str | None
     requests: int

@@ -14,7 +14,7 @@ from api.paging import Page, Paging
 from api.problems import not_found
 from api.routes.common import PROBLEMS, Text
 from api.shapes import RunShape, RunsShape
-from model.tables import Run, RunStream, Scope, Source
+from model.tables import MappingVersion, Run, RunStream, Scope, Source
 
 router = APIRouter()
 REJECTED: Final = 100  # records shown of a run
@@ -86,6 +86,7 @@ def run_documents(session: Session, query: Select[Run, str], visible: Visible) -
     rejected = _rejected(session, [run.id for run, _ in runs]) if visible is None else {}
     idle = [run.id for run, _ in runs if run.state == "succeeded" and run.id not in ledgers]
     read = _last_read(session, idle) if visible is None else {}
+    versions = _versions(session, [run.mapping_version_id for run, _ in runs])
     return [
         {
             "id": run.id,
@@ -93,6 +94,7 @@ def run_documents(session: Session, query: Select[Run, str], visible: Visible) -
             "slot": z(run.slot),
             "state": run.state,
             "mode": run.mode,
+            "mapping_version": versions.get(run.mapping_version_id),
             "queued_at": z(run.queued_at),
             "started_at": z(run.started_at),
             "finished_at": z(run.finished_at),
@@ -108,6 +110,15 @@ def run_documents(session: Session, query: Select[Run, str], visible: Visible) -
         }
         for run, source in runs
     ]
+
+
+def _versions(session: Session, ids: list[int | None]) -> dict[int | None, int]:
+    """Return id -> number of the mappings that runs read by."""
+    wanted = [one for one in ids if one is not None]
+    rows = session.execute(
+        select(MappingVersion.id, MappingVersion.version).where(MappingVersion.id.in_(wanted))
+    )
+    return {id_: version for id_, version in rows}  # noqa: C416  (rows are not pairs to a type checker)
 
 
 def _rejected(session: Session, runs: list[int]) -> dict[int, list[dict[str, Any]]]:

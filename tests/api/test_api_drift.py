@@ -7,7 +7,7 @@ from sqlalchemy import Engine, text
 from sync.drift import OF_SHAPE, accept, record
 from sync.shape import Difference
 from tests.support.api_client import client
-from tests.support.fake_source import configure
+from tests.support.fake_source import FakeTracker, configure, issue, run_once
 from tests.support.portfolio_rows import seed
 
 AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
@@ -66,3 +66,13 @@ def test_a_token_of_some_projects_sees_no_drift(engine: Engine) -> None:
         key = connection.scalar(text("SELECT key FROM project LIMIT 1"))
 
     assert client(engine, projects=[str(key)]).get("/api/v1/drift").status_code == 403
+
+
+def test_a_run_says_which_version_of_the_mapping_it_read_by(engine: Engine) -> None:
+    configure(engine)
+    run, _ = run_once(engine, FakeTracker({"A": [issue(1)]}))
+
+    [found] = client(engine).get("/api/v1/runs").json()["runs"]
+
+    assert (found["id"], found["mapping_version"]) == (run, 1)
+    assert "read by version 1 of its mapping" in client(engine, name="other").get(f"/runs/{run}").text
