@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+import httpx
 import psutil
 from sqlalchemy import Engine, text
 
@@ -38,7 +39,7 @@ def run(*, quick: bool, rounds: int, issues: int | None = None) -> str:
         found = {}
         for label, options in (("first", ["--url", box.url]), ("again", ["--incremental"])):
             found[label] = _one(url, options, box, server, Path(name), label)
-        truth = box.control("truth")["total"]
+        truth = httpx.get(f"{box.url}/_sandbox/truth", timeout=300, trust_env=False).json()["total"]
         engine = open_engine(url)
         stored = _count(engine, "SELECT count(*) FROM work_item")
         sizes = _sizes(engine)
