@@ -229,7 +229,9 @@ def _store_lines(
 ) -> dict[str, bool]:
     changed = upsert(
         connection, table, batch.columns, lines.rows, same=same, key=("source_id", "external_id"),
-        unless="current.updated_at > excluded.updated_at",
+        # An item moved while it is read may come by two slices. Between runs what was read last stands, whatever
+        # its date: a tracker's nodes need not agree on the time, and a clock may be put back.
+        unless="current.run_id = excluded.run_id AND current.updated_at > excluded.updated_at",
     )  # fmt: skip
     for name, children in lines.children.items():
         child_table, child_columns = CHILDREN[name]

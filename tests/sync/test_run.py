@@ -209,13 +209,22 @@ def test_a_nul_character_in_a_title_is_dropped_rather_than_the_page(engine: Engi
     assert ask(engine, "SELECT title FROM work_item") == ["before"]
 
 
-def test_an_older_state_read_late_does_not_overwrite_a_newer_one(engine: Engine) -> None:
+def test_of_an_item_that_comes_by_two_slices_the_newer_state_stands(engine: Engine) -> None:
     configure(engine)
-    run_once(engine, FakeTracker({"APO": [issue(1, minutes=10, summary="newer")]}))
+    moved = {"APO": [issue(1, minutes=10, summary="newer")], "BEE": [issue(1, minutes=5, summary="older")]}
 
-    run_once(engine, FakeTracker({"APO": [issue(1, minutes=5, summary="older")]}), full=True)
+    run_once(engine, FakeTracker(moved))
 
     assert ask(engine, "SELECT title FROM work_item") == ["newer"]
+
+
+def test_an_edit_dated_before_what_is_stored_is_not_lost(engine: Engine) -> None:
+    configure(engine)
+    run_once(engine, FakeTracker({"APO": [issue(1, minutes=10, summary="before the clock was put back")]}))
+
+    run_once(engine, FakeTracker({"APO": [issue(1, minutes=5, summary="after")]}), full=True)
+
+    assert ask(engine, "SELECT title FROM work_item") == ["after"]
 
 
 def test_removed_history_rows_do_not_linger(engine: Engine) -> None:
