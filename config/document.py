@@ -224,15 +224,20 @@ def parse_document(text: str, *, where: str) -> Document:
     return document
 
 
+_IN_WORDS: Final = {
+    "extra_forbidden": "is not known here",
+    "tuple_type": "expected a list",
+    "list_type": "expected a list",
+    "dict_type": "expected names with values",
+    "string_type": "expected text",
+}
+
+
 def in_words(error: ValidationError) -> str:
     """Say a pydantic error as one line, without the offending input (it may be a secret)."""
     found = []
     for each in error.errors(include_input=False, include_url=False):
         place = ".".join(map(str, each["loc"]))
-        says = (
-            "is not known here"
-            if each["type"] == "extra_forbidden"
-            else each["msg"].removeprefix("Value error, ")
-        )
+        says = _IN_WORDS.get(each["type"]) or each["msg"].removeprefix("Value error, ")
         found.append(f"{place}: {says}" if place else says)
     return "; ".join(found)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
+from pydantic import ValidationError
 from sqlalchemy import Connection, text
 
-from config.document import SourceBlock
+from config.document import SourceBlock, in_words
 from connectors.base import Connector, Discovery, Reconsidering, Stream
 from connectors.errors import MisconfiguredSource
 from sync.apply import stored_block
@@ -90,11 +91,18 @@ def offline_of(connection: Connection, source_id: int, block: SourceBlock, opene
 
 
 def laid_over(block: SourceBlock, settings: Mapping[str, Any]) -> SourceBlock:
-    """Return a source's block with other reading options: each replaces the block's own."""
+    """Return a source's block with other reading options: each replaces the block's own.
+
+    Raises:
+        MisconfiguredSource: They are not of the shape that a block has.
+    """
     if not settings:
         return block
     document = block.model_dump(mode="json")
-    return SourceBlock.model_validate({**document, **settings})
+    try:
+        return SourceBlock.model_validate({**document, **settings})
+    except ValidationError as error:
+        raise MisconfiguredSource(in_words(error), source=block.name) from None
 
 
 def reconsidered(

@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from connectors.base import Json
+from connectors.errors import MisconfiguredSource
+from sync.compiling import MappingError
 from sync.preview import Preview, plain, preview
 from sync.replay import NothingToReplay
 from tests.support.fake_source import T0, FakeTracker, configure, fake_opener, issue, run_once
@@ -133,3 +135,20 @@ def test_while_a_run_reads_the_source_it_waits_for_its_end(engine: Engine) -> No
 
     with pytest.raises(LookupError, match="try again when it is over"):
         tried(engine, tracker)
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"mapping": 5}, "mapping: expected names with values"),
+        ({"mapping": {"bugs": {"points": "a"}}}, "no stream 'bugs'; it has: issues"),
+        ({"mapping": {"issues": {"size": "a"}}}, "work_item has no attribute 'size'"),
+    ],
+)
+def test_settings_that_do_not_hold_are_refused_in_words(
+    engine: Engine, settings: Json, complaint: str
+) -> None:
+    tracker = stored(engine, issue(1))
+
+    with pytest.raises((MisconfiguredSource, MappingError), match=complaint):
+        preview(engine, "fake", settings, now=LATER, opener=fake_opener(tracker))
