@@ -33,7 +33,7 @@ from benchmarks.pulling import CREDENTIAL_AT, SOURCE, configure, measured_run
 from config.database import open_engine
 from config.process import tune
 from connectors.http import Answer, Http
-from connectors.jira import issues
+from connectors.jira.fetching import Fetching
 from connectors.jira.transforms import TRANSFORMS
 from sync.absentees import Absentees
 from sync.land import Landing, Prepared
@@ -118,7 +118,7 @@ def instrument(stages: Stages) -> None:
     stages.wrap(Http, "_send", "fetch: request and answer (httpx)")
     stages.wrap(Http, "_call", "fetch: retries, pace, redaction")
     stages.wrap(Answer, "json", "fetch: parse JSON (orjson)")
-    stages.wrap(issues.Issues, "_fetch", "fetch: check what came against what was asked")
+    stages.wrap(Fetching, "fetch", "fetch: check what came against what was asked")
     stages.wrap(sync.prepare, "records_of", "prepare: parse, take the records out of the page")
     stages.wrap(sync.prepare, "normalise", "prepare: map, and rows of children")
     stages.wrap(sync.normalise, "dump_bytes", "prepare: serialise for the content hash")

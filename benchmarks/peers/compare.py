@@ -26,7 +26,8 @@ LATENCIES_MS: Final = (0, 50)
 CHANGED: Final = 0.01
 WHAT: Final = {"first": "everything", "again": "after 1 % changed"}
 HEAD: Final = (
-    "program", "latency", "seconds", "of that start-up", "records/s", "Muster's rate ÷ its", "requests",
+    "program", "latency", "seconds", "of that start-up", "records/s", "Muster's rate ÷ its",
+    "the same without start-ups", "requests",
     "× Muster's", "MB fetched", "× Muster's", "peak MB, all processes", "× Muster's", "processor s", "found",
 )  # fmt: skip
 
@@ -187,6 +188,7 @@ class Comparison:
             f"{self.starts.get(job.name, 0):.2f}",
             f"{found[0]['records'] / median(found, 'seconds'):,.0f}",
             times("seconds"),
+            "" if job is JOBS[0] else f"{self._net(job, found) / self._net(JOBS[0], ours):.1f}",
             f"{median(found, 'requests'):,.0f}",
             times("requests"),
             f"{median(found, 'bytes') / 1e6:,.1f}",
@@ -196,6 +198,11 @@ class Comparison:
             spread(found, "cpu_s", 1),
             " / ".join(dict.fromkeys(one["found"] for one in found)),
         )
+
+    def _net(self, job: Job, found: Sequence[Measured]) -> float:
+        """Return seconds without those of starting and importing; never less than a tenth of them all."""
+        whole = median(found, "seconds")
+        return max(whole - self.starts.get(job.name, 0), whole / 10)
 
     def settings(self) -> str:
         """Say how each program was set, and which could not be measured."""
