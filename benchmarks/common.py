@@ -21,7 +21,6 @@ from sqlalchemy.engine import make_url
 
 from benchmarks.watching import Memory
 from config.database import embedded_url, open_engine
-from model.migrations import migrate
 
 ROOT = Path(__file__).parents[1]
 CHILD_S = 900.0  # a measuring process that takes longer is broken
@@ -109,6 +108,8 @@ class Server:
     @contextmanager
     def database(self, name: str) -> Iterator[str]:
         """Give the URL of a fresh migrated database, dropped afterwards."""
+        from model.migrations import migrate  # only here: measured processes that import this migrate nothing
+
         url = embedded_url(self.home / "postgres", name)
         engine = open_engine(url)
         migrate(engine)
