@@ -100,7 +100,8 @@ def print_runs(runs: Sequence[dict[str, Any]]) -> int:
             )
         for warning in run["warnings"]:
             typer.echo(f"  ! {warning}")
-        rejects = [each for each in run["rejects"] if each not in run["warnings"]]
+        told = [*run["warnings"], run["error"] or ""]
+        rejects = [each for each in run["rejects"] if not any(each in line for line in told)]
         for each in rejects[:_SHOWN]:
             typer.echo(f"  x {each}")
         if len(rejects) > _SHOWN:

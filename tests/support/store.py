@@ -52,7 +52,9 @@ def outcome(engine: Engine, run_id: int) -> Outcome:
     rejected = {
         row["locator"]: row["reason"]
         for row in ask(
-            engine, "SELECT locator, reason FROM rejected_record WHERE run_id = :run ORDER BY id", run=run_id
+            engine,
+            "SELECT locator, reason FROM rejected_record WHERE run_id = :run AND kind = 'record' ORDER BY id",
+            run=run_id,
         )
     }
     return Outcome(run_id, run["state"], run["error"] or "", run["warnings"], ledger, rejected)
