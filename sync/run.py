@@ -145,7 +145,9 @@ def _close(pulling: Pulling, connector: Connector | None, state: str, now: datet
     warnings = [
         each
         for each in dict.fromkeys(map(scrubbed, [*pulling.warnings, *pulling.landing.warnings]))
-        if not any(each in problem for problem in problems)
+        if not any(
+            each in problem or problem.removeprefix(f"{pulling.source}: ") in each for problem in problems
+        )
     ]
     try:
         with unit_of_work(pulling.engine) as connection:

@@ -12,7 +12,11 @@ from tests.support.workbooks import kept, records_of, xlsx
 
 RISKS: list[list[Any]] = [["Ref", "Risk", "Probability"], ["R-1", "Fire", 3], ["R-2", "Flood", 4]]
 COSTS: list[list[Any]] = [["Project ID", "Category", "Jan 2026", "Feb 2026"], ["APO", "Staff", 3, 4]]
-REGISTER: list[list[Any]] = [["Project ID", "Project name", "Budget"], ["APO", "Apollo", 5], ["BEL", "Bellona", 6]]
+REGISTER: list[list[Any]] = [
+    ["Project ID", "Project name", "Budget"],
+    ["APO", "Apollo", 5],
+    ["BEL", "Bellona", 6],
+]
 
 
 def ids(records: list[Record]) -> list[str]:

@@ -16,8 +16,8 @@ T0 = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 _HOLDS = """
 import sys
 from config.database import open_engine
-from sync.jobs import _host_to_ourselves
-with _host_to_ourselves(open_engine(sys.argv[1]), int(sys.argv[2])):
+from sync.jobs import Work, _host_to_ourselves
+with _host_to_ourselves(Work(open_engine(sys.argv[1])), int(sys.argv[2])):
     print("has it", flush=True)
     sys.stdin.readline()
 """
