@@ -8,9 +8,10 @@ from sqlalchemy import Connection, text
 
 from connectors.base import Page, Stream
 from sync.absence import Place, end, open_absences, suspect
+from sync.idset import IdSet
 from sync.normalise import Batch
 from sync.rawpage import ids_on_pages
-from sync.tombstone import slice_ids
+from sync.tombstone import each_id
 
 Where = tuple[str, str]  # stream, slice
 
@@ -27,9 +28,9 @@ class Absentees:
     run_id: int
     now: datetime
     absent: dict[tuple[str, str], bool] = field(default_factory=dict)
-    seen: dict[Where, set[str]] = field(default_factory=dict)
+    seen: dict[Where, IdSet] = field(default_factory=dict)
     walks: dict[Where, int] = field(default_factory=dict)
-    whole: dict[Where, set[str]] = field(default_factory=dict)  # slices read whole in this run: their ids
+    whole: dict[Where, IdSet] = field(default_factory=dict)  # slices read whole in this run: their ids
 
     def load(self, connection: Connection) -> None:
         """Read what is absent, and which walks were begun."""
@@ -71,7 +72,7 @@ class Absentees:
             return
         where = (page.stream, page.slice)
         if where not in self.seen:
-            self.seen[where] = set()
+            self.seen[where] = IdSet()
             if not page.resumed:
                 self.walks[where] = self.run_id
         seen = self.seen[where]
@@ -81,9 +82,10 @@ class Absentees:
             return
         walk = self.walks.get(where)
         if page.resumed and walk is not None:
-            seen |= ids_on_pages(connection, stream, self.source_id, page.slice, since=walk)
+            seen.update(ids_on_pages(connection, stream, self.source_id, page.slice, since=walk))
         if not page.resumed or walk is not None:
-            gone = slice_ids(connection, table, self.source_id, page.stream, page.slice) - seen
+            known = each_id(connection, table, self.source_id, page.stream, page.slice)
+            gone = {one for one in known if one not in seen}
             self._suspect(connection, place, gone, page, by="reading")
             self.whole[where] = seen
         del self.seen[where]

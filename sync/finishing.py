@@ -90,7 +90,7 @@ def _there(ending: Ending, landing: Landing, stream: Stream, table: str) -> set[
         for each in landing.slices[stream.name]:
             read = landing.absentees.whole.get((stream.name, each.name))
             found |= (
-                read
+                set(read)
                 if read is not None
                 else slice_ids(connection, table, ending.source_id, stream.name, each.name)
             )

@@ -1,12 +1,15 @@
 """What a source no longer shows: marked with the time of detection and the reason, never removed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, text
 
 from connectors.base import Fate
 from model.base import Base
+
+_AT_ONCE: Final = 5_000
 
 
 def alive(table: str, name: str) -> str:
@@ -49,6 +52,11 @@ def lose_sight(connection: Connection, table: str, source_id: int, external_ids:
 
 def slice_ids(connection: Connection, table: str, source_id: int, stream: str, slice_: str) -> set[str]:
     """Return the ids of all that counts as there and was last read in this slice."""
+    return set(each_id(connection, table, source_id, stream, slice_))
+
+
+def each_id(connection: Connection, table: str, source_id: int, stream: str, slice_: str) -> Iterator[str]:
+    """Yield what `slice_ids` returns, a few thousand at a time: a slice may hold a million."""
     # In two steps: a new table has no statistics yet, and a join would look up each row's page by itself.
     pages = connection.scalars(
         text("SELECT id FROM raw_page WHERE source_id = :source AND stream = :stream AND slice = :slice"),
@@ -58,10 +66,10 @@ def slice_ids(connection: Connection, table: str, source_id: int, stream: str, s
         text(
             f"SELECT external_id FROM {table} WHERE source_id = :source AND {_marks(table)[1]}"
             " AND raw_page_id = ANY(:pages)"
-        ),
+        ).execution_options(yield_per=_AT_ONCE),
         {"source": source_id, "pages": list(pages)},
     )
-    return set(known)
+    yield from known
 
 
 def count_by_slice(connection: Connection, table: str, source_id: int, stream: str) -> dict[str, int]:
