@@ -2,11 +2,13 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from model.declaration import Declaration
 from model.policy import Policy
-from model.template.template import Template, load
+
+if TYPE_CHECKING:
+    from model.template.template import Template
 
 _HERE = Path(__file__).parent
 
@@ -37,16 +39,18 @@ def mapping(kind: str) -> dict[str, Any]:
 
 
 @lru_cache
-def template(id_: str) -> Template:
+def template(id_: str) -> "Template":
     """Load a shipped template, compiled.
 
     Raises:
         NotShipped: With the templates there are.
     """
+    from model.template.template import load  # brings CEL and protobuf, which a sync has no use for
+
     return load(text("templates", id_), f"templates/{id_}.yaml")
 
 
-def templates() -> list[Template]:
+def templates() -> "list[Template]":
     """Load all shipped templates."""
     return [template(id_) for id_ in names("templates")]
 

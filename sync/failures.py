@@ -3,7 +3,6 @@
 from typing import Final
 
 import psycopg
-from procrastinate.exceptions import ConnectorException
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -35,7 +34,7 @@ def in_words(error: BaseException) -> str:
 
 
 def _in_words(error: BaseException) -> str:
-    if isinstance(error, ConnectorException):  # of the queue, around the driver's own error
+    if _of_the_queue(error):  # of the queue, around the driver's own error
         error = error.__cause__ or psycopg.OperationalError()
     if isinstance(error, DBAPIError | psycopg.Error):
         return _of_database(error)
@@ -52,8 +51,10 @@ def _in_words(error: BaseException) -> str:
 
 def is_expected(error: BaseException) -> bool:
     """Whether this can happen without a fault in Muster, so that its words say all there is to say."""
-    return isinstance(error, ConnectorError | ConcurrentPull | ConnectorException | Interrupted) or _is_lost(
-        error
+    return (
+        isinstance(error, ConnectorError | ConcurrentPull | Interrupted)
+        or _of_the_queue(error)
+        or _is_lost(error)
     )
 
 
@@ -69,3 +70,11 @@ def _of_database(error: DBAPIError | psycopg.Error) -> str:
     if _is_lost(error):
         return _LOST
     return f"the database refused a write (SQLSTATE {state}); this is a fault in Muster: please report it"
+
+
+def _of_the_queue(error: BaseException) -> bool:
+    """Whether it is the queue's own wrapping of a lost database; told by name, for a sync needs no queue."""
+    return any(
+        (each.__module__, each.__name__) == ("procrastinate.exceptions", "ConnectorException")
+        for each in type(error).__mro__
+    )

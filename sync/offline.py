@@ -140,3 +140,18 @@ def asked(mappings: Mapping[str, CompiledMapping], names: Mapping[str, str]) -> 
         name for mapping in mappings.values() if mapping.entity == "work_item" for name in mapping.fields
     ]
     return list(dict.fromkeys([*named, *custom_ids(names)]))
+
+
+def not_in_pages(connection: Connection, offline: Offline) -> list[str]:
+    """Return the fields that a mapping reads and some run since the last full one did not ask for."""
+    rows = connection.scalars(
+        text(
+            "SELECT asked FROM run WHERE source_id = :source AND asked IS NOT NULL AND id >= coalesce((SELECT max(id)"
+            " FROM run WHERE source_id = :source AND mode = 'full' AND state IN ('succeeded', 'partial')), 0)"
+        ),
+        {"source": offline.source_id},
+    ).all()
+    if not rows:
+        return []
+    held = set(rows[0]).intersection(*rows[1:])
+    return [name for name in asked(offline.mappings, offline.semantics) if name not in held]

@@ -20,7 +20,7 @@ from sync.consolidate import consolidate_in
 from sync.examples import Failing, failing
 from sync.json import dump_bytes
 from sync.match import NotConfigured, portfolio_of
-from sync.offline import Offline, asked, open_offline
+from sync.offline import Offline, not_in_pages, open_offline
 from sync.rebuild import Rebuilt, beside, entities_of, live_name, live_schema, rebuild, tables_of
 from sync.registry import Opener, check_source, open_for_reading
 from sync.replay import OURS, At, Merged, NothingToReplay, locked, merge
@@ -146,21 +146,6 @@ def _tried(connection: Connection, offline: Offline, newest_pages: int | None) -
     version = newest(connection, offline.source_id)
     found.failing = failing(connection, offline, version.examples) if version else []
     return found
-
-
-def not_in_pages(connection: Connection, offline: Offline) -> list[str]:
-    """Return the fields that a mapping reads and some run since the last full one did not ask for."""
-    rows = connection.scalars(
-        text(
-            "SELECT asked FROM run WHERE source_id = :source AND asked IS NOT NULL AND id >= coalesce((SELECT max(id)"
-            " FROM run WHERE source_id = :source AND mode = 'full' AND state IN ('succeeded', 'partial')), 0)"
-        ),
-        {"source": offline.source_id},
-    ).all()
-    if not rows:
-        return []
-    held = set(rows[0]).intersection(*rows[1:])
-    return [name for name in asked(offline.mappings, offline.semantics) if name not in held]
 
 
 def _fills(connection: Connection, offline: Offline, schema: str) -> list[Fill]:

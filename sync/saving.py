@@ -10,8 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from sync.apply import stored_config
 from sync.examples import failing, resolve, take
 from sync.json import dump_bytes, dumps
-from sync.offline import Offline, open_offline
-from sync.preview import not_in_pages
+from sync.offline import Offline, not_in_pages, open_offline
 from sync.registry import Opener, check_source, open_for_reading
 from sync.store import unit_of_work
 from sync.versions import Proposal, ProposalError, Saving, Version, add_version, newest, read_as, settings_of

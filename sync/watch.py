@@ -17,8 +17,7 @@ from sync.compiling import CompiledMapping
 from sync.examples import failing
 from sync.json import dump_bytes, dumps
 from sync.mapping import MappingSpec, compile_stream, split_path
-from sync.offline import READING, Offline, custom_ids, offline_of, reconsidered
-from sync.preview import not_in_pages
+from sync.offline import READING, Offline, custom_ids, not_in_pages, offline_of, reconsidered
 from sync.registry import Opened
 from sync.replay import NothingToReplay, replay_in
 from sync.shape import UNKNOWN_TYPE, Difference, differences, shape_of
