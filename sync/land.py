@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
@@ -55,7 +54,6 @@ class Landing:
     run_id: int
     mappings: Mapping[str, CompiledMapping]
     known_at: datetime
-    positions: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     versions: dict[tuple[str, str], int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     unmapped: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
@@ -74,11 +72,10 @@ class Landing:
         """Read the cursors, the open rejects and absences, and what this run had added up when it was cut off."""
         with self.engine.connect() as connection:
             rows = connection.execute(
-                text("SELECT stream, slice, position, version FROM cursor WHERE source_id = :source"),
+                text("SELECT stream, slice, version FROM cursor WHERE source_id = :source"),
                 {"source": self.source_id},
             )
-            for stream, slice_, position, version in rows:
-                self.positions[stream, slice_] = position
+            for stream, slice_, version in rows:
                 self.versions[stream, slice_] = version
             self.rejects.load(connection)
             self.absentees.load(connection)
@@ -114,7 +111,7 @@ class Landing:
         with connection.begin():
             page_id = self._raw_page(connection, prepared)
             if prepared.unreadable is not None:
-                self._keep_unreadable(page, prepared.unreadable, page_id)
+                self._keep_unreadable(prepared, prepared.unreadable, page_id)
                 page = self._held_back(page)
             changed = self._rows(connection, batch, page_id)
             self.absentees.returned(connection, table, batch, changed)
@@ -136,7 +133,6 @@ class Landing:
         self.warnings += page.warnings
         self.unmapped[page.stream] = self.unmapped.get(page.stream, Counter()) + batch.unmapped
         if page.cursor is not None:
-            self.positions[where] = page.cursor
             self.versions[where] = self.versions.get(where, 0) + 1
 
     def _held_back(self, page: Page) -> Page:
@@ -148,11 +144,10 @@ class Landing:
             return replace(page, cursor=None, complete=False)
         return page
 
-    def _keep_unreadable(self, page: Page, reason: str, page_id: int) -> None:
+    def _keep_unreadable(self, prepared: Prepared, reason: str, page_id: int) -> None:
+        page, parts = prepared.page, prepared.contents.parts
         labels = {each.name: each.label for each in self.slices.get(page.stream, ())}
-        place = (
-            f"{labels.get(page.slice) or page.stream}, {page.parts[0].request}" if page.parts else page.slice
-        )
+        place = f"{labels.get(page.slice) or page.stream}, {parts[0][0]}" if parts else page.slice
         self.unreadable.append(Unreadable(PAGE, page.stream, page.slice, place, reason, page_id))
 
     def _raw_page(self, connection: Connection, prepared: Prepared) -> int:
@@ -168,7 +163,9 @@ class Landing:
                 "stream": page.stream,
                 "slice": page.slice,
                 "at": page.fetched_at,
-                "parts": dumps([{"request": part.request, "bytes": len(part.body)} for part in page.parts]),
+                "parts": dumps(
+                    [{"request": request, "bytes": size} for request, size in prepared.contents.parts]
+                ),
                 "body": prepared.contents.body,
                 "sha": prepared.contents.sha256,
             },

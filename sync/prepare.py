@@ -27,12 +27,23 @@ class UnreadablePage(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault of our own met while preparing, with its traceback: for the log, and for no user."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
-    """What a page's parts gave: its rows, and its bodies joined and packed."""
+    """What a page's parts gave: its rows, and its bodies joined and packed.
+
+    `parts` are each one's request and length in bytes, by which the join can be undone.
+    """
 
     batch: Batch
     body: bytes
     sha256: bytes  # of the joined bodies, before packing
+    parts: tuple[tuple[str, int], ...]
     controls: dict[str, Control] = field(default_factory=dict)
 
 
@@ -61,19 +72,23 @@ def prepare(source_id: int, read: Read, mapping: CompiledMapping, parts: Sequenc
     Raises:
         UnreadablePage: Its records cannot be told apart.
     """
-    joined = parts[0].body if len(parts) == 1 else b"".join(part.body for part in parts)
     records = records_of(read, parts)
     batch = normalise(mapping, records)
     controls = control(mapping, records, batch)
     if batch.entity == "work_item":
         _as_lines(source_id, batch)
-    return Contents(batch, pack(joined), hashlib.sha256(joined).digest(), controls)
+    return _packed(batch, parts, controls)
 
 
 def unprepared(entity: str, parts: Sequence[Part]) -> Contents:
     """Return a page that could not be taken apart: its bodies, and no rows."""
-    joined = b"".join(part.body for part in parts)
-    return Contents(Batch(entity, ()), pack(joined), hashlib.sha256(joined).digest())
+    return _packed(Batch(entity, ()), parts, {})
+
+
+def _packed(batch: Batch, parts: Sequence[Part], controls: dict[str, Control]) -> Contents:
+    joined = parts[0].body if len(parts) == 1 else b"".join(part.body for part in parts)
+    lengths = tuple((part.request, len(part.body)) for part in parts)
+    return Contents(batch, pack(joined), hashlib.sha256(joined).digest(), lengths, controls)
 
 
 def _as_lines(source_id: int, batch: Batch) -> None:

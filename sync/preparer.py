@@ -1,14 +1,15 @@
 """The process that prepares pages: `python -m sync.preparer`, started by `sync.preparing`.
 
 Standard input is a pickled `Recipe`, then one pickled tuple of parts a page; standard output one pickled answer
-each, `Contents` or the words of an `UnreadablePage`. It ends with its input: when the run is over, or dead.
+each: `Contents`, the words of an `UnreadablePage`, or a `Fault`. It ends with its input: when the run is over, or dead.
 """
 
 import pickle
 import sys
+import traceback
 
 from config.process import tune
-from sync.prepare import Contents, Recipe, UnreadablePage, prepare
+from sync.prepare import Contents, Fault, Recipe, UnreadablePage, prepare
 
 
 def main() -> int:
@@ -21,9 +22,11 @@ def main() -> int:
         while True:
             parts = pickle.load(given)  # noqa: S301
             try:
-                answer: Contents | str = prepare(recipe.source_id, recipe.read, mapping, parts)
+                answer: Contents | Fault | str = prepare(recipe.source_id, recipe.read, mapping, parts)
             except UnreadablePage as error:
                 answer = str(error)
+            except Exception:  # noqa: BLE001  (the run raises it; here nobody would hear of it)
+                answer = Fault(traceback.format_exc())
             pickle.dump(answer, out, protocol=5)
             out.flush()
     except (EOFError, BrokenPipeError):

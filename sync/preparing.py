@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from connectors.base import Detached, Part
 from sync.compiling import CompiledMapping
-from sync.prepare import Contents, Read, Recipe, UnreadablePage, prepare
+from sync.prepare import Contents, Fault, Read, Recipe, UnreadablePage, prepare
 
 _ROOT: Final = Path(__file__).parents[1]
 _MOST: Final = 4
 _ALONE: Final = 2  # pages of a stream that are prepared here, before it is worth starting processes
+_TRIES: Final = 2  # processes that may die of one page
 _ENDS_S: Final = 5.0  # a process that was told to end and does not is killed
 _PIPE: Final = 1 << 20  # bytes: a page in one go, where the platform lets a pipe hold that
 
@@ -43,19 +44,27 @@ class _Preparer:
             raise _Died
         self._process, self._to, self._from = process, process.stdin, process.stdout
         _widen(self._to, self._from)
-        self._write(recipe)
+        try:
+            self._write(recipe)
+        except _Died:
+            self.end()
+            raise
 
     def prepare(self, parts: Sequence[Part]) -> Contents:
         """Hand a page over and wait for what it gives.
 
         Raises:
             UnreadablePage: Its records cannot be told apart.
+            RuntimeError: A fault of Muster's own, with its traceback.
             _Died: The process is no more.
         """
         self._write(pickle.dumps(tuple(parts), protocol=5))
         answer = self._read()
         if isinstance(answer, Contents):
             return answer
+        if isinstance(answer, Fault):
+            words = f"a preparing process met a fault of Muster's own\n{answer.words}"
+            raise RuntimeError(words)  # noqa: TRY004  (an answer, no argument)
         raise UnreadablePage(str(answer))
 
     def end(self) -> None:
@@ -106,7 +115,7 @@ class Preparing:
         self._here = threading.Lock()
         self._pages = 0
         self._started: list[_Preparer] = []
-        self._idle: queue.LifoQueue[_Preparer] = queue.LifoQueue()
+        self._idle: queue.LifoQueue[_Preparer | None] = queue.LifoQueue()
 
     def prepare(self, parts: Sequence[Part]) -> Contents:
         """Prepare a page, beside when there are many.
@@ -119,38 +128,51 @@ class Preparing:
             if self._pages > _ALONE and len(self._started) < self.processes:
                 self._start()
             beside = bool(self._started)
-        if not beside:
-            with self._here:  # threads could only take turns
-                return prepare(self._source_id, self._read, self._mapping, parts)
-        return self._beside(parts)
+        return self._beside(parts) if beside else self._prepare_here(parts)
+
+    def _prepare_here(self, parts: Sequence[Part]) -> Contents:
+        with self._here:  # threads could only take turns
+            return prepare(self._source_id, self._read, self._mapping, parts)
 
     def _beside(self, parts: Sequence[Part]) -> Contents:
         preparer = self._idle.get()
-        try:
-            return preparer.prepare(parts)
-        except _Died:
-            preparer = self._replaced(preparer)
+        for _ in range(_TRIES):
+            if preparer is None:  # no process can be started any more: whoever waits works here
+                self._idle.put(None)
+                return self._prepare_here(parts)
             try:
-                return preparer.prepare(parts)
+                found = preparer.prepare(parts)
             except _Died:
                 preparer = self._replaced(preparer)
-                raise UnreadablePage(
-                    "the process that takes its answers apart ended twice without a word, most likely for want of"
-                    " memory; nothing of the page was stored. Give the machine more memory, or read less at a time"
-                ) from None
-        finally:
+                continue
+            except BaseException:
+                self._idle.put(preparer)
+                raise
             self._idle.put(preparer)
+            return found
+        self._idle.put(preparer)
+        raise UnreadablePage(
+            "the process that takes its answers apart ended twice without a word, most likely for want of"
+            " memory; nothing of the page was stored. Give the machine more memory, or read less at a time"
+        )
 
     def _start(self) -> None:
-        preparer = _Preparer(self._recipe)
+        try:
+            preparer = _Preparer(self._recipe)
+        except (OSError, _Died):  # no room for another process: what there is must do
+            self.processes = len(self._started)
+            return
         self._started.append(preparer)
         self._idle.put(preparer)
 
-    def _replaced(self, dead: _Preparer) -> _Preparer:
+    def _replaced(self, dead: _Preparer) -> _Preparer | None:
         dead.end()
         with self._lock:
             self._started.remove(dead)
-            preparer = _Preparer(self._recipe)
+            try:
+                preparer = _Preparer(self._recipe)
+            except (OSError, _Died):
+                return None
             self._started.append(preparer)
         return preparer
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.base import Page, Slice, Stream
@@ -39,7 +39,8 @@ def pull_streams(
     """Fetch and land all slices of all streams, those of the first streams first.
 
     Pages are fetched in threads, prepared beside in processes, and stored by the calling thread, so that
-    all three work at once; at most `connections` wait.
+    all three work at once. What waits is bounded: `connections` pages ready to be stored, and for each thread
+    those in its hands.
 
     Returns:
         What could not be read, a sentence a slice; the other slices have landed.
@@ -192,11 +193,12 @@ class _Fetching:
                 future.cancel()
 
     def _finished(self, stream: Stream, slice_: Slice, page: Page, future: Future[Contents]) -> Prepared:
+        kept = replace(page, parts=())  # what is packed need not wait unpacked, too
         try:
-            return Prepared(stream, page, future.result())
+            return Prepared(stream, kept, future.result())
         except UnreadablePage as error:
             self.problems.append(str(SliceUnreadable(str(error), source=self.source, slice_=slice_.label)))
-            return Prepared(stream, page, unprepared(stream.entity, page.parts), str(error))
+            return Prepared(stream, kept, unprepared(stream.entity, page.parts), str(error))
 
     def _put(self, item: Prepared | BaseException | None) -> None:
         """Wait for room in the queue; give up when the run was stopped meanwhile."""

@@ -38,6 +38,18 @@ class Deadly(Detached):
         yield from self.inner(parts)
 
 
+@dataclass(frozen=True, slots=True)
+class Faulty(Detached):
+    """Reads pages, and meets a fault of the program at one of them."""
+
+    inner: IssueReader
+
+    def __call__(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
+        if parts[0].body == KILL.body:
+            _ = 1 // 0
+        yield from self.inner(parts)
+
+
 def mapping() -> CompiledMapping:
     spec = parse_mapping(shipped.mapping("jira"), where="jira.yaml")
     return compile_stream(spec, "issues", TRANSFORMS, {})
@@ -99,6 +111,16 @@ def test_a_process_that_dies_is_replaced_and_the_page_it_dies_of_is_named() -> N
         for number in range(3):
             preparing.prepare(page(number))
         with pytest.raises(UnreadablePage, match="ended twice"):
+            preparing.prepare((KILL,))
+        assert preparing.prepare(page(9)).batch.ids == ["9"]
+
+
+def test_a_fault_of_our_own_in_a_process_is_raised_with_its_traceback() -> None:
+    read = Faulty(READ)
+    with closing(Preparing(7, read, mapping(), processes=1)) as preparing:
+        for number in range(3):
+            preparing.prepare(page(number))
+        with pytest.raises(RuntimeError, match="ZeroDivisionError"):
             preparing.prepare((KILL,))
         assert preparing.prepare(page(9)).batch.ids == ["9"]
 
