@@ -10,7 +10,7 @@ from connectors.errors import ConnectorError
 from sync import questions, scope_versions
 from sync.census import is_due
 from sync.ending import Ending
-from sync.extent import Extent, Reading, begin, changed_since, end, reading_of
+from sync.extent import Extent, Reading, begin, changed_since, end, read_again, reading_of
 from sync.land import Landing
 from sync.registry import Opened
 from sync.store import unit_of_work
@@ -114,9 +114,14 @@ def watching_of(pulling: Pulling, opened: Opened) -> Watching:
 
 
 def end_run(pulling: Pulling, extent: Extent, block: SourceBlock, opened: Opened) -> None:
-    """Note that all was read that was asked for; a changed scope counts as read only when everything was."""
+    """Note that all was read that was asked for; a changed scope counts as read only when everything was.
+
+    What a full reading met and could not read is read from its beginning by the next run.
+    """
     reading: Reading = reading_of(block, opened.mapping)
     with unit_of_work(pulling.engine) as connection:
+        if extent.full:
+            read_again(connection, pulling.source_id, extent, pulling.landing.unreadable)
         if extent.full or not extent.reconfigured:
             end(connection, pulling.source_id, reading)
         questions.settle(connection, pulling.questions, now=pulling.now)

@@ -5,6 +5,7 @@ that what it had not come to yet is not taken for read.
 """
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, text
 from config.document import SourceBlock
 from sync.json import dump_bytes, dumps
 from sync.mapping import MappingSpec
+from sync.quarantine import Unreadable
 from sync.watch import HOW_REACHED, scoped_as
 
 
@@ -95,3 +97,20 @@ def cursors(connection: Connection, source_id: int, stream: str, extent: Extent)
         {"source": source_id, "stream": stream, "full": extent.full, "walk": extent.walk_from},
     )
     return {row[0]: row[1] for row in rows}
+
+
+def read_again(
+    connection: Connection, source_id: int, extent: Extent, unread: Collection[Unreadable]
+) -> None:
+    """Have the next run read from the beginning what a walk could not read; what it began it goes on with.
+
+    The walk itself is over: a slice that cannot be read for months keeps nothing else from being read.
+    """
+    for stream, slice_ in sorted({(each.stream, each.slice) for each in unread}):
+        connection.execute(
+            text(
+                "DELETE FROM cursor WHERE source_id = :source AND stream = :stream AND run_id < :walk"
+                " AND :slice IN (slice, '')"  # '': the slices could not be listed
+            ),
+            {"source": source_id, "stream": stream, "slice": slice_, "walk": extent.walk_from},
+        )

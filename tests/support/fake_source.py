@@ -100,6 +100,7 @@ class FakeTracker:
     scope: dict[str, str] | None = None  # what decides its scope there; None: it has no say
     controls: dict[str, Decimal] = field(default_factory=dict)
     poisoned: set[str] = field(default_factory=set)  # ids whose page cannot be taken apart
+    unlisted: str | None = None  # why its slices cannot be listed
     shape: Discovery | None = None  # what a look at it sees; None: it cannot be looked at
 
 
@@ -112,6 +113,8 @@ class FakeStream:
         self.clock = clock
 
     def slices(self) -> Sequence[Slice]:
+        if self.tracker.unlisted is not None:
+            raise SliceUnreadable(self.tracker.unlisted, source="fake", slice_=self.name)
         return [Slice(name, name, len(found)) for name, found in self.tracker.issues.items()]
 
     def pull(self, slice_: Slice, cursor: Json | None) -> Iterator[Page]:

@@ -1,6 +1,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine
 
 from sync.questions import accept
@@ -90,3 +91,33 @@ def test_a_changed_configuration_may_ask_first(engine: Engine) -> None:
     accept(engine, "fake", question["id"], by="Ada", because="meant so", now=T0 + DAY)
     run_id, _ = run_once(engine, source, at=T0 + 2 * DAY)
     assert mode(engine, run_id) == "full"
+
+
+@pytest.mark.parametrize("how", ["slice", "page", "listing"])
+def test_a_slice_that_a_full_reading_could_not_read_is_read_whole_once_it_can_be(
+    engine: Engine, how: str
+) -> None:
+    configure(engine)
+    source = FakeTracker({"A": [issue(1)], "B": [issue(2, project="2")]})
+    run_once(engine, source)
+    configure(engine, projects=["A", "B"])
+    source.issues["B"] = [issue(2, project="2", summary="renamed before the cursor")]
+    if how == "slice":
+        source.broken = {"B": "it is locked"}
+    elif how == "page":
+        source.poisoned = {"2"}
+    else:
+        source.unlisted = "its projects cannot be listed"
+    first, state = run_once(engine, source, at=T0 + DAY)
+    assert (state, mode(engine, first)) == ("partial", "full")
+    source.broken, source.poisoned, source.unlisted = {}, set(), None
+
+    second, state = run_once(engine, source, at=T0 + 2 * DAY)
+
+    assert state == "succeeded"
+    assert ask(engine, "SELECT title FROM work_item WHERE external_id = '2'") == [
+        {"title": "renamed before the cursor"}
+    ]
+    if how != "listing":
+        assert outcome(engine, second).ledger["issues"]["said"] == 1, "the other slice is not read again"
+        assert mode(engine, second) == "incremental"
