@@ -103,10 +103,15 @@ class Api(Feeds, ItemCalls):
         path = f"/{in_path(project)}/_apis/wit/classificationnodes"
         answer = self.get(f"{path}/{tree}", {"$depth": DEEPEST})
         yield answer
-        asked: set[int] = set()
-        while deeper := [id_ for id_ in _cut_off(content(answer)) if id_ not in asked]:
-            asked |= set(deeper)
-            ids = ",".join(map(str, deeper[:BATCH]))
+        known: set[int] = set()
+        waiting: list[int] = []
+        while True:
+            deeper = [id_ for id_ in _cut_off(content(answer)) if id_ not in known]
+            known.update(deeper)
+            waiting += deeper
+            if not waiting:
+                return
+            ids, waiting = ",".join(map(str, waiting[:BATCH])), waiting[BATCH:]
             answer = self.get(path, {"ids": ids, "$depth": DEEPEST, "errorPolicy": "omit"})
             yield answer
 

@@ -106,6 +106,35 @@ def test_a_branch_deeper_than_one_answer_is_asked_for() -> None:
     ]
 
 
+def test_more_branches_than_one_call_takes_arrive_whole() -> None:
+    ado = FakeAdo("Shop")
+    branches = [
+        {"id": id_, "name": f"B{id_}", "hasChildren": True, "path": f"\\Shop\\Iteration\\B{id_}"}
+        for id_ in range(1000, 1450)
+    ]
+    asked: list[list[int]] = []
+
+    def cut(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path.endswith("/iterations"):
+            root = {"id": 7, "name": "Shop", "path": "\\Shop\\Iteration", "hasChildren": True}
+            return httpx.Response(200, json={**root, "children": branches})
+        if request.url.path.endswith("/classificationnodes"):
+            asked.append([int(id_) for id_ in request.url.params["ids"].split(",")])
+            leaves = {id_: {"id": id_ + 5000, "name": "Leaf", "hasChildren": False} for id_ in asked[-1]}
+            rows = [{**one, "children": [leaves[one["id"]]]} for one in branches if one["id"] in leaves]
+            return httpx.Response(200, json={"count": len(rows), "value": rows})
+        return None
+
+    ado.rules.append(cut)
+    stream = connector(transport=ado.transport()).streams({}, [])[1]
+    (slice_,) = stream.slices()
+    (page,) = stream.pull(slice_, None)
+    paths = {record.locator for record in stream.read(page.parts)}
+    assert {f"Shop\\B{id_}\\Leaf" for id_ in range(1000, 1450)} <= paths
+    assert sorted(map(len, asked)) == [50, 200, 200]
+    assert page.said == 1 + 450 + 450
+
+
 def test_iterations_of_one_forbidden_project_do_not_stop_the_others() -> None:
     ado = FakeAdo("Shop", "Back Office")
 
