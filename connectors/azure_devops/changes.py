@@ -24,11 +24,18 @@ from connectors.azure_devops.position import Position
 from connectors.azure_devops.records import HIDDEN, held_part
 from connectors.azure_devops.refresh import UNSURE
 from connectors.azure_devops.scope import MOVED, Project, Scope
-from connectors.azure_devops.whereabouts import DELETED, FEW, Whereabouts, home_of, out_of
+from connectors.azure_devops.whereabouts import (
+    DELETED,
+    FEW,
+    STRETCH,
+    Whereabouts,
+    home_of,
+    out_of,
+    place_of,
+)
 from connectors.base import Absence, Fate, Json, Page, Part, Slice
 from connectors.http import HttpUnavailable
 
-_MISSING: Final = 2_000  # looked up at a time; of each only its place is kept
 EMPTY: Final = (
     "no work item is visible, so nothing was marked as deleted. If there should be some, the account needs "
     "'View work items in this node' on the areas."
@@ -238,10 +245,10 @@ class Changes:
         if not ids:
             return False
         homes = dict(self.position.homes)
-        for at in range(0, len(ids), _MISSING):
+        for at in range(0, len(ids), STRETCH):
             looked = Draft()
-            self._ask(looked, ids[at : at + _MISSING])
-            draft.current |= {id_: {"fields": _place(one)} for id_, one in looked.current.items()}
+            self._ask(looked, ids[at : at + STRETCH])
+            draft.current |= {id_: {"fields": place_of(one)} for id_, one in looked.current.items()}
         ids = [id_ for id_ in ids if id_ not in self.position.broken]
         found = self.where.of(ids, draft.current, homes)
         for id_ in ids:
@@ -318,13 +325,3 @@ class Changes:
             fates={str(id_): absence for id_, absence in draft.vanished.items() if absence is not None},
             warnings=(*notes, *self.context.problems(draft)),
         )
-
-
-def _place(item: Json) -> Json:
-    """Keep of an item where it is, and whether it is deleted."""
-    fields = item.get("fields") or {}
-    return {
-        name: fields[name]
-        for name in ("System.TeamProject", "System.AreaPath", "System.IsDeleted")
-        if name in fields
-    }

@@ -11,7 +11,7 @@ from connectors.azure_devops.api import BATCH, Api, content, decoded, quoted
 from connectors.azure_devops.config import MilestoneRule
 from connectors.azure_devops.scope import Scope, item_page
 from connectors.azure_devops.text import plain_markdown, plain_text
-from connectors.azure_devops.whereabouts import Whereabouts
+from connectors.azure_devops.whereabouts import Whereabouts, places
 from connectors.base import Absence, Census, Detached, Fate, Json, Page, Part, RawRecord, Slice
 from connectors.records import each
 
@@ -130,9 +130,7 @@ class Milestones:
         """Say what became of milestones that are none any more, or not to be seen."""
         del slice_
         milestones, ids = self._ids(), [int(id_) for id_ in external_ids]
-        answers, broken = self._api.current(ids)
-        rows = (one for answer in answers for one in content(answer)["value"] if one)
-        current = {int(one["id"]): one for one in rows}
+        current, broken = places(self._api, ids)
         asked = [id_ for id_ in ids if id_ not in broken and id_ not in milestones]
         found = Whereabouts(self._api, self._scope, project_id="").of(asked, current, {})
         still = dict.fromkeys(current.keys() & set(asked), _NONE_ANY_MORE)

@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from connectors.azure_devops.api import Api
+from connectors.azure_devops.api import Api, content
+from connectors.azure_devops.poison import Broken
 from connectors.azure_devops.scope import MOVED, NOT_LISTED, NOT_PICKED, Project, Scope
 from connectors.base import Absence, Fate, Json
 
+STRETCH: Final = 2_000  # items looked up at a time; of each only its place is kept
 FEW: Final = 20  # so many may be destroyed at once without a second thought
 DELETED: Final = Absence(Fate.DELETED, "in the recycle bin: Azure DevOps marks it as deleted")
 _DESTROYED: Final = Absence(
@@ -30,6 +32,33 @@ _PROBABLY: Final = Absence(
 def home_of(project_id: str, fields: Mapping[str, Any]) -> str:
     """Name the place where an item was seen: its project and its area, both by id."""
     return f"{project_id}/{fields.get('System.AreaId') or ''}"
+
+
+def place_of(item: Json) -> Json:
+    """Keep of an item where it is, and whether it is deleted."""
+    fields = item.get("fields") or {}
+    return {
+        name: fields[name]
+        for name in ("System.TeamProject", "System.AreaPath", "System.IsDeleted")
+        if name in fields
+    }
+
+
+def places(api: Api, ids: Sequence[int]) -> tuple[dict[int, Json], Broken]:
+    """Look up what there still is of items, and which of them break the call: by stretches, for they may be many."""
+    found: dict[int, Json] = {}
+    broken: Broken = {}
+    for at in range(0, len(ids), STRETCH):
+        some, odd = _stretch(api, ids[at : at + STRETCH])
+        found |= some
+        broken |= odd
+    return found, broken
+
+
+def _stretch(api: Api, ids: Sequence[int]) -> tuple[dict[int, Json], Broken]:
+    answers, broken = api.current(ids)
+    rows = (one for answer in answers for one in content(answer)["value"] if one)
+    return {int(one["id"]): {"fields": place_of(one)} for one in rows}, broken
 
 
 def out_of(rule: str, fields: Mapping[str, Any]) -> Absence | None:

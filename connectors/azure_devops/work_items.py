@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from connectors.azure_devops.api import Api, content
+from connectors.azure_devops.api import Api
 from connectors.azure_devops.changes import Changes, Reading
 from connectors.azure_devops.config import AzureDevOpsConfig
 from connectors.azure_devops.fields import Custom, chosen
@@ -15,7 +15,7 @@ from connectors.azure_devops.poison import broke
 from connectors.azure_devops.process import EFFORT_FIELDS
 from connectors.azure_devops.records import ItemReader
 from connectors.azure_devops.scope import Project, Scope
-from connectors.azure_devops.whereabouts import Whereabouts
+from connectors.azure_devops.whereabouts import Whereabouts, places
 from connectors.base import Absence, Census, Json, Page, Slice
 from connectors.errors import SliceUnreadable
 from connectors.http import HttpDenied, HttpError, HttpUnavailable
@@ -97,9 +97,7 @@ class WorkItems:
         with self._alone(slice_):
             picked = self.census(slice_).ids if self._scope.query is not None else None
             chosen = None if picked is None else {int(id_) for id_ in picked}
-            answers, broken = self._api.current(ids)
-            rows = (one for answer in answers for one in content(answer)["value"] if one)
-            current = {int(one["id"]): one for one in rows}
+            current, broken = places(self._api, ids)
             where = Whereabouts(self._api, self._scope, project_id=slice_.name, picked=chosen)
             asked = [id_ for id_ in ids if id_ not in broken]
             found = where.of(asked, current, self._homes.get(slice_.name, {}))

@@ -1,15 +1,20 @@
 """What became of work items that are gone: five different things, told apart by what Azure DevOps still says."""
 
+import json
+import tracemalloc
 from typing import Any
 
+import httpx
 import pytest
 
 from connectors.azure_devops.connector import AzureDevOps
+from connectors.azure_devops.whereabouts import STRETCH
 from connectors.base import Censused, Fate, Retrying, Slice
 from sandbox.options import App
 from tests.support.ado_reading import Stored, connector
 from tests.support.ado_sandbox import control, edit, fresh
 from tests.support.asgi import InProcess
+from tests.support.fake_ado import FakeAdo
 
 FIRST, SECOND = "Load 1", "Load 2"
 
@@ -132,6 +137,32 @@ def test_the_census_lists_what_is_there_and_the_fates_are_asked_for_apart(app: A
         str(deleted): Fate.DELETED,
         str(moved): Fate.MOVED,
     }
+
+
+def test_many_missing_items_are_looked_up_by_stretches_and_only_their_places_are_kept() -> None:
+    def peak(stream: Censused, count: int) -> int:
+        tracemalloc.start()
+        found = stream.fates(Slice("", ""), [str(id_) for id_ in range(1, count + 1)])
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert {absence.fate for absence in found.values()} == {Fate.MOVED}
+        assert len(found) == count
+        return most
+
+    def elsewhere(request: httpx.Request) -> httpx.Response | None:
+        if not request.url.path.endswith("/workitemsbatch"):
+            return None
+        ids = json.loads(request.content)["ids"]
+        fields = {"System.TeamProject": "Elsewhere", "System.Description": "d" * 5000}
+        rows = [{"id": id_, "rev": 1, "fields": fields} for id_ in ids]
+        return httpx.Response(200, json={"count": len(rows), "value": rows})
+
+    ado = FakeAdo("Shop")
+    ado.rules.append(elsewhere)
+    stream = connector(transport=ado.transport(), feed="organization").streams({}, [])[2]
+    assert isinstance(stream, Censused)
+    peak(stream, 200)  # what is loaded once and for all
+    assert peak(stream, STRETCH * 3) < peak(stream, STRETCH) * 1.5
 
 
 def test_single_items_are_fetched_whole_apart_from_the_cursor(app: App) -> None:
