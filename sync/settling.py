@@ -63,8 +63,8 @@ def settle_stream(ending: Ending, stream: Stream, table: str, slices: Sequence[S
         there = count_by_slice(connection, table, ending.source_id, stream.name) if found else {}
     at = _Settling(ending, stream, table, {each.name: each for each in slices}, standing)
     accepted = {each.id for each in standing.values() if each.accepted_by is not None}
-    free = [each for each in found if each.question_id in accepted or _ours(at, each)]
-    rest = [each for each in found if each not in free]
+    free = {each.id for each in found if each.question_id in accepted or _ours(at, each)}
+    rest = [each for each in found if each.id not in free]
     stopped = held(Counter(each.slice for each in rest), there, ending.brake)
     single = {each.slice for each in stopped}
     asked: set[str | None] = set()

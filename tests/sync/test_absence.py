@@ -1,4 +1,5 @@
 from datetime import timedelta
+from time import process_time
 from typing import Any
 
 import pytest
@@ -156,6 +157,22 @@ def test_an_accepted_question_has_the_next_run_bury_them_and_stays_on_record(eng
     assert len(buried(engine)) == 20
     [answered] = ask(engine, "SELECT accepted_by, because, settled_at IS NOT NULL AS done FROM question")
     assert answered == {"accepted_by": "Ada", "because": "phase 2 was cancelled", "done": True}
+
+
+def test_many_accepted_records_are_settled_in_time_that_grows_as_they_do(engine: Engine) -> None:
+    configure(engine)
+    source = tracker(8001, page_size=8001)
+    run_once(engine, source)
+    del source.issues["APO"][1:]
+    run_once(engine, source, full=True, at=T0 + DAY)
+    [question] = standing(engine)
+    accept(engine, "fake", question["id"], by="Ada", because="phase 2 was cancelled", now=T0 + DAY)
+
+    began = process_time()
+    run_once(engine, source, at=T0 + 2 * DAY)
+
+    assert len(buried(engine)) == 8000
+    assert process_time() - began < 2  # seconds; half of 8000² comparisons take more than five
 
 
 def test_a_question_goes_by_itself_when_the_records_are_back(engine: Engine) -> None:
