@@ -1,7 +1,7 @@
 """Settle a stream's absences: ask what became of the records, mind the brake, set the tombstones."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,9 +77,11 @@ def settle_stream(ending: Ending, stream: Stream, table: str, slices: Sequence[S
     for each in found:
         if each.id not in waiting:
             by_slice.setdefault(each.slice, []).append(each)
+    undone: set[int | None] = set()
     for slice_, group in by_slice.items():
-        _settle_slice(at, slice_, group)
-    _close_questions(at, asked)
+        if not _settle_slice(at, slice_, group):
+            undone |= {each.question_id for each in group}
+    _close_questions(at, asked, undone)
 
 
 def _ours(at: _Settling, one: Suspect) -> bool:
@@ -87,10 +89,11 @@ def _ours(at: _Settling, one: Suspect) -> bool:
     return at.ending.reconfigured and one.slice not in at.slices
 
 
-def _settle_slice(at: _Settling, slice_: str, group: list[Suspect]) -> None:
+def _settle_slice(at: _Settling, slice_: str, group: list[Suspect]) -> bool:
+    """Settle the suspects of one slice; false where the source could not be asked, so that nothing was done."""
     fates = _fates(at, slice_, group)
     if fates is None:
-        return
+        return False
     found = [(one, fates[one.external_id]) for one in group if one.external_id in fates]
     with unit_of_work(at.ending.engine) as connection:
         counts = settle(connection, at.place(slice_), found, now=at.ending.now)
@@ -101,6 +104,7 @@ def _settle_slice(at: _Settling, slice_: str, group: list[Suspect]) -> None:
     if lost := counts.get(Fate.ACCESS_LOST):
         says = next(absence.says for _, absence in found if absence.fate is Fate.ACCESS_LOST)
         _warn(at, slice_, lost, says)
+    return True
 
 
 def _warn(at: _Settling, slice_: str | None, lost: int, says: str) -> None:
@@ -232,8 +236,10 @@ def _lose_sight(at: _Settling, slice_: str | None, group: Sequence[Suspect], say
     _warn(at, slice_, len(group), says)
 
 
-def _close_questions(at: _Settling, asked: set[str | None]) -> None:
-    """Close what was done as accepted, and what is no longer so."""
-    done = [each.id for subject, each in at.standing.items() if subject not in asked]
+def _close_questions(at: _Settling, asked: set[str | None], undone: Collection[int | None]) -> None:
+    """Close what was done as accepted, and what is no longer so; `undone` wait for the next run, accepted or not."""
+    done = [
+        each.id for subject, each in at.standing.items() if subject not in asked and each.id not in undone
+    ]
     with unit_of_work(at.ending.engine) as connection:
         questions.settle(connection, done, now=at.ending.now)

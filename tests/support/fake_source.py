@@ -94,6 +94,7 @@ class FakeTracker:
     hidden: set[str] = field(default_factory=set)  # ids its search does not find, and its list of ids does
     withheld: set[str] = field(default_factory=set)  # ids it does not give when asked for them
     fates: dict[str, Absence] = field(default_factory=dict)
+    mute: bool = False  # whether it does not say what became of records
     asked_fates: list[str] = field(default_factory=list)
     asked_ids: list[str] = field(default_factory=list)
     census_said: int | None = None
@@ -160,7 +161,8 @@ class CountedStream(FakeStream):
         return Census(ids, self.tracker.census_said)
 
     def fates(self, slice_: Slice, external_ids: Sequence[str]) -> Mapping[str, Absence]:
-        del slice_
+        if self.tracker.mute:
+            raise SliceUnreadable("it does not answer", source="fake", slice_=slice_.name)
         self.tracker.asked_fates += external_ids
         there = {each["id"] for found in self.tracker.issues.values() for each in found}
         gone = [one for one in external_ids if one not in there]

@@ -159,6 +159,28 @@ def test_an_accepted_question_has_the_next_run_bury_them_and_stays_on_record(eng
     assert answered == {"accepted_by": "Ada", "because": "phase 2 was cancelled", "done": True}
 
 
+def test_an_answer_stands_until_the_source_can_be_asked_and_it_is_done(engine: Engine) -> None:
+    configure(engine)
+    source = tracker(40, counts=True)
+    run_once(engine, source)
+    del source.issues["APO"][20:]
+    run_once(engine, source, full=True, at=T0 + DAY)
+    [question] = standing(engine)
+    accept(engine, "fake", question["id"], by="Ada", because="phase 2 was cancelled", now=T0 + DAY)
+    source.mute = True
+    _, state = run_once(engine, source, at=T0 + 2 * DAY)
+    assert (state, buried(engine), [each["accepted_by"] for each in standing(engine)]) == (
+        "partial",
+        [],
+        ["Ada"],
+    )
+    source.mute = False
+
+    _, state = run_once(engine, source, at=T0 + 3 * DAY)
+
+    assert (state, len(buried(engine)), standing(engine)) == ("succeeded", 20, [])
+
+
 def test_many_accepted_records_are_settled_in_time_that_grows_as_they_do(engine: Engine) -> None:
     configure(engine)
     source = tracker(8001, page_size=8001)
