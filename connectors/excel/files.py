@@ -37,6 +37,13 @@ class WorkbookGone(SliceUnreadable):
         self.absence = absence
 
 
+class StoredUnreadable(SliceUnreadable, ValueError):
+    """A stored workbook cannot be read again, most often for limits that were lowered since.
+
+    For whoever takes stored pages apart it is a page of a shape that cannot be read, while others go on.
+    """
+
+
 def label_of(workbook: Workbook) -> str:
     """Call a workbook what a person does; a share link is a secret, so it has no name until it is opened."""
     return (workbook.path or "a shared workbook").strip("/")

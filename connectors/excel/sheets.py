@@ -15,7 +15,7 @@ from connectors.base import Absence, Census, Fate, Json, Page, Part, RawRecord, 
 from connectors.errors import SliceUnreadable
 from connectors.excel.config import ExcelConfig, Workbook
 from connectors.excel.drift import Structure, differences
-from connectors.excel.files import File, WorkbookGone, label_of
+from connectors.excel.files import File, StoredUnreadable, WorkbookGone, label_of
 from connectors.excel.layout import ENTITY, Holds, Layout, Refused
 from connectors.excel.reader import Reader
 
@@ -143,7 +143,11 @@ class Sheets:
             )
 
     def read(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
-        """Read a page's workbook by the layout stored with it; nothing else is needed."""
+        """Read a page's workbook by the layout stored with it; nothing else is needed.
+
+        Raises:
+            StoredUnreadable: It cannot be read any more.
+        """
         layout = Layout.from_json(parts[0].body)
         for record in self._of_page(layout, parts[1]):
             yield RawRecord(
@@ -162,7 +166,7 @@ class Sheets:
         try:
             outcome = self._connector.reader.outcome(replace(layout, span=None), held.body)
         except Refused as refusal:
-            raise SliceUnreadable(str(refusal), source=self._connector.source, slice_=layout.file) from None
+            raise StoredUnreadable(str(refusal), source=self._connector.source, slice_=layout.file) from None
         yield from islice(outcome.records(), *(layout.span or (None,)))
 
     def census(self, slice_: Slice) -> Census:

@@ -9,6 +9,9 @@ from connectors.base import Page, RawRecord
 from connectors.errors import MisconfiguredSource, SliceUnreadable
 from connectors.excel.config import ExcelConfig
 from connectors.excel.connector import Excel
+from connectors.excel.layout import Limits
+from connectors.excel.reader import Reader
+from sync.prepare import UnreadablePage, records_of
 from tests.support.workbooks import xlsx
 
 NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
@@ -50,6 +53,20 @@ def test_a_workbook_is_one_complete_page_of_its_layout_and_its_bytes(folder: Pat
     assert page.said == 2
     assert [part.request for part in page.parts] == ["LAYOUT register.xlsx, Projects", "READ register.xlsx"]
     assert page.parts[1].body == (folder / "register.xlsx").read_bytes()
+
+
+def test_a_stored_workbook_that_breaks_the_limits_of_today_is_a_page_that_cannot_be_read(
+    folder: Path,
+) -> None:
+    [page] = pull(excel(folder))
+    stricter = excel(folder)
+    stricter.reader = Reader(Limits(seconds=0))
+    [sheets] = stricter.streams({}, [])
+
+    with pytest.raises(UnreadablePage, match=r"register\.xlsx took longer than 0 seconds to read"):
+        records_of(sheets.read, page.parts)
+    with pytest.raises(SliceUnreadable):
+        list(sheets.read(page.parts))
 
 
 def test_a_stored_page_is_read_again_by_a_connector_that_knows_nothing_of_its_layout(folder: Path) -> None:
