@@ -16,6 +16,7 @@ from connectors.errors import SliceUnreadable
 from connectors.stopping import check_stopping
 from sync.absence import Place, suspect
 from sync.ending import Ending, some
+from sync.normalise import Batch
 from sync.slots import newest_slot
 from sync.store import unit_of_work
 from sync.tombstone import alive, slice_ids
@@ -51,7 +52,7 @@ def is_due(connection: Connection, source_id: int, wanted: int | str | None, now
 
 
 def take_census(
-    ending: Ending, stream: Stream, table: str, slices: Sequence[Slice], land: Callable[[Page], None]
+    ending: Ending, stream: Stream, table: str, slices: Sequence[Slice], land: Callable[[Page], Batch]
 ) -> None:
     """Count a stream: raise suspicions, fill holes, write down what was counted.
 
@@ -87,7 +88,7 @@ def _compare(
     table: str,
     counted: Counted,
     listed: Collection[str],
-    land: Callable[[Page], None],
+    land: Callable[[Page], Batch],
 ) -> None:
     slice_, census = counted.slice, counted.census
     place = Place(ending.source_id, ending.run_id, stream.name, slice_.name, table)
@@ -143,7 +144,7 @@ def _fill(
     table: str,
     slice_: Slice,
     holes: list[str],
-    land: Callable[[Page], None],
+    land: Callable[[Page], Batch],
 ) -> set[str]:
     """Fetch what is missing by its ids; returns what did not come."""
     if not isinstance(stream, Retrying):
@@ -151,8 +152,7 @@ def _fill(
     filtered: set[str] = set()
     try:
         for page in _pages(stream, slice_, holes):
-            land(page)
-            filtered |= {each.external_id for each in stream.read(page.parts) if each.filtered_by is not None}
+            filtered |= set(land(page).left_out)
     except SliceUnreadable as error:
         ending.problems.append(str(error))
     return set(_holes(ending, table, holes)) - filtered

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from connectors.base import Censused, Page, Stream
+from connectors.errors import SliceUnreadable
 from sync.census import orphaned, suspect_orphans, take_census
 from sync.ending import Ending
-from sync.land import TABLES, Landing
+from sync.land import TABLES, Landing, Prepared
 from sync.mapping import CompiledMapping
+from sync.normalise import Batch
+from sync.prepare import UnreadablePage, unprepared
 from sync.quarantine import Quarantine, retry, settle_slices, to_retry
 from sync.reconcile import reconcile
 from sync.settling import settle_stream
@@ -55,7 +58,7 @@ def finish(
         settle_slices(ending, stream.name, failed, [*read, *([""] if slices is not None else [])])
         if slices is None:
             continue
-        land = _lander(landing, stream)
+        land = _lander(ending, landing, stream)
         if stream.name in quarantine:
             retry(ending, stream, quarantine[stream.name], slices, land)
         table = table_of(landing.mappings[stream.name])
@@ -75,10 +78,20 @@ def table_of(mapping: CompiledMapping) -> str:
     return TABLES.get(mapping.entity, mapping.entity)
 
 
-def _lander(landing: Landing, stream: Stream) -> Callable[[Page], None]:
-    def land(page: Page) -> None:
+def _lander(ending: Ending, landing: Landing, stream: Stream) -> Callable[[Page], Batch]:
+    """Return what lands a page fetched by ids; one that cannot be taken apart is kept as it came, and said."""
+    labels = {each.name: each.label for each in landing.slices[stream.name]}
+
+    def land(page: Page) -> Batch:
+        try:
+            prepared = landing.prepare(stream, page)
+        except UnreadablePage as error:
+            label = labels.get(page.slice) or stream.name
+            ending.problems.append(str(SliceUnreadable(str(error), source=ending.source, slice_=label)))
+            prepared = Prepared(stream, page, unprepared(stream.entity, page.parts), str(error))
         with landing_session(landing.engine) as session:
-            landing.store(session, landing.prepare(stream, page), listed=False)
+            landing.store(session, prepared, listed=False)
+        return prepared.batch
 
     return land
 

@@ -58,8 +58,9 @@ class Batch:
     """One page's rows. `columns` end with raw_position, locator and content_hash.
 
     `ids` are the external ids of the rows, in their order. `children` holds one list of rows an
-    item. Where `lines` is set, rows and children are in there and not here. `unmapped` counts
-    (attribute, value) pairs without an entry in their value map.
+    item. Where `lines` is set, rows and children are in there and not here. `filtered` counts records
+    that a rule leaves out, `left_out` are their ids. `unmapped` counts (attribute, value) pairs without
+    an entry in their value map.
     """
 
     entity: str
@@ -70,6 +71,7 @@ class Batch:
     lines: Lines | None = None
     rejected: list[Rejection] = field(default_factory=list)
     filtered: Counter[str] = field(default_factory=Counter)
+    left_out: list[str] = field(default_factory=list)
     unmapped: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property
@@ -93,6 +95,7 @@ def normalise(mapping: CompiledMapping, records: Iterable[RawRecord]) -> Batch:
     for position, record in enumerate(records):
         if record.filtered_by is not None:
             batch.filtered[record.filtered_by] += 1
+            batch.left_out.append(record.external_id)
             continue
         if record.unreadable is not None:
             batch.rejected.append(Rejection(record.external_id, record.locator, record.unreadable, position))

@@ -17,6 +17,7 @@ from connectors.errors import SliceUnreadable
 from connectors.stopping import check_stopping
 from sync.ending import Ending
 from sync.json import dumps
+from sync.normalise import Batch
 from sync.store import unit_of_work
 
 MOST: Final = 500  # records asked for again in one run; those asked for longest ago come first
@@ -137,7 +138,7 @@ def retry(
     stream: Stream,
     quarantine: Quarantine,
     slices: Sequence[Slice],
-    land: Callable[[Page], None],
+    land: Callable[[Page], Batch],
 ) -> None:
     """Fetch the records of open rejects by their ids; what lands is resolved by landing."""
     if not isinstance(stream, Retrying):
@@ -151,24 +152,25 @@ def retry(
         came: set[str] = set()
         try:
             for page in stream.retry(by_name[name], wanted):
-                land(page)
-                came |= {each.external_id for each in stream.read(page.parts)}
+                batch = land(page)
+                came.update(batch.ids, batch.left_out, (each.external_id or "" for each in batch.rejected))
+            gone = _gone(stream, by_name[name], [one for one in wanted if one not in came])
         except SliceUnreadable as error:
             ending.problems.append(str(error))
             continue
-        _note(ending, stream, by_name[name], rejects, came)
+        _note(ending, rejects, came, gone)
 
 
-def _note(ending: Ending, stream: Stream, slice_: Slice, rejects: Sequence[Reject], came: set[str]) -> None:
+def _gone(stream: Stream, slice_: Slice, absent: Sequence[str]) -> set[str]:
+    """Return those that are known to be gone; one that is merely out of sight is asked for again."""
+    if not absent or not isinstance(stream, Censused):
+        return set()
+    fates = stream.fates(slice_, absent)
+    return {one for one, absence in fates.items() if absence.fate is not Fate.ACCESS_LOST}
+
+
+def _note(ending: Ending, rejects: Sequence[Reject], came: set[str], gone: set[str]) -> None:
     """Count the attempt; resolve pages whose records all came, and records that are known to be gone."""
-    absent = sorted({one for each in rejects for one in each.external_ids} - came)
-    gone: set[str] = set()
-    if absent and isinstance(stream, Censused):
-        gone = {
-            one
-            for one, absence in stream.fates(slice_, absent).items()
-            if absence.fate is not Fate.ACCESS_LOST
-        }
     over = [
         each.id
         for each in rejects

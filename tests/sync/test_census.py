@@ -70,6 +70,18 @@ def test_a_record_that_is_listed_and_never_given_is_a_problem_of_the_run(engine:
     )
 
 
+def test_a_hole_whose_page_cannot_be_taken_apart_leaves_the_others_filled(engine: Engine) -> None:
+    configure(engine)
+    source = tracker(4, hidden={"2", "3"})
+    run_once(engine, source)
+    source.poisoned = {"2"}
+
+    run_id, state = run_once(engine, source, at=T0 + DAY, census=True)
+
+    assert (state, keys(engine)) == ("partial", ["1", "3", "4"])
+    assert "APO: an answer is not of the shape" in outcome(engine, run_id).error
+
+
 def test_a_census_that_lists_less_than_it_counts_buries_nothing(engine: Engine) -> None:
     configure(engine)
     source = tracker(4)

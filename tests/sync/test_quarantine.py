@@ -97,3 +97,33 @@ def test_a_slice_that_cannot_be_read_is_kept_with_its_reason_until_it_can(engine
     _, state = run_once(engine, source, at=T0 + 2 * DAY)
 
     assert (state, rejects(engine)) == ("succeeded", [("slice", "BAD", 2, True)])
+
+
+def test_a_page_asked_for_by_id_that_cannot_be_taken_apart_stops_no_other(engine: Engine) -> None:
+    configure(engine)
+    source = FakeTracker({"APO": [issue(2, points="many"), issue(3, points="many")]}, counts=True)
+    run_once(engine, source)
+    source.issues["APO"] = [issue(2, points=5), issue(3, points=5)]
+    source.poisoned = {"2"}
+
+    run_id, state = run_once(engine, source, at=T0 + DAY)
+
+    assert state == "partial"
+    assert "APO: an answer is not of the shape" in outcome(engine, run_id).error
+    assert [(row[1], row[3]) for row in rejects(engine)] == [("APO-2", False), ("APO-3", True)]
+    source.poisoned = set()
+    _, state = run_once(engine, source, at=T0 + 2 * DAY)
+    assert (state, [row[3] for row in rejects(engine)]) == ("succeeded", [True, True])
+
+
+def test_a_source_that_does_not_say_what_became_of_a_reject_stops_nothing(engine: Engine) -> None:
+    configure(engine)
+    source = FakeTracker({"APO": [issue(1), issue(2, points="many")]}, counts=True)
+    run_once(engine, source)
+    source.issues["APO"].pop()
+    source.mute = True
+
+    run_id, state = run_once(engine, source, at=T0 + DAY)
+
+    assert (state, [row[3] for row in rejects(engine)]) == ("partial", [False])
+    assert "it does not answer" in outcome(engine, run_id).error
