@@ -239,7 +239,7 @@ class Budget:
 
 @dataclass(slots=True)
 class Traffic:
-    """What talking to the source has cost so far; written by `connectors.http`, read by the run."""
+    """What talking to the source has cost so far; written by `connectors.spending`, read by the run."""
 
     requests: int = 0
     retries: int = 0

@@ -1,7 +1,6 @@
 """The one way to call a tracker: retries, limits, time-outs, and failures in an officer's words."""
 
 import hashlib
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -19,7 +18,7 @@ from connectors.address import checked_address, origin_of, trust
 from connectors.answer import Answer
 from connectors.base import Traffic
 from connectors.body import ENCODINGS, read_whole
-from connectors.errors import BudgetSpent, MisconfiguredSource
+from connectors.errors import MisconfiguredSource
 from connectors.pace import LONGEST_PAUSE_S, TooLong, seconds_asked, shared_pace, soft_delay
 from connectors.redaction import redacted, remember, request_line, scrubbed, secrets_of
 from connectors.refusals import (
@@ -32,6 +31,7 @@ from connectors.refusals import (
     refusal,
     unreachable,
 )
+from connectors.spending import check_budget, count, set_out
 from connectors.stopping import check_stopping, rest
 
 __all__ = ["Answer", "Http", "HttpDenied", "HttpError", "HttpUnavailable", "trust"]
@@ -47,7 +47,6 @@ _USER, _NOBODY = "x-ausername", "anonymous"
 _SESSION_ENDED: Final = frozenset({400, 401, 404})
 _LONGEST_CALL_S: Final = 900.0  # all its attempts together
 _QUOTED: Final = 1 << 20  # bytes of a refusal's body that are looked at
-_traffic_lock = threading.Lock()
 
 
 class _Again(Exception):
@@ -221,10 +220,7 @@ class Http:
         check_stopping()
         with self._share.turn(self._rest, self._count_wait):
             check_stopping()
-            if self.traffic.budget is not None:
-                with _traffic_lock:
-                    self._within_budget()
-                    self.traffic.sent += 1
+            set_out(self.traffic, self.source)
             try:
                 status, headers, content = self._send(request)
             except (httpx.TransportError, httpx.DecodingError) as error:
@@ -236,9 +232,7 @@ class Http:
                     source=self.source,
                 ) from None
         self._answered = True
-        with _traffic_lock:
-            self.traffic.requests += 1
-            self.traffic.bytes_fetched += len(content)
+        count(self.traffic, requests=1, bytes_fetched=len(content))
         if not self._by_name and headers.get(_USER, _NOBODY) != _NOBODY:
             self._by_name = True
         if status in ok:
@@ -258,8 +252,7 @@ class Http:
         return response.status_code, response.headers, body
 
     def _broken(self, error: httpx.TransportError | httpx.DecodingError) -> Exception:
-        with _traffic_lock:
-            self.traffic.requests += 1
+        count(self.traffic, requests=1)
         if isinstance(error, httpx.DecodingError):
             return _Again("the answer was compressed wrongly")
         found = unreachable(self.source, self.base_url, error, self._option, self._proxy)
@@ -305,23 +298,17 @@ class Http:
             self._share.pace.pause(wait, complaint=False)
         return 0.0  # the pause is waited for by whoever calls next, so by us as well
 
-    def _within_budget(self, more_s: float = 0.0) -> None:
-        if self.traffic.budget is not None and (spent := self.traffic.spent(more_s)):
-            raise BudgetSpent(spent, source=self.source)
-
     def _rest(self, seconds: float) -> None:
         if seconds > 0:
-            self._within_budget(seconds)
+            check_budget(self.traffic, self.source, seconds)
             self._sleep(seconds)
 
     def _count_retry(self, state: RetryCallState) -> None:
         del state
-        with _traffic_lock:
-            self.traffic.retries += 1
+        count(self.traffic, retries=1)
 
     def _count_wait(self, seconds: float) -> None:
-        with _traffic_lock:
-            self.traffic.waited_s += seconds
+        count(self.traffic, waited_s=seconds)
 
 
 _exponential = wait_exponential_jitter(multiplier=0.5, max=30, jitter=0.5)
