@@ -352,6 +352,23 @@ def test_a_workbook_on_sharepoint_is_not_downloaded_for_its_fingerprint_alone(ap
     assert connector.traffic.bytes_fetched - before < len(page.parts[1].body)
 
 
+def test_a_changed_layout_on_sharepoint_is_told_as_drift_and_its_workbook_is_read_whole(app: App) -> None:
+    cursor = cursor_of(sharepoint(app))
+    put(app, xlsx([[*HEAD[:2], "Approved budget"], APOLLO, BELLONA]))
+
+    connector = sharepoint(app)
+    assert connector.scope_fingerprint() == {}, "before a run nothing was read in its process"
+    [page] = pull(connector, cursor)
+
+    assert ids(connector, page) == ["APO", "BEL"]
+    assert page.complete
+    [drift] = page.warnings
+    assert drift == (
+        "own.xlsx!Projects has changed since it was last read: column 'Budget' is gone; budget is now read from "
+        "'Approved budget'"
+    )
+
+
 # --- rows that go
 
 
