@@ -5,8 +5,7 @@ ConnectorError
 ├── AccessDenied            stop, and ask the owner for new credentials or a permission
 ├── MisconfiguredSource     stop, and ask the officer to correct the configuration
 ├── BudgetSpent             stop here for this run; the next one goes on
-├── SliceUnreadable         this project, board or sheet only: report it, go on with the others
-└── UnreadableRecord        this record only: reject it with its reason, go on with the page
+└── SliceUnreadable         this project, board or sheet only: report it, go on with the others
 """
 
 from connectors.redaction import scrubbed
@@ -53,13 +52,3 @@ class SliceUnreadable(ConnectorError):
         named = message.startswith(slice_)  # "plan.xlsx!Sheet1: …" says already where
         super().__init__(message if named else f"{slice_}: {message}", source=source)
         self.slice = slice_
-
-
-class UnreadableRecord(ConnectorError):
-    """One record does not look as expected; `locator` is its key or its `file!sheet!cell`."""
-
-    def __init__(self, message: str, *, source: str, locator: str, external_id: str | None = None) -> None:
-        super().__init__(f"{locator}: {message}", source=source)
-        self.locator = locator
-        self.external_id = external_id
-        self.reason = scrubbed(message)

@@ -132,7 +132,6 @@ class Http:
         self,
         path: str,
         params: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
         ok: Sequence[int] = (200,),
         attempts: int = ATTEMPTS,
     ) -> Answer:
@@ -148,7 +147,7 @@ class Http:
             Interrupted: The process is asked to stop.
         """
         address = self._address(path)
-        request = self._client.build_request("GET", address, params=params or None, headers=headers)
+        request = self._client.build_request("GET", address, params=params or None)
         return self._call(request, None, ok, attempts)
 
     def post(
@@ -156,7 +155,6 @@ class Http:
         path: str,
         body: Any,
         params: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
         ok: Sequence[int] = (200,),
         attempts: int = ATTEMPTS,
     ) -> Answer:
@@ -166,7 +164,7 @@ class Http:
             self._address(path),
             params=params or None,
             content=orjson.dumps(body),
-            headers={"Content-Type": "application/json", **(headers or {})},
+            headers={"Content-Type": "application/json"},
         )
         return self._call(request, body, ok, attempts)
 

@@ -22,11 +22,10 @@ def _made(row: Any, make: Callable[[Any], RawRecord], locator: str) -> RawRecord
         return unreadable(row, locator, error)
 
 
-def unreadable(row: Any, locator: str, error: Exception, external_id: str | None = None) -> RawRecord:
+def unreadable(row: Any, locator: str, error: Exception) -> RawRecord:
     """Make the record that says what is odd about a row."""
     missing = f"it has no {error.args[0]!r}" if isinstance(error, KeyError) else str(error)
-    if external_id is None:
-        external_id = str(row.get("id") or "") if isinstance(row, dict) else ""
+    external_id = str(row.get("id") or "") if isinstance(row, dict) else ""
     payload = row if isinstance(row, dict) else {}
     return RawRecord(
         external_id, payload, locator, unreadable=f"not of the shape that is documented: {missing}"

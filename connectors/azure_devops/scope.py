@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
 
-from connectors.azure_devops.api import Api, content, decoded, quoted
+from connectors.azure_devops.api import Api, content, quoted
 from connectors.azure_devops.config import EVERY_PROJECT, AzureDevOpsConfig
 from connectors.azure_devops.nodes import iteration_nodes
 from connectors.azure_devops.poison import tolerated
@@ -236,8 +236,3 @@ def item_page(base_url: str, project: str | None, id_: int | str) -> str:
     """Return the address a person opens; without a project the server finds it."""
     below = f"/{quote(project, safe='')}" if project else ""
     return f"{base_url}{below}/_workitems/edit/{id_}"
-
-
-def body_of(part: Part) -> Any:
-    """Parse a stored body."""
-    return decoded(part.body)

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from connectors.base import Part, RawRecord
 from connectors.errors import SourceUnavailable
-from connectors.http import Answer, Http, HttpError, HttpUnavailable
+from connectors.http import Http, HttpError, HttpUnavailable
 
 MOST_LOST: Final = 3  # rows of one list that the tracker may fail on before the list counts as down
 NO_ANSWER: Final = b""  # the body of a part whose request never succeeded
@@ -63,12 +63,11 @@ def pages(http: Http, path: str, params: Mapping[str, Any], size: int, rows: Row
         before = answer.content
         yield answer.part()
         start += len(found)
-        if _is_last(answer, body, found, start):
+        if _is_last(body, found, start):
             return
 
 
-def _is_last(answer: Answer, body: Any, found: list[Any], reached: int) -> bool:
-    del answer
+def _is_last(body: Any, found: list[Any], reached: int) -> bool:
     if not found:
         return True
     if not isinstance(body, dict):

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.errors import ConnectorError, UnreadableRecord
+from connectors.errors import ConnectorError
 from connectors.grants import Grant
 from connectors.http import Answer, Http
 from connectors.oauth import OAuthToken
@@ -153,12 +153,6 @@ def test_a_secret_once_known_is_starred_wherever_it_turns_up(
     remember(secret)
 
     assert not holds(scrubbed(before + ECHOES[echo](secret) + after).replace("as Basic", ""), secret)
-
-
-def test_the_reason_of_a_rejected_record_is_starred_too() -> None:
-    remember("marker-of-a-record")
-
-    assert "marker" not in UnreadableRecord("marker-of-a-record", source="s", locator="A-1").reason
 
 
 def test_a_log_line_and_its_traceback_are_starred() -> None:
