@@ -9,7 +9,8 @@ def spent_in_words(engine: Engine, run_id: int, spent: BudgetSpent) -> str:
     """Say that the budget is spent; and when it was too small to get anywhere, that it always will be."""
     with engine.connect() as connection:
         further = connection.scalar(
-            text("SELECT EXISTS (SELECT 1 FROM cursor WHERE run_id = :run)"), {"run": run_id}
+            text("SELECT EXISTS (SELECT 1 FROM cursor WHERE run_id = :run AND position <> '{}')"),
+            {"run": run_id},
         )
     if further:
         return f"{spent}; what was read is stored, and the next run goes on from there"

@@ -88,11 +88,14 @@ def end(connection: Connection, source_id: int, reading: Reading) -> None:
 
 
 def cursors(connection: Connection, source_id: int, stream: str, extent: Extent) -> dict[str, dict[str, Any]]:
-    """Return the positions to go on from: on a full run only those that its walk has left."""
+    """Return the positions to go on from: on a full run only those that its walk has left.
+
+    An empty one says that the slice was read in, and is to be read from its beginning.
+    """
     rows = connection.execute(
         text(
             "SELECT slice, position FROM cursor WHERE source_id = :source AND stream = :stream"
-            " AND (NOT :full OR run_id >= :walk)"
+            " AND (NOT :full OR run_id >= :walk) AND position <> '{}'"
         ),
         {"source": source_id, "stream": stream, "full": extent.full, "walk": extent.walk_from},
     )
@@ -109,7 +112,8 @@ def read_again(
     for stream, slice_ in sorted({(each.stream, each.slice) for each in unread}):
         connection.execute(
             text(
-                "DELETE FROM cursor WHERE source_id = :source AND stream = :stream AND run_id < :walk"
+                "UPDATE cursor SET position = '{}', version = version + 1 WHERE source_id = :source"
+                " AND stream = :stream AND run_id < :walk"
                 " AND :slice IN (slice, '')"  # '': the slices could not be listed
             ),
             {"source": source_id, "stream": stream, "slice": slice_, "walk": extent.walk_from},

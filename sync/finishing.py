@@ -64,6 +64,8 @@ def finish(
         table = table_of(landing.mappings[stream.name])
         with ending.engine.connect() as connection:
             lost = orphaned(connection, ending, stream.name, slices)
+        if failed and ending.reconfigured:
+            lost = []  # what came by a slice of before may now be in the one that could not be read
         if isinstance(stream, Censused):
             if census or lost:
                 take_census(ending, stream, table, slices, land)
@@ -97,16 +99,17 @@ def _lander(ending: Ending, landing: Landing, stream: Stream) -> Callable[[Page]
 
 
 def _there(ending: Ending, landing: Landing, stream: Stream, table: str) -> set[str]:
-    """Return the ids that a stream's present slices hold, by this run's reading or, unread, by the store."""
+    """Return the ids that a stream's present slices hold, by this run's reading or, not read whole, by the store."""
     found: set[str] = set()
     with ending.engine.connect() as connection:
         for each in landing.slices[stream.name]:
-            read = landing.absentees.whole.get((stream.name, each.name))
-            found |= (
-                set(read)
-                if read is not None
-                else slice_ids(connection, table, ending.source_id, stream.name, each.name)
-            )
+            where = (stream.name, each.name)
+            if (read := landing.absentees.whole.get(where)) is not None:
+                found.update(read)
+                continue
+            # A record that did not change still stands on the page of the slice that it came by before.
+            found.update(landing.absentees.seen.get(where, ()))
+            found |= slice_ids(connection, table, ending.source_id, stream.name, each.name)
     return found
 
 

@@ -107,6 +107,9 @@ class Landing:
         batch = prepared.batch
         page = self._held_back(prepared.page)
         where = (page.stream, page.slice)
+        if listed and page.cursor is None and where not in self.versions:
+            # The slice was read in: should it be listed no more, what came by it is looked after.
+            page = replace(page, cursor={})
         table = TABLES.get(batch.entity, batch.entity)
         with connection.begin():
             page_id = self._raw_page(connection, prepared)

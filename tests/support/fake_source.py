@@ -101,6 +101,7 @@ class FakeTracker:
     scope: dict[str, str] | None = None  # what decides its scope there; None: it has no say
     controls: dict[str, Decimal] = field(default_factory=dict)
     poisoned: set[str] = field(default_factory=set)  # ids whose page cannot be taken apart
+    positions: bool = True  # whether its pages carry a cursor
     unlisted: str | None = None  # why its slices cannot be listed
     shape: Discovery | None = None  # what a look at it sees; None: it cannot be looked at
 
@@ -136,7 +137,9 @@ class FakeStream:
                 slice=slice_.name,
                 parts=(Part("GET fake", orjson.dumps(chunk)),),
                 fetched_at=self.clock(),
-                cursor={"position": start + at + len(chunk), "whole": whole and not last},
+                cursor={"position": start + at + len(chunk), "whole": whole and not last}
+                if self.tracker.positions
+                else None,
                 said=None if self.tracker.said_extra is None else len(chunk) + self.tracker.said_extra,
                 controls=self.tracker.controls if last else {},
                 complete=last and whole and self.tracker.full_listing,
