@@ -77,8 +77,9 @@ def take_census(
             stored = slice_ids(connection, table, ending.source_id, stream.name, slice_.name)
         counted.append(Counted(slice_, census, stored))
     listed: set[str] = set().union(*(each.census.ids for each in counted))
+    missing = listed - _known(ending, table, stream.name)
     for each in counted:
-        _compare(ending, stream, table, each, listed, land)
+        _compare(ending, stream, table, each, listed, missing, land)
     if len(counted) == len(slices) or not ending.reconfigured:  # a slice of before may be in one not counted
         suspect_orphans(ending, stream, table, slices, listed)
 
@@ -88,7 +89,8 @@ def _compare(
     stream: Stream,
     table: str,
     counted: Counted,
-    listed: Collection[str],
+    listed: set[str],
+    missing: set[str],
     land: Callable[[Page], Batch],
 ) -> None:
     slice_, census = counted.slice, counted.census
@@ -99,14 +101,15 @@ def _compare(
             f"{ending.source}: {slice_.label}: the source counts {census.said} records of {stream.name} and lists"
             f" only {len(census.ids)} of them; nothing was taken for gone. Ask its owner to rebuild the search index"
         )
-    absent = counted.stored - set(listed) if whole else set()
-    holes = _holes(ending, table, census.ids)
+    absent = counted.stored - listed if whole else set()
+    holes = sorted(census.ids & missing)
     with unit_of_work(ending.engine) as connection:
         found = suspect(connection, place, absent, by="census", fates={}, now=ending.now)
     missed = fetched = 0
     if holes:
         left = _fill(ending, stream, table, slice_, holes, land)
         fetched = len(holes) - len(left)
+        missing.difference_update(one for one in holes if one not in left)
         missed = _missed(ending, table, stream, [one for one in holes if one not in left])
         _report(ending, stream, slice_, left, missed)
     with unit_of_work(ending.engine) as connection:
@@ -125,18 +128,24 @@ def _compare(
         )  # fmt: skip
 
 
-def _holes(ending: Ending, table: str, ids: Collection[str]) -> list[str]:
-    """Return those ids that no record counting as there has, and no open reject."""
+def _known(ending: Ending, table: str, stream: str, among: Sequence[str] | None = None) -> set[str]:
+    """Return the ids that a record counting as there has, or an open reject of the stream; None: among all."""
     with ending.engine.connect() as connection:
-        known = connection.scalars(
-            text(
-                f"SELECT r.external_id FROM {table} AS r WHERE r.source_id = :source AND {alive(table, 'r')}"
-                " UNION SELECT external_id FROM rejected_record WHERE source_id = :source"
-                " AND resolved_at IS NULL AND external_id IS NOT NULL"
-            ),
-            {"source": ending.source_id},
+        chosen = "" if among is None else "AND external_id = ANY(:among)"
+        return set(
+            connection.scalars(
+                text(
+                    f"SELECT external_id FROM {table} AS r WHERE source_id = :source AND {alive(table, 'r')} {chosen}"
+                    " UNION ALL SELECT external_id FROM rejected_record WHERE source_id = :source"
+                    f" AND stream = :stream AND resolved_at IS NULL AND external_id IS NOT NULL {chosen}"
+                ),
+                {
+                    "source": ending.source_id,
+                    "stream": stream,
+                    **({} if among is None else {"among": list(among)}),
+                },
+            )
         )
-        return sorted(set(ids) - set(known))
 
 
 def _fill(
@@ -156,7 +165,7 @@ def _fill(
             filtered |= set(land(page).left_out)
     except SliceUnreadable as error:
         ending.problems.append(str(error))
-    return set(_holes(ending, table, holes)) - filtered
+    return set(holes) - _known(ending, table, stream.name, holes) - filtered
 
 
 def _pages(stream: Retrying, slice_: Slice, ids: Sequence[str]) -> Iterator[Page]:
@@ -213,7 +222,7 @@ def suspect_orphans(
     """Suspect what was read in slices that are no longer there, unless another slice lists it now."""
     with unit_of_work(ending.engine) as connection:
         for name in orphaned(connection, ending, stream.name, slices):
-            gone = slice_ids(connection, table, ending.source_id, stream.name, name) - set(listed)
+            gone = slice_ids(connection, table, ending.source_id, stream.name, name).difference(listed)
             place = Place(ending.source_id, ending.run_id, stream.name, name, table)
             suspect(connection, place, gone, by="census", fates={}, now=ending.now)
             # Should the slice come back, it is read from its beginning.

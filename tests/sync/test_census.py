@@ -2,7 +2,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event, text
 
 from sync.census import is_due
 from tests.support.fake_source import T0, FakeTracker, configure, issue, run_once
@@ -80,6 +80,39 @@ def test_a_hole_whose_page_cannot_be_taken_apart_leaves_the_others_filled(engine
 
     assert (state, keys(engine)) == ("partial", ["1", "3", "4"])
     assert "APO: an answer is not of the shape" in outcome(engine, run_id).error
+
+
+def test_a_reject_of_another_stream_with_the_same_id_hides_no_hole(engine: Engine) -> None:
+    configure(engine)
+    source = tracker(3, hidden={"2"})
+    run_id, _ = run_once(engine, source)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO rejected_record (run_id, source_id, stream, slice, kind, external_id, locator, reason,"
+                " rejected_at) SELECT id, source_id, 'versions', 'APO', 'record', '2', 'v2', 'no date', started_at"
+                " FROM run WHERE id = :run"
+            ),
+            {"run": run_id},
+        )
+
+    run_once(engine, source, at=T0 + DAY, census=True)
+
+    assert keys(engine) == ["1", "2", "3"]
+
+
+def test_a_census_asks_the_store_as_often_for_many_slices_as_for_few_what_it_knows(engine: Engine) -> None:
+    asked: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    configure(engine)
+    source = FakeTracker({f"P{n}": [issue(n, project=str(n))] for n in range(1, 13)}, counts=True)
+    run_once(engine, source)
+    asked.clear()
+
+    run_once(engine, source, at=T0 + DAY, census=True)
+
+    assert len([each for each in asked if "SELECT external_id FROM rejected_record" in each]) == 1
+    assert ask(engine, "SELECT sum(holes) AS n FROM census") == [{"n": 0}]
 
 
 def test_a_census_that_lists_less_than_it_counts_buries_nothing(engine: Engine) -> None:
