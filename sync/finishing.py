@@ -1,6 +1,6 @@
 """What follows the pull of all streams: rejects asked for again, ids counted, absences settled, sums held."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from connectors.base import Censused, Page, Stream
 from connectors.errors import SliceUnreadable
@@ -10,7 +10,7 @@ from sync.land import TABLES, Landing, Prepared
 from sync.mapping import CompiledMapping
 from sync.normalise import Batch
 from sync.prepare import UnreadablePage, unprepared
-from sync.quarantine import Quarantine, retry, settle_slices, to_retry
+from sync.quarantine import retry, settle_slices, to_read_whole
 from sync.reconcile import reconcile
 from sync.settling import settle_stream
 from sync.store import landing_session
@@ -19,19 +19,12 @@ from sync.tombstone import slice_ids
 Cursors = dict[str, dict[str, object]]
 
 
-def set_back(ending: Ending, streams: Sequence[tuple[Stream, Cursors]]) -> dict[str, Quarantine]:
-    """Find what earlier runs could not read; slices that can only be read whole lose their cursor for this run.
-
-    Returns:
-        What is to be fetched by id, by stream.
-    """
-    found = {}
+def set_back(ending: Ending, streams: Sequence[tuple[Stream, Cursors]]) -> None:
+    """Take their cursor for this run from slices in which earlier runs left what can only be read with all of it."""
     with ending.engine.connect() as connection:
         for stream, cursors in streams:
-            found[stream.name] = to_retry(connection, ending, stream)
-            for slice_ in found[stream.name].whole:
+            for slice_ in to_read_whole(connection, ending, stream):
                 cursors.pop(slice_, None)
-    return found
 
 
 def finish(
@@ -39,7 +32,7 @@ def finish(
     landing: Landing,
     streams: Sequence[Stream],
     *,
-    quarantine: Mapping[str, Quarantine],
+    again: bool,
     census: bool,
 ) -> None:
     """Finish a run's streams, in their order: a project's fate is known before that of what is in it.
@@ -48,7 +41,7 @@ def finish(
         ending: Gets what went wrong.
         landing: Where the run's pages landed.
         streams: Those that were pulled.
-        quarantine: What of each is to be asked for again.
+        again: Whether what earlier runs could not read is asked for by its ids; a full reading meets it anyhow.
         census: Whether all ids are to be counted.
     """
     for stream in streams:
@@ -59,8 +52,8 @@ def finish(
         if slices is None:
             continue
         land = _lander(ending, landing, stream)
-        if stream.name in quarantine:
-            retry(ending, stream, quarantine[stream.name], slices, land)
+        if again:
+            retry(ending, stream, slices, land)
         table = table_of(landing.mappings[stream.name])
         with ending.engine.connect() as connection:
             lost = orphaned(connection, ending, stream.name, slices)

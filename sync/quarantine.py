@@ -6,7 +6,7 @@ it again. A slice is asked for by every run anyhow.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -46,14 +46,6 @@ class Reject:
     slice: str
     external_ids: tuple[str, ...]
     run_id: int
-
-
-@dataclass(slots=True)
-class Quarantine:
-    """What of a stream is to be asked for again in this run, by slice."""
-
-    records: dict[str, list[Reject]] = field(default_factory=dict)
-    whole: list[str] = field(default_factory=list)  # slices to be read from their beginning
 
 
 def keep(connection: Connection, source_id: int, run_id: int, found: Unreadable, now: datetime) -> None:
@@ -106,37 +98,50 @@ def settle_slices(ending: Ending, stream: str, found: Sequence[Unreadable], read
             )
 
 
-def to_retry(connection: Connection, ending: Ending, stream: Stream) -> Quarantine:
-    """Return what of a stream earlier runs could not read, to be asked for again.
+_OPEN: Final = (
+    " FROM rejected_record r LEFT JOIN raw_page p ON p.id = r.raw_page_id WHERE r.source_id = :source"
+    " AND r.stream = :stream AND r.resolved_at IS NULL AND r.run_id <> :run AND "
+)
+_BY_ID: Final = "(r.external_id IS NOT NULL OR r.external_ids IS NOT NULL)"
 
-    A stream that cannot fetch records by id is to be read whole again where some are open.
-    """
-    rows = connection.execute(
+
+def to_read_whole(connection: Connection, ending: Ending, stream: Stream) -> list[str]:
+    """Return the slices to be read from their beginning: they hold open rejects that cannot be fetched by id."""
+    by_id = _BY_ID if isinstance(stream, Retrying) else "false"
+    found = connection.scalars(
         text(
-            "SELECT r.id, r.kind, coalesce(r.slice, p.slice) AS slice, r.external_id, r.external_ids, r.run_id"
-            " FROM rejected_record r LEFT JOIN raw_page p ON p.id = r.raw_page_id"
-            " WHERE r.source_id = :source AND r.stream = :stream AND r.resolved_at IS NULL AND r.kind <> 'slice'"
-            " AND r.run_id <> :run ORDER BY coalesce(r.retried_at, r.rejected_at), r.id LIMIT :most"
+            f"SELECT DISTINCT coalesce(r.slice, p.slice) {_OPEN} r.kind = 'record' AND NOT {by_id}"
+            " AND coalesce(r.slice, p.slice) IS NOT NULL"
         ),
-        {"source": ending.source_id, "stream": stream.name, "run": ending.run_id, "most": MOST},
+        {"source": ending.source_id, "stream": stream.name, "run": ending.run_id},
     )
-    found = Quarantine()
+    return list(found)
+
+
+def _to_retry(ending: Ending, stream: Stream, slices: Sequence[Slice]) -> dict[str, list[Reject]]:
+    """Return what earlier runs could not read and can be fetched by id from the slices there are, by slice."""
+    with ending.engine.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT r.id, r.kind, coalesce(r.slice, p.slice) AS slice, r.external_id, r.external_ids, r.run_id"
+                f" {_OPEN} r.kind <> 'slice' AND {_BY_ID} AND coalesce(r.slice, p.slice) = ANY(:slices)"
+                " ORDER BY coalesce(r.retried_at, r.rejected_at), r.id LIMIT :most"
+            ),
+            {
+                "source": ending.source_id, "stream": stream.name, "run": ending.run_id, "most": MOST,
+                "slices": [each.name for each in slices],
+            },
+        ).all()  # fmt: skip
+    found: dict[str, list[Reject]] = {}
     for row in rows:
-        ids = tuple(row.external_ids or ([row.external_id] if row.external_id else []))
-        if row.slice is None:
-            continue
-        if isinstance(stream, Retrying) and ids:
-            reject = Reject(row.id, row.kind, row.slice, ids, row.run_id)
-            found.records.setdefault(row.slice, []).append(reject)
-        elif row.kind == RECORD and row.slice not in found.whole:
-            found.whole.append(row.slice)
+        ids = tuple(row.external_ids or [row.external_id])
+        found.setdefault(row.slice, []).append(Reject(row.id, row.kind, row.slice, ids, row.run_id))
     return found
 
 
 def retry(
     ending: Ending,
     stream: Stream,
-    quarantine: Quarantine,
     slices: Sequence[Slice],
     land: Callable[[Page], Batch],
 ) -> None:
@@ -144,20 +149,18 @@ def retry(
     if not isinstance(stream, Retrying):
         return
     by_name = {each.name: each for each in slices}
-    for name, rejects in quarantine.records.items():
-        if name not in by_name:
-            continue
+    for name, rejects in _to_retry(ending, stream, slices).items():
         check_stopping()
         wanted = list(dict.fromkeys(one for each in rejects for one in each.external_ids))
         came: set[str] = set()
+        gone: set[str] = set()
         try:
             for page in stream.retry(by_name[name], wanted):
                 batch = land(page)
                 came.update(batch.ids, batch.left_out, (each.external_id or "" for each in batch.rejected))
             gone = _gone(stream, by_name[name], [one for one in wanted if one not in came])
         except SliceUnreadable as error:
-            ending.problems.append(str(error))
-            continue
+            ending.problems.append(str(error))  # others have their turn first the next time
         _note(ending, rejects, came, gone)
 
 

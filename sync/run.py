@@ -197,11 +197,12 @@ def _pull_all(
     ending = pulling.ending(reconfigured=extent.reconfigured)
     with pulling.engine.connect() as connection:
         places = [(each, cursors(connection, pulling.source_id, each.name, extent)) for each in streams]
-    quarantine = {} if extent.full else set_back(ending, places)
+    if not extent.full:
+        set_back(ending, places)
     pulling.problems += pull_streams(
         landing, places, connections=connections, progress=progress, source=pulling.source
     )
-    finish(ending, landing, streams, quarantine=quarantine, census=pulling.census)
+    finish(ending, landing, streams, again=not extent.full, census=pulling.census)
     pulling.warnings += landing.warnings
     for stream_name, unmapped in landing.unmapped.items():
         for (attribute, value), times in sorted(unmapped.items()):

@@ -3,6 +3,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from sync.quarantine import MOST
 from tests.support.fake_source import T0, FakeTracker, configure, issue, run_once
 from tests.support.store import ask, outcome
 
@@ -127,3 +128,30 @@ def test_a_source_that_does_not_say_what_became_of_a_reject_stops_nothing(engine
 
     assert (state, [row[3] for row in rejects(engine)]) == ("partial", [False])
     assert "it does not answer" in outcome(engine, run_id).error
+
+
+def test_rejects_that_cannot_be_asked_for_do_not_keep_others_from_their_turn(engine: Engine) -> None:
+    configure(engine)
+    lost = [issue(1000 + n, points="many") for n in range(MOST)]
+    source = FakeTracker({"GONE": lost, "APO": [issue(1)]}, counts=True, page_size=MOST)
+    run_once(engine, source)
+    del source.issues["GONE"]
+    source.issues["APO"].append(issue(2, points="many"))
+    run_once(engine, source, at=T0 + DAY)
+    source.issues["APO"][1] = issue(2, points=5)
+
+    run_once(engine, source, at=T0 + 2 * DAY)
+
+    assert ask(engine, "SELECT points FROM work_item WHERE external_id = '2'") == [{"points": 5.0}]
+
+
+def test_rejects_of_a_slice_that_does_not_answer_go_behind_the_others(engine: Engine) -> None:
+    configure(engine)
+    source = FakeTracker({"BAD": [issue(1, points="many")]}, counts=True)
+    run_once(engine, source)
+    source.issues["BAD"].pop()
+    source.mute = True
+
+    run_once(engine, source, at=T0 + DAY)
+
+    assert ask(engine, "SELECT retried_at FROM rejected_record") == [{"retried_at": T0 + DAY}]
