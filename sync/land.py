@@ -18,7 +18,7 @@ from sync.prepare import Contents, prepare
 from sync.quarantine import PAGE, Unreadable
 from sync.reconcile import Balance, Balances, load_balances
 from sync.rejects import Rejects
-from sync.store import add_versions, execute, replace_children, upsert
+from sync.store import add_versions, execute, follow, replace_children, upsert
 
 VERSIONED = frozenset({"milestone", "raid_item", "cost_line"})
 TABLES = {"project": "scope"}
@@ -117,6 +117,12 @@ class Landing:
                 self._keep_unreadable(prepared, prepared.unreadable, page_id)
                 page = self._held_back(page)
             changed = self._rows(connection, batch, page_id)
+            unchanged = {
+                one: place
+                for one, place in zip(batch.ids, batch.positions, strict=True)
+                if one not in changed
+            }
+            follow(connection, table, (self.source_id, page_id, page.slice), unchanged)
             self.absentees.returned(connection, table, batch, changed)
             self.absentees.missed(connection, prepared.stream, page, table, batch, listed=listed)
             self.rejects.keep(connection, page, batch, page_id, listed=listed)

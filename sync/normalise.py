@@ -57,15 +57,16 @@ class Lines:
 class Batch:
     """One page's rows. `columns` end with raw_position, locator and content_hash.
 
-    `ids` are the external ids of the rows, in their order. `children` holds one list of rows an
-    item. Where `lines` is set, rows and children are in there and not here. `filtered` counts records
-    that a rule leaves out, `left_out` are their ids. `unmapped` counts (attribute, value) pairs without
-    an entry in their value map.
+    `ids` are the external ids of the rows, in their order, `positions` their places on the page.
+    `children` holds one list of rows an item. Where `lines` is set, rows and children are in there and
+    not here. `filtered` counts records that a rule leaves out, `left_out` are their ids. `unmapped`
+    counts (attribute, value) pairs without an entry in their value map.
     """
 
     entity: str
     columns: tuple[str, ...]
     ids: list[str] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
     rows: list[list[Any]] = field(default_factory=list)
     children: dict[str, list[Sequence[tuple[Any, ...]]]] = field(default_factory=dict)
     lines: Lines | None = None
@@ -116,10 +117,12 @@ def normalise(mapping: CompiledMapping, records: Iterable[RawRecord]) -> Batch:
             places[record.external_id] = len(batch.rows)
             batch.rows.append(row)
             children.append(nested)
+            batch.positions.append(position)
         else:
             batch.filtered["an earlier version of a record on the same page"] += 1
             batch.rows[before] = row
             children[before] = nested
+            batch.positions[before] = position
     batch.ids = list(places)
     batch.unmapped.update(mapping.unmapped)
     mapping.unmapped.clear()

@@ -187,6 +187,37 @@ def upsert(
     return {row[0]: row[1] for row in found}
 
 
+def follow(
+    connection: Connection, table: str, page: tuple[int, int, str], unchanged: Mapping[str, int]
+) -> None:
+    """Let unchanged records that now come by another slice belong to it: what a slice no longer shows is gone.
+
+    Args:
+        connection: An open unit of work.
+        table: Where they are stored.
+        page: The source's id, and the page's id and slice.
+        unchanged: External ids, each with its position on the page.
+    """
+    if not unchanged:
+        return
+    source_id, page_id, slice_ = page
+    present = " AND current.known_to IS NULL" if "known_to" in Base.metadata.tables[table].columns else ""
+    execute(
+        connection,
+        f'UPDATE "{table}" AS current SET raw_page_id = %(page)s, raw_position = here.position'
+        " FROM unnest(%(ids)s::text[], %(positions)s::int[]) AS here (external_id, position), raw_page AS there"
+        " WHERE current.source_id = %(source)s AND current.external_id = here.external_id"
+        f" AND there.id = current.raw_page_id AND there.slice <> %(slice)s{present}",
+        {
+            "page": page_id,
+            "source": source_id,
+            "slice": slice_,
+            "ids": list(unchanged),
+            "positions": list(unchanged.values()),
+        },
+    )
+
+
 def replace_children(
     connection: Connection,
     table: str,

@@ -336,3 +336,17 @@ def test_a_failed_full_run_is_carried_on_by_the_next_which_finds_its_deletions(e
     assert buried(engine) == ["9"]
     later, _ = run_once(engine, source, at=T0 + 3 * DAY)
     assert ask(engine, "SELECT mode FROM run WHERE id = :run", run=later) == [{"mode": "incremental"}]
+
+
+def test_what_comes_by_another_slice_belongs_to_it_from_then_on(engine: Engine) -> None:
+    configure(engine)
+    both = [issue(1), issue(2)]
+    run_once(engine, FakeTracker({"APO": both}))
+    run_once(engine, FakeTracker({"QUERY": both}), full=True)
+    assert ask(engine, "SELECT count(*) FROM work_item WHERE deleted_at IS NULL") == [{"count": 2}]
+
+    run_once(engine, FakeTracker({"QUERY": [issue(1)]}), full=True)
+
+    assert ask(engine, "SELECT external_id FROM work_item WHERE deleted_at IS NOT NULL") == [
+        {"external_id": "2"}
+    ]
