@@ -13,7 +13,7 @@ ENTITY: Final[dict[Holds, str]] = {
     "raid": "raid_item",
     "costs": "cost_line",
 }
-READER: Final = 2  # raised when the same bytes would be read differently, so that they are read again
+READER: Final = 3  # raised when the same bytes would be read differently, so that they are read again
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,14 @@ _HEADER_SCALE: Final = re.compile(
 _DIGITS: Final = re.compile(r"^[+-]?[\d.,' ]*\d[\d.,' ]*$")
 _GROUPED: Final = re.compile(r"^[+-]?\d{1,3}([.,' ])\d{3}(?:\1\d{3})*$")
 _ONE_GROUP: Final = 7  # characters of 123.456, which may be a thousand or a decimal
-_COMMA_DECIMAL: Final = re.compile(r"\d,\d{1,2}$|\d,\d{4,}$|\.\d{3},\d")
-_POINT_DECIMAL: Final = re.compile(r"\d\.\d{1,2}$|\d\.\d{4,}$|,\d{3}\.\d")
+_COMMA_DECIMAL: Final = re.compile(r"\d,\d{1,2}$|\d,\d{4,}$|\.\d{3},\d|\d\.\d{3}\.\d{3}")
+_POINT_DECIMAL: Final = re.compile(r"\d\.\d{1,2}$|\d\.\d{4,}$|,\d{3}\.\d|\d,\d{3},\d{3}")
+# Digits, or groups of three with one mark between them, and at most one decimal mark, the last.
+_NOTATIONS: Final = {
+    ".": re.compile(r"[+-]? ?(?:\d{1,3}([,' ])\d{3}(?:\1\d{3})*|\d+)(?:\.\d*)?|[+-]? ?\.\d+"),
+    ",": re.compile(r"[+-]? ?(?:\d{1,3}([.' ])\d{3}(?:\1\d{3})*|\d+)(?:,\d*)?|[+-]? ?,\d+"),
+}
+_WRITTEN: Final = {".": "1,234.56", ",": "1.234,56"}
 
 
 class NotANumber(ValueError):
@@ -40,6 +46,7 @@ class NumberColumn:
 
     header: str = ""
     decimal: str = "."
+    both: bool = False  # some texts prove a decimal point, some a decimal comma
     scale: int = 1
     shares: bool = False  # percents without a percent sign, written 0 to 1
     currency: str | None = None
@@ -78,6 +85,7 @@ class NumberColumn:
         bare = bare[: suffix.start()] if suffix else bare
         if not _DIGITS.match(bare):
             raise NotANumber(f"{text!r} is no number")
+        self._check_notation(text, bare)
         other = "," if self.decimal == "." else "."
         digits = bare.replace(" ", "").replace("'", "").replace(other, "").replace(self.decimal, ".")
         try:
@@ -86,6 +94,19 @@ class NumberColumn:
             raise NotANumber(f"{text!r} is no number") from None
         number *= _SCALES[suffix[1].casefold()] if suffix else 1
         return (-number if negative else number), suffix is not None
+
+    def _check_notation(self, text: str, bare: str) -> None:
+        """Refuse digits that are no number as their column writes them, however well they are one elsewhere."""
+        if not _NOTATIONS[self.decimal].fullmatch(bare):
+            raise NotANumber(
+                f"{text!r} is no number as this column is read, {_WRITTEN[self.decimal]}: thousands in threes, one "
+                "decimal mark, the last; write it like the others, or set decimal"
+            )
+        if self.both and (grouped := _GROUPED.match(bare)) and grouped[1] in ".,":
+            raise NotANumber(
+                f"{text!r} may be a thousand or a decimal: the column has decimal points and decimal commas, so it "
+                "is no number without doubt; set decimal"
+            )
 
 
 def decide(header: str, cells: Iterable[tuple[str, Any]], given: str | None) -> NumberColumn:
@@ -116,7 +137,7 @@ def _judge(column: NumberColumn, header: str, cells: Iterable[tuple[str, Any]]) 
     for cell, value in cells:
         if not isinstance(value, str) or not value:
             continue
-        text = _CURRENCY.sub("", clean(value)).strip("() %")
+        text = _SUFFIX.sub("", _CURRENCY.sub("", clean(value)).strip("() %+-\u2212"))
         if _COMMA_DECIMAL.search(text):
             commas.append(cell)
         elif _POINT_DECIMAL.search(text):
@@ -124,9 +145,10 @@ def _judge(column: NumberColumn, header: str, cells: Iterable[tuple[str, Any]]) 
         elif len(text) <= _ONE_GROUP and (grouped := _GROUPED.match(text)) and grouped[1] in ".,":
             either.append(cell)
     if commas and points:
+        column.both = True
         column.notes.append(
             f"column {header!r}: decimal commas ({commas[0]}) and decimal points ({points[0]}) side by side; "
-            "points were taken as decimal. Set decimal"
+            "points were taken as decimal and what is no number then was left unknown. Set decimal"
         )
     elif commas:
         column.decimal = ","

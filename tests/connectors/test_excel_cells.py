@@ -181,6 +181,56 @@ def test_a_decimal_comma_anywhere_in_a_column_decides_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        (["£1,000.50", "1.234,56"], "1.234,56"),
+        (["£1,000.50"], "12,34"),
+        (["£1,000.50"], "1,23,456.00"),
+        (["£1,000.50"], "1.234.567"),
+        (["£1,000.50"], "12 34"),
+        (["1.000,50"], "1,234.56"),
+        (["1.000,50"], "12.34"),
+        (["1,000.50", "1.000,50"], "1.234"),
+        (["1,000.50", "1.000,50"], "1,234"),
+    ],
+)
+def test_a_number_of_another_notation_is_refused_and_not_read_as_another_number(
+    column: list[str], text: str
+) -> None:
+    with pytest.raises(NotANumber, match="no number"):
+        number_column(*column).read(text)
+
+
+def test_a_number_of_another_notation_is_left_unknown_with_its_cell() -> None:
+    rows = [["Project ID", "Name", "Budget"], ["A", "x", "£1,000.50"], ["B", "y", "1.234,56"]]
+
+    records, told = records_of(xlsx(rows))
+
+    assert [record.payload["values"].get("budget") for record in records] == ["1000.5", None]
+    assert records[1].payload["problems"]["budget"].startswith("C3: '1.234,56' is no number as this column")
+    assert any("Projects!C3: '1.234,56'" in line for line in told.warnings)
+
+
+def test_groups_of_thousands_and_amounts_in_millions_prove_the_decimal_mark() -> None:
+    assert number_column("1.234.567", "1.500").read("1.500") == 1500
+    assert number_column("2,4m").read("2,4m") == 2_400_000
+
+
+@given(st.text("0123456789.,' ", min_size=1, max_size=9), st.sampled_from([".", ","]))
+def test_whatever_is_read_as_a_number_keeps_its_marks_in_their_places(text: str, decimal: str) -> None:
+    try:
+        read = number_column(decimal=decimal).read(text)
+    except NotANumber:
+        return
+    if read is None:
+        return
+    whole, _, part = " ".join(text.split()).partition(decimal)
+    assert read == Decimal("".join(filter(str.isdigit, whole)) + "." + (part or "0"))
+    groups = "".join(one if one.isdigit() else " " for one in whole).split()
+    assert all(len(one) == 3 for one in groups[1:])
+
+
 def test_a_number_that_could_be_a_thousand_or_a_decimal_is_reported() -> None:
     column = number_column("1,234", "7")
 
