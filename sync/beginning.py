@@ -69,6 +69,7 @@ def begin_run(pulling: Pulling, block: SourceBlock, opened: Opened) -> Extent:
         ConnectorError: The source cannot be asked.
     """
     pulling.brake = block.brake or BrakeBlock()
+    anew = pulling.full  # as it was asked for
     reading = reading_of(block, opened.mapping)
     with pulling.engine.connect() as connection:
         changed, rescoped = changed_since(connection, pulling.source_id, reading)
@@ -95,6 +96,7 @@ def begin_run(pulling: Pulling, block: SourceBlock, opened: Opened) -> Extent:
             full=pulling.full,
             reading=reading,
             reconfigured=rescoped,
+            anew=anew,
         )
 
 

@@ -56,22 +56,34 @@ def changed_since(connection: Connection, source_id: int, reading: Reading) -> t
 
 
 def begin(
-    connection: Connection, source_id: int, run_id: int, *, full: bool, reading: Reading, reconfigured: bool
+    connection: Connection,
+    source_id: int,
+    run_id: int,
+    *,
+    full: bool,
+    reading: Reading,
+    reconfigured: bool,
+    anew: bool = False,
 ) -> Extent:
-    """Begin a run's reading; a walk that was not ended is carried on where it was read the same way."""
+    """Begin a run's reading; a walk that was not ended is carried on where it was read the same way.
+
+    With `anew` only one that this run itself is on: it was cut off, and is carried on.
+    """
     walk: dict[str, Any] | None = connection.scalar(
         text("SELECT semantics -> 'walk' FROM source WHERE id = :id"), {"id": source_id}
     )
     if not full and walk is None:
         return Extent(full=False, walk_from=run_id, reconfigured=reconfigured)
-    start = walk["from"] if walk is not None and walk["as"] == reading.read_as else run_id
+    start = run_id
+    if walk is not None and walk["as"] == reading.read_as and (not anew or walk.get("run") == run_id):
+        start = walk["from"]
     connection.execute(text("UPDATE run SET mode = 'full' WHERE id = :run"), {"run": run_id})
     connection.execute(
         text(
             "UPDATE source SET semantics = semantics || jsonb_build_object('walk', CAST(:walk AS jsonb))"
             " WHERE id = :id"
         ),
-        {"walk": dumps({"from": start, "as": reading.read_as}), "id": source_id},
+        {"walk": dumps({"from": start, "run": run_id, "as": reading.read_as}), "id": source_id},
     )
     return Extent(full=True, walk_from=int(start), reconfigured=reconfigured)
 
