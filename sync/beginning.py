@@ -36,6 +36,7 @@ class Pulling:
     landing: Landing
     brake: BrakeBlock = field(default_factory=BrakeBlock)
     questions: list[int] = field(default_factory=list)
+    cut_short: bool = False  # its budget was spent before everything was read
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 

@@ -264,7 +264,8 @@ def _sources(session: Session, asked: Asked) -> dict[int, SourceState]:
     rows = session.execute(
         text(
             "SELECT s.id, s.name, s.position, (SELECT max(r.finished_at) FROM run r WHERE r.source_id = s.id"
-            " AND r.state IN ('succeeded', 'partial') AND r.finished_at <= :known_at), s.enabled FROM source s"
+            " AND r.state IN ('succeeded', 'partial') AND NOT r.cut_short AND r.finished_at <= :known_at),"
+            " s.enabled FROM source s"
         ),
         asked.bound(),
     )

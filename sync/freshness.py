@@ -53,7 +53,8 @@ def freshness(connection: Connection | Session, *, now: datetime) -> dict[int, F
     rows = connection.execute(
         text(
             "SELECT s.id, s.name, s.config, s.schedule, s.created_at, (SELECT max(finished_at) FROM run"
-            " WHERE source_id = s.id AND state IN ('succeeded', 'partial') AND finished_at <= :now) AS read_at,"
+            " WHERE source_id = s.id AND state IN ('succeeded', 'partial') AND NOT cut_short"
+            " AND finished_at <= :now) AS read_at,"
             " (SELECT timezone FROM portfolio ORDER BY id LIMIT 1) AS zone FROM source s WHERE s.enabled"
         ),
         {"now": now},

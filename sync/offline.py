@@ -147,7 +147,8 @@ def not_in_pages(connection: Connection, offline: Offline) -> list[str]:
     rows = connection.scalars(
         text(
             "SELECT asked FROM run WHERE source_id = :source AND asked IS NOT NULL AND id >= coalesce((SELECT max(id)"
-            " FROM run WHERE source_id = :source AND mode = 'full' AND state IN ('succeeded', 'partial')), 0)"
+            " FROM run WHERE source_id = :source AND mode = 'full' AND state IN ('succeeded', 'partial')"
+            " AND NOT cut_short), 0)"
         ),
         {"source": offline.source_id},
     ).all()

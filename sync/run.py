@@ -118,6 +118,7 @@ def execute_run(
         state = "partial" if pulling.problems else "succeeded"
         end_run(pulling, extent, block, opened)
     except BudgetSpent as spent:
+        pulling.cut_short = True
         pulling.problems.append(spent_in_words(engine, run_id, spent))
         state = "partial"
     except Exception as error:
@@ -153,7 +154,7 @@ def _close(pulling: Pulling, connector: Connector | None, state: str, now: datet
         with unit_of_work(pulling.engine) as connection:
             connection.execute(
                 text(
-                    "UPDATE run SET state = :state, finished_at = :now, error = :error,"
+                    "UPDATE run SET state = :state, finished_at = :now, error = :error, cut_short = :cut,"
                     " warnings = warnings || CAST(:warnings AS jsonb), requests = requests + :requests,"
                     " retries = retries + :retries, bytes_fetched = bytes_fetched + :bytes,"
                     " waited_s = waited_s + :waited WHERE id = :run"
@@ -161,6 +162,7 @@ def _close(pulling: Pulling, connector: Connector | None, state: str, now: datet
                 {
                     "state": state,
                     "now": now,
+                    "cut": pulling.cut_short,
                     "error": "\n".join(problems) or (_CUT_OFF if state == "failed" else None),
                     "warnings": dumps(warnings),
                     "requests": traffic.requests if traffic else 0,

@@ -61,6 +61,9 @@ class Run(Base):
     bytes_fetched: Mapped[int] = mapped_column(server_default=text("0"))
     waited_s: Mapped[float] = mapped_column(server_default=text("0"))  # seconds spent waiting for limits
     attempts: Mapped[int] = mapped_column(server_default=text("0"))  # times a process took it up
+    cut_short: Mapped[bool] = mapped_column(
+        server_default=text("false")
+    )  # its budget was spent before its end
     error: Mapped[str | None]
     warnings: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     mapping_version_id: Mapped[int | None] = mapped_column(ForeignKey("mapping_version.id"))

@@ -3,6 +3,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, text
 
+from connectors.errors import BudgetSpent
+from sync.freshness import freshness
 from sync.run import start_run
 from tests.support.fake_source import T0, FakeTracker, carry_on, configure, issue, run_once
 from tests.support.store import ask
@@ -48,3 +50,18 @@ def test_a_full_run_whose_process_died_carries_its_own_reading_on(engine: Engine
     assert carry_on(engine, source, run_id) == "succeeded"
 
     assert source.pages_served - before == 2, "the page that was stored is not read again"
+
+
+def test_a_source_that_its_budget_never_lets_finish_becomes_overdue(engine: Engine) -> None:
+    configure(engine)
+    source = FakeTracker({"A": [issue(n) for n in range(1, 10)]})
+    run_once(engine, source)
+    source.failure = BudgetSpent("the budget of 1 requests a run is spent", source="fake")
+    for days in range(1, 4):
+        source.fail_after = source.pages_served
+        _, state = run_once(engine, source, at=T0 + days * DAY)
+        assert state == "partial"
+
+    with engine.connect() as connection:
+        [found] = freshness(connection, now=T0 + 3 * DAY).values()
+    assert (found.read_at, found.overdue) == (T0, True)

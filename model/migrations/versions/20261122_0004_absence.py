@@ -27,6 +27,9 @@ def upgrade() -> None:
     op.add_column("run", sa.Column("attempts", sa.BigInteger(), nullable=False, server_default=sa.text("0")))
     op.add_column("run", sa.Column("census", sa.Boolean(), nullable=False, server_default=sa.text("false")))
     op.add_column(
+        "run", sa.Column("cut_short", sa.Boolean(), nullable=False, server_default=sa.text("false"))
+    )
+    op.add_column(
         "run_stream", sa.Column("controls", JSONB(), nullable=False, server_default=sa.text("'{}'"))
     )
     op.add_column("cursor", sa.Column("walk_run_id", sa.BigInteger()))
@@ -152,6 +155,7 @@ def downgrade() -> None:
         op.drop_column("rejected_record", column)
     op.drop_column("cursor", "walk_run_id")
     op.drop_column("run_stream", "controls")
+    op.drop_column("run", "cut_short")
     op.drop_column("run", "census")
     op.drop_column("run", "attempts")
     for table in _FATED:
