@@ -19,6 +19,7 @@ from sync.land import TABLES, store_batch
 from sync.normalise import CHILDREN, Batch, Rejection
 from sync.prepare import UnreadablePage, prepare
 from sync.rawpage import open_body
+from sync.rejects import without_value
 from sync.tombstone import bury, lose_sight
 
 BY_REPLAY: Final = "replay"  # what noticed an absence: that the mapping gives the record no more
@@ -65,9 +66,8 @@ def rejections(found: Rebuilt) -> dict[tuple[str, str], tuple[int, str]]:
     """Count what is rejected by stream and reason, each with one record: where it is, and its value."""
     counted: dict[tuple[str, str], tuple[int, str]] = {}
     for (stream, _), each in found.rejected.items():
-        what, _, expected = each.rejection.reason.rpartition(": ")
-        source, _, value = what.partition(": ")
-        key = (stream, f"{source}: {expected}" if value else each.rejection.reason)
+        why, value = without_value(each.rejection.reason)
+        key = (stream, why)
         shown = f"{each.rejection.locator} {value}".strip()
         times, where = counted.get(key, (0, shown))
         counted[key] = (times + 1, where)

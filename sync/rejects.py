@@ -13,6 +13,13 @@ _COLUMNS = ("run_id", "source_id", "stream", "slice", "external_id", "locator", 
             "raw_position", "rejected_at")  # fmt: skip
 
 
+def without_value(reason: str) -> tuple[str, str]:
+    """Part a reason into what it has in common with others of its kind, and the value, "" where it names none."""
+    what, _, expected = reason.rpartition(": ")
+    source, _, value = what.partition(": ")
+    return (f"{source}: {expected}", value) if value else (reason, "")
+
+
 @dataclass(slots=True)
 class Rejects:
     """The open rejects of one source, kept while a run goes on.

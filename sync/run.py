@@ -15,12 +15,13 @@ from sync.apply import stored_block
 from sync.beginning import Pulling, begin_run, end_run, not_too_often, watching_of
 from sync.budget import spent_in_words
 from sync.extent import Extent, cursors
-from sync.finishing import finish, set_back
+from sync.finishing import finish, set_back, table_of
 from sync.json import dumps
 from sync.land import Landing
 from sync.offline import Offline, asked, compiled
 from sync.progress import Progress, Silent
 from sync.pull import pull_streams
+from sync.refused import refused
 from sync.registry import Opened, Opener, opener_on, utc_now
 from sync.scrubbing import scrubbed
 from sync.store import unit_of_work
@@ -205,6 +206,7 @@ def _pull_all(
         landing, places, connections=connections, progress=progress, source=pulling.source
     )
     finish(ending, landing, streams, again=not extent.full, census=pulling.census)
+    refused(ending, {each.name: table_of(mappings[each.name]) for each in streams}, full=pulling.full)
     pulling.warnings += landing.warnings
     for stream_name, unmapped in landing.unmapped.items():
         for (attribute, value), times in sorted(unmapped.items()):

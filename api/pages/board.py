@@ -59,7 +59,9 @@ def board(reader: StatusReader, query: Annotated[Query, Parameters()]) -> Respon
             "days": days,
             **_neighbours(days, as_date(status["as_of"])),
             "sources": sources,
-            "asking": [source for source in sources if source["questions"] or source["overdue"]],
+            "asking": [
+                source for source in sources if source["questions"] or source["overdue"] or source["rejects"]
+            ],
         }
 
     # How fresh a source is also depends on the time, to the minute.

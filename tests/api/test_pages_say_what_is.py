@@ -181,3 +181,19 @@ def test_a_time_of_today_needs_no_day() -> None:
     assert time_text("2026-11-22T07:09:00Z", now) == "07:09 UTC"
     assert time_text("2026-11-21T07:09:00Z", now) == "21 Nov 2026, 07:09 UTC"
     assert time_text(None, now) == "–"
+
+
+def test_open_rejects_are_told_on_the_board(engine: Engine) -> None:
+    seed(engine)
+    change(engine, "UPDATE rejected_record SET resolved_at = now()")
+    asking = client(engine)
+    assert " open.</p>" not in asking.get("/").text
+    change(
+        engine,
+        """INSERT INTO rejected_record (run_id, source_id, stream, kind, locator, reason, rejected_at)
+           SELECT max(run.id), source.id, 'issues', 'record', n::text, 'no number', now() FROM source
+           JOIN run ON run.source_id = source.id, generate_series(1, 3) AS n
+           WHERE source.name = 'ado' GROUP BY source.id, n""",
+    )
+    assert "3 rejected records or pages open." in asking.get("/").text
+    assert '<a href="#rejected"><span class="tag warn">3</span></a>' in asking.get("/sources").text

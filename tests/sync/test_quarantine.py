@@ -1,6 +1,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine
 
 from sync.quarantine import MOST
@@ -155,3 +156,38 @@ def test_rejects_of_a_slice_that_does_not_answer_go_behind_the_others(engine: En
     run_once(engine, source, at=T0 + DAY)
 
     assert ask(engine, "SELECT retried_at FROM rejected_record") == [{"retried_at": T0 + DAY}]
+
+
+def test_a_stream_of_which_every_record_is_rejected_makes_the_run_partial_until_one_is_stored(
+    engine: Engine,
+) -> None:
+    configure(engine)
+    source = FakeTracker({"APO": [issue(1, points="many"), issue(2, points="few")]}, counts=True)
+
+    first = run_once(engine, source)
+    again = run_once(engine, source, at=T0 + DAY)
+
+    assert (first[1], again[1]) == ("partial", "partial")
+    said = (
+        "fake: 2 of 2 issues were rejected and none was stored, most for: points (from fields.points): expected a"
+        " number; see `muster rejects fake`, then mend the mapping or the source"
+    )
+    assert said in outcome(engine, first[0]).words
+    source.issues["APO"][0] = issue(1, points=1)
+    assert run_once(engine, source, at=T0 + 2 * DAY)[1] == "succeeded"
+    assert run_once(engine, source, at=T0 + 3 * DAY)[1] == "succeeded", "the one that stays has been told of"
+
+
+@pytest.mark.parametrize(
+    ("rejected", "stored", "state"), [(10, 39, "partial"), (10, 40, "succeeded"), (9, 9, "succeeded")]
+)
+def test_more_than_a_fifth_of_a_streams_records_rejected_makes_the_run_partial(
+    engine: Engine, rejected: int, stored: int, state: str
+) -> None:
+    configure(engine)
+    bad = [issue(number, points="many") for number in range(rejected)]
+    good = [issue(100 + number) for number in range(stored)]
+
+    _, found = run_once(engine, FakeTracker({"APO": [*bad, *good]}, page_size=20))
+
+    assert found == state
