@@ -161,6 +161,16 @@ def _fates(at: _Settling, slice_: str, group: Sequence[Suspect]) -> dict[str, Ab
 def _gone_with_its_slice(at: _Settling, slice_: str) -> Absence:
     if at.ending.reconfigured:
         return Absence(Fate.OUT_OF_SCOPE, "the source's configuration no longer takes it in")
+    with at.ending.engine.connect() as connection:
+        scope = connection.execute(
+            text(
+                "SELECT key, fate FROM scope WHERE source_id = :source AND external_id = :slice"
+                " AND deleted_at IS NOT NULL"
+            ),
+            {"source": at.ending.source_id, "slice": slice_},
+        ).one_or_none()
+    if scope is not None:  # the list of projects, settled before, knows what became of it
+        return Absence(Fate(scope.fate or Fate.DELETED), f"so it is with its project {scope.key}")
     return Absence(
         Fate.ACCESS_LOST,
         f"{slice_} is no longer listed to this account; whether it was deleted cannot be told",
