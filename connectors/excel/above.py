@@ -7,7 +7,7 @@ from connectors.excel.cells import Json, text_of
 from connectors.excel.columns import Column
 from connectors.excel.dates import decide
 from connectors.excel.layout import Layout
-from connectors.excel.numbers import currency_of
+from connectors.excel.numbers import AMBIGUOUS_SIGNS, currency_of
 from connectors.excel.preamble import Preamble
 from connectors.excel.values import Reading
 
@@ -30,19 +30,27 @@ def said_for_all(
         if name in found or name in known or (said := preamble.meaning(name)) is None:
             continue
         try:
-            value = _read(name, said.value, said.cell, layout.date_order)
+            value = _read(name, said.value, said.cell, layout)
         except ValueError as error:
             warn(said.cell, f"{error}; {name} stays unknown")
             continue
         if value is not None:
             found[name] = (value, said.cell)
+    if "currency" in wanted.get(layout.holds, ()) and "currency" not in found and layout.currency:
+        code = currency_of(layout.currency)
+        found |= {"currency": (code, None)} if code else {}
     return found
 
 
-def _read(name: str, value: Any, cell: str, order: str | None) -> Json:
+def _read(name: str, value: Any, cell: str, layout: Layout) -> Json:
     if name == "currency":
-        return currency_of(str(value).upper())
+        if layout.currency in AMBIGUOUS_SIGNS:
+            raise ValueError(
+                f"{value!r} may be {', '.join(AMBIGUOUS_SIGNS[layout.currency])}; write the ISO code there, or set "
+                "currency in the source"
+            )
+        return layout.currency
     if name != "reported_on":
         return text_of(value)
-    day = decide(name, [(cell, value)], order, from_1904=False).read(value)
+    day = decide(name, [(cell, value)], layout.date_order, from_1904=False).read(value)
     return day.isoformat() if day is not None else None

@@ -37,6 +37,9 @@ class Workbook(BaseModel):
     project: str | None = Field(
         None, description="The project of all rows that don't say: a workbook per project"
     )
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = Field(
+        None, description="ISO code of amounts that don't say, and of signs such as $ that may be of several"
+    )
     year: Annotated[int, Field(ge=1900, le=2200)] | None = Field(
         None, description="Year of months without one"
     )

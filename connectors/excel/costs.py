@@ -51,6 +51,7 @@ class Costs:
             {str(amount.column.index): amount.column for amount in self._amounts},
             sheet.layout,
             "money",
+            sheet.known.get("currency"),
         )
         sheet.warn_notes(self._reading)
         summed = [

@@ -34,6 +34,9 @@ class Layout:
     header_row: int | None = None  # counted from 1
     kind: str | None = None
     project: str | None = None
+    currency: str | None = (
+        None  # of amounts that do not say: an ISO code, or an ambiguous sign above the table
+    )
     year: int | None = None
     fill_down: tuple[str, ...] = ()
     table: str | None = None  # one of several on the sheet: an area, a name, or the title over it

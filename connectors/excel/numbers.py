@@ -8,9 +8,17 @@ from typing import Any, Final
 
 from connectors.excel.words import clean, is_unknown
 
-CURRENCY_SIGNS: Final = {"£": "GBP", "€": "EUR", "¥": None, "$": None, "₹": "INR", "zł": "PLN"}
+CURRENCY_SIGNS: Final = {
+    "£": "GBP", "€": "EUR", "₹": "INR", "zł": "PLN", "Kč": "CZK", "US$": "USD", "A$": "AUD", "AU$": "AUD",
+    "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD", "R$": "BRL",
+}  # fmt: skip
+AMBIGUOUS_SIGNS: Final = {  # sign -> the currencies it may stand for, ISO 4217, the most used first
+    "$": ("USD", "CAD", "AUD", "NZD", "HKD", "SGD", "MXN", "CLP", "COP", "ARS", "TWD"),
+    "kr": ("SEK", "NOK", "DKK", "ISK"),
+    "¥": ("JPY", "CNY"),
+}
 _CURRENCY: Final = re.compile(
-    r"US\$|A\$|C\$|NZ\$|£|€|¥|\$|₹|zł|\b(?:GBP|EUR|USD|CHF|SEK|NOK|DKK|PLN|JPY|AUD|CAD|NZD|INR|CZK|HUF|ZAR)\b"
+    r"(?:US|AU|CA|NZ|HK|[ACSR])\$|£|€|¥|\$|₹|zł|Kč|(?<![^\W\d])[Kk][Rr]\b|\b(?:GBP|EUR|USD|CHF|SEK|NOK|DKK|PLN|JPY|AUD|CAD|NZD|INR|CZK|HUF|ZAR|HKD|SGD|MXN|BRL|CNY|ISK|CLP|COP|ARS|TWD)\b"
 )
 _SUFFIX: Final = re.compile(r"(?<=\d)\s*(k|m|mn|mio|bn|million|thousand|billion)\.?$", re.IGNORECASE)
 _SCALES: Final = {
@@ -161,8 +169,14 @@ def _judge(column: NumberColumn, header: str, cells: Iterable[tuple[str, Any]]) 
 
 def currency_of(text: str) -> str | None:
     """Return the ISO 4217 code a text names without doubt; `$` alone names several."""
+    found = named_in(text)
+    return None if found in AMBIGUOUS_SIGNS else found
+
+
+def named_in(text: str) -> str | None:
+    """Return the currency a text names: its ISO 4217 code, or a sign such as `$` that may be of several."""
     found = _CURRENCY.search(text)
     if found is None:
         return None
-    dollars = {"US$": "USD", "A$": "AUD", "C$": "CAD", "NZ$": "NZD"}
-    return dollars.get(found[0]) or CURRENCY_SIGNS.get(found[0], found[0])
+    sign = found[0].casefold() if found[0].casefold() == "kr" else found[0]
+    return CURRENCY_SIGNS.get(sign, sign)

@@ -1,11 +1,13 @@
 """A grid to records: which rows count, what identifies them, and what each column says."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
 from connectors.excel.above import said_for_all
 from connectors.excel.cells import Fault, Json, Unusable, fault_words, plain, text_of
+from connectors.excel.currencies import declared
 from connectors.excel.fill import fill_down, fill_merged, is_blank
 from connectors.excel.fits import check_names
 from connectors.excel.grid import Grid
@@ -37,6 +39,8 @@ class Sheet:
         self, grid: Grid, table: Table, layout: Layout, preamble: Preamble, seen: dict[str, int]
     ) -> None:
         header = table.header
+        above = preamble.meaning("currency")
+        layout = replace(layout, currency=declared(above.value if above else None, layout.currency))
         self.grid = grid
         self.header = header
         self.layout = layout

@@ -292,6 +292,7 @@ def layout_of(config: ExcelConfig, workbook: Workbook, file: File | None) -> Lay
         header_row=workbook.header_row,
         kind=workbook.kind,
         project=workbook.project,
+        currency=workbook.currency,
         year=workbook.year,
         fill_down=tuple(workbook.fill_down),
         table=workbook.table,

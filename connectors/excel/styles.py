@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from connectors.excel.numbers import currency_of
+from connectors.excel.numbers import named_in
 
 _ZEROS: Final = re.compile(r"^0{2,}$")
 _QUOTED: Final = re.compile(r'"[^"]*"|\\.')
-_LOCALE: Final = re.compile(r"\[\$([^\]-]*)(?:-[0-9A-Fa-f]+)?\]")  # [$€-407] shows €
+_LOCALE: Final = re.compile(r"\[\$([^\]-]*)(?:-([0-9A-Fa-f]+))?\]")  # [$€-407] shows €
+_LOCALES: Final = {  # of a sign that several currencies have: [$$-409] is the dollar of the United States
+    "$409": "USD", "$1009": "CAD", "$C0C": "CAD", "$C09": "AUD", "$1409": "NZD", "$C04": "HKD", "$4809": "SGD",
+    "kr41D": "SEK", "kr414": "NOK", "kr814": "NOK", "kr406": "DKK", "kr40F": "ISK", "¥411": "JPY", "¥804": "CNY",
+}  # fmt: skip
 _PERCENT_FORMATS: Final = frozenset({9, 10})  # built in: 0% and 0.00%
 _NO_FILL: Final = frozenset({"none", "gray125", ""})  # gray125 is the second fill that every workbook has
 
@@ -67,10 +71,15 @@ def _judge(
 
 
 def _currency(code: str) -> str | None:
-    """Return the currency a number format shows, if it is one without doubt."""
+    """Return the currency a number format shows: its ISO code, or a sign that may be of several."""
     first = code.split(";", maxsplit=1)[0]
-    shown = _LOCALE.sub(lambda found: f" {found[1]} ", first).replace('"', " ").replace("\\", "")
-    return currency_of(shown)
+    shown = _LOCALE.sub(_of_locale, first).replace('"', " ").replace("\\", "")
+    return named_in(shown)
+
+
+def _of_locale(found: re.Match[str]) -> str:
+    sign = found[1].strip().rstrip(".")
+    return f" {_LOCALES.get(sign + (found[2] or '').upper().lstrip('0'), found[1])} "
 
 
 def _is_fill(fill: Element) -> bool:

@@ -46,6 +46,7 @@ class Reading:
     )  # columns whose value depends on the row, by a cell's format
     above: str = ""  # the titles over the header
     name: str = ""  # of the column being made
+    beside: int | None = None  # the column in which rows say their currency
 
     def currency_of(self, name: str, value: Any, row: int) -> str | None:
         """Return the currency of one amount: its own where its column has several."""
@@ -76,7 +77,12 @@ def place_faults(grid: Grid) -> None:
 
 
 def make_reads(
-    grid: Grid, header_row: int, columns: Mapping[str, Column], layout: Layout, type_: str | None = None
+    grid: Grid,
+    header_row: int,
+    columns: Mapping[str, Column],
+    layout: Layout,
+    type_: str | None = None,
+    beside: Column | None = None,
 ) -> Reading:
     """Make a reader for each column.
 
@@ -86,10 +92,13 @@ def make_reads(
         columns: Name -> column; the names are attributes, unless `type_` is given.
         layout: What the configuration decides.
         type_: The type of all of them; None: the register's.
+        beside: The column in which rows say their currency, where it is not among `columns`.
     """
     reading = Reading(
         above=" ".join(str(cell) for row in grid.rows[:header_row] for cell in row if cell != "")
     )
+    beside = beside or columns.get("currency")
+    reading.beside = beside.index if beside is not None else None
     for name, column in columns.items():
         reading.name = name
         make = _MAKERS.get(type_ or attribute_type(layout.holds, name), _text)
@@ -176,16 +185,18 @@ def _money(grid: Grid, first: int, index: int, header: str, layout: Layout, read
     shown = {
         row: code for (row, place), code in grid.marks.currency.items() if place == index and row >= first
     }
-    own = Currencies(column, shown, grid, first, index)
+    own = Currencies(column, shown, grid, first, index, layout.currency, reading.beside)
     reading.notes += column.notes
     reading.currency = reading.currency or column.currency
     if own.some:
         reading.mixed[reading.name] = own.of
-    if own.several:
+    if own.several or own.signs:
         reading.by_row.add(reading.name)
     strict = own.several and ENTITY[layout.holds] not in _OWN_CURRENCY
 
     def read(value: Any, row: int) -> Json:
+        if own.signs:
+            own.settle(value, row)
         if strict:
             own.check(value, row)
         found = column.read(value)

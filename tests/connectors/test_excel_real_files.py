@@ -17,11 +17,11 @@ DOMAIN = "domain"
 
 
 def read_file(
-    path: str, holds: Holds, sheet: str | None = None
+    path: str, holds: Holds, sheet: str | None = None, currency: str | None = None
 ) -> tuple[list[dict[str, Any]], Counter[str], Told]:
     body = (SHARED / "data" / path).read_bytes()
     told, counted, kept = Told(), Counter[str](), []
-    for record in read(Layout(holds, path.rsplit("/", 1)[1], sheet), body, Limits(), told):
+    for record in read(Layout(holds, path.rsplit("/", 1)[1], sheet, currency=currency), body, Limits(), told):
         counted[record.filtered_by or ("rejected" if record.unreadable else "kept")] += 1
         if not record.filtered_by and not record.unreadable:
             kept.append(record.payload["values"])
@@ -124,12 +124,20 @@ def test_the_plan_has_30_dated_tasks_and_9_that_only_head_others() -> None:
 
 
 def test_the_risk_register_keeps_its_ranges_as_words_and_its_money_as_money() -> None:
-    kept, _, told = read_file(f"{APM}/Risk_Register.xlsx", "raid")
+    kept, _, told = read_file(f"{APM}/Risk_Register.xlsx", "raid", currency="AUD")
 
     assert [values["likelihood"] for values in kept] == ["75% to 100%", "50% to 75%", "50% to 75%"]
     assert [values["cost_impact"] for values in kept] == ["15000", "20000", "15000"]
     assert {values["kind"] for values in kept} == {"risk"}  # its sheet is called Issue Register
+    assert {values["currency"] for values in kept} == {"AUD"}
     assert "P2: 'This month' is no date" in told.warnings[0]
+
+
+def test_the_risk_registers_dollars_are_of_no_known_currency_until_one_is_named() -> None:
+    kept, _, told = read_file(f"{APM}/Risk_Register.xlsx", "raid")
+
+    assert not any("cost_impact" in values for values in kept)
+    assert "O2: the currency of 15000 is shown only as '$'" in told.warnings[0]
 
 
 def test_the_engineers_risks_keep_the_words_of_their_scales() -> None:
