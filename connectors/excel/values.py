@@ -10,6 +10,7 @@ from connectors.excel import dates, numbers
 from connectors.excel.cells import NEVER_CALCULATED, Fault, Json, Unusable, text_of
 from connectors.excel.columns import Column
 from connectors.excel.currencies import Currencies
+from connectors.excel.fill import is_blank
 from connectors.excel.grid import Grid
 from connectors.excel.layout import ENTITY, Layout
 from connectors.excel.package import address
@@ -210,30 +211,53 @@ def _percent(grid: Grid, first: int, index: int, header: str, layout: Layout, re
     column = numbers.decide(header, _cells(grid, first, index), layout.decimal)
     marked = {row for row, found in grid.marks.percent if found == index}
     reading.by_row.add(reading.name)
-    bare = [
-        value
-        for number, row in enumerate(grid.rows[first:], start=first)
-        if isinstance(value := row[index], int | float)
-        and not isinstance(value, bool)
-        and number not in marked
-    ]
-    shares = bool(bare) and all(0 <= value <= 1 for value in bare) and any(0 < value < 1 for value in bare)
+    bare, signed = _bare_percents(grid, first, index, column, marked)
+    within = all(0 <= value <= 1 for value in bare)
+    fractions = any(0 < abs(value) < 1 for value in bare)
+    shares = fractions and within and not signed
     if shares:
         reading.notes.append(
             f"column {header!r}: numbers from 0 to 1 without a percent format were read as shares of 1"
         )
-    elif any(value == 1 for value in bare) and all(0 <= value <= 1 for value in bare):
+    elif not fractions and within and any(value == 1 for value in bare):
         reading.notes.append(f"column {header!r}: 1 without a percent format was read as 1 %, not as 100 %")
 
     def read(value: Any, row: int) -> Json:
-        signed = isinstance(value, str) and clean(value).endswith("%")
-        found = column.read(clean(value)[:-1] if signed else value)
+        is_signed = isinstance(value, str) and clean(value).endswith("%")
+        found = column.read(clean(value)[:-1] if is_signed else value)
         if found is None:
             return None
-        share = row in marked or (shares and not isinstance(value, str))
-        return number_json(found * _HUNDRED if share else found)
+        plain_number = not is_signed and row not in marked
+        if plain_number and fractions and not shares and 0 < abs(found) <= 1:
+            raise Unusable(
+                f"{value!s} may be {found:f} % or {found * _HUNDRED:f} %: other cells of its column are percents; "
+                "write it with a percent sign"
+            )
+        return number_json(found * _HUNDRED if row in marked or (plain_number and shares) else found)
 
     return read
+
+
+def _bare_percents(
+    grid: Grid, first: int, index: int, column: numbers.NumberColumn, marked: set[int]
+) -> tuple[list[Decimal], bool]:
+    """Return a column's numbers without a percent sign or format, texts too, and whether others have one."""
+    bare: list[Decimal] = []
+    signed = False
+    for number, row in enumerate(grid.rows[first:], start=first):
+        value = row[index]
+        if is_blank(value) or isinstance(value, Fault):
+            continue
+        if number in marked or (isinstance(value, str) and clean(value).endswith("%")):
+            signed = True
+            continue
+        try:
+            found = column.read(value)
+        except numbers.NotANumber:
+            continue
+        if found is not None:
+            bare.append(found)
+    return bare, signed
 
 
 def _bool(*_: Any) -> Read:

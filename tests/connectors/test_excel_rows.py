@@ -174,6 +174,32 @@ def test_percents_are_read_by_their_format_their_sign_or_their_column(
     assert [values["percent_complete"] for values in kept(xlsx(rows, formats=formats))] == expected
 
 
+@pytest.mark.parametrize(
+    ("cells", "formats", "expected"),
+    [
+        ([0.5, "45%", "50 %"], {}, [None, 45, 50]),
+        (["0.5", "45%", "50 %"], {}, [None, 45, 50]),
+        ([0.5, 1, 0.45], {"C4": "0%"}, [None, None, 45]),
+        ([0.5, 45, 0, 100], {}, [None, 45, 0, 100]),
+        ([1, "45%"], {}, [1, 45]),
+        (["0.5", "0.25"], {}, [50, 25]),
+    ],
+)
+def test_a_fraction_among_percents_is_ambiguous_unless_the_whole_column_is_of_shares(
+    cells: list[object], formats: dict[str, str], expected: list[int | None]
+) -> None:
+    rows = [["Project ID", "Name", "Progress"], *[[f"P{n}", "x", cell] for n, cell in enumerate(cells)]]
+
+    records, told = records_of(xlsx(rows, formats=formats))
+
+    assert [record.payload["values"].get("percent_complete") for record in records] == expected
+    unknown = [
+        record.payload["row"] for record in records if "percent_complete" not in record.payload["values"]
+    ]
+    for row in unknown:
+        assert any(f"Projects!C{row}: " in line and " may be " in line for line in told.warnings)
+
+
 def test_an_error_cell_leaves_its_value_unknown_and_is_named() -> None:
     body = with_sheet_xml(
         xlsx([HEADER, APOLLO]),
