@@ -55,6 +55,7 @@ class DateColumn:
     both: bool = False  # some texts prove one order, some the other
     from_1904: bool = False
     swapped: bool = False  # Excel took its dates in the other order
+    unproven: int = 0  # real dates of a column in which nothing shows that Excel did not swap them
     notes: list[str] = field(default_factory=list)
 
     def read(self, value: Any) -> date | None:
@@ -202,19 +203,19 @@ def _look_for_swaps(column: DateColumn, header: str, seen: _Evidence) -> None:
     """
     texts = [*seen.day_first, *seen.month_first]
     real = [day for _, day in seen.real]
+    late = any(day.day > _TWELVE for day in real)
+    if len(texts) < _PATTERN and not late and any(day.day != day.month for day in real):
+        column.unproven = len(real)
+        if _is_unlikely(real):
+            column.notes.append(unproven_words(header, column.unproven))
     one_order = not (seen.day_first and seen.month_first)
-    if (
-        len(texts) < _PATTERN
-        or len(real) < _PATTERN
-        or seen.open_texts
-        or any(day.day > _TWELVE for day in real)
-    ):
+    if len(texts) < _PATTERN or len(real) < _PATTERN or seen.open_texts or late:
         return
     told = (
         f"column {header!r}: its {len(real)} real dates all have a day up to 12 while {len(texts)} with a later day "
         f"are texts, such as {texts[0]}"
     )
-    sure = one_order and len(real) >= _SURE and len({day.day for day in real}) >= _DIFFERENT
+    sure = one_order and _is_unlikely(real)
     if not sure or _turns(seen.order, swapped=True) > _turns(seen.order, swapped=False):
         column.notes.append(
             f"{told}; Excel may have swapped day and month: check them, and set swapped: true or swapped: false"
@@ -226,6 +227,21 @@ def _look_for_swaps(column: DateColumn, header: str, seen: _Evidence) -> None:
         f"{told}. So Excel took day for month when they were entered, and day and month were swapped back: "
         f"{cell or 'a cell'} shows {day.isoformat()} and was read as {_swap(day).isoformat()}. "
         "If that is wrong, set swapped: false"
+    )
+
+
+def _is_unlikely(days: Sequence[date]) -> bool:
+    """Tell whether it takes a swap, or much chance, that none of these days is above 12."""
+    return len(days) >= _SURE and len({day.day for day in days}) >= _DIFFERENT
+
+
+def unproven_words(header: str, count: int, other: str | None = None) -> str:
+    """Say that a column's dates may be swapped and nothing in it tells; `other` is a column in which they are."""
+    dates = "its one real date has" if count == 1 else f"all its {count} real dates have"
+    beside = f", and those of column {other!r} were swapped" if other else ""
+    return (
+        f"column {header!r}: {dates} a day up to 12{beside}, so nothing tells whether Excel has swapped day and month; "
+        "they were read as they stand: check them, and set swapped: true or swapped: false"
     )
 
 

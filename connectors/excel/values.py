@@ -47,6 +47,7 @@ class Reading:
     )  # columns whose value depends on the row, by a cell's format
     above: str = ""  # the titles over the header
     name: str = ""  # of the column being made
+    date_columns: list[tuple[str, dates.DateColumn]] = field(default_factory=list)  # by header
     beside: int | None = None  # the column in which rows say their currency
 
     def currency_of(self, name: str, value: Any, row: int) -> str | None:
@@ -104,7 +105,18 @@ def make_reads(
         reading.name = name
         make = _MAKERS.get(type_ or attribute_type(layout.holds, name), _text)
         reading.reads[name] = make(grid, header_row + 1, column.index, column.header, layout, reading)
+    _note_unproven_dates(reading)
     return reading
+
+
+def _note_unproven_dates(reading: Reading) -> None:
+    """Say of a column whose few dates prove nothing that Excel has swapped those of another column."""
+    other = next((header for header, column in reading.date_columns if column.swapped), None)
+    if other is None:
+        return
+    for header, column in reading.date_columns:
+        if column.unproven and not column.notes:
+            reading.notes.append(dates.unproven_words(header, column.unproven, other))
 
 
 def _cells(grid: Grid, first: int, index: int) -> Iterator[tuple[str, Any]]:
@@ -158,6 +170,7 @@ def _date(grid: Grid, first: int, index: int, header: str, layout: Layout, readi
         swapped=layout.swapped,
     )
     reading.notes += column.notes
+    reading.date_columns.append((header, column))
 
     def read(value: Any, _row: int) -> Json:
         found = column.read(value)
