@@ -59,7 +59,8 @@ class CompiledMapping:
 
     `read(payload)` returns the scalar attributes in the order of `columns` and the rows attributes
     in the order of `row_columns`; it raises `Unmappable`. `fields` are the tracker's fields it reads.
-    `plan`, `transforms` and `semantics` are what it was compiled from.
+    `plan`, `transforms` and `semantics` are what it was compiled from. `scalars` are the columns one by one,
+    with whether a record needs them.
     """
 
     entity: str
@@ -71,6 +72,7 @@ class CompiledMapping:
     plan: Plan
     transforms: Mapping[str, Get]
     semantics: Mapping[str, str]
+    scalars: tuple[tuple[str, Get, bool], ...]
 
 
 def compile_plan(plan: Plan, transforms: Mapping[str, Get], semantics: Mapping[str, str]) -> CompiledMapping:
@@ -111,6 +113,7 @@ def compile_plan(plan: Plan, transforms: Mapping[str, Get], semantics: Mapping[s
         plan=plan,
         transforms=transforms,
         semantics=semantics,
+        scalars=tuple(scalars),
     )
 
 

@@ -18,10 +18,12 @@ from sqlalchemy.orm import Session
 from model.base import Base
 from sync.consolidate import consolidate_in
 from sync.examples import Failing, failing
+from sync.fills import Fill, fills_of
 from sync.json import dump_bytes
 from sync.match import NotConfigured, portfolio_of
+from sync.newly import alive, known_rejects, newly_rejected
 from sync.offline import Offline, not_in_pages, open_offline
-from sync.rebuild import Rebuilt, beside, entities_of, live_name, live_schema, rebuild, tables_of
+from sync.rebuild import Rebuilt, Rejected, beside, entities_of, live_schema, rebuild, tables_of
 from sync.registry import Opener, check_source, open_for_reading
 from sync.replay import OURS, At, Merged, NothingToReplay, locked, merge
 from sync.versions import newest
@@ -30,18 +32,6 @@ _SHOWN: Final = 10  # changed values shown of each attribute
 _PLACES: Final = frozenset(
     {"source_id", "external_id", "raw_page_id", "raw_position", "content_hash", "run_id"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """How many of a stream's records have an attribute: now, and by the mapping tried."""
-
-    stream: str
-    attribute: str
-    now: int
-    now_of: int
-    then: int
-    then_of: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +60,14 @@ class Preview:
     """What a mapping would do.
 
     `missing` are fields the mapping reads that stored pages were not asked for: unknown until a full
-    read. `changes` counts changed values by (table, attribute), `changed` shows some of each.
+    read. `newly` are records that are taken now and would be rejected. `changes` counts changed values by
+    (table, attribute), `changed` shows some of each.
     """
 
     source: str
     rebuilt: Rebuilt
     missing: list[str] = field(default_factory=list)
+    newly: dict[tuple[str, str], Rejected] = field(default_factory=dict)
     fills: list[Fill] = field(default_factory=list)
     tables: dict[str, Merged] = field(default_factory=dict)
     changes: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -142,61 +134,13 @@ def _tried(connection: Connection, offline: Offline, newest_pages: int | None) -
         )
     found = Preview(offline.name, rebuilt)
     found.missing = not_in_pages(connection, offline)
-    found.fills = _fills(connection, offline, schema)
+    found.newly = newly_rejected(connection, offline, rebuilt)
+    standing = known_rejects(connection, offline, rebuilt) | found.newly.keys()
+    rejected = {key: each for key, each in rebuilt.rejected.items() if key in standing}
+    found.fills = fills_of(connection, offline, schema, rejected)
     version = newest(connection, offline.source_id)
     found.failing = failing(connection, offline, version.examples) if version else []
     return found
-
-
-def _fills(connection: Connection, offline: Offline, schema: str) -> list[Fill]:
-    found = []
-    for stream, mapping in offline.mappings.items():
-        table = live_name(mapping.entity)
-        if mapping.entity == "project":
-            found += _register_fills(connection, stream, offline.source_id, schema)
-            continue
-        names = ["email_hash" if name == "email" else name for name in mapping.columns]
-        counts = ", ".join(f'count("{name}")' for name in names)
-        pages = " AND raw_page_id IN (SELECT id FROM raw_page WHERE source_id = :source AND stream = :stream)"
-        values = {"source": offline.source_id, "stream": stream}
-        now, then = (
-            connection.execute(
-                text(f'SELECT count(*), {counts} FROM {schema_}."{table}" WHERE source_id = :source'
-                     f" AND {_alive(table)}{pages}"),
-                values,
-            ).one()
-            for schema_ in (f'"{schema}"', "pg_temp")
-        )  # fmt: skip
-        found += [
-            Fill(stream, name, now[place], now[0], then[place], then[0])
-            for place, name in enumerate(names, 1)
-        ]
-    return found
-
-
-def _register_fills(connection: Connection, stream: str, source_id: int, schema: str) -> list[Fill]:
-    def counted(place: str) -> tuple[int, dict[str, int]]:
-        rows = "FROM {}.scope WHERE source_id = :source AND kind = 'register_row' AND deleted_at IS NULL"
-        whole = connection.execute(text(f"SELECT count(*) {rows.format(place)}"), {"source": source_id})
-        each = connection.execute(
-            text(f"SELECT k, count(*) FROM (SELECT jsonb_object_keys(attributes) AS k {rows.format(place)}) AS keys"
-                 " GROUP BY k"),
-            {"source": source_id},
-        )  # fmt: skip
-        return int(whole.scalar_one()), {row[0]: row[1] for row in each}
-
-    (now_of, now), (then_of, then) = counted(f'"{schema}"'), counted("pg_temp")
-    return [
-        Fill(stream, name, now.get(name, 0), now_of, then.get(name, 0), then_of)
-        for name in sorted({*now, *then})
-    ]
-
-
-def _alive(table: str) -> str:
-    columns = Base.metadata.tables[table].columns
-    return next(
-        (f"{name} IS NULL" for name in ("known_to", "deleted_at") if name in columns), "active IS NOT FALSE"
-    )
 
 
 def _differences(connection: Connection, table: str, at: At, found: Preview) -> None:
@@ -205,7 +149,7 @@ def _differences(connection: Connection, table: str, at: At, found: Preview) -> 
     names = [one.name for one in columns if one.name not in OURS and one.name not in _PLACES]
     joined = (
         f'FROM "{at.schema}"."{table}" AS live JOIN pg_temp."{table}" AS copy ON copy.external_id = live.external_id'
-        f" WHERE live.source_id = :source AND live.{_alive(table)} AND copy.{_alive(table)}"
+        f" WHERE live.source_id = :source AND {alive(table, 'live.')} AND {alive(table, 'copy.')}"
         " AND live.content_hash IS DISTINCT FROM copy.content_hash"
     )
     counts = ", ".join(
@@ -278,6 +222,10 @@ def plain(found: Preview) -> dict[str, Any]:
         "rejected": [
             [stream, each.rejection.locator, each.rejection.reason]
             for (stream, _), each in found.rebuilt.rejected.items()
+        ],
+        "newly_rejected": [
+            [stream, each.rejection.locator, each.rejection.reason]
+            for (stream, _), each in found.newly.items()
         ],
         "tables": {name: asdict(each) for name, each in found.tables.items()},
         "changes": [[*key, times] for key, times in sorted(found.changes.items())],

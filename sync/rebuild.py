@@ -62,10 +62,10 @@ class _Absence:
     settled_at: datetime
 
 
-def rejections(found: Rebuilt) -> dict[tuple[str, str], tuple[int, str]]:
+def rejections(rejected: Mapping[tuple[str, str], Rejected]) -> dict[tuple[str, str], tuple[int, str]]:
     """Count what is rejected by stream and reason, each with one record: where it is, and its value."""
     counted: dict[tuple[str, str], tuple[int, str]] = {}
-    for (stream, _), each in found.rejected.items():
+    for (stream, _), each in rejected.items():
         why, value = without_value(each.rejection.reason)
         key = (stream, why)
         shown = f"{each.rejection.locator} {value}".strip()
@@ -149,6 +149,25 @@ def rebuild(
         store_batch(connection, contents.batch, source_id, run_id, page_id, known_at)
     while absences:
         _gone(connection, source_id, absences, absences[0].settled_at)
+    return found
+
+
+def tally(
+    connection: Connection,
+    source_id: int,
+    mappings: Mapping[str, CompiledMapping],
+    streams: Sequence[Stream],
+) -> Rebuilt:
+    """Count what reading a source's stored pages through these mappings gives; nothing is rebuilt."""
+    found = Rebuilt()
+    by_name = {stream.name: stream for stream in streams if stream.name in mappings}
+    for page_id, run_id, name, slice_, parts, body, _ in _pages(connection, source_id, list(by_name), None):
+        try:
+            contents = prepare(source_id, by_name[name].read, mappings[name], open_body(body, parts))
+        except UnreadablePage as error:
+            found.unreadable.append(f"page {page_id} of {name} {slice_}: {error}")
+            continue
+        _count(found, name, contents.batch, page_id, run_id)
     return found
 
 

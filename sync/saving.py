@@ -10,7 +10,9 @@ from sqlalchemy import Connection, Engine, text
 from sync.apply import stored_config
 from sync.examples import failing, resolve, take
 from sync.json import dump_bytes, dumps
+from sync.newly import in_words, newly_rejected
 from sync.offline import Offline, not_in_pages, open_offline
+from sync.rebuild import tally
 from sync.registry import Opener, check_source, open_for_reading
 from sync.store import unit_of_work
 from sync.versions import Proposal, ProposalError, Saving, Version, add_version, newest, read_as, settings_of
@@ -18,11 +20,15 @@ from sync.versions import Proposal, ProposalError, Saving, Version, add_version,
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A saved version. `missing` are fields that the stored pages do not hold: the next run reads in full."""
+    """A saved version. `missing` are fields that the stored pages do not hold: the next run reads in full.
+
+    `without` are the streams of which it has no example.
+    """
 
     version: Version
     missing: tuple[str, ...]
     taken: int  # examples that were taken from the store
+    without: tuple[str, ...] = ()
 
 
 def save(
@@ -33,15 +39,17 @@ def save(
     where: str,
     saving: Saving,
     opener: Opener | None = None,
+    anyway: bool = False,
 ) -> Saved:
     """Store settings as the source's newest version and put them into its block.
 
     Where the file gives no examples, those of the version before stay, or a few stored records are taken.
+    Settings that reject records taken now are saved `anyway` only.
 
     Raises:
         LookupError: No such source.
         MisconfiguredSource: The settings do not hold.
-        ProposalError: An example does not come out, or nothing would change.
+        ProposalError: An example does not come out, records would be rejected, or nothing would change.
     """
     with (
         unit_of_work(engine) as connection,
@@ -60,13 +68,26 @@ def save(
             and list(before.examples) == examples
         ):
             raise ProposalError(f"{where}: this is how {source} is read already (version {before.version})")
+        if not anyway:
+            _no_more_rejects(connection, offline, where)
         version = add_version(
             connection, offline.source_id, offline.spec, settings, examples=examples, saving=saving
         )
         _put_into_block(connection, offline, saving.at)
         _accept_all(connection, offline.source_id, saving)
         missing = tuple(not_in_pages(connection, offline))
-        return Saved(version, missing, sum(1 for each in examples if each.get("taken")))
+        named = {each["stream"] for each in examples}
+        without = tuple(sorted(offline.mappings.keys() - named))
+        return Saved(version, missing, sum(1 for each in examples if each.get("taken")), without)
+
+
+def _no_more_rejects(connection: Connection, offline: Offline, where: str) -> None:
+    found = tally(connection, offline.source_id, offline.mappings, offline.streams)
+    if new := newly_rejected(connection, offline, found):
+        raise ProposalError(
+            f"{where}: {len(new)} records that are taken now would be rejected: {in_words(new)}. See all of it by"
+            f" `muster mapping preview {offline.name} --file FILE`; to have it so, `muster mapping save` --anyway"
+        )
 
 
 def _examples(

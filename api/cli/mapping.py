@@ -8,8 +8,9 @@ import typer
 
 from api.cli.common import FAILED, USAGE, Failed, Format, heard_or_not, open_store, utc_now, words
 from sync.drift import Open, accept, drifted
+from sync.fills import Fill
 from sync.inspect import source_names
-from sync.preview import Fill, Preview, plain, preview
+from sync.preview import Preview, plain, preview
 from sync.rebuild import rejections
 from sync.replay import Replayed, replay
 from sync.saving import Saved, save
@@ -63,6 +64,9 @@ def save_mapping(
     by: By,
     file: File = None,
     note: Annotated[str | None, typer.Option("--note", help="What was changed, and why")] = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Also if it rejects records that are taken now")
+    ] = False,
 ) -> None:
     """Save a mapping as the source's newest version; its examples run with every sync from now on."""
     engine = open_store()
@@ -70,7 +74,8 @@ def save_mapping(
         [name] = source_names(engine, [source])
         proposal = _read(file, name)
         saving = Saving(by, utc_now(), note or proposal.note)
-        saved = save(engine, name, proposal, where=str(file or "the present mapping"), saving=saving)
+        where = str(file or "the present mapping")
+        saved = save(engine, name, proposal, where=where, saving=saving, anyway=anyway)
     print_saved(name, saved)
 
 
@@ -142,6 +147,8 @@ def print_saved(name: str, saved: Saved) -> None:
     version = saved.version
     taken = f", {saved.taken} of them taken from the store as they are read now" if saved.taken else ""
     typer.echo(f"Saved as version {version.version}, with {len(version.examples)} examples{taken}.")
+    if saved.without:
+        typer.echo(f"There is no example of: {', '.join(saved.without)}; nothing watches how these are read.")
     if saved.missing:
         typer.echo(
             f"The stored pages do not hold {', '.join(saved.missing)}: the next sync of {name} reads everything again."
@@ -180,14 +187,22 @@ def _print_preview(found: Preview, *, whole: bool) -> None:
         typer.echo("Values without a place in their value map, in all stored pages:")
         for (stream, attribute, value), times in sorted(found.rebuilt.unmapped.items()):
             typer.echo(f"  {stream:<12} {attribute}: {value!r}, {times} times")
-    if found.rebuilt.rejected:
-        typer.echo(f"Records that it does not take: {len(found.rebuilt.rejected)}; they keep what they have")
-        for (stream, why), (times, where) in rejections(found.rebuilt).items():
-            typer.echo(f"  {stream:<12} {why}: {times}, e.g. {where}")
+    _print_rejected(found)
     for failing in found.failing:
         typer.echo(f"  ! {failing.says}")
     if whole:
         _print_changes(found)
+
+
+def _print_rejected(found: Preview) -> None:
+    if found.rebuilt.rejected:
+        typer.echo(f"Records that it does not take: {len(found.rebuilt.rejected)}; they keep what they have")
+        for (stream, why), (times, where) in rejections(found.rebuilt.rejected).items():
+            typer.echo(f"  {stream:<12} {why}: {times}, e.g. {where}")
+    if found.newly:
+        typer.echo(f"  ! {len(found.newly)} of them are taken now and would be rejected:")
+        for (stream, why), (times, where) in rejections(found.newly).items():
+            typer.echo(f"  {stream:<12} {why}: {times}, e.g. {where}")
 
 
 def _print_changes(found: Preview) -> None:
@@ -202,7 +217,11 @@ def _print_changes(found: Preview) -> None:
         typer.echo(f"  {table:<12} {attribute}: {times} values")
         for each in [one for one in found.changed if (one.table, one.attribute) == (table, attribute)][:3]:
             typer.echo(f"      {each.record}: {_value(each.now)} → {_value(each.then)}")
-    if not found.changes and not any(one.added or one.removed for one in found.tables.values()):
+    if found.newly:
+        typer.echo(
+            f"  {len(found.newly)} records would be rejected that are taken now; they keep what they have"
+        )
+    elif not found.changes and not any(one.added or one.removed for one in found.tables.values()):
         typer.echo("  nothing would change")
     if not found.coloured:
         typer.echo("Colours: none, no portfolio is configured")
@@ -215,7 +234,12 @@ def _print_changes(found: Preview) -> None:
 def _filled(fill: Fill) -> str:
     then = f"{fill.then} of {fill.then_of} ({_share(fill.then, fill.then_of)})"
     now = f"{fill.now} of {fill.now_of}"
-    return then if (fill.now, fill.now_of) == (fill.then, fill.then_of) else f"{then}, now {now}"
+    failed = f"; {fill.failed} cannot be read" if fill.failed else ""
+    return (
+        then + failed
+        if (fill.now, fill.now_of) == (fill.then, fill.then_of)
+        else f"{then}{failed}, now {now}"
+    )
 
 
 def _share(part: int, whole: int) -> str:
@@ -249,7 +273,7 @@ def _print_replay(done: Replayed) -> None:
         )
     for says in done.rebuilt.unreadable:
         typer.echo(f"  ! {says}")
-    for (stream, why), (times, where) in rejections(done.rebuilt).items():
+    for (stream, why), (times, where) in rejections(done.rebuilt.rejected).items():
         typer.echo(f"  x {stream}: {why}: {times}, e.g. {where}")
     more = "Next: `muster sync` colours anew." if done.changes else "Nothing was to be changed."
     typer.echo(more)

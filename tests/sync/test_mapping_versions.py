@@ -15,10 +15,13 @@ from tests.support.store import ask
 LATER = T0 + timedelta(days=1)
 
 
-def saved(engine: Engine, tracker: FakeTracker, written: str, by: str = "Ada") -> Saved:
+def saved(
+    engine: Engine, tracker: FakeTracker, written: str, by: str = "Ada", *, anyway: bool = False
+) -> Saved:
     proposal = parse_proposal(written, where="a.yaml", source="fake")
     return save(
-        engine, "fake", proposal, where="a.yaml", saving=Saving(by, LATER, proposal.note), opener=fake_opener(tracker)
+        engine, "fake", proposal, where="a.yaml", saving=Saving(by, LATER, proposal.note), opener=fake_opener(tracker),
+        anyway=anyway,
     )  # fmt: skip
 
 
@@ -154,3 +157,17 @@ def test_a_source_that_proposes_nothing_says_so() -> None:
 
     assert "Nothing needs to be set" in text_
     assert parse_proposal(text_, where="a.yaml", source="fake").settings() == {}
+
+
+def test_a_mapping_that_rejects_what_is_taken_now_is_saved_only_when_that_is_meant(engine: Engine) -> None:
+    tracker = stored(engine)
+    rejecting = "mapping: {issues: {points: fields.summary}}"
+
+    with pytest.raises(
+        ProposalError, match=r"2 records that are taken now would be rejected: issues: points"
+    ) as no:
+        saved(engine, tracker, rejecting)
+    done = saved(engine, tracker, rejecting, anyway=True)
+
+    assert "--anyway" in str(no.value)
+    assert (done.version.version, done.taken, done.without) == (2, 0, ("issues",))

@@ -152,3 +152,22 @@ def test_settings_that_do_not_hold_are_refused_in_words(
 
     with pytest.raises((MisconfiguredSource, MappingError), match=complaint):
         preview(engine, "fake", settings, now=LATER, opener=fake_opener(tracker))
+
+
+def test_records_that_would_be_rejected_are_a_difference_and_their_other_attributes_still_count(
+    engine: Engine,
+) -> None:
+    tracker = stored(
+        engine, issue(1, points=3, size="L"), issue(2, points=5, size="8"), issue(3, points="many")
+    )
+
+    found = tried(engine, tracker, {"points": "fields.size"})
+
+    assert sorted(found.newly) == [("issues", "1")]
+    fills = {each.attribute: each for each in found.fills}
+    assert (fills["points"].then, fills["points"].then_of, fills["points"].failed) == (1, 3, 1)
+    assert (fills["title"].now_of, fills["title"].then, fills["title"].failed) == (2, 3, 0)
+    assert plain(found)["newly_rejected"] == [
+        ["issues", "APO-1", "points (from fields.size): 'L': expected a number"]
+    ]
+    assert not tried(engine, tracker).newly, "a reject of before is none of the mapping's"
