@@ -132,19 +132,21 @@ def _states(was: Shape, now: Shape) -> Iterable[Difference]:
         )  # fmt: skip
     for key in before.keys() & after.keys():
         old, new = before[key], after[key]
-        if old.name != new.name:
-            yield Difference(
-                "changed", f"status {key}", old.words(), new.words(),
-                f"the status {old.name!r} ({key}) is now called {new.name!r}",
-                "see whether it still means the same; then accept it",
-            )  # fmt: skip
-        elif old.means != new.means:
-            yield Difference(
-                "changed", f"status {key}", old.words(), new.words(),
-                f"the status {new.name!r} ({key}) counted as {old.means or 'nothing known'} and now counts as"
-                f" {new.means or 'nothing known'}",
-                "keep it as it was by status_categories, or replay the source so that all items follow; then accept it",
-            )  # fmt: skip
+        if (old.name, old.means) == (new.name, new.means):
+            continue
+        renamed = f"is now called {new.name!r}" if old.name != new.name else ""
+        moved = (
+            f"counted as {old.means or 'nothing known'} and now counts as {new.means or 'nothing known'}"
+            if old.means != new.means
+            else ""
+        )
+        yield Difference(
+            "changed", f"status {key}", old.words(), new.words(),
+            f"the status {old.name!r} ({key}) {'; it '.join(filter(None, (renamed, moved)))}",
+            "keep it as it was by status_categories, or replay the source so that all items follow; then accept it"
+            if moved
+            else "see whether it still means the same; then accept it",
+        )  # fmt: skip
 
 
 def _types(was: Shape, now: Shape) -> Iterable[Difference]:

@@ -54,6 +54,8 @@ def test_what_is_as_it_was_has_not_drifted() -> None:
          {"status 3": "the status 'Doing' (3) is now called 'Working'"}),
         ({"states": [look().states[0], {"id": "3", "name": "Doing", "category": "done"}]},
          {"status 3": "the status 'Doing' (3) counted as doing and now counts as done"}),
+        ({"states": [look().states[0], {"id": "3", "name": "Closed", "category": "done"}]},
+         {"status 3": "the status 'Doing' (3) is now called 'Closed'; it counted as doing and now counts as done"}),
         ({"fields": [{**POINTS, "name": "Size"}, UPDATED]},
          {"field points": "the field 'Story Points' (points) is now called 'Size'; it gives points"}),
         ({"fields": [{**POINTS, "type": "string"}, UPDATED]},
