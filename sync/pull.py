@@ -169,7 +169,8 @@ class _Fetching:
 
     def _keep(self, stream: Stream, slice_: str, label: str, error: SliceUnreadable) -> None:
         """Note what could not be read: it is shown with its reason, and asked for again by the next run."""
-        self.landing.unreadable.append(Unreadable(SLICE, stream.name, slice_, label, error.message))
+        reason = error.message.removeprefix(f"{error.slice}: ")  # it is shown beside its label
+        self.landing.unreadable.append(Unreadable(SLICE, stream.name, slice_, label, reason))
 
     def _prepared(
         self, reading: _Reading, slice_: Slice, preparers: Executor, ahead: int

@@ -19,7 +19,7 @@ from connectors.excel.files import TAGS, File, Files, Folder, label_of
 from connectors.excel.layout import HOLDS, Limits, Refused
 from connectors.excel.reader import Reader
 from connectors.excel.sharepoint import SharePoint
-from connectors.excel.sheets import Sheets, Where, layout_of, slice_name
+from connectors.excel.sheets import Sheets, Where, layout_of, slice_name, without_place
 from connectors.stopping import rest
 
 PAGE_RECORDS: Final = 5_000  # of a page: what is held in memory at a time
@@ -169,13 +169,20 @@ class Excel:
         try:
             file = self.fetch(workbook, None)
         except SliceUnreadable as error:
-            return Finding(what, ok=False, says=error.message, todo="Correct the source, then check again")
+            says = error.message.removeprefix(f"{error.slice}: ")
+            return Finding(what, ok=False, says=says, todo="Correct the source, then check again")
         if file is None:
             return Finding(what, ok=True, says="unchanged")
+        layout = layout_of(self.config, workbook, file)
         try:
-            told = self.reader.outcome(layout_of(self.config, workbook, file), file.body).told
+            told = self.reader.outcome(layout, file.body).told
         except Refused as refusal:
-            return Finding(what, ok=False, says=str(refusal), todo="Correct the workbook or the source")
+            return Finding(
+                what,
+                ok=False,
+                says=without_place(str(refusal), layout),
+                todo="Correct the workbook or the source",
+            )
         understood = ", ".join(f"{header} → {name}" for header, name in told["recognised"].items())
         ignored = ", ".join(told["unrecognised"]) or "none"
         says = (

@@ -128,10 +128,10 @@ class Costs:
         )
         try:
             if isinstance(raw, Fault):
-                return Record(external_id, locator, payload, unreadable=f"{cell}: {fault_words(raw)}")
+                return Record(external_id, locator, payload, unreadable=fault_words(raw))
             values["amount"] = self._reading.reads[str(index)](raw, number)
         except ValueError as error:
-            return Record(f"{external_id} ({cell})", locator, payload, unreadable=f"{cell}: {error}")
+            return Record(f"{external_id} ({cell})", locator, payload, unreadable=str(error))
         if values["amount"] is None:
             return None
         currency = self._reading.currency_of(str(index), raw, number)

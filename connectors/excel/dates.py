@@ -78,7 +78,7 @@ class DateColumn:
 
     def _serial(self, value: float) -> date:
         if int(value) not in _SERIALS:
-            raise NotADate(f"the number {value:g} is no date")
+            raise NotADate(f"the number {value:.15g} is no date")
         return _EPOCH + timedelta(days=int(value) + (_SHIFT_1904 if self.from_1904 else 0))
 
     def _text(self, text: str) -> date:

@@ -69,7 +69,7 @@ class Identity:
                 text = self._layout.project or ""
             if "+" in text and _SHORTENED.match(text):
                 cell = address(number, column.index)
-                return "", f"{cell}: Excel has shortened the {column.header} to {text!r}; write it as text"
+                return "", f"Excel has shortened the {column.header} in {cell} to {text!r}; write it as text"
             parts.append(text)
         return "|".join(parts), None
 

@@ -46,7 +46,8 @@ class Sheet:
         self.layout = layout
         self.preamble = preamble
         self.said_above = preamble.as_json()
-        self.warnings = Warnings(lines=[*grid.notes, *header.notes])
+        self.warnings = Warnings(lines=[*grid.notes])
+        self._note(header.notes)
         self.first = header.row + 1
         place_faults(grid)
         fill_merged(grid, self.first)

@@ -242,13 +242,15 @@ class Sheets:
         try:
             yield from self._connector.reader.outcome(layout, file.body).records()
         except Refused as refusal:
-            raise SliceUnreadable(str(refusal), source=self._connector.source, slice_=slice_.label) from None
+            words = without_place(str(refusal), layout)
+            raise SliceUnreadable(words, source=self._connector.source, slice_=slice_.label) from None
 
     def _told(self, layout: Layout, file: File, slice_: Slice) -> Json:
         try:
             return self._connector.reader.outcome(layout, file.body).told
         except Refused as refusal:
-            raise SliceUnreadable(str(refusal), source=self._connector.source, slice_=slice_.label) from None
+            words = without_place(str(refusal), layout)
+            raise SliceUnreadable(words, source=self._connector.source, slice_=slice_.label) from None
 
     def _hidden(self, untold: int, sheet: str, file: File) -> tuple[str, ...]:
         """Say why nothing is taken for deleted: an error in a key may hide any record there was."""
@@ -264,6 +266,14 @@ class Sheets:
 
 def _label(workbook: Workbook) -> str:
     return ", ".join(filter(None, [label_of(workbook), workbook.sheet, workbook.table]))
+
+
+def without_place(words: str, layout: Layout) -> str:
+    """Take the file, and the sheet that is configured, off the front of a refusal that is shown beside their names."""
+    for place in (f"{layout.file}!{layout.sheet} ", f"{layout.file}: ", f"{layout.file} "):
+        if words.startswith(place):
+            return words.removeprefix(place)
+    return words
 
 
 def slice_name(workbook: Workbook) -> str:

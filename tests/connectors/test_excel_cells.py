@@ -51,6 +51,11 @@ def test_what_is_no_date_is_refused_and_not_guessed(text: Any) -> None:
         column_of().read(text)
 
 
+def test_a_number_that_is_no_date_is_shown_as_it_stands_in_its_cell() -> None:
+    with pytest.raises(NotADate, match="the number 99999999 is no date"):
+        column_of().read(99999999.0)
+
+
 def test_one_date_that_can_only_be_day_first_decides_its_column() -> None:
     column = column_of("05/02/2016", "24/06/2016")
 

@@ -233,7 +233,7 @@ def test_ids_that_a_program_wrote_as_floats_are_read_without_the_fraction() -> N
 def test_an_id_that_excel_has_shortened_is_refused() -> None:
     [record] = records_of(xlsx([["Project ID", "Name"], ["1.23E+15", "x"]]))[0]
 
-    assert record.unreadable == "A2: Excel has shortened the Project ID to '1.23E+15'; write it as text"
+    assert record.unreadable == "Excel has shortened the Project ID in A2 to '1.23E+15'; write it as text"
 
 
 def test_keys_that_differ_only_in_case_are_one_project_and_said() -> None:

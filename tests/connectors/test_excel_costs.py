@@ -166,7 +166,9 @@ def test_an_amount_that_is_no_number_is_rejected_with_its_cell() -> None:
 
     records, _ = records_of(xlsx(rows), "costs")
 
-    assert rejected(records) == ["D2: 'a lot' is no number"]
+    assert [(record.locator, record.unreadable) for record in records if record.unreadable] == [
+        ("register.xlsx!Projects!D2", "'a lot' is no number")
+    ]
     assert len(records) == 2
 
 

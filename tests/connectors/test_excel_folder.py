@@ -117,7 +117,9 @@ def test_a_missing_sheet_stops_its_slice_and_not_the_others(folder: Path) -> Non
         {"path": "plan.csv", "holds": "milestones", "key": "Milestone"},
     )
 
-    with pytest.raises(SliceUnreadable, match=r"register\.xlsx has no sheet 'Portfolio'; it has: Projects"):
+    with pytest.raises(
+        SliceUnreadable, match=r": register\.xlsx, Portfolio: has no sheet 'Portfolio'; it has"
+    ):
         pull(connector)
     [page] = pull(connector, stream=1)
     assert [record.external_id for record in read(connector, page)] == ["plan.csv!APO|Go live"]
@@ -130,6 +132,25 @@ def test_a_missing_file_is_named_with_those_that_are_there(folder: Path) -> None
         SliceUnreadable, match=r"risks\.xlsx: is not there; the folder holds plan\.csv, register\.xlsx"
     ):
         pull(connector)
+
+
+def test_the_place_of_what_cannot_be_read_is_said_once(folder: Path) -> None:
+    connector = excel(
+        folder,
+        {"path": "nothere.xlsx", "holds": "raid"},
+        {"path": "register.xlsx", "sheet": "Projects", "holds": "projects", "key": "Ref"},
+    )
+
+    _, missing, keyless = connector.check()
+    with pytest.raises(SliceUnreadable) as caught:
+        pull(connector)
+
+    assert (missing.what, missing.says[:13]) == ("nothere.xlsx", "is not there;")
+    assert keyless.what == "register.xlsx Projects"
+    assert keyless.says.startswith("has no key column 'Ref'; row 1 has")
+    assert str(caught.value).startswith(
+        "local-files: register.xlsx, Projects: has no key column 'Ref'; row 1 has"
+    )
 
 
 def test_a_missing_folder_is_a_configuration_error(tmp_path: Path) -> None:

@@ -157,7 +157,10 @@ def test_two_columns_of_one_name_are_said_and_the_other_can_be_named() -> None:
     body = xlsx([["Project ID", "Name", "Budget", "Budget"], ["A", "x", 5, 7]])
 
     assert kept(body)[0]["budget"] == "5"
-    assert "columns C and D are all called 'Budget'; C was read as budget" in records_of(body)[1].warnings[0]
+    assert (
+        "register.xlsx!Projects: columns C and D are all called 'Budget'; C was read as budget"
+        in records_of(body)[1].warnings[0]
+    )
     assert kept(body, columns={"budget": "Budget (2)"})[0]["budget"] == "7"
 
 
