@@ -89,28 +89,49 @@ def look(
         found = _asked(connection, ending, found, _HERE, ["its scope was changed in its configuration"])
     elif ending.reconfigured:
         found = replace(found, reread=True, reason=RECONFIGURED)
-    says = [] if definition is None else _compared(connection, definition, ending)
-    if not says or ending.reconfigured:
+    before = standing.get(_THERE)
+    changed = None if definition is None else _compared(connection, definition, ending)
+    if changed is None or ending.reconfigured:
+        return found
+    since, was, now = changed
+    if (
+        before is not None and "since" in before.evidence
+    ):  # held against what was read in full, not the last look
+        since = before.evidence["since"]
+        was = _parts(connection, since)
+        if was == now and before.accepted_by is None:
+            questions.settle(connection, [before.id], now=ending.now)
+            return replace(found, questions=[one for one in found.questions if one != before.id])
+    says = explain(was, now)
+    if not says:
         return found
     if option == "reread":
         said = f"its scope was changed in the tracker: {'; '.join(says)}; everything was read again"
         return replace(found, reread=True, reason=said)
-    before = standing.get(_THERE)
-    return _asked(
-        connection, ending, found, _THERE, [*(before.evidence["says"] if before is not None else ()), *says]
-    )
+    return _asked(connection, ending, found, _THERE, says, since)
 
 
-def _compared(connection: Connection, definition: Mapping[str, str], ending: Ending) -> list[str]:
-    """Store a new version where one differs, and say how; a part that could not be asked stands as it was."""
+def _parts(connection: Connection, version: int) -> dict[str, str]:
+    found = connection.scalar(text("SELECT parts FROM scope_version WHERE id = :id"), {"id": version})
+    return dict(found or {})
+
+
+def _compared(
+    connection: Connection, definition: Mapping[str, str], ending: Ending
+) -> tuple[int, dict[str, str], dict[str, str]] | None:
+    """Store a new version where one differs; a part that could not be asked stands as it was.
+
+    Returns:
+        The number of the version before, its parts and the new ones; None where nothing differs or it is the first.
+    """
     row = connection.execute(
-        text("SELECT parts FROM scope_version WHERE source_id = :source ORDER BY id DESC LIMIT 1"),
+        text("SELECT parts, id FROM scope_version WHERE source_id = :source ORDER BY id DESC LIMIT 1"),
         {"source": ending.source_id},
     ).one_or_none()
     before: dict[str, str] | None = None if row is None else row[0]
     parts = dict(definition) if before is None or ending.reconfigured else before | dict(definition)
     if parts == before:
-        return []
+        return None
     says = [] if before is None else explain(before, parts)
     connection.execute(
         text(
@@ -122,15 +143,23 @@ def _compared(connection: Connection, definition: Mapping[str, str], ending: End
             "says": dumps(says),
         },
     )  # fmt: skip
-    return says
+    return None if row is None else (row.id, row.parts, parts)
 
 
-def _asked(connection: Connection, ending: Ending, found: Found, subject: str, says: list[str]) -> Found:
+def _asked(
+    connection: Connection,
+    ending: Ending,
+    found: Found,
+    subject: str,
+    says: list[str],
+    since: int | None = None,
+) -> Found:
     there = "in the tracker: " if subject == _THERE else ""
     said = f"its scope was changed {there}{'; '.join(says)}" if there else says[0]
     asked = Asked(
         SCOPE_CHANGE, subject, said,
-        f"the next run reads again in full: {_would_read(connection, ending.source_id)}", {"says": says},
+        f"the next run reads again in full: {_would_read(connection, ending.source_id)}",
+        {"says": says} | ({} if since is None else {"since": since}),
     )  # fmt: skip
     number = questions.ask(connection, ending.source_id, ending.run_id, asked, now=ending.now)
     todo = f'{said}; to read all of it again: muster accept {ending.source} {number} --by NAME --because "…"'

@@ -121,3 +121,22 @@ def test_a_slice_that_a_full_reading_could_not_read_is_read_whole_once_it_can_be
     if how != "listing":
         assert outcome(engine, second).ledger["issues"]["said"] == 1, "the other slice is not read again"
         assert mode(engine, second) == "incremental"
+
+
+def test_a_scope_that_is_as_it_was_read_last_is_asked_about_no_more(engine: Engine) -> None:
+    configure(engine)
+    source = tracker()
+    run_once(engine, source)
+    source.scope = {"filter 10010": "project = BOR"}
+    run_once(engine, source, at=T0 + DAY)
+    source.scope = {"filter 10010": "project = CAS"}
+    run_once(engine, source, at=T0 + 2 * DAY)
+    [question] = ask(engine, "SELECT says FROM question WHERE settled_at IS NULL")
+    assert question["says"].endswith("filter 10010 changed from “project = APO” to “project = CAS”")
+    source.scope = dict(FILTER)
+
+    run_id, state = run_once(engine, source, at=T0 + 3 * DAY)
+
+    assert ask(engine, "SELECT id FROM question WHERE settled_at IS NULL") == []
+    assert (state, mode(engine, run_id)) == ("succeeded", "incremental")
+    assert "changed" not in outcome(engine, run_id).words
