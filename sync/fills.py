@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import ARRAY, Column, Connection, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from model.base import Base
@@ -66,10 +66,7 @@ def _counts(
     table = live_name(mapping.entity)
     columns = Base.metadata.tables[table].columns
     counts = ", ".join(
-        f"count(*) FILTER (WHERE \"{name}\" NOT IN ('[]', '{{}}', 'null'))"
-        if isinstance(columns[name].type, JSONB)
-        else f'count("{name}")'
-        for name in ("email_hash" if name == "email" else name for name in mapping.columns)
+        _counted(columns["email_hash" if name == "email" else name]) for name in mapping.columns
     )
     row = connection.execute(
         text(
@@ -80,6 +77,15 @@ def _counts(
         values,
     ).one()
     return row[0], dict(zip(mapping.columns, row[1:], strict=True))
+
+
+def _counted(column: Column[Any]) -> str:
+    """Return what counts the rows in which a column says something: an empty list does not."""
+    if isinstance(column.type, ARRAY):
+        return f'count(*) FILTER (WHERE cardinality("{column.name}") > 0)'
+    if isinstance(column.type, JSONB):
+        return f"count(*) FILTER (WHERE \"{column.name}\" NOT IN ('[]', '{{}}', 'null'))"
+    return f'count("{column.name}")'
 
 
 def _register_counts(

@@ -60,7 +60,8 @@ class Batch:
     `ids` are the external ids of the rows, in their order, `positions` their places on the page.
     `children` holds one list of rows an item. Where `lines` is set, rows and children are in there and
     not here. `filtered` counts records that a rule leaves out, `left_out` are their ids. `unmapped`
-    counts (attribute, value) pairs without an entry in their value map.
+    counts (attribute, value) pairs without an entry in their value map, `unmapped_of` has those of each
+    record.
     """
 
     entity: str
@@ -74,6 +75,7 @@ class Batch:
     filtered: Counter[str] = field(default_factory=Counter)
     left_out: list[str] = field(default_factory=list)
     unmapped: Counter[tuple[str, str]] = field(default_factory=Counter)
+    unmapped_of: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
     @property
     def records(self) -> int:
@@ -106,6 +108,8 @@ def normalise(mapping: CompiledMapping, records: Iterable[RawRecord]) -> Batch:
         except Unmappable as error:
             batch.rejected.append(Rejection(record.external_id, record.locator, str(error), position))
             continue
+        finally:
+            _note_unmapped(batch, mapping, record.external_id)
         row = [record.external_id, *build(mapping, record, values)]
         try:
             digest = hashlib.blake2b(dump_bytes([row, nested]), digest_size=16).digest()
@@ -124,11 +128,19 @@ def normalise(mapping: CompiledMapping, records: Iterable[RawRecord]) -> Batch:
             children[before] = nested
             batch.positions[before] = position
     batch.ids = list(places)
-    batch.unmapped.update(mapping.unmapped)
-    mapping.unmapped.clear()
     for index, name in enumerate(mapping.row_columns):
         batch.children[name] = [_once(nested[index]) for nested in children]
     return batch
+
+
+def _note_unmapped(batch: Batch, mapping: CompiledMapping, external_id: str) -> None:
+    """Take over what the mapping met in one record; of two with one id the later counts."""
+    if batch.unmapped_of:
+        batch.unmapped_of.pop(external_id, None)
+    if mapping.unmapped:
+        batch.unmapped.update(mapping.unmapped)
+        batch.unmapped_of[external_id] = tuple(mapping.unmapped)
+        mapping.unmapped.clear()
 
 
 def _once(children: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:

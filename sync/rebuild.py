@@ -41,7 +41,8 @@ class Rebuilt:
     """What reading the stored pages gave.
 
     `rejected` is by stream and record, as its newest page has it; `unmapped` counts (stream, attribute,
-    value); `unreadable` are pages that cannot be taken apart, in words.
+    value) as each record's newest page has it, `unmapped_of` has those by stream and record; `unreadable`
+    are pages that cannot be taken apart, in words.
     """
 
     pages: int = 0
@@ -49,6 +50,7 @@ class Rebuilt:
     filtered: Counter[tuple[str, str]] = field(default_factory=Counter)
     rejected: dict[tuple[str, str], Rejected] = field(default_factory=dict)
     unmapped: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    unmapped_of: dict[tuple[str, str], tuple[tuple[str, str], ...]] = field(default_factory=dict)
     unreadable: list[str] = field(default_factory=list)
 
 
@@ -237,7 +239,13 @@ def _count(found: Rebuilt, stream: str, batch: Batch, page_id: int, run_id: int)
     found.pages += 1
     found.records[stream] += batch.records
     found.filtered.update({(stream, rule): n for rule, n in batch.filtered.items()})
-    found.unmapped.update({(stream, attribute, value): n for (attribute, value), n in batch.unmapped.items()})
+    for external_id in (*batch.ids, *batch.left_out, *(each.external_id or "" for each in batch.rejected)):
+        for pair in found.unmapped_of.pop((stream, external_id), ()):
+            found.unmapped[stream, *pair] -= 1
+    for external_id, pairs in batch.unmapped_of.items():
+        found.unmapped_of[stream, external_id] = pairs
+        found.unmapped.update((stream, *pair) for pair in pairs)
+    found.unmapped = +found.unmapped
     for external_id in batch.ids:
         found.rejected.pop((stream, external_id), None)
     for each in batch.rejected:

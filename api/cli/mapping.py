@@ -184,7 +184,7 @@ def _print_preview(found: Preview, *, whole: bool) -> None:
     for fill in found.fills:
         typer.echo(f"  {fill.stream:<12} {fill.attribute:<22} {_filled(fill)}")
     if found.rebuilt.unmapped:
-        typer.echo("Values without a place in their value map, in all stored pages:")
+        typer.echo("Values without a place in their value map, by the newest page of each record:")
         for (stream, attribute, value), times in sorted(found.rebuilt.unmapped.items()):
             typer.echo(f"  {stream:<12} {attribute}: {value!r}, {times} times")
     _print_rejected(found)

@@ -171,3 +171,27 @@ def test_records_that_would_be_rejected_are_a_difference_and_their_other_attribu
         ["issues", "APO-1", "points (from fields.size): 'L': expected a number"]
     ]
     assert not tried(engine, tracker).newly, "a reject of before is none of the mapping's"
+
+
+def test_a_value_without_a_place_counts_once_a_record_and_not_once_a_page(engine: Engine) -> None:
+    tracker = stored(engine, issue(1), issue(2), issue(3))
+    run_once(engine, tracker, full=True, at=LATER)
+    tracker.issues["A"][2] = issue(3, issuetype={"name": "Bug"})
+    run_once(engine, tracker, full=True, at=LATER + timedelta(days=1))
+
+    found = tried(engine, tracker, {"hub_type": {"path": "fields.issuetype.name", "values": {"Bug": "bug"}}})
+
+    assert found.rebuilt.pages == 3
+    assert found.rebuilt.unmapped == {("issues", "hub_type", "Story"): 2}
+
+
+def test_an_empty_list_counts_as_not_filled(engine: Engine) -> None:
+    configure(engine, mapping={"issues": {"labels": "fields.labels"}})
+    tracker = FakeTracker(
+        {"A": [issue(1, labels=[]), issue(2, labels=["x"]), issue(3, labels=[], points="many")]}
+    )
+    run_once(engine, tracker)
+
+    [labels] = [each for each in tried(engine, tracker).fills if each.attribute == "labels"]
+
+    assert (labels.now, labels.now_of, labels.then, labels.then_of) == (1, 2, 1, 3)
