@@ -124,7 +124,11 @@ def test_an_instant_without_a_zone_is_refused() -> None:
 
 @given(st.datetimes(timezones=st.timezones(), min_value=datetime(1970, 1, 2), max_value=datetime(2100, 1, 1)))  # noqa: DTZ001
 def test_an_instant_is_the_same_in_every_zone(moment: datetime) -> None:
-    assert instant(moment.isoformat()) == moment
+    read = instant(moment.isoformat())
+
+    # By the offset that is written: in an hour that comes twice Python calls two zones' equal instants unequal.
+    assert read is not None
+    assert read.timestamp() == datetime.fromisoformat(moment.isoformat()).timestamp()
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-(10**12), max_value=10**12))
