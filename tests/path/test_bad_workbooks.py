@@ -238,6 +238,6 @@ def test_the_command_line_names_workbook_and_cell_and_exits_3(database_url: str,
     assert "FAIL locked.xlsx" in checked.out
     assert "protected by a password" in checked.out
     assert synced.code == 3
-    assert "files: locked.xlsx is protected by a password" in synced.err
+    assert "files: locked.xlsx: is protected by a password" in synced.err
     assert "bad.xlsx!Projects!A3" in synced.out
     assert "stored 3 + rejected 1" in synced.out

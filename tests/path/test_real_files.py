@@ -1,7 +1,6 @@
 """Every real workbook and CSV as a folder source: into the store, or refused with where and why."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -151,7 +150,9 @@ def test_the_empty_risk_log_gives_0_risks_and_a_warning_not_21_empty_ones(
 def test_one_sheet_that_is_no_plan_does_not_stop_the_other_five(runs: dict[str, Outcome]) -> None:
     found = runs["tables"]
 
-    assert found.error.startswith("tables: Tables.xlsx, Burndown Chart: Tables.xlsx!Burndown Chart ")
+    assert found.error.startswith(
+        "tables: Tables.xlsx, Burndown Chart: does not look like a sheet of milestones"
+    )
     assert found.counts("milestones") == (72, 0, 0)
     assert found.counts("raid") == (10, 3, 13)
     assert found.ledger["raid"]["filters"] == {"empty row": 12, "repeated header": 1}
@@ -177,13 +178,14 @@ def test_rows_that_repeat_a_key_are_rejected_with_their_cell_and_the_row_that_is
 def test_a_text_where_a_date_belongs_is_named_by_its_cell_and_stays_unknown(
     store: Engine, runs: dict[str, Outcome]
 ) -> None:
-    assert runs["risks"].warnings == [
+    assert [each for each in runs["risks"].warnings if "date" in each] == [
         f"Risk_Register.xlsx!Issue Register!P{row}: '{text}' is no date; proximity stays unknown there"
         for row, text in ((2, "This month"), (3, "Next 6 months"), (4, "Next 6 months"))
     ]
     found = stored(store, "raid_item", "risks")
     assert [row["proximity"] for row in found] == [None, None, None]
-    assert [row["cost_impact"] for row in found] == [Decimal(15000), Decimal(20000), Decimal(15000)]
+    assert [row["cost_impact"] for row in found] == [None, None, None]  # nothing says which dollars they are
+    assert sum("shown only as '$'" in each for each in runs["risks"].warnings) == 3
     assert {row["kind"] for row in found} == {"risk"}  # its one sheet is called Issue Register
     assert found[0]["locator"] == "Risk_Register.xlsx!Issue Register!A2"
 
