@@ -16,6 +16,8 @@ from sqlalchemy import Connection, text
 from connectors.base import Absence, Fate
 from sync.tombstone import alive, bury, lose_sight
 
+TAKEN_OUT: Final = Absence(Fate.OUT_OF_SCOPE, "the source's configuration no longer takes it in")
+
 _CURRENT: Final = "source_id = :source AND entity = :entity AND ended_at IS NULL"
 
 

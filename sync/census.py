@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from connectors.base import Census, Censused, Page, Retrying, Slice, Stream
 from connectors.errors import SliceUnreadable
 from connectors.stopping import check_stopping
-from sync.absence import Place, suspect
+from sync.absence import TAKEN_OUT, Place, suspect
 from sync.ending import Ending, some
 from sync.normalise import Batch
 from sync.slots import newest_slot
@@ -224,7 +224,9 @@ def suspect_orphans(
         for name in orphaned(connection, ending, stream.name, slices):
             gone = slice_ids(connection, table, ending.source_id, stream.name, name).difference(listed)
             place = Place(ending.source_id, ending.run_id, stream.name, name, table)
-            suspect(connection, place, gone, by="census", fates={}, now=ending.now)
+            # Known now, and no more once the question about it is answered: the next run finds nothing changed.
+            fates = dict.fromkeys(gone, TAKEN_OUT) if ending.reconfigured else {}
+            suspect(connection, place, gone, by="census", fates=fates, now=ending.now)
             # Should the slice come back, it is read from its beginning.
             connection.execute(
                 text("DELETE FROM cursor WHERE source_id = :source AND stream = :stream AND slice = :slice"),

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from connectors.base import Absence, Censused, Fate, Slice, Stream
 from connectors.errors import ConnectorError, SliceUnreadable
 from sync import questions
-from sync.absence import Place, Suspect, end, hold, settle, suspects
+from sync.absence import TAKEN_OUT, Place, Suspect, end, hold, settle, suspects
 from sync.brake import SAMPLE, Held, held
 from sync.ending import Ending
 from sync.questions import MASS_LOSS, Asked, Standing
@@ -63,9 +63,9 @@ def settle_stream(ending: Ending, stream: Stream, table: str, slices: Sequence[S
         there = count_by_slice(connection, table, ending.source_id, stream.name) if found else {}
     at = _Settling(ending, stream, table, {each.name: each for each in slices}, standing)
     accepted = {each.id for each in standing.values() if each.accepted_by is not None}
-    free = {each.id for each in found if each.question_id in accepted or _ours(at, each)}
-    rest = [each for each in found if each.id not in free]
-    stopped = held(Counter(each.slice for each in rest), there, ending.brake)
+    rest = [each for each in found if each.question_id not in accepted]
+    missing = Counter(each.slice for each in rest if not _ours(at, each))
+    stopped = held(missing, there, ending.brake, taken_out=len(rest) - missing.total())
     single = {each.slice for each in stopped}
     asked: set[str | None] = set()
     waiting: set[int] = set()
@@ -160,7 +160,7 @@ def _fates(at: _Settling, slice_: str, group: Sequence[Suspect]) -> dict[str, Ab
 
 def _gone_with_its_slice(at: _Settling, slice_: str) -> Absence:
     if at.ending.reconfigured:
-        return Absence(Fate.OUT_OF_SCOPE, "the source's configuration no longer takes it in")
+        return TAKEN_OUT
     with at.ending.engine.connect() as connection:
         scope = connection.execute(
             text(

@@ -54,3 +54,20 @@ def test_a_deletion_after_a_change_of_scope_is_found(engine: Engine, tracker: Sa
     assert ask(engine, "SELECT external_id, fate FROM work_item WHERE deleted_at IS NOT NULL") == [
         {"external_id": gone, "fate": "deleted"}
     ]
+
+
+def test_a_slip_in_the_configuration_that_leaves_hardly_anything_is_asked_about(
+    engine: Engine, tracker: Sandbox
+) -> None:
+    configure(engine, block(tracker, "jira", query="project IN (LA, LB)"))
+    assert pull(engine, "jira")[1] == "succeeded"
+    tracker_holds = ask(engine, "SELECT count(*) AS n FROM work_item")
+    configure(engine, block(tracker, "jira", query="project = LA AND key = LA-1"))
+
+    assert pull(engine, "jira")[1] == "partial"
+
+    gone = ask(engine, "SELECT count(*) AS n FROM work_item WHERE fate IS NOT NULL")
+    assert gone == [{"n": 0}]
+    configure(engine, block(tracker, "jira", query="project IN (LA, LB)"))
+    assert pull(engine, "jira")[1] == "succeeded"
+    assert ask(engine, "SELECT count(*) AS n FROM work_item WHERE fate IS NULL") == tracker_holds
