@@ -15,8 +15,8 @@ from connectors.base import Census, Censused, Page, Retrying, Slice, Stream
 from connectors.errors import SliceUnreadable
 from connectors.stopping import check_stopping
 from sync.absence import TAKEN_OUT, Place, suspect
-from sync.ending import Ending, some
 from sync.normalise import Batch
+from sync.run_context import Ending, some
 from sync.slots import newest_slot
 from sync.store import unit_of_work
 from sync.tombstone import alive, slice_ids

@@ -33,7 +33,7 @@ class _Preparer:
     def __init__(self, recipe: bytes) -> None:
         paths = [str(_ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "sync.preparer"],
+            [sys.executable, "-P", "-m", "sync.prepare_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, text
 from connectors.base import Censused, Fate, Page, Retrying, Slice, Stream
 from connectors.errors import SliceUnreadable
 from connectors.stopping import check_stopping
-from sync.ending import Ending
 from sync.json import dumps
 from sync.normalise import Batch
+from sync.run_context import Ending
 from sync.store import unit_of_work
 
 MOST: Final = 500  # records asked for again in one run; those asked for longest ago come first

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, text
 from connectors.base import Page
 from sync import questions
 from sync.control import CONTROLLED, Control, changed_sum, near
-from sync.ending import Ending, some
 from sync.json import dumps
 from sync.questions import IMBALANCE, Asked
+from sync.run_context import Ending, some
 from sync.store import unit_of_work
 
 _NAMED: Final = 5

@@ -6,8 +6,8 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from sync.ending import Ending
 from sync.rejects import without_value
+from sync.run_context import Ending
 
 MOST: Final = 0.2  # share of a stream's records that a run may reject and still count as well
 FEW: Final = 10  # rejected records that are told of one by one, unless nothing else came

@@ -12,10 +12,8 @@ from connectors.base import Budget, Connector, Discovery
 from connectors.errors import BudgetSpent
 from sync import failures
 from sync.apply import stored_block
-from sync.beginning import Pulling, begin_run, end_run, not_too_often, watching_of
 from sync.budget import spent_in_words
 from sync.extent import Extent, cursors
-from sync.finishing import finish, set_back, table_of
 from sync.json import dumps
 from sync.land import Landing
 from sync.offline import Offline, asked, compiled
@@ -23,6 +21,8 @@ from sync.progress import Progress, Silent
 from sync.pull import pull_streams
 from sync.refused import refused
 from sync.registry import Opened, Opener, opener_on, utc_now
+from sync.run_finish import finish, set_back, table_of
+from sync.run_start import Pulling, begin_run, end_run, not_too_often, watching_of
 from sync.scrubbing import scrubbed
 from sync.store import unit_of_work
 from sync.watch import (

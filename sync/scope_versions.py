@@ -9,9 +9,9 @@ from sqlalchemy import Connection, text
 from connectors.base import Connector, Fingerprinted
 from connectors.errors import ConnectorError
 from sync import questions
-from sync.ending import Ending
 from sync.json import dumps
 from sync.questions import SCOPE_CHANGE, Asked
+from sync.run_context import Ending
 
 _SHOWN: Final = 120  # characters of a definition in a sentence
 

@@ -12,8 +12,8 @@ from connectors.errors import ConnectorError, SliceUnreadable
 from sync import questions
 from sync.absence import TAKEN_OUT, Place, Suspect, end, hold, settle, suspects
 from sync.brake import SAMPLE, Held, held
-from sync.ending import Ending
 from sync.questions import MASS_LOSS, Asked, Standing
+from sync.run_context import Ending
 from sync.store import unit_of_work
 from sync.tombstone import count_by_slice
 

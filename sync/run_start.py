@@ -9,10 +9,10 @@ from config.document import BrakeBlock, SourceBlock
 from connectors.errors import ConnectorError
 from sync import questions, scope_versions
 from sync.census import is_due
-from sync.ending import Ending
 from sync.extent import Extent, Reading, begin, changed_since, end, read_again, reading_of
 from sync.land import Landing
 from sync.registry import Opened
+from sync.run_context import Ending
 from sync.store import unit_of_work
 from sync.watch import Watching, replay_instead
 
