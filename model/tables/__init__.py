@@ -4,16 +4,27 @@ from model.tables.absence import Absence, CensusTaken, Question, ScopeVersion
 from model.tables.access import ApiToken, Credential
 from model.tables.claim import Claim
 from model.tables.collect import Assessment, Finding
+from model.tables.collection import (
+    Answer,
+    Cycle,
+    OutboxEvent,
+    Prefill,
+    ReviewComment,
+    Submission,
+    SubmissionMove,
+)
 from model.tables.history import Comment, WorkItemKey, Worklog
 from model.tables.mapping import Drift, MappingVersion, SourceShape
 from model.tables.plan import CostLine, Milestone, RaidItem
 from model.tables.pull import Cursor, RawPage, RejectedRecord, Run, RunStream, Source
 from model.tables.spine import Identity, Person, Portfolio, Programme, Project, Scope
 from model.tables.status import Snapshot
+from model.tables.template import Tailoring, TemplateVersion, Waiver
 from model.tables.work import Iteration, Transition, WorkItem, WorkItemIteration, WorkItemLink
 
 __all__ = [
     "Absence",
+    "Answer",
     "ApiToken",
     "Assessment",
     "CensusTaken",
@@ -22,20 +33,24 @@ __all__ = [
     "CostLine",
     "Credential",
     "Cursor",
+    "Cycle",
     "Drift",
     "Finding",
     "Identity",
     "Iteration",
     "MappingVersion",
     "Milestone",
+    "OutboxEvent",
     "Person",
     "Portfolio",
+    "Prefill",
     "Programme",
     "Project",
     "Question",
     "RaidItem",
     "RawPage",
     "RejectedRecord",
+    "ReviewComment",
     "Run",
     "RunStream",
     "Scope",
@@ -43,7 +58,12 @@ __all__ = [
     "Snapshot",
     "Source",
     "SourceShape",
+    "Submission",
+    "SubmissionMove",
+    "Tailoring",
+    "TemplateVersion",
     "Transition",
+    "Waiver",
     "WorkItem",
     "WorkItemIteration",
     "WorkItemKey",
