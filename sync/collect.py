@@ -17,9 +17,10 @@ from model.template.result import Result
 from model.template.template import Template
 from sync.compose import Quality
 from sync.facts import Facts, ProjectFacts
+from sync.findings import FindingKey, Wanted, keep_findings
 from sync.precedence import Values, read_values
 from sync.records import Checked, raid_items, report
-from sync.store import copy_rows, stage
+from sync.store import stage
 
 # A project's data quality: its report counts for 70 %, the mean of its RAID items for 30 %; what was not
 # assessed is left out.
@@ -83,7 +84,7 @@ def collect(
     collected = Collected(_qualities(facts, found, policy), assessed=len(found))
     if _is_newest(session, facts):
         wanted = [*_wanted(found), *_wanted_minimum(minimum)]
-        collected.opened, collected.closed = _findings(session, facts, wanted)
+        collected.opened, collected.closed = keep_findings(session, facts, wanted)
     _assessments(session, facts, found)
     return collected
 
@@ -190,75 +191,15 @@ def _assessments(session: Session, facts: Facts, found: Sequence[_Assessed]) -> 
     )
 
 
-_Key = tuple[UUID, str, str, str, str]  # project, template, record_ref, rule, kind
-_Wanted = tuple[_Key, str, str, str, str | None]  # key, version, severity, says, locator
-
-
-def _wanted(found: Iterable[_Assessed]) -> Iterable[_Wanted]:
+def _wanted(found: Iterable[_Assessed]) -> Iterable[Wanted]:
     for each in found:
         for one in each.result.findings:
-            key = (each.project.id, each.result.template, each.checked.ref, one.field, one.kind)
+            key = FindingKey(each.project.id, each.result.template, each.checked.ref, one.field, one.kind)
             locator = each.checked.locators.get(one.field) or each.checked.locator
-            yield key, each.result.version, one.severity, one.says, locator
+            yield Wanted(key, each.result.version, one.severity, one.says, locator)
 
 
-def _wanted_minimum(found: Iterable[tuple[ProjectFacts, Template, str, str]]) -> Iterable[_Wanted]:
+def _wanted_minimum(found: Iterable[tuple[ProjectFacts, Template, str, str]]) -> Iterable[Wanted]:
     for project, template, kind, says in found:
-        key = (project.id, template.header.id, "", f"minimum_{kind}", "missing")
-        yield key, template.header.version, "warn", says, None
-
-
-def _findings(session: Session, facts: Facts, wanted: Iterable[_Wanted]) -> tuple[int, int]:
-    """Open what is new, close what is gone, keep the words of the rest current."""
-    by_key = {each[0]: each for each in wanted}
-    rows = session.execute(
-        text(
-            "SELECT id, project_id, template, record_ref, rule, kind, says, severity FROM finding"
-            " WHERE closed_at IS NULL AND project_id = ANY(CAST(:projects AS uuid[]))"
-        ),
-        {"projects": [project.id for project in facts.projects]},
-    )
-    standing = {(row[1], row[2], row[3], row[4], row[5]): row for row in rows}
-    gone = [row[0] for key, row in standing.items() if key not in by_key]
-    new = [each for key, each in by_key.items() if key not in standing]
-    reworded = [
-        (standing[key][0], each[3], each[2])
-        for key, each in by_key.items()
-        if key in standing and (standing[key][6], standing[key][7]) != (each[3], each[2])
-    ]
-    _close(session, gone, facts.known_at)
-    _reword(session, reworded)
-    _open(session, new, facts.known_at)
-    return len(new), len(gone)
-
-
-def _close(session: Session, gone: list[int], at: datetime) -> None:
-    if gone:
-        session.execute(
-            text("UPDATE finding SET closed_at = :at WHERE id = ANY(CAST(:ids AS bigint[]))"),
-            {"at": at, "ids": gone},
-        )
-
-
-def _reword(session: Session, reworded: list[tuple[int, str, str]]) -> None:
-    if reworded:
-        session.execute(
-            text(
-                "UPDATE finding SET says = w.says, severity = w.severity FROM unnest(CAST(:ids AS bigint[]),"
-                " CAST(:says AS text[]), CAST(:severities AS text[])) AS w(id, says, severity)"
-                " WHERE finding.id = w.id"
-            ),
-            {
-                "ids": [row[0] for row in reworded],
-                "says": [row[1] for row in reworded],
-                "severities": [row[2] for row in reworded],
-            },
-        )
-
-
-def _open(session: Session, new: list[_Wanted], at: datetime) -> None:
-    columns = (
-        "project_id", "template", "record_ref", "rule", "kind", "version", "severity", "says", "locator",
-        "opened_at",
-    )  # fmt: skip
-    copy_rows(session.connection(), "finding", columns, [(*key, *rest, at) for key, *rest in new])
+        key = FindingKey(project.id, template.header.id, "", f"minimum_{kind}", "missing")
+        yield Wanted(key, template.header.version, "warn", says)
