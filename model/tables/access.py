@@ -24,6 +24,8 @@ class ApiToken(Base):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None] = mapped_column(server_default=text("NULL"))
+    person: Mapped[str | None]  # whom it speaks for; None: it may look, and move nothing
+    roles: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # office-wide: project_officer, ...
 
 
 class Credential(Base):
