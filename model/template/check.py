@@ -8,6 +8,7 @@ from model.status.colour import counted
 from model.status.data_quality import freshness, weigh
 from model.template.expressions import to_cel
 from model.template.language import CheckRule, FieldRule
+from model.template.months import filled
 from model.template.result import Finding, Result
 from model.template.template import Field, Template
 from model.template.values import Read, shown
@@ -50,6 +51,7 @@ class _Checking:
         self._read = {field.rule.id: field.read(record.get(field.rule.id)) for field in template.fields}
         self._tier = self._either("tier")
         self._stage = self._either("stage")
+        self._asked = self._months()
         self._activation = template.language.activation(self._variables())
         self._compute_absent()
         self._findings: list[Finding] = []
@@ -83,12 +85,19 @@ class _Checking:
             grade=quality.grade,
             can_submit=not any(finding.severity == "block" for finding in self._findings),
             escalates=tuple(dict.fromkeys(self._escalations())),
+            needed=tuple(id_ for id_, needed in required.items() if needed),
         )
 
     def _either(self, name: str) -> Any:
         """Return what the record says, else the context; None where neither does."""
         read = self._read.get(name)
         return read.value if read is not None and read.value is not None else self._context.get(name)
+
+    def _months(self) -> dict[str, tuple[str, ...] | None]:
+        """Return the months that each field by month is asked for."""
+        rules = [field.rule for field in self._template.fields if field.rule.repeat is not None]
+        period = self._either("period") if rules else None
+        return {rule.id: rule.repeat.asked(period) for rule in rules if rule.repeat is not None}
 
     def _variables(self) -> dict[str, Any]:
         """Bind the names that expressions use, in their types; what is unknown or unreadable stays unbound."""
@@ -98,10 +107,16 @@ class _Checking:
             if read is not None and read.unreadable:
                 continue
             if read is not None and (read.value is not None or name not in self._context):
-                bound[name] = to_cel(read.value)
+                bound[name] = to_cel(self._by_month(name, read.value))
             elif name in self._context:
                 bound[name] = to_cel(self._typed(name, self._context[name]))
         return bound
+
+    def _by_month(self, name: str, value: Any) -> Any:
+        """Give a month column its empty months, as null."""
+        if value is None or name not in self._asked:
+            return value
+        return filled(value, self._asked[name])
 
     def _typed(self, name: str, value: Any) -> Any:
         """Give what arrives as JSON in the context its type: the date, and the previous record's values."""
@@ -149,18 +164,24 @@ class _Checking:
                 continue
             whole += rule.weight
             read = self._read[rule.id]
-            if read.value is None and not read.unreadable:
-                self._findings.append(Finding(rule.id, "missing", severity, f"{rule.label} is required"))
+            gaps = [] if read.unreadable else self._gaps(rule.id, read.value)
+            if (read.value is None and not read.unreadable) or gaps:
+                said = f"{rule.label} is required" + (f" for {', '.join(gaps)}" if gaps else "")
+                self._findings.append(Finding(rule.id, "missing", severity, said))
             else:
                 there += rule.weight
         return there / whole if whole else None
+
+    def _gaps(self, id_: str, value: Any) -> list[str]:
+        """Return the months that are asked for and empty."""
+        return [month for month in self._asked.get(id_) or () if value is None or month not in value]
 
     def _test(self, rule: FieldRule) -> None:
         """Test one value: what it is, whether it is unique, and how fresh."""
         read = self._read[rule.id]
         if read.value is None and not read.unreadable:
             return
-        problem = read.problem or self._stranger(rule, read)
+        problem = read.problem or self._stranger(rule, read) or self._unasked(rule.id, read.value)
         self._mark("validity", 0.0 if problem else 1.0)
         severity = self._template.document.submit_gate.invalid
         if problem:
@@ -180,6 +201,14 @@ class _Checking:
         if people is None or read.value in people:
             return None
         return f"{shown(read.value)} is nobody who is active"
+
+    def _unasked(self, id_: str, value: Any) -> str | None:
+        """Say which months hold a value that nobody asked for."""
+        asked = self._asked.get(id_)
+        others = [month for month in value or () if month not in asked] if asked else []
+        if not asked or not others:
+            return None
+        return f"asked for {asked[0]} to {asked[-1]}, is given for {', '.join(others)}"
 
     def _age(self, rule: FieldRule) -> None:
         age = self._ages.get(rule.id)

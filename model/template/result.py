@@ -29,7 +29,7 @@ class Result:
 
     `dimensions` are 0 to 1 and hold only what was measured; `score` and `grade` are None where nothing was.
     `not_run` are checks that could not be evaluated, `undecided` fields of which nobody can say whether
-    they are required. `stale` are fields older than fresh and grace together.
+    they are required. `stale` are fields older than fresh and grace together. `needed` are the required fields.
     """
 
     template: str
@@ -44,6 +44,7 @@ class Result:
     grade: str | None
     can_submit: bool
     escalates: tuple[str, ...]
+    needed: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
