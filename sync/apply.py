@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from config.document import Document, SourceBlock
 from config.secrets import masked
 from connectors.address import origin_of
+from connectors.errors import MisconfiguredSource
 from sync.json import dump_bytes, dumps
 from sync.registry import address_of, check_source
 from sync.store import unit_of_work
@@ -48,7 +49,8 @@ def plan(
         elif stored[block.name][0] != wanted or stored[block.name][1] != block.enabled:
             config, enabled = stored[block.name]
             differences = _differences({**config, "enabled": enabled}, {**wanted, "enabled": block.enabled})
-            changes.append(Change("change", f"source {block.name}", differences))
+            warning = _another_place(connection, block, stored_block(block.name, config))
+            changes.append(Change("change", f"source {block.name}", (*differences, *warning)))
         else:
             changes.append(Change("keep", f"source {block.name}"))
     named = {block.name for block in document.sources}
@@ -58,6 +60,35 @@ def plan(
         if name not in named and enabled
     ]
     return changes
+
+
+def _another_place(connection: Connection, block: SourceBlock, before: SourceBlock) -> tuple[str, ...]:
+    """Say what it means that a source is to be read at another address; refuse another kind of tracker.
+
+    Raises:
+        MisconfiguredSource: Records of the kind it was are stored under its name.
+    """
+    if block.kind == before.kind and _host(block) == _host(before):
+        return ()
+    read = connection.execute(
+        text(
+            "SELECT EXISTS (SELECT 1 FROM raw_page p JOIN source s ON s.id = p.source_id WHERE s.name = :name)"
+        ),
+        {"name": block.name},
+    ).scalar_one()
+    if not read:
+        return ()
+    if block.kind != before.kind:
+        raise MisconfiguredSource(
+            f"kind: {before.kind} records are stored under this name; give the {block.kind} source another name,"
+            " and leave this one out to stop reading it",
+            source=block.name,
+        )
+    says = (
+        f"what was read at {_host(before)} is taken for the same site's at {_host(block)}: right where the site has"
+        " a new address; where it is another site, give it another name"
+    )
+    return (says,)
 
 
 def _portfolio_change(connection: Connection, document: Document) -> Change:

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from connectors.base import Page
+from connectors.redaction import scrubbed
 from sync.normalise import Batch
 from sync.store import copy_rows
 
@@ -49,7 +50,7 @@ class Rejects:
         had = bool(self.standing)
         new = []
         for each in batch.rejected:
-            name = (page.stream, each.locator, each.reason)
+            name = (page.stream, each.locator, scrubbed(each.reason))  # it may quote what was read
             if name not in self.standing:
                 self.standing.add(name)
                 new.append(each)
@@ -64,8 +65,8 @@ class Rejects:
                 {"now": self.now, "source": self.source_id, "stream": page.stream, "ids": over},
             )
         rows = [
-            (self.run_id, self.source_id, page.stream, page.slice, each.external_id, each.locator, each.reason,
-             page_id, each.position, self.now)
+            (self.run_id, self.source_id, page.stream, page.slice, each.external_id, each.locator,
+             scrubbed(each.reason), page_id, each.position, self.now)
             for each in new
         ]  # fmt: skip
         copy_rows(connection, "rejected_record", _COLUMNS, rows)
