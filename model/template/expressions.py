@@ -5,6 +5,7 @@ timestamps at midnight UTC. A name that is not bound, or an operation on null, i
 is None here: it could not be evaluated.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
@@ -15,7 +16,7 @@ from typing import Any, Final
 from cel_expr_python import cel
 from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]  # it ships no types
 
-from model.template.narrative import mentions_other_period, similarity
+from model.template.narrative import edit_similarity, mentions_other_period, similarity
 
 # What an expression may name besides the fields of its template.
 CONTEXT: Final = frozenset(
@@ -62,7 +63,10 @@ class Language:
             variables=dict.fromkeys(self._names, dyn),
             functions=[
                 _function("abs", abs, [[cel.Type.DOUBLE], [cel.Type.INT]]),
+                _function("sum", _sum, [[cel.Type.Map(text, dyn)], [cel.Type.List(dyn)]]),
+                _function("known", _known, [[cel.Type.Map(text, dyn)], [cel.Type.List(dyn)]]),
                 _function("similarity", similarity, [[text, text]]),
+                _function("edit_similarity", edit_similarity, [[text, text]]),
                 _function("mentions_other_period", mentions_other_period, [[text, text]]),
             ],
         )
@@ -108,6 +112,20 @@ def to_cel(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [to_cel(part) for part in value]
     return str(value)
+
+
+def _known(values: Mapping[Any, Any] | Iterable[Any]) -> list[Any]:
+    """Return the values of a map or list that are there."""
+    return [value for value in _each(values) if value is not None]
+
+
+def _sum(values: Mapping[Any, Any] | Iterable[Any]) -> float:
+    """Add up a map's or a list's values; with an unknown one among them the sum is unknown, an error."""
+    return math.fsum(float(value) for value in _each(values))
+
+
+def _each(values: Mapping[Any, Any] | Iterable[Any]) -> Iterable[Any]:
+    return values.values() if isinstance(values, Mapping) else values
 
 
 def _double(value: float | Decimal) -> float | str:

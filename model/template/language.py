@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from model.status.data_quality import DIMENSIONS
+from model.template.months import Repeat
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Stage = Literal["define", "deliver", "close"]
@@ -154,6 +155,7 @@ class FieldRule(Part):
     fresh: Fresh | None = None
     weight: Annotated[float, Field(gt=0)] = 1
     compare_with: Annotated[str, Field(pattern=r"^computed\.[a-z_]+$")] | None = None
+    repeat: Repeat | None = None
 
     @model_validator(mode="after")
     def _limits_make_sense(self) -> Self:
@@ -167,6 +169,17 @@ class FieldRule(Part):
             re.compile(self.pattern or "")
         except re.error as error:
             raise ValueError(f"pattern is no regular expression: {error}") from error
+        return self
+
+    @model_validator(mode="after")
+    def _repeats_what_can(self) -> Self:
+        if self.repeat is None:
+            return self
+        if self.type == "list_ref":
+            raise ValueError("a list cannot repeat by month")
+        given = [name for name in ("expr", "unique_within", "must_be", "compare_with") if getattr(self, name)]
+        if given:
+            raise ValueError(f"a field that repeats by month cannot have {', '.join(given)}")
         return self
 
 

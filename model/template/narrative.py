@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from rapidfuzz.distance import Levenshtein
+
 SHINGLE: Final = 3
 _WORD: Final = re.compile(r"[^\W_]+")
 _MONTHS: Final = (
@@ -30,6 +32,17 @@ def similarity(one: str, other: str) -> float:
     return len(mine & theirs) / len(together) if together else 0.0
 
 
+def edit_similarity(one: str, other: str) -> float:
+    """Return how much of two texts is the same, 0 to 1, by the letters one must change to make the other.
+
+    1 - Levenshtein distance / length of the longer, over words of letters and digits in lower case with one
+    blank between them; no words are like nothing. One word changed in a short text leaves it high, where
+    `similarity` falls to a half. Source: docs/status.md, rule F22.
+    """
+    mine, theirs = " ".join(_words(one)), " ".join(_words(other))
+    return Levenshtein.normalized_similarity(mine, theirs) if mine and theirs else 0.0
+
+
 def mentions_other_period(text: str, period: str) -> bool:
     """Say whether a text names a month or quarter outside the period (2025-06, 2025-Q2 or 2025).
 
@@ -41,10 +54,14 @@ def mentions_other_period(text: str, period: str) -> bool:
 
 
 def _shingles(text: str) -> set[tuple[str, ...]]:
-    words = _WORD.findall(text.lower())
+    words = _words(text)
     if not words:
         return set()
     return {tuple(words[start : start + SHINGLE]) for start in range(max(1, len(words) - SHINGLE + 1))}
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
 
 
 def _months(period: str) -> tuple[int, frozenset[int]]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from model.status.colour import Colour, counted
 from model.template.language import FieldRule
+from model.template.months import is_month
 
 _PERIOD: Final = re.compile(r"\d{4}(-(0[1-9]|1[0-2])|-?Q[1-4])?")
 _SHOWN: Final = 40  # characters of a wrong value that a message repeats
@@ -41,6 +42,33 @@ def is_absent(value: Any) -> bool:
 
 def reader(rule: FieldRule) -> Callable[[Any], Read]:
     """Return a function that reads and tests values of a field."""
+    once = _once(rule)
+    return once if rule.repeat is None else _monthly(once)
+
+
+def _monthly(once: Callable[[Any], Read]) -> Callable[[Any], Read]:
+    """Read a map from month to value: each is read and tested by itself, empty ones are left out."""
+
+    def read(value: Any) -> Read:
+        if is_absent(value):
+            return ABSENT
+        if not isinstance(value, Mapping):
+            return Read(None, f"expected a value for each month, is {shown(value)}", unreadable=True)
+        if strange := [key for key in value if not is_month(key)]:
+            said = f"expected months like 2025-06, is {', '.join(shown(key) for key in strange[:3])}"
+            return Read(None, said, unreadable=True)
+        months = {month: once(value[month]) for month in sorted(value)}
+        problems = [f"{month}: {each.problem}" for month, each in months.items() if each.problem]
+        said_all = "; ".join(problems) or None
+        if any(each.unreadable for each in months.values()):
+            return Read(None, said_all, unreadable=True)
+        have = {month: each.value for month, each in months.items() if each.value is not None}
+        return Read(have, said_all) if have else ABSENT
+
+    return read
+
+
+def _once(rule: FieldRule) -> Callable[[Any], Read]:
     parse = _PARSERS[rule.type]
     tests = _tests(rule)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.template.narrative import mentions_other_period, similarity
+from model.template.narrative import edit_similarity, mentions_other_period, similarity
 from tests.support.oracles import oracle
 from tests.support.shared import needs_shared
 
@@ -63,3 +63,28 @@ def test_a_quarter_and_a_year_hold_their_months() -> None:
 def test_a_period_that_cannot_be_read_is_refused() -> None:
     with pytest.raises(ValueError, match="expected a period like 2025-06"):
         mentions_other_period("Done in July", "June")
+
+
+def test_one_word_changed_in_a_short_text_is_a_repeat_by_edit_distance_only() -> None:
+    before, now = (
+        "Server racks one to five were delivered to site.",
+        "Server racks six to nine were delivered to site.",
+    )
+    assert similarity(before, now) < 0.8
+    assert edit_similarity(before, now) > 0.8
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [("kitten", "sitting", 4 / 7), ("Done!", "done", 1), ("", "", 0), ("a", "", 0), ("ab", "cd", 0)],
+)
+def test_the_edit_distance_is_levenshteins_over_the_longer_text(
+    one: str, other: str, expected: float
+) -> None:
+    assert edit_similarity(one, other) == pytest.approx(expected)
+
+
+@given(st.text(), st.text())
+def test_edit_similarity_is_symmetric_and_between_0_and_1(one: str, other: str) -> None:
+    assert 0 <= edit_similarity(one, other) <= 1
+    assert edit_similarity(one, other) == edit_similarity(other, one)
