@@ -1,0 +1,1 @@
+"""Collection: template versions, cycles, submissions and answers, as they are stored."""
