@@ -13,6 +13,7 @@ from model.tables.collection import (
     Submission,
     SubmissionMove,
 )
+from model.tables.findings import Dispute, FindingMove
 from model.tables.history import Comment, WorkItemKey, Worklog
 from model.tables.mapping import Drift, MappingVersion, SourceShape
 from model.tables.plan import CostLine, Milestone, RaidItem
@@ -34,8 +35,10 @@ __all__ = [
     "Credential",
     "Cursor",
     "Cycle",
+    "Dispute",
     "Drift",
     "Finding",
+    "FindingMove",
     "Identity",
     "Iteration",
     "MappingVersion",

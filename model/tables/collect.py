@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from model.base import Base
@@ -29,12 +29,19 @@ class Assessment(Base):
 
 
 class Finding(Base):
-    """Something a template asks for and a record does not give. Open while `closed_at` is None."""
+    """Something a template asks for and a record does not give. It stands while `closed_at` is None.
+
+    `state` says who has done what about it: new, accepted, fixing, disputed, upheld, waived or closed
+    (`model.findings.moves`); `FindingMove` holds every step. `evidence` is what the fields that the rule
+    looks at said when it last failed. `unchecked_since`: the rule could not be run since then, so nobody
+    knows whether it still fails. `follows_id` is the closed finding that this one is again.
+    """
 
     __tablename__ = "finding"
     __table_args__ = (
         Index(None, "project_id", "closed_at"),
         Index(None, "template", "record_ref", "rule"),
+        Index(None, "owner", postgresql_where=text("closed_at IS NULL")),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -49,3 +56,13 @@ class Finding(Base):
     locator: Mapped[str | None]
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(server_default=text("'new'"))
+    owner: Mapped[str | None]  # the record's owner, else the project's manager; None: nobody is on record
+    owner_role: Mapped[str | None]  # owner, project_manager
+    evidence: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    due: Mapped[date | None]  # by when whoever accepted it means to have it put right
+    moved_at: Mapped[datetime | None]  # the last step of a person
+    unchecked_since: Mapped[datetime | None]
+    closed_because: Mapped[str | None]
+    follows_id: Mapped[int | None] = mapped_column(ForeignKey("finding.id"))
+    waiver_id: Mapped[int | None] = mapped_column(ForeignKey("waiver.id"))
