@@ -13,8 +13,15 @@ from model.tables.collection import (
     Submission,
     SubmissionMove,
 )
-from model.tables.findings import Dispute, FindingMove
 from model.tables.history import Comment, WorkItemKey, Worklog
+from model.tables.identity import (
+    ClaimConflict,
+    MatchDecision,
+    MatchProposal,
+    MatchScan,
+    Settlement,
+    SettlingRule,
+)
 from model.tables.mapping import Drift, MappingVersion, SourceShape
 from model.tables.plan import CostLine, Milestone, RaidItem
 from model.tables.pull import Cursor, RawPage, RejectedRecord, Run, RunStream, Source
@@ -30,18 +37,20 @@ __all__ = [
     "Assessment",
     "CensusTaken",
     "Claim",
+    "ClaimConflict",
     "Comment",
     "CostLine",
     "Credential",
     "Cursor",
     "Cycle",
-    "Dispute",
     "Drift",
     "Finding",
-    "FindingMove",
     "Identity",
     "Iteration",
     "MappingVersion",
+    "MatchDecision",
+    "MatchProposal",
+    "MatchScan",
     "Milestone",
     "OutboxEvent",
     "Person",
@@ -58,6 +67,8 @@ __all__ = [
     "RunStream",
     "Scope",
     "ScopeVersion",
+    "Settlement",
+    "SettlingRule",
     "Snapshot",
     "Source",
     "SourceShape",

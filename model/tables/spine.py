@@ -84,7 +84,10 @@ class Scope(Base):
 
 
 class Person(Base):
-    """A human being, however many trackers know them."""
+    """A human being, however many trackers know them.
+
+    `same_as` is the person an officer confirmed this one to be (`match_proposal`), never a chain; None: itself.
+    """
 
     __tablename__ = "person"
 
@@ -92,6 +95,7 @@ class Person(Base):
     display_name: Mapped[str]
     email_hash: Mapped[str | None] = mapped_column(unique=True)  # SHA-256 of the lower-case address
     created_at: Mapped[datetime]
+    same_as: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
 
 
 class Identity(Base):
