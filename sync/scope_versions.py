@@ -106,7 +106,7 @@ def look(
     if not says:
         return found
     if option == "reread":
-        said = f"its scope was changed in the tracker: {'; '.join(says)}; everything was read again"
+        said = f"its scope was changed at the source: {'; '.join(says)}; everything was read again"
         return replace(found, reread=True, reason=said)
     return _asked(connection, ending, found, _THERE, says, since)
 

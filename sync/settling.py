@@ -45,8 +45,17 @@ class _Settling:
     def label(self, slice_: str | None) -> str:
         if slice_ is None:
             return self.stream.name
-        label = self.slices[slice_].label if slice_ in self.slices else slice_
+        label = self.slices[slice_].label if slice_ in self.slices else self._former(slice_)
         return f"{self.stream.name} of {label}" if label and label != self.stream.name else self.stream.name
+
+    def _former(self, slice_: str) -> str:
+        """Name a slice that is no longer read by its project's key, where it was a project's."""
+        with self.ending.engine.connect() as connection:
+            key = connection.scalar(
+                text("SELECT key FROM scope WHERE source_id = :source AND external_id = :id"),
+                {"source": self.ending.source_id, "id": slice_},
+            )
+        return str(key or slice_)
 
 
 def settle_stream(ending: Ending, stream: Stream, table: str, slices: Sequence[Slice]) -> None:
