@@ -13,6 +13,7 @@ from model.tables.collection import (
     Submission,
     SubmissionMove,
 )
+from model.tables.findings import Dispute, FindingMove
 from model.tables.history import Comment, WorkItemKey, Worklog
 from model.tables.identity import (
     ClaimConflict,
@@ -43,8 +44,10 @@ __all__ = [
     "Credential",
     "Cursor",
     "Cycle",
+    "Dispute",
     "Drift",
     "Finding",
+    "FindingMove",
     "Identity",
     "Iteration",
     "MappingVersion",
