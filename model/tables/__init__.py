@@ -26,6 +26,7 @@ from model.tables.identity import (
 from model.tables.mapping import Drift, MappingVersion, SourceShape
 from model.tables.plan import CostLine, Milestone, RaidItem
 from model.tables.pull import Cursor, RawPage, RejectedRecord, Run, RunStream, Source
+from model.tables.records import ChangeRequest, Decision, GateCriterion, WorkPlanLine
 from model.tables.spine import Identity, Person, Portfolio, Programme, Project, Scope
 from model.tables.status import Snapshot
 from model.tables.template import Tailoring, TemplateVersion, Waiver
@@ -37,6 +38,7 @@ __all__ = [
     "ApiToken",
     "Assessment",
     "CensusTaken",
+    "ChangeRequest",
     "Claim",
     "ClaimConflict",
     "Comment",
@@ -44,10 +46,12 @@ __all__ = [
     "Credential",
     "Cursor",
     "Cycle",
+    "Decision",
     "Dispute",
     "Drift",
     "Finding",
     "FindingMove",
+    "GateCriterion",
     "Identity",
     "Iteration",
     "MappingVersion",
@@ -85,5 +89,6 @@ __all__ = [
     "WorkItemIteration",
     "WorkItemKey",
     "WorkItemLink",
+    "WorkPlanLine",
     "Worklog",
 ]
