@@ -268,6 +268,18 @@ class Workflow(Part):
         return self
 
 
+class StartingRecord(Part):
+    """A record that every submission begins with, such as a criterion of a gate; `values` are what it says.
+
+    Where stages or tiers are given, only a project's of these begins with it.
+    """
+
+    ref: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
+    stages: tuple[Stage, ...] | None = None
+    tiers: tuple[int, ...] | None = None
+    values: Mapping[Id, Any]
+
+
 class Document(Part):
     """A whole template file."""
 
@@ -280,3 +292,15 @@ class Document(Part):
     submit_gate: SubmitGate
     scoring: Scoring
     workflow: Workflow | None = None
+    starts_with: tuple[StartingRecord, ...] = ()
+
+    @model_validator(mode="after")
+    def _starts_with_what_it_asks(self) -> Self:
+        fields = {rule.id for rule in self.fields}
+        refs = [record.ref for record in self.starts_with]
+        for record in self.starts_with:
+            if strange := ", ".join(sorted(record.values.keys() - fields)):
+                raise ValueError(f"starts_with {record.ref}: there is no field {strange}")
+            if refs.count(record.ref) > 1:
+                raise ValueError(f"starts_with {record.ref}: the reference is given twice")
+        return self
