@@ -31,6 +31,7 @@ from model.tables.spine import Identity, Person, Portfolio, Programme, Project, 
 from model.tables.status import Snapshot
 from model.tables.template import Tailoring, TemplateVersion, Waiver
 from model.tables.work import Iteration, Transition, WorkItem, WorkItemIteration, WorkItemLink
+from model.tables.workbook import WorkbookCell, WorkbookReturned, WorkbookSent
 
 __all__ = [
     "Absence",
@@ -90,5 +91,8 @@ __all__ = [
     "WorkItemKey",
     "WorkItemLink",
     "WorkPlanLine",
+    "WorkbookCell",
+    "WorkbookReturned",
+    "WorkbookSent",
     "Worklog",
 ]
