@@ -104,6 +104,17 @@ PROJECT: Final = _attributes(
     next_period text path=narrative.next : Planned for the next period
     decisions_needed text path=report.decisions_needed : Decisions needed from the board
     reported_on date path=report.reported_on : When the manager last reported
+    purpose text path=charter.purpose : Why the project is done
+    objectives text path=charter.objectives : What it is to reach, and by when
+    in_scope text path=charter.in_scope : What belongs to it
+    out_of_scope text path=charter.out_of_scope : What does not, though one could think so
+    deliverables text path=charter.deliverables : What it hands over
+    success_measures text path=charter.success_measures : By what one will see that it succeeded
+    assumptions text path=charter.assumptions : What it takes for granted
+    constraints text path=charter.constraints : What it must keep to
+    main_risks text path=charter.main_risks : The gravest risks known at the start
+    funding text path=charter.funding : Who pays for it, and from which budget
+    chartered_on date path=charter.approved_on : When the charter was approved
     """,
 )
 
@@ -209,6 +220,87 @@ COST_LINE: Final = _attributes(
     """,
 )
 
+CHANGE_REQUEST: Final = _attributes(
+    "change_request",
+    """
+    project_ref text : The project as the source names it
+    request_id text : Reference
+    title text : What is to change
+    reason text : Why
+    state enum values=raised/assessed/approved/rejected/withdrawn/done : State
+    raised_by text : Who asked for it
+    raised_on date : When
+    scope_points number unit=points : Size it adds, below zero where it takes out
+    days_impact number unit=days : Days by which the finish moves, below zero for earlier
+    cost_impact money unit=currency : What it costs, below zero where it saves
+    benefit_impact money unit=currency : By how much it changes the benefit
+    currency text : ISO 4217
+    alternatives text : What else could be done, and what if nothing is
+    approver text : Who decides
+    decide_by date : When the decision is needed
+    decided_on date : When it was decided
+    decision text : Why it was decided so
+    baseline text : The baseline it led to
+    url text : Page in the source
+    """,
+)
+
+DECISION: Final = _attributes(
+    "decision",
+    """
+    project_ref text : The project as the source names it
+    decision_id text : Reference
+    title text : What is to be decided
+    state enum values=needed/made/dropped : State
+    alternatives text : What can be chosen from
+    board text : Who decides
+    requested_by text : Who asked for it
+    requested_on date : When
+    needed_by date : When it is needed
+    decided_on date : When it was decided
+    decided_by text : By whom
+    outcome text : What was decided
+    rationale text : Why
+    url text : Page in the source
+    """,
+)
+
+GATE_CRITERION: Final = _attributes(
+    "gate_criterion",
+    """
+    project_ref text : The project as the source names it
+    gate text : The gate it belongs to
+    criterion_id text : Reference
+    criterion text : What must be so
+    mandatory bool : Whether the gate stays shut without it
+    result enum values=met/partly/not_met/not_applicable : How far it is so
+    evidence text : What shows it
+    assessed_by text : Who says so
+    assessed_on date : When
+    action text : What is still to be done
+    owner text : By whom
+    action_due date : Until when
+    url text : Page in the source
+    """,
+)
+
+WORK_PLAN_LINE: Final = _attributes(
+    "work_plan_line",
+    """
+    project_ref text : The project as the source names it
+    month text : The month, as 2025-07
+    work text : What is to be done in it
+    milestones texts : The milestones due in it
+    planned_hours number unit=hours : Effort planned
+    planned_cost money unit=currency : Spend planned
+    actual_hours number unit=hours : Effort it took
+    actual_cost money unit=currency : What was spent
+    currency text : ISO 4217
+    difference text : Why it went otherwise than planned
+    url text : Page in the source
+    """,
+)
+
 ITERATION: Final = _attributes(
     "iteration",
     """
@@ -245,8 +337,11 @@ IDENTITY: Final = _attributes(
 
 REGISTER: Final[dict[str, dict[str, Attribute]]] = {
     group[0].entity: {attribute.name: attribute for attribute in group}
-    for group in (PROJECT, WORK_ITEM, MILESTONE, RAID_ITEM, COST_LINE, ITERATION, SCOPE, IDENTITY)
-}
+    for group in (
+        PROJECT, WORK_ITEM, MILESTONE, RAID_ITEM, COST_LINE, CHANGE_REQUEST, DECISION, GATE_CRITERION,
+        WORK_PLAN_LINE, ITERATION, SCOPE, IDENTITY,
+    )
+}  # fmt: skip
 
 _BY_PATH: Final = {attribute.path: attribute for attribute in PROJECT if attribute.path}
 

@@ -20,7 +20,9 @@ from sync.reconcile import Balance, Balances, load_balances
 from sync.rejects import Rejects
 from sync.store import add_versions, execute, follow, replace_children, upsert
 
-VERSIONED = frozenset({"milestone", "raid_item", "cost_line"})
+VERSIONED = frozenset(
+    {"milestone", "raid_item", "cost_line", "change_request", "decision", "gate_criterion", "work_plan_line"}
+)
 TABLES = {"project": "scope"}
 
 

@@ -7,7 +7,15 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-_TABLES: Final = {"milestone": "milestones", "raid_item": "RAID items", "cost_line": "cost lines"}
+_TABLES: Final = {
+    "milestone": "milestones",
+    "raid_item": "RAID items",
+    "cost_line": "cost lines",
+    "change_request": "change requests",
+    "decision": "decisions",
+    "gate_criterion": "gate criteria",
+    "work_plan_line": "lines of the work plan",
+}
 
 
 def match_references(session: Session) -> list[str]:
