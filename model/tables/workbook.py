@@ -30,6 +30,7 @@ class WorkbookSent(Base):
     checksum: Mapped[str]  # of the hidden part
     base: Mapped[dict[str, Any]]  # record -> field -> value
     slots: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    title: Mapped[str]  # its first line, which says what it is to whoever opens it
     file: Mapped[str]
     destination: Mapped[str | None]  # a folder, or source:folder on SharePoint
     position: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # its tag there

@@ -26,6 +26,7 @@ def upgrade() -> None:
     sa.Column('checksum', sa.Text(), nullable=False),
     sa.Column('base', postgresql.JSONB(astext_type=sa.Text()), nullable=False),
     sa.Column('slots', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
     sa.Column('file', sa.Text(), nullable=False),
     sa.Column('destination', sa.Text(), nullable=True),
     sa.Column('position', postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
