@@ -17,7 +17,7 @@ from model.template.result import Result
 from model.template.template import Template
 from sync.compose import Quality
 from sync.facts import Facts, ProjectFacts
-from sync.findings import FindingKey, Wanted, keep_findings
+from sync.findings import FindingKey, Looked, Wanted, keep_findings, owner_of
 from sync.precedence import Values, read_values
 from sync.records import Checked, raid_items, report
 from sync.store import stage
@@ -32,6 +32,7 @@ class _Assessed:
     """One record checked."""
 
     project: ProjectFacts
+    template: Template
     record: str
     checked: Checked
     result: Result
@@ -79,12 +80,13 @@ def collect(
             else:
                 records = [report(template, project, facts, colours, before.get(project.id))]
             found += [
-                _Assessed(project, template.header.record, each, _checked(template, each)) for each in records
+                _Assessed(project, template, template.header.record, each, _checked(template, each))
+                for each in records
             ]
     collected = Collected(_qualities(facts, found, policy), assessed=len(found))
     if _is_newest(session, facts):
         wanted = [*_wanted(found), *_wanted_minimum(minimum)]
-        collected.opened, collected.closed = keep_findings(session, facts, wanted)
+        collected.opened, collected.closed = keep_findings(session, facts, wanted, _looked(found))
     _assessments(session, facts, found)
     return collected
 
@@ -197,6 +199,16 @@ def _wanted(found: Iterable[_Assessed]) -> Iterable[Wanted]:
             key = FindingKey(each.project.id, each.result.template, each.checked.ref, one.field, one.kind)
             locator = each.checked.locators.get(one.field) or each.checked.locator
             yield Wanted(key, each.result.version, one.severity, one.says, locator)
+
+
+def _looked(found: Iterable[_Assessed]) -> dict[tuple[UUID, str, str], Looked]:
+    return {
+        (each.project.id, each.result.template, each.checked.ref): Looked(
+            each.template, each.result, each.checked.record, each.checked.locators, each.checked.locator,
+            *owner_of(each.checked.record, each.project.value("manager")),
+        )
+        for each in found
+    }  # fmt: skip
 
 
 def _wanted_minimum(found: Iterable[tuple[ProjectFacts, Template, str, str]]) -> Iterable[Wanted]:

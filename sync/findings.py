@@ -1,95 +1,241 @@
-"""Keep findings: open what the templates newly find, close what is no longer so, keep the words current."""
+"""Keep findings: open what the templates newly find, close what is fixed and say so, keep the rest current.
 
-from collections.abc import Iterable
+A finding whose rule could not be run stays open: nobody knows that it was fixed. One that a waiver covers
+stands as waived, and is back when the waiver ends.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
-from uuid import UUID
+from typing import Any
 
-from sqlalchemy import text
+import orjson
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from model.findings.closing import Now, closed_because
+from model.findings.moves import ACCEPTED, DISPUTED, FIXING, NEW, UPHELD, WAIVED
+from model.template.result import Result
+from model.template.template import Template
 from sync.facts import Facts
-from sync.store import copy_rows
+from sync.findings_store import (
+    CHANGING,
+    FindingKey,
+    Kept,
+    Opened,
+    Place,
+    Wanted,
+    close_of_closed_projects,
+    current,
+    standing,
+    standing_waivers,
+    write,
+)
+from sync.json import dump_bytes
 
-
-class FindingKey(NamedTuple):
-    """What a finding is about: it stays the same finding while its words and its severity change."""
-
-    project_id: UUID
-    template: str
-    record_ref: str
-    rule: str
-    kind: str
+__all__ = ["FindingKey", "Looked", "Wanted", "keep_findings", "owner_of"]
+MUSTER = "muster"  # who takes the steps that nobody takes
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A finding as the templates have it now."""
+class Looked:
+    """A record that was checked, with what it said. `unknown` are the rules that could not be decided."""
 
-    key: FindingKey
-    version: str
-    severity: str
-    says: str
-    locator: str | None = None
+    template: Template
+    result: Result
+    record: Mapping[str, Any]
+    locators: Mapping[str, str | None]
+    locator: str | None
+    owner: str | None
+    owner_role: str | None
+
+    def fields_of(self, rule: str) -> tuple[str, ...]:
+        """Return the fields that a rule looks at: itself, or those that a check's expression names."""
+        for check, expression in self.template.checks:
+            if check.id == rule:
+                return tuple(
+                    each.rule.id for each in self.template.fields if each.rule.id in expression.names
+                )
+        return tuple(each.rule.id for each in self.template.fields if each.rule.id == rule)
+
+    def asks(self, rule: str) -> bool:
+        """Say whether a rule is one of the template's."""
+        return any(each.rule.id == rule for each in self.template.fields) or any(
+            check.id == rule for check, _ in self.template.checks
+        )
+
+    def decided(self, rule: str, kind: str) -> bool:
+        """Say whether a rule could be run on the record."""
+        if kind == "missing":
+            return rule not in self.result.undecided
+        return rule not in self.result.not_run
+
+    def evidence(self, rule: str) -> dict[str, Any]:
+        """Return what the fields that a rule looks at say, as JSON holds it."""
+        return plain({name: self.record.get(name) for name in self.fields_of(rule)})
+
+    def now(self, rule: str) -> Now:
+        """Return what is to be said of a rule that does not fail any more."""
+        names = self.fields_of(rule)
+        labels = {each.rule.id: each.rule.label for each in self.template.fields if each.rule.id in names}
+        places = {name: self.locators.get(name) or self.locator for name in names}
+        version = self.template.header.version
+        return Now(version, self.asks(rule), self.evidence(rule), labels, places)
 
 
-def keep_findings(session: Session, facts: Facts, wanted: Iterable[Wanted]) -> tuple[int, int]:
-    """Open what is new, close what is gone, keep the words of the rest current.
+Records = Mapping[Place, Looked]
+
+
+def keep_findings(
+    session: Session, facts: Facts, wanted: Iterable[Wanted], records: Records | None = None
+) -> tuple[int, int]:
+    """Bring the findings of the projects up to date.
+
+    Args:
+        session: In a transaction; nothing is committed here.
+        facts: Whose projects were checked, and the clocks.
+        wanted: All that the templates find in them now.
+        records: Every record that was checked, by project, template and reference.
 
     Returns:
         How many were opened, and how many closed.
     """
     by_key = {each.key: each for each in wanted}
-    rows = session.execute(
-        text(
-            "SELECT id, project_id, template, record_ref, rule, kind, says, severity FROM finding"
-            " WHERE closed_at IS NULL AND project_id = ANY(CAST(:projects AS uuid[]))"
-        ),
-        {"projects": [project.id for project in facts.projects]},
-    )
-    standing = {FindingKey(row[1], row[2], row[3], row[4], row[5]): row for row in rows}
-    gone = [row[0] for key, row in standing.items() if key not in by_key]
-    new = [each for key, each in by_key.items() if key not in standing]
-    reworded = [
-        (standing[key][0], each.says, each.severity)
-        for key, each in by_key.items()
-        if key in standing and (standing[key][6], standing[key][7]) != (each.says, each.severity)
-    ]
-    _close(session, gone, facts.known_at)
-    _reword(session, reworded)
-    _open(session, new, facts.known_at)
-    return len(new), len(gone)
+    waivers = standing_waivers(session, facts.as_of)
+    looking = _Look(facts, records or {}, waivers)
+    for row in standing(session, [project.id for project in facts.projects]):
+        key = FindingKey(row.project_id, row.template, row.record_ref, row.rule, row.kind)
+        found = by_key.pop(key, None)
+        looking.gone(row, key) if found is None else looking.again(row, found)
+    looking.kept.new = [looking.opened(each) for each in by_key.values()]
+    write(session, looking.kept, facts.known_at)
+    closed = close_of_closed_projects(session, facts.known_at)
+    return len(by_key), len(looking.kept.gone) + closed
 
 
-def _close(session: Session, gone: list[int], at: datetime) -> None:
-    if gone:
-        session.execute(
-            text("UPDATE finding SET closed_at = :at WHERE id = ANY(CAST(:ids AS bigint[]))"),
-            {"at": at, "ids": gone},
+class _Look:
+    """One look at the findings that stand."""
+
+    def __init__(self, facts: Facts, records: Records, waivers: Mapping[Place, dict[str, int]]) -> None:
+        self._facts = facts
+        self._records = records
+        self._waivers = waivers
+        self._read = {project.id: _read_at(facts, project.sources) for project in facts.projects}
+        self._managers = {project.id: project.value("manager") for project in facts.projects}
+        self._checked = {(project, template) for project, template, _ in records}
+        self.kept = Kept()
+
+    def waiver(self, key: FindingKey) -> int | None:
+        """Return the waiver that covers a finding."""
+        for ref in (key.record_ref, "*"):
+            if (
+                found := self._waivers.get((key.project_id, key.template, ref), {}).get(key.rule)
+            ) is not None:
+                return found
+        return None
+
+    def record(self, key: FindingKey) -> Looked | None:
+        """Return the record that a finding is about."""
+        return self._records.get((key.project_id, key.template, key.record_ref))
+
+    def evidence(self, key: FindingKey) -> dict[str, Any]:
+        """Return what a finding was found on."""
+        looked = self.record(key)
+        return {} if looked is None else looked.evidence(key.rule)
+
+    def owner(self, key: FindingKey) -> tuple[str | None, str | None]:
+        """Return who answers for a finding, and as what."""
+        looked = self.record(key)
+        if looked is not None:
+            return looked.owner, looked.owner_role
+        return _manager(self._managers[key.project_id])
+
+    def opened(self, found: Wanted) -> Opened:
+        """Return a new finding as it is to be written."""
+        waiver = self.waiver(found.key)
+        state = NEW if waiver is None else WAIVED
+        return Opened(found, *self.owner(found.key), self.evidence(found.key), waiver, state)
+
+    def gone(self, row: Row[Any], key: FindingKey) -> None:
+        """Close a finding that is none any more, unless its rule could not be run."""
+        looked = self.record(key)
+        if looked is not None and looked.asks(key.rule) and not looked.decided(key.rule, key.kind):
+            if row.unchecked_since is None:
+                self._change(row, unchecked_since=self._facts.known_at)
+            return
+        if looked is not None:
+            because = closed_because(key.rule, key.kind, row.evidence, looked.now(key.rule))
+        elif key.rule.startswith("minimum_"):
+            because = "Fixed at the source: enough of them are on record now"
+        elif (key.project_id, key.template) in self._checked:
+            because = "The record is not on record any more"
+        else:
+            because = "The template does not apply to the project any more"
+        self.kept.gone.append((row.id, because))
+
+    def again(self, row: Row[Any], found: Wanted) -> None:
+        """Keep the words of a finding current, and its state: waived or not, fixed as was said or not."""
+        owner, role = self.owner(found.key)
+        state, waiver = self._state(row, found)
+        self._change(
+            row,
+            says=found.says,
+            severity=found.severity,
+            version=found.version,
+            locator=found.locator,
+            owner=owner,
+            owner_role=role,
+            evidence=self.evidence(found.key),
+            unchecked_since=None,
+            state=state,
+            waiver_id=waiver,
         )
 
+    def _state(self, row: Row[Any], found: Wanted) -> tuple[str, int | None]:
+        waiver = self.waiver(found.key)
+        if waiver is not None:
+            if row.state != WAIVED:
+                self._move(row, "waive", WAIVED, None)
+            return WAIVED, waiver
+        if row.state == WAIVED:
+            self._move(row, "ended", NEW, "The waiver has ended")
+            return NEW, None
+        read = self._read[found.key.project_id]
+        if row.state == FIXING and read is not None and row.moved_at is not None and read > row.moved_at:
+            self._move(row, "still_so", ACCEPTED, f"Read again since, and still so: {found.says}")
+            return ACCEPTED, None
+        if row.state in (DISPUTED, UPHELD) and row.evidence and row.evidence != self.evidence(found.key):
+            self._move(row, "changed", NEW, "The values have changed since, and it is still found")
+            return NEW, None
+        return row.state, None
 
-def _reword(session: Session, reworded: list[tuple[int, str, str]]) -> None:
-    if reworded:
-        session.execute(
-            text(
-                "UPDATE finding SET says = w.says, severity = w.severity FROM unnest(CAST(:ids AS bigint[]),"
-                " CAST(:says AS text[]), CAST(:severities AS text[])) AS w(id, says, severity)"
-                " WHERE finding.id = w.id"
-            ),
-            {
-                "ids": [row[0] for row in reworded],
-                "says": [row[1] for row in reworded],
-                "severities": [row[2] for row in reworded],
-            },
+    def _move(self, row: Row[Any], action: str, to: str, because: str | None) -> None:
+        self.kept.moved.append(
+            (row.id, action, row.state, to, self._facts.known_at, MUSTER, "system", because, "system")
         )
 
+    def _change(self, row: Row[Any], **values: Any) -> None:
+        if any(getattr(row, name) != value for name, value in values.items()):
+            self.kept.changed.append((row.id, *({**current(row), **values}[name] for name in CHANGING)))
 
-def _open(session: Session, new: list[Wanted], at: datetime) -> None:
-    columns = (
-        "project_id", "template", "record_ref", "rule", "kind", "version", "severity", "says", "locator",
-        "opened_at",
-    )  # fmt: skip
-    rows = [(*each.key, each.version, each.severity, each.says, each.locator, at) for each in new]
-    copy_rows(session.connection(), "finding", columns, rows)
+
+def _read_at(facts: Facts, sources: Iterable[int]) -> datetime | None:
+    """Return since when everything a project is read from was read; None where nothing ever was."""
+    read = [facts.sources[number].synced_at for number in sources if number in facts.sources]
+    return min((at for at in read if at is not None), default=None)
+
+
+def _manager(name: Any) -> tuple[str | None, str | None]:
+    return (str(name), "project_manager") if name else (None, None)
+
+
+def owner_of(record: Mapping[str, Any], manager: Any) -> tuple[str | None, str | None]:
+    """Return who answers for a record, and as what: its own owner, else the project's manager."""
+    owner = record.get("owner")
+    return (str(owner), "owner") if owner else _manager(manager)
+
+
+def plain(value: dict[str, Any]) -> dict[str, Any]:
+    """Return values as JSON gives them back, so that they can be compared with what was stored."""
+    given: dict[str, Any] = orjson.loads(dump_bytes(value))
+    return given

@@ -1,0 +1,1 @@
+"""Findings as work: what can be done about one, and what is said when it closes."""
