@@ -1,0 +1,115 @@
+"""F17: when the remaining items will be done, by the weeks that were."""
+
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+MIN_WEEKS: Final = 8  # of history, under which nothing is forecast
+FEW_WEEKS: Final = 12  # of history, under which the forecast is told with a warning
+QUANTILES: Final = (0.5, 0.7, 0.85, 0.95)
+_HORIZON: Final = 520  # weeks: ten years on, nothing is forecast any more
+_SURE: Final = 1 - 1e-9
+_EXACT_STEPS: Final = 2_000_000  # additions, above which weeks are drawn instead
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """Weeks until nothing remains.
+
+    `cdf` is the chance of being done after so many weeks, by week; `quantiles` the first week by which that
+    chance is reached, None where it is not within ten years. `few` says that there is little history.
+    `seed` None: computed exactly.
+    """
+
+    weeks_of_history: int
+    remaining: int
+    mean: float
+    cdf: Mapping[int, float]
+    quantiles: Mapping[float, int | None]
+    few: bool
+    seed: int | None = None
+
+
+def forecast(
+    weekly: Sequence[int], remaining: int, *, seed: int = 0, runs: int = 10_000
+) -> Throughput | None:
+    """Draw past weeks with replacement until the remaining items are done; exactly where that is quick.
+
+    Args:
+        weekly: Items done in each past week, weeks of none included.
+        remaining: Items still to be done.
+        seed: Of the draws, where they are needed; the same seed gives the same forecast.
+        runs: Draws.
+
+    Returns:
+        None where there is less than eight weeks of history, or nothing was done in them.
+
+    Raises:
+        ValueError: A count is negative.
+
+    Source: docs/status.md, rule F17.
+    """
+    if remaining < 0 or any(done < 0 for done in weekly):
+        raise ValueError("items are counted from 0 up")
+    if len(weekly) < MIN_WEEKS or not any(weekly):
+        return None
+    mean = sum(weekly) / len(weekly)
+    steps = remaining * len(set(weekly)) * remaining / mean
+    cdf = exact(weekly, remaining) if steps <= _EXACT_STEPS else simulated(weekly, remaining, seed, runs)
+    return Throughput(
+        weeks_of_history=len(weekly),
+        remaining=remaining,
+        mean=mean,
+        cdf=cdf,
+        quantiles={share: _first(cdf, share) for share in QUANTILES},
+        few=len(weekly) < FEW_WEEKS,
+        seed=None if steps <= _EXACT_STEPS else seed,
+    )
+
+
+def exact(weekly: Sequence[int], remaining: int) -> dict[int, float]:
+    """Return the chance of being done by week, until it is all but sure."""
+    if remaining == 0:
+        return {0: 1.0}
+    chances = {done: count / len(weekly) for done, count in Counter(weekly).items()}
+    left = {remaining: 1.0}  # items left -> chance
+    cdf: dict[int, float] = {}
+    finished = 0.0
+    for week in range(1, _HORIZON + 1):
+        after: dict[int, float] = {}
+        for items, chance in left.items():
+            for done, share in chances.items():
+                if done >= items:
+                    finished += chance * share
+                else:
+                    after[items - done] = after.get(items - done, 0.0) + chance * share
+        cdf[week] = min(finished, 1.0)
+        if finished >= _SURE:
+            break
+        left = after
+    return cdf
+
+
+def simulated(weekly: Sequence[int], remaining: int, seed: int, runs: int) -> dict[int, float]:
+    """Return the chance of being done by week, as drawn `runs` times."""
+    drawn = random.Random(seed)  # noqa: S311 - weeks are drawn, not secrets
+    ended: Counter[int] = Counter()
+    for _ in range(runs):
+        left, week = remaining, 0
+        while left > 0 and week < _HORIZON:
+            left -= drawn.choice(weekly)
+            week += 1
+        if left <= 0:
+            ended[week] += 1
+    cdf: dict[int, float] = {}
+    reached = 0
+    for week in range(min(ended, default=0), max(ended, default=-1) + 1):
+        reached += ended[week]
+        cdf[week] = reached / runs
+    return cdf
+
+
+def _first(cdf: Mapping[int, float], share: float) -> int | None:
+    return next((week for week, chance in cdf.items() if chance >= share), None)
