@@ -114,6 +114,7 @@ class Answer(Base):
     at: Mapped[datetime]
     door: Mapped[str]
     locator: Mapped[str | None]  # file!sheet!cell of a returned workbook
+    revision: Mapped[int] = mapped_column(server_default=text("0"))  # of the submission, that it made
 
 
 class Prefill(Base):

@@ -22,10 +22,13 @@ def upgrade() -> None:
             name, postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text(empty), nullable=False
         )
         op.add_column(table, column)
+    revision = sa.Column("revision", sa.BigInteger(), server_default=sa.text("0"), nullable=False)
+    op.add_column("answer", revision)
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_column("answer", "revision")
     op.drop_column("submission", "context")
     op.drop_column("api_token", "roles")
     op.drop_column("api_token", "person")

@@ -1,0 +1,61 @@
+"""Who acts, and in which of a template's roles: preparer, reviewer, approver, publisher."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+# Held for one project: by whom its winning claims name. The rest are of the whole office.
+PROJECT_ROLES: Final[Mapping[str, str]] = {"project_manager": "manager", "sponsor": "sponsor"}
+OFFICE_ROLES: Final = ("project_officer", "pmo_head", "specialist")
+OPERATOR: Final = "operator"  # whoever runs the command line holds the database: nothing could be kept back
+SYSTEM: Final = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person who does something, with the roles held in the whole office."""
+
+    name: str
+    roles: frozenset[str] = frozenset()
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether every role is held."""
+        return OPERATOR in self.roles
+
+
+def operator(name: str = OPERATOR) -> Actor:
+    """Return who runs the command line. Even they cannot approve what they prepared."""
+    return Actor(name, frozenset([OPERATOR]))
+
+
+def system() -> Actor:
+    """Return Muster itself, acting by the clock."""
+    return Actor(SYSTEM, frozenset([SYSTEM]))
+
+
+def same_person(one: str | None, other: str | None) -> bool:
+    """Compare names as people write them: case and spaces do not matter; nobody is nobody."""
+    if not one or not other:
+        return False
+    return one.casefold().split() == other.casefold().split()
+
+
+def roles_in(actor: Actor, people: Mapping[str, str | None]) -> frozenset[str]:
+    """Return all roles an actor holds for a project; `people` are its people by role."""
+    return actor.roles | {role for role, name in people.items() if same_person(actor.name, name)}
+
+
+def held(role: str, actor: Actor, people: Mapping[str, str | None]) -> bool:
+    """Say whether an actor may act in a role for a project."""
+    return actor.is_operator or role in roles_in(actor, people)
+
+
+def known_role(template_role: str, roles: Mapping[str, str]) -> str:
+    """Turn a template's own word (preparer) into the role that holds it (project_manager)."""
+    return roles.get(template_role, template_role)
+
+
+def one_of(names: Iterable[str | None], actor: Actor) -> bool:
+    """Say whether an actor is among some people."""
+    return any(same_person(actor.name, name) for name in names)

@@ -1,0 +1,144 @@
+"""A case: one submission with all that is known of it, read once and then judged without the database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, text
+
+from model.collection.cases import (
+    OWN,
+    WITHDRAWN,
+    Changes,
+    Filled,
+    Given,
+    Judgement,
+    RecordCase,
+    Waivers,
+    has_items,
+    judged,
+    new_record,
+)
+from model.template.template import Template
+from sync.collection.heads import NoSuchSubmission, SubmissionHead, head_of
+from sync.collection.people import People, nobody, people_of
+from sync.collection.templates import version
+
+__all__ = [
+    "OPEN", "OWN", "WITHDRAWN", "Case", "Filled", "Given", "Judgement", "NoSuchSubmission", "RecordCase",
+    "SubmissionHead", "open_case",
+]  # fmt: skip
+
+OPEN: Final = frozenset({"not_started", "draft", "returned"})  # states in which answers are taken
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A submission, its template as it judges this project, and its records.
+
+    `as_of` is the day it is judged on: today while answers are taken, then the day it was submitted.
+    `people` are the project's by role. `shared` is the context of a record that is new. `made` are the lasting
+    references of records just made, by what the door called them.
+    """
+
+    submission: SubmissionHead
+    template: Template
+    as_of: date
+    records: tuple[RecordCase, ...]
+    shared: Mapping[str, Any]
+    people: People
+    waivers: Waivers = ()
+    made: Mapping[str, str] = field(
+        default_factory=dict
+    )  # lasting references of records just made, by what the door called them
+
+    @property
+    def is_open(self) -> bool:
+        """Whether answers are taken."""
+        return self.submission.state in OPEN and self.submission.cycle_state != "closed"
+
+    def record(self, ref: str) -> RecordCase | None:
+        """Return a record by its reference."""
+        return next((each for each in self.records if each.ref == ref), None)
+
+    def blank(self, ref: str = "new-1", values: Mapping[str, Any] | None = None) -> RecordCase:
+        """Return what a new record would start with."""
+        return new_record(
+            self.template, ref, self.records, values or {}, as_of=self.as_of, shared=self.shared
+        )
+
+    def judge(
+        self,
+        changes: Changes | None = None,
+        because: Mapping[str, Mapping[str, str | None]] | None = None,
+    ) -> Judgement:
+        """Judge it, with changes laid over it that nobody has stored; `because` are reasons given with them."""
+        return judged(
+            self.template, self.records, as_of=self.as_of, shared=self.shared, waivers=self.waivers,
+            changes=changes, because=because,
+        )  # fmt: skip
+
+
+def open_case(connection: Connection, submission_id: int, *, now: datetime) -> Case:
+    """Read a submission with everything that judges it.
+
+    Raises:
+        NoSuchSubmission: There is none of that number.
+        NoSuchTemplate: Its template's version is gone.
+    """
+    return case_of(connection, head_of(connection, submission_id), now=now)
+
+
+def case_of(connection: Connection, head: SubmissionHead, *, now: datetime) -> Case:
+    """Do the same for a submission whose head was read already."""
+    template = version(connection, head.template, head.version)
+    until = now if head.state in OPEN or head.submitted_at is None else head.submitted_at
+    as_of = until.astimezone(ZoneInfo(head.timezone)).date()
+    contexts = connection.scalar(text("SELECT context FROM submission WHERE id = :id"), {"id": head.id}) or {}
+    filled = _filled(connection, head, as_of)
+    answers = _answers(connection, head.id)
+    own = [] if has_items(template) else [OWN]
+    shared = contexts.get("*", {})
+    records = tuple(
+        RecordCase(ref, filled.get(ref, {}), answers.get(ref, {}), {**shared, **contexts.get(ref, {})})
+        for ref in dict.fromkeys([*own, *filled, *answers])
+        if filled.get(ref) or answers.get(ref) or ref in own
+    )
+    people = people_of(connection, [head.project_id], now).get(head.project_id, nobody())
+    return Case(head, template, as_of, records, shared, people)
+
+
+def _filled(connection: Connection, head: SubmissionHead, as_of: date) -> dict[str, dict[str, Filled]]:
+    found: dict[str, dict[str, Filled]] = {}
+    rows = connection.execute(
+        text(
+            "SELECT record_ref, field, value, source, locator, url, age_days, filled_at FROM prefill"
+            " WHERE submission_id = :id ORDER BY id"
+        ),
+        {"id": head.id},
+    )
+    for ref, name, value, source, locator, url, age, at in rows:
+        since = max(0, (as_of - head.day(at)).days)
+        older = None if age is None else age + since
+        found.setdefault(ref, {})[name] = Filled(value, source, locator, url, older)
+    return found
+
+
+def _answers(connection: Connection, submission_id: int) -> dict[str, dict[str, Given]]:
+    """Return the newest answer of each field, without those that were taken back."""
+    found: dict[str, dict[str, Given]] = {}
+    rows = connection.execute(
+        text(
+            'SELECT DISTINCT ON (record_ref, field) record_ref, field, value, withdrawn, because, "by", at, door,'
+            " locator, id FROM answer WHERE submission_id = :id ORDER BY record_ref, field, id DESC"
+        ),
+        {"id": submission_id},
+    )
+    for ref, name, value, withdrawn, because, by, at, door, locator, _ in sorted(
+        rows, key=lambda row: row[-1]
+    ):
+        if not withdrawn:
+            found.setdefault(ref, {})[name] = Given(value, because, by, at, door, locator)
+    return found
