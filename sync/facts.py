@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from sync.precedence import Values, read_values
+from sync.record_rows import COLLECTION, amended
 from sync.sight import Sight, overdue, sight
 
 TREND: Final = 12  # snapshots a trend shows
@@ -117,6 +118,13 @@ _KNOWN: Final = (
 )
 
 
+# What a milestone's version is a version of, where its source names it by a scope.
+_SCOPE_KEY: Final = (
+    ", (SELECT c.key FROM scope c WHERE c.source_id = v.source_id AND c.kind <> 'register_row'"
+    " AND v.project_ref IN (c.external_id, c.key) LIMIT 1) AS scope_key"
+)
+
+
 def gather(session: Session, asked: Asked) -> Facts:
     """Read everything by one statement a subject, however many projects there are."""
     projects = _projects(session, asked)
@@ -155,9 +163,8 @@ def _projects(session: Session, asked: Asked) -> dict[UUID, ProjectFacts]:
 def _milestones(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
     rows = session.execute(
         text(
-            "SELECT v.*, (SELECT c.key FROM scope c WHERE c.source_id = v.source_id AND c.kind <> 'register_row'"
-            " AND v.project_ref IN (c.external_id, c.key) LIMIT 1) AS scope_key"
-            f" FROM milestone v WHERE {_KNOWN} ORDER BY v.id"
+            f"{amended('milestone').format(more=_SCOPE_KEY)} WHERE {_KNOWN} AND v.amends_source_id IS NULL"
+            " ORDER BY v.id"
         ),
         asked.bound(),
     )
@@ -173,23 +180,30 @@ def _forecasts(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts
     days = [asked.as_of - timedelta(days=7 * back) for back in range(_REPORTS)]
     rows = session.execute(
         text(
-            "SELECT v.project_id, v.source_id, v.external_id, v.forecast,"
+            "SELECT v.project_id, coalesce(v.amends_source_id, v.source_id),"
+            " coalesce(v.amends_external_id, v.external_id), v.forecast,"
             " CAST(v.known_from AT TIME ZONE :zone AS date),"
             f" CAST(CASE WHEN v.known_to <= {_SEEN} THEN v.known_to END AT TIME ZONE :zone AS date)"
             f" FROM milestone v WHERE v.project_id IS NOT NULL AND NOT v.deleted AND v.known_from <= {_SEEN}"
             f" AND v.actual IS NULL AND v.forecast IS NOT NULL AND {_CHOSEN.format('v.project_id')}"
-            " ORDER BY v.known_from"
+            " ORDER BY v.amends_source_id IS NOT NULL, v.known_from"
         ),
         asked.bound(zone=asked.timezone),
     )
+    seen: dict[tuple[UUID, int, str], dict[date, date]] = defaultdict(dict)  # what people answered comes last
     for project_id, source, external_id, forecast, known, until in rows.all():
+        shown = {day: forecast for day in days if known <= day and (until is None or day < until)}
+        seen[project_id, source, external_id].update(shown)
+    for (project_id, source, external_id), by_day in seen.items():
         if (project := projects.get(project_id)) is not None:
-            seen = [(day, forecast) for day in days if known <= day and (until is None or day < until)]
-            project.forecasts.setdefault((source, external_id), []).extend(seen)
+            project.forecasts[source, external_id] = list(by_day.items())
 
 
 def _raid(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
-    rows = session.execute(text(f"SELECT v.* FROM raid_item v WHERE {_KNOWN} ORDER BY v.id"), asked.bound())
+    statement = (
+        f"{amended('raid_item').format(more='')} WHERE {_KNOWN} AND v.amends_source_id IS NULL ORDER BY v.id"
+    )
+    rows = session.execute(text(statement), asked.bound())
     for row in rows.mappings().all():
         if (project := projects.get(row["project_id"])) is not None:
             project.raid.append(row)
@@ -197,13 +211,15 @@ def _raid(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) ->
 
 
 def _money(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
+    """Add up the ledgers: what people answered in a cost forecast is about the same money."""
     rows = session.execute(
         text(
             "SELECT v.project_id, v.kind, array_agg(DISTINCT coalesce(v.currency, :currency)), sum(v.amount),"
             f" array_agg(DISTINCT v.source_id) FROM cost_line v WHERE {_KNOWN} AND v.amount IS NOT NULL"
-            " AND v.kind IS NOT NULL GROUP BY v.project_id, v.kind"
+            " AND v.kind IS NOT NULL AND v.source_id <> ALL(SELECT id FROM source WHERE kind = :collection)"
+            " GROUP BY v.project_id, v.kind"
         ),
-        asked.bound(currency=asked.currency),
+        asked.bound(currency=asked.currency, collection=COLLECTION),
     )
     for project_id, kind, currencies, amount, sources in rows:
         if (project := projects.get(project_id)) is not None:
