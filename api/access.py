@@ -31,12 +31,18 @@ bearer = HTTPBearer(auto_error=False, description="A token of `muster token crea
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks. `projects` None means every project; else those keys and no others."""
+    """Who asks. `projects` None means every project; else those keys and no others.
+
+    `person` is whom the token speaks for, in `roles` of the whole office; None means it may look, and answer
+    or move nothing.
+    """
 
     name: str
     scopes: frozenset[str]
     projects: tuple[str, ...] | None = None
     token: int | None = None
+    person: str | None = None
+    roles: frozenset[str] = frozenset()
 
     def may(self, scope: str) -> bool:
         """Tell whether a scope is held; `admin` holds them all."""
@@ -100,7 +106,8 @@ def _signed(cookie: str, hash_: str) -> bool:
 
 def _statement(kind: Kind) -> TextClause:
     return text(
-        f"""SELECT {VERSION[kind]} AS version, t.id, t.name, t.hash, t.scopes, t.projects
+        f"""SELECT {VERSION[kind]} AS version, t.id, t.name, t.hash, t.scopes, t.projects,
+                   t.person, t.roles
             FROM (VALUES (1)) AS one
             LEFT JOIN api_token t ON (t.hash = :hash OR t.id = :id)
              AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > :now)"""
@@ -148,7 +155,8 @@ def authenticate(
 
 def _principal(row: Any) -> Principal:
     projects = None if row.projects is None else tuple(sorted(map(str, row.projects)))
-    return Principal(row.name, frozenset(map(str, row.scopes)), projects, row.id)
+    roles = frozenset(map(str, row.roles or ()))
+    return Principal(row.name, frozenset(map(str, row.scopes)), projects, row.id, row.person, roles)
 
 
 @dataclass(frozen=True, slots=True)
