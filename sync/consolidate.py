@@ -15,8 +15,8 @@ from model.policy import Policy
 from model.template.template import Template
 from sync.claim import claim_all
 from sync.collect import collect
-from sync.compose import Quality, Shown, Status, compose, joined, shown
-from sync.dimensions import dimensions
+from sync.colours import colours
+from sync.compose import Quality, Status, compose
 from sync.facts import Asked, Facts, gather
 from sync.json import dump_bytes
 from sync.match import match, portfolio_of
@@ -24,7 +24,6 @@ from sync.sight import being_read
 from sync.store import copy_rows
 
 _LOCK: Final = 0x6D757374  # one consolidation at a time; the second waits
-_GOOD_DATA: Final = 100.0  # what templates are told of the overall colour before data quality is known
 
 
 @dataclass(slots=True)
@@ -120,22 +119,18 @@ def _colour(
     facts = gather(
         session, Asked(chosen, done.as_of, done.known_at, portfolio.timezone, portfolio.currency, reading)
     )
-    dims: dict[UUID, dict[str, Shown]] = {}
-    computed: dict[UUID, dict[str, str]] = {}
-    for project in facts.projects:
-        limits = policy.for_tier(project.value("tier"))
-        found = shown(project, dimensions(project, facts.as_of, limits), limits)
-        whole = joined(project, found, _GOOD_DATA, facts, limits)
-        dims[project.id] = found
-        computed[project.id] = {name: each.held.shown.value for name, each in found.items()}
-        computed[project.id]["overall"] = whole.colour.value
-    collected = collect(session, facts, templates, computed=computed, policy=policy)
+    coloured = colours(facts, policy)
+    collected = collect(session, facts, templates, computed=coloured.computed, policy=policy)
     done.projects = len(facts.projects)
     done.assessed = collected.assessed
     done.findings_opened, done.findings_closed = collected.opened, collected.closed
     statuses = {
         project.id: compose(
-            project, dims[project.id], collected.quality.get(project.id, Quality()), facts, policy
+            project,
+            coloured.dimensions[project.id],
+            collected.quality.get(project.id, Quality()),
+            facts,
+            policy,
         )
         for project in facts.projects
     }
