@@ -1,0 +1,263 @@
+"""The life of a template's version: draft, review, approved, retired; who may do which step, and when it counts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, text
+
+from model.collection.roles import Actor, same_person
+from model.template.differences import Difference, differences, least, step
+from model.template.template import Template, load
+from sync.collection.templates import APPROVED, RETIRED, Kept, install, kept, kept_version, numbers, sha256
+from sync.json import dumps
+
+WRITERS: Final = ("specialist", "project_officer", "pmo_head")
+APPROVER: Final = "pmo_head"
+DRAFT: Final = "draft"
+REVIEW: Final = "review"
+_STANDS: Final = {DRAFT: "a draft", REVIEW: "in review", APPROVED: "approved", RETIRED: "retired"}
+
+
+class TemplateRefused(ValueError):
+    """A step is not possible; the message says why, and what to do."""
+
+
+def today(connection: Connection, now: datetime) -> date:
+    """Return the day it is in the portfolio's time zone; in UTC before there is a portfolio."""
+    zone = connection.execute(text("SELECT timezone FROM portfolio ORDER BY id LIMIT 1")).scalar_one_or_none()
+    return now.astimezone(ZoneInfo(zone or "UTC")).date()
+
+
+def must_hold(actor: Actor, roles: Iterable[str], what: str) -> None:
+    """Refuse whoever holds none of some roles.
+
+    Raises:
+        TemplateRefused: With the roles that may.
+    """
+    wanted = tuple(roles)
+    if not actor.is_operator and not actor.roles & set(wanted):
+        held = ", ".join(sorted(actor.roles)) or "none"
+        raise TemplateRefused(
+            f"{actor.name} may not {what}: that takes {' or '.join(wanted)}, and holds {held}"
+        )
+
+
+def write(
+    connection: Connection, written: str, *, where: str, actor: Actor, now: datetime, owner: str | None = None
+) -> Kept:
+    """Keep a draft, or put another text in its place.
+
+    Raises:
+        InvalidDeclaration: The text is no template; with every complaint.
+        TemplateRefused: That version is past being a draft, or its number does not fit.
+    """
+    must_hold(actor, WRITERS, "write templates")
+    loaded = load(written, where)
+    id_, number = loaded.header.id, loaded.header.version
+    _prepared(connection, id_, now)
+    known = next((each for each in kept(connection, id_) if each.version == number), None)
+    if known is not None and known.state != DRAFT:
+        raise TemplateRefused(
+            f"{where}: {loaded.label} is {_STANDS[known.state]} and its text does not change any more;"
+            " give the template the next version"
+        )
+    if known is not None and known.text == written:
+        return known
+    fits(connection, loaded, where=where)
+    connection.execute(
+        text(
+            "INSERT INTO template_version (template, version, state, text, sha256, owner, created_at, created_by)"
+            " VALUES (:template, :version, 'draft', :text, :sha256, :owner, :now, :by)"
+            " ON CONFLICT (template, version) DO UPDATE SET text = excluded.text, sha256 = excluded.sha256,"
+            " owner = coalesce(CAST(:given AS text), template_version.owner), created_at = excluded.created_at,"
+            " created_by = excluded.created_by, trial = NULL, because = NULL"
+        ),
+        {
+            "template": id_, "version": number, "text": written, "sha256": sha256(written), "now": now,
+            "owner": owner or actor.name, "given": owner, "by": actor.name,
+        },
+    )  # fmt: skip
+    return kept_version(connection, id_, number)
+
+
+def base_of(versions: Sequence[Kept], number: str) -> Kept | None:
+    """Return what a version is measured by: the newest that was ever approved; None for a first one."""
+    return max(
+        (each for each in versions if each.state in (APPROVED, RETIRED) and each.version != number),
+        key=lambda each: each.number,
+        default=None,
+    )
+
+
+def fits(connection: Connection, loaded: Template, *, where: str) -> tuple[Difference, ...]:
+    """Hold a version's number to what differs from the newest approved one; returns what does.
+
+    Raises:
+        TemplateRefused: Nothing differs, it supersedes another, or the number's step is too small; with what asks
+            for a larger one.
+    """
+    id_, number = loaded.header.id, loaded.header.version
+    base = base_of(kept(connection, id_), number)
+    if base is None:
+        return ()
+    found = differences(base.loaded().document, loaded.document)
+    level = step(found)
+    if level is None:
+        raise TemplateRefused(
+            f"{where}: nothing differs from {base.label}, so there is nothing to judge anew"
+        )
+    wanted = least(base.version, level)
+    if numbers(number) < numbers(wanted):
+        why = "; ".join(f"{each.where} {each.says}" for each in found if each.level == level)
+        raise TemplateRefused(
+            f"{where}: version {number} is too small a step from {base.version}: a {level} change asks for {wanted}"
+            f" at least. {why}"
+        )
+    supersedes = loaded.header.supersedes
+    if supersedes not in (None, base.version):
+        raise TemplateRefused(f"{where}: supersedes {supersedes}, but the newest version is {base.version}")
+    return found
+
+
+def submit(connection: Connection, template: str, version: str, *, actor: Actor, now: datetime) -> Kept:
+    """Hand a draft in for review; its text does not change any more.
+
+    Raises:
+        NoSuchTemplate: There is no such version.
+        TemplateRefused: It is no draft, or its number does not fit (any more).
+    """
+    must_hold(actor, WRITERS, "hand in templates")
+    known = _standing(connection, template, version, now, DRAFT)
+    fits(connection, known.loaded(), where=known.label)
+    return _moved(connection, known, REVIEW, submitted_at=now, submitted_by=actor.name, because=None)
+
+
+def send_back(
+    connection: Connection, template: str, version: str, *, because: str, actor: Actor, now: datetime
+) -> Kept:
+    """Make what is in review a draft again, with a reason.
+
+    Raises:
+        NoSuchTemplate: There is no such version.
+        TemplateRefused: It is not in review.
+    """
+    must_hold(actor, WRITERS, "send templates back")
+    known = _standing(connection, template, version, now, REVIEW)
+    return _moved(connection, known, DRAFT, because=_reason(because))
+
+
+def approve(
+    connection: Connection,
+    template: str,
+    version: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    effective: date | None = None,
+    because: str | None = None,
+) -> Kept:
+    """Let a version judge from a day on; today where none is given.
+
+    Raises:
+        NoSuchTemplate: There is no such version.
+        TemplateRefused: It is not in review, was not tried, the actor wrote or handed it in, or the day has
+            passed or is before that of the version it follows.
+    """
+    must_hold(actor, [APPROVER], "approve templates")
+    known = _standing(connection, template, version, now, REVIEW)
+    for did, name in (("wrote", known.created_by), ("handed in", known.submitted_by)):
+        if same_person(actor.name, name):
+            raise TemplateRefused(f"{actor.name} {did} {known.label}: somebody else has to approve it")
+    fits(connection, known.loaded(), where=known.label)
+    if known.trial is None or known.trial.get("sha256") != known.sha256:
+        raise TemplateRefused(
+            f"{known.label} was not tried on the projects yet: `muster template try {known.label}` first"
+        )
+    day = today(connection, now)
+    effective = effective or day
+    if effective < day:
+        raise TemplateRefused(
+            f"{known.label} cannot take effect on {effective}, which has passed: what was judged stays so"
+        )
+    ahead = [each for each in kept(connection, template) if each.state == APPROVED]
+    newest = max(ahead, key=lambda each: each.effective_from or date.min, default=None)
+    if newest is not None and (newest.effective_from or date.min) > effective:
+        raise TemplateRefused(
+            f"{known.label} cannot take effect before {newest.effective_from}, when {newest.label} does"
+        )
+    return _moved(
+        connection, known, APPROVED, approved_at=now, approved_by=actor.name, effective_from=effective,
+        because=because,
+    )  # fmt: skip
+
+
+def retire(
+    connection: Connection,
+    template: str,
+    version: str,
+    *,
+    because: str,
+    actor: Actor,
+    now: datetime,
+    last: date | None = None,
+) -> Kept:
+    """Let a version judge no more after a day; after yesterday where none is given.
+
+    Raises:
+        NoSuchTemplate: There is no such version.
+        TemplateRefused: It is not approved, or the day lies in the past.
+    """
+    must_hold(actor, [APPROVER], "retire templates")
+    known = _standing(connection, template, version, now, APPROVED)
+    yesterday = today(connection, now) - timedelta(days=1)
+    last = last or yesterday
+    if last < yesterday:
+        raise TemplateRefused(f"{known.label} cannot end on {last}: what was judged since stays so")
+    return _moved(
+        connection, known, RETIRED, retired_at=now, retired_by=actor.name, effective_to=last,
+        because=_reason(because),
+    )  # fmt: skip
+
+
+def keep_trial(connection: Connection, known: Kept, trial: dict[str, Any]) -> None:
+    """Keep what trying a stored version on all projects found, if its text is still the one that was tried."""
+    connection.execute(
+        text(
+            "UPDATE template_version SET trial = CAST(:trial AS jsonb) WHERE template = :template"
+            " AND version = :version AND sha256 = :sha256 AND state IN ('draft', 'review')"
+        ),
+        {"trial": dumps(trial), "template": known.template, "version": known.version, "sha256": known.sha256},
+    )
+
+
+def _reason(because: str) -> str:
+    if not because.strip():
+        raise TemplateRefused("say why: --because")
+    return because.strip()
+
+
+def _prepared(connection: Connection, template: str, now: datetime) -> None:
+    """Let one person at a time step, and have the shipped versions stored."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:of, 4))"), {"of": template})
+    install(connection, day=today(connection, now), now=now)
+
+
+def _standing(connection: Connection, template: str, version: str, now: datetime, state: str) -> Kept:
+    _prepared(connection, template, now)
+    known = kept_version(connection, template, version)
+    if known.state != state:
+        stands, wanted = _STANDS[known.state], _STANDS[state]
+        raise TemplateRefused(f"{known.label} is {stands}; only what is {wanted} can be moved so")
+    return known
+
+
+def _moved(connection: Connection, known: Kept, state: str, **sets: Any) -> Kept:
+    columns = ", ".join(f"{name} = :{name}" for name in ("state", *sets))
+    connection.execute(
+        text(f"UPDATE template_version SET {columns} WHERE template = :template AND version = :number"),
+        {"state": state, "template": known.template, "number": known.version, **sets},
+    )
+    return replace(known, state=state, **sets)
