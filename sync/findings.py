@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from model.findings.closing import Now, closed_because
+from model.findings.closing import Now, closed_because, said
 from model.findings.moves import ACCEPTED, DISPUTED, FIXING, NEW, UPHELD, WAIVED
 from model.template.result import Result
 from model.template.template import Template
@@ -28,6 +28,7 @@ from sync.findings_store import (
     close_of_closed_projects,
     current,
     standing,
+    standing_disputes,
     standing_waivers,
     write,
 )
@@ -107,6 +108,8 @@ def keep_findings(
         key = FindingKey(row.project_id, row.template, row.record_ref, row.rule, row.kind)
         found = by_key.pop(key, None)
         looking.gone(row, key) if found is None else looking.again(row, found)
+    for row in standing_disputes(session, [project.id for project in facts.projects]):
+        looking.disputed(row)
     looking.kept.new = [looking.opened(each) for each in by_key.values()]
     write(session, looking.kept, facts.known_at)
     closed = close_of_closed_projects(session, facts.known_at)
@@ -172,6 +175,18 @@ class _Look:
         else:
             because = "The template does not apply to the project any more"
         self.kept.gone.append((row.id, because))
+
+    def disputed(self, row: Row[Any]) -> None:
+        """Settle a dispute whose value its source has changed."""
+        looked = self._records.get((row.project_id, row.template, row.record_ref))
+        if looked is None or not looked.asks(row.field):
+            return
+        evidence = looked.evidence(row.field)
+        says = evidence.get(row.field, evidence)
+        if says != row.value:
+            place = looked.locators.get(row.field) or looked.locator
+            now = ", ".join(map(said, evidence.values()))
+            self.kept.settled.append((row.id, f"The source says {now} now{f' ({place})' if place else ''}"))
 
     def again(self, row: Row[Any], found: Wanted) -> None:
         """Keep the words of a finding current, and its state: waived or not, fixed as was said or not."""

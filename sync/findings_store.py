@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from sync.collection.waivers import standing as waived
 from sync.json import dumps
 from sync.store import copy_rows
 
@@ -56,6 +57,7 @@ class Kept:
     gone: list[tuple[int, str]] = field(default_factory=list)
     changed: list[tuple[Any, ...]] = field(default_factory=list)
     moved: list[tuple[Any, ...]] = field(default_factory=list)
+    settled: list[tuple[int, str]] = field(default_factory=list)  # disputes
 
 
 CHANGING: Final = (
@@ -84,22 +86,34 @@ def standing(session: Session, projects: list[UUID]) -> list[Row[Any]]:
 
 def standing_waivers(session: Session, day: date) -> dict[Place, dict[str, int]]:
     """Return the waivers that count on a day, by project, template and record ("*": any), then by rule."""
+    counting = waived(session.connection(), day)
     rows = session.execute(
-        text(
-            "SELECT project_id, template, coalesce(record_ref, '*'), rule, id FROM waiver"
-            " WHERE approved_at IS NOT NULL AND ended_at IS NULL AND until >= :day ORDER BY until, id"
-        ),
+        text("SELECT project_id, template, record_ref, rule, id FROM waiver WHERE until >= :day ORDER BY id"),
         {"day": day},
     )
     found: dict[Place, dict[str, int]] = {}
     for project, template, ref, rule, number in rows:
-        found.setdefault((project, template, ref), {})[rule] = number
+        if (ref, rule) in counting.pairs(project, template):
+            found.setdefault((project, template, "*" if ref is None else ref), {})[rule] = number
     return found
+
+
+def standing_disputes(session: Session, projects: list[UUID]) -> list[Row[Any]]:
+    """Return the disputes of some projects that have not ended."""
+    rows = session.execute(
+        text(
+            "SELECT id, project_id, template, record_ref, field, value FROM dispute WHERE ended_at IS NULL"
+            " AND project_id = ANY(CAST(:projects AS uuid[])) FOR UPDATE"
+        ),
+        {"projects": projects},
+    )
+    return list(rows)
 
 
 def write(session: Session, kept: Kept, at: datetime) -> None:
     """Write what one look found; nothing is committed here."""
     _close(session, kept.gone, at)
+    _settle(session, kept.settled, at)
     _change(session, kept.changed)
     columns = ("finding_id", "action", "from_state", "to_state", "at", "by", "role", "because", "door")
     copy_rows(session.connection(), "finding_move", columns, kept.moved)
@@ -124,6 +138,18 @@ def _close(session: Session, gone: list[tuple[int, str]], at: datetime) -> None:
         ),
         {"at": at, "ids": [number for number, _ in gone]},
     )
+
+
+def _settle(session: Session, settled: list[tuple[int, str]], at: datetime) -> None:
+    if settled:
+        session.execute(
+            text(
+                "UPDATE dispute SET ended_at = :at, ended_because = w.because"
+                " FROM unnest(CAST(:ids AS bigint[]), CAST(:because AS text[])) AS w(id, because)"
+                " WHERE dispute.id = w.id AND dispute.ended_at IS NULL"
+            ),
+            {"at": at, "ids": [number for number, _ in settled], "because": [why for _, why in settled]},
+        )
 
 
 def _change(session: Session, changed: list[tuple[Any, ...]]) -> None:
