@@ -85,6 +85,33 @@ def differences(before: Structure, now: Structure, where: str, *, named: bool) -
     return [f"{where}!{now.sheet} has changed since it was last read: {line}" for line in lines]
 
 
+def lost(before: Structure, now: Structure) -> str | None:
+    """Say which column seems to have got a name that is not understood, so that what it gave would be lost.
+
+    None where every column that is gone is given by another one, or no new one can be it.
+    """
+    given = {gives for _, gives in now.columns.values() if gives}
+    unknown = [
+        header for header, column in now.columns.items() if header not in before.columns and column[1] is None
+    ]
+    gone = {
+        header: (letters, gave)
+        for header, (letters, gave) in before.columns.items()
+        if gave and header not in now.columns and gave not in given
+    }
+    if not unknown or not gone:
+        return None
+    at = {now.columns[header][0]: header for header in unknown}
+    said = []
+    for header, (letters, gave) in gone.items():
+        other = at.get(letters, unknown[0])
+        said.append(
+            f"column {header!r} ({letters}), which gave {gave}, is gone, and {other!r} is new and not understood: if "
+            f"it is the same column, write columns: {{{gave}: {other}}}"
+        )
+    return "; ".join(said)
+
+
 def _gone(
     header: str,
     letters: str | None,

@@ -14,7 +14,7 @@ import orjson
 from connectors.base import Absence, Census, Fate, Json, Page, Part, RawRecord, Slice
 from connectors.errors import SliceUnreadable
 from connectors.excel.config import ExcelConfig, Workbook
-from connectors.excel.drift import Structure, differences
+from connectors.excel.drift import Structure, differences, lost
 from connectors.excel.files import File, StoredUnreadable, WorkbookGone, label_of
 from connectors.excel.layout import ENTITY, Holds, Layout, Refused
 from connectors.excel.reader import Reader
@@ -105,6 +105,13 @@ class Sheets:
             if before is not None and known is not None
             else []
         )
+        if before is not None and known is not None and (renamed := lost(before, now)) is not None:
+            raise SliceUnreadable(
+                f"{file.name}!{now.sheet}: {renamed}. Nothing of the sheet was taken, and what it said before stands;"
+                f" where the column is rightly gone: muster sync {connector.source} --full",
+                source=connector.source,
+                slice_=slice_.label,
+            )
         hidden = self._hidden(told["untold"], now.sheet, file)
         end = _End(
             cursor=file.position | {"layout": wanted, "structure": now.to_json()},

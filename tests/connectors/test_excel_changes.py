@@ -300,18 +300,32 @@ def test_columns_that_have_moved_are_recognised_and_said(tmp_path: Path) -> None
     assert "column 'Tier' (A) is new and was read as tier" in page.warnings[0]
 
 
-def test_a_renamed_column_is_drift_in_words_before_its_values_go_missing_silently(tmp_path: Path) -> None:
+def test_a_renamed_column_is_told_in_words_before_any_of_its_values_is_lost(tmp_path: Path) -> None:
     (tmp_path / "register.xlsx").write_bytes(xlsx([HEAD, APOLLO]))
     cursor = cursor_of(folder(tmp_path))
     (tmp_path / "register.xlsx").write_bytes(xlsx([[*HEAD[:2], "Money we have"], APOLLO]))
 
+    with pytest.raises(SliceUnreadable) as told:
+        pull(folder(tmp_path), cursor)
+
+    assert (
+        "register.xlsx!Projects: column 'Budget' (C), which gave budget, is gone, and 'Money we have' is new and not "
+        "understood: if it is the same column, write columns: {budget: Money we have}. Nothing of the sheet was taken"
+    ) in str(told.value)
+    [whole] = pull(folder(tmp_path), None)
+    assert whole.said == 1
+
+
+def test_a_column_that_is_gone_without_another_in_its_place_is_told_and_its_values_are_unknown(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "register.xlsx").write_bytes(xlsx([HEAD, APOLLO]))
+    cursor = cursor_of(folder(tmp_path))
+    (tmp_path / "register.xlsx").write_bytes(xlsx([HEAD[:2], APOLLO[:2]]))
+
     [page] = pull(folder(tmp_path), cursor)
 
-    assert page.warnings[0] == (
-        "register.xlsx!Projects has changed since it was last read: column 'Budget' (C) is gone; in its place stands "
-        "'Money we have', which is not understood, and budget stays unknown. If another column holds it, write "
-        "columns: {budget: Money we have}"
-    )
+    assert "column 'Budget' (C) is gone, and budget stays unknown" in page.warnings[0]
 
 
 def test_a_column_that_gives_the_same_under_another_name_is_followed_and_said(tmp_path: Path) -> None:

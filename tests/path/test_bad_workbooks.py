@@ -241,3 +241,23 @@ def test_the_command_line_names_workbook_and_cell_and_exits_3(database_url: str,
     assert "files: locked.xlsx: is protected by a password" in synced.err
     assert "bad.xlsx!Projects!A3" in synced.out
     assert "stored 3 + rejected 1" in synced.out
+
+
+def test_a_renamed_column_loses_nothing_and_is_read_once_the_configuration_names_it(
+    engine: Engine, folder: Path
+) -> None:
+    configure(engine, source(folder))
+    assert pulled(engine, "files").state == "succeeded"
+    (folder / "good.xlsx").write_bytes(xlsx([[*HEADER[:2], "Money we have", HEADER[3]], *GOOD[1:]]))
+
+    told = pulled(engine, "files")
+
+    assert told.state == "partial"
+    assert "write columns: {budget: Money we have}" in told.words
+    assert {key: values["budget"] for key, values in rows(engine).items()} == {"APO": "1000", "GEM": "2000"}
+    configure(engine, source(folder) | {"workbooks": [
+        {"path": "good.xlsx", "sheet": "Projects", "holds": "projects", "key": "Project ID",
+         "columns": {"budget": "Money we have"}}
+    ]})  # fmt: skip
+    assert pulled(engine, "files").state == "succeeded"
+    assert {key: values["budget"] for key, values in rows(engine).items()} == {"APO": "1000", "GEM": "2000"}
