@@ -28,13 +28,14 @@ from api.routes import (
     scopes,
     sources,
     status,
+    submissions,
     work_items,
 )
 
 PREFIX: Final = "/api/v1"
 _NOUNS: Final = (
     status, portfolio, projects, explain, work_items, milestones, raid_items, costs, findings, sources, scopes,
-    runs, questions, rejects, drift,
+    runs, questions, rejects, drift, submissions,
 )  # fmt: skip
 _PAGES: Final = (board, project, receipt, pulled, signin)
 _ABOUT: Final = (

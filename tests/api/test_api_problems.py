@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from api.app import create_app, described
 from tests.support.api_client import client
 from tests.support.portfolio_rows import seed
+from tests.support.submissions import open_submission
 
 BROKEN = (
     ("/api/v1/nothing", 404),
@@ -140,6 +141,7 @@ def test_every_example_has_the_names_its_schema_requires(engine: Engine) -> None
 
 def test_answers_have_the_names_their_schema_requires(engine: Engine) -> None:
     seed(engine)
+    open_submission(engine, key="COLLECT", name="Collecting")
     asking = client(engine)
     document = asking.get("/api/v1/openapi.json").json()
     schemas = document["components"]["schemas"]
