@@ -5,13 +5,16 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from model.scalar import places
 
 Schema = TypeVar("Schema", bound=BaseModel)
 Path = tuple[int | str, ...]
 
 
 class InvalidDeclaration(ValueError):
-    """A file does not say what it must; the message has one line per complaint: `file:line: field: what`."""
+    """A file does not say what it must; the message has one line per complaint: `file:line:column: field: what`."""
 
     def __init__(self, complaints: list[str]) -> None:
         self.complaints = complaints
@@ -19,7 +22,7 @@ class InvalidDeclaration(ValueError):
 
 
 class Declaration:
-    """A parsed YAML document that remembers on which line each of its values stands."""
+    """A parsed YAML document that remembers where each of its values stands."""
 
     def __init__(self, text: str, name: str) -> None:
         """Parse `text`; `name` is what complaints call the file.
@@ -28,44 +31,53 @@ class Declaration:
             InvalidDeclaration: If it is no YAML, not a map at the top, or gives a key twice.
         """
         self.name = name
+        self._text = text.removeprefix("\ufeff")
         try:
             self._root: Any = yaml.compose(text, Loader=_Loader)
             self.data: Any = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader of ours
         except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise InvalidDeclaration([f"{name}:{line}: {error.problem}"]) from error
+            mark = error.problem_mark
+            where = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
+            raise InvalidDeclaration([f"{name}:{where}: {error.problem}"]) from error
         except (yaml.YAMLError, ValueError) as error:
             raise InvalidDeclaration([f"{name}: {error}"]) from error
         if not isinstance(self.data, dict):
-            raise InvalidDeclaration([f"{name}:1: expected a map of settings at the top"])
+            raise InvalidDeclaration([f"{name}:1:1: expected a map of settings at the top"])
 
     def as_(self, schema: type[Schema]) -> Schema:
         """Validate the document against a schema.
 
         Raises:
-            InvalidDeclaration: With every complaint, each with its line and field.
+            InvalidDeclaration: With every complaint, each with its place and field.
         """
         try:
             return schema.model_validate(self.data)
         except ValidationError as error:
-            complaints = [self.complaint(part["loc"], part["msg"]) for part in error.errors()]
+            complaints = [self.complaint(part["loc"], in_words(part)) for part in error.errors()]
             raise InvalidDeclaration(complaints) from error
 
-    def complaint(self, path: Path, what: str) -> str:
-        """Say what is wrong where: `file:line: field: what`."""
+    def complaint(self, path: Path, what: str, offset: int | None = None) -> str:
+        """Say what is wrong where: `file:line:column: field: what`; `offset` counts within a text's value."""
         said = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
-        known = self._known(path)
-        return f"{self.name}:{self.line(path)}: {said + ': ' if said else ''}{known}{_plainly(what)}"
+        line, column = self.place(path, offset)
+        return f"{self.name}:{line}:{column}: {said + ': ' if said else ''}{self._known(path)}{what}"
 
-    def line(self, path: Path) -> int:
-        """Return the line of the value at a path, or of the nearest value around it."""
+    def place(self, path: Path, offset: int | None = None) -> tuple[int, int]:
+        """Return line and column of the value at a path, or of the nearest value around it."""
         node = self._root
         for step in path:
             inner = _child(node, step)
             if inner is None:
                 break
             node = inner
-        return int(node.start_mark.line) + 1
+        start = node.start_mark
+        line, column = int(start.line) + 1, int(start.column) + 1
+        if offset is not None and isinstance(node, yaml.ScalarNode):
+            written = self._text[start.index : node.end_mark.index]
+            found = places(written, node.value, line, column)
+            if found is not None:
+                return found[min(offset, len(found) - 1)]
+        return line, column
 
     def _known(self, path: Path) -> str:
         """Name the list entry a path leads through by its own id, where it has one."""
@@ -115,9 +127,9 @@ def _child(node: Any, step: int | str) -> Any:
     return None
 
 
-def _plainly(what: str) -> str:
-    """Say pydantic's standard complaints in the words of the file's writer."""
+def in_words(error: ErrorDetails) -> str:
+    """Say a complaint of pydantic's in the words of the file's writer."""
     return {
         "Field required": "is required",
         "Extra inputs are not permitted": "is not a known setting",
-    }.get(what, what.removeprefix("Value error, "))
+    }.get(error["msg"], error["msg"].removeprefix("Value error, "))

@@ -132,14 +132,15 @@ class _Checking:
 
     def _compute_absent(self) -> None:
         """Fill in computed fields that the record leaves out, and bind them for the rules that follow."""
-        computed = False
-        for field in self._template.fields:
-            id_ = field.rule.id
-            if field.expr is not None and self._read[id_].value is None and not self._read[id_].unreadable:
-                self._read[id_] = field.read(field.expr.value(self._activation))
-                computed = computed or self._read[id_].value is not None
-        if computed:
-            self._activation = self._template.language.activation(self._variables())
+        for turn in self._template.computed:
+            filled_in = False
+            for field in turn:
+                read = self._read[field.rule.id]
+                if read.value is None and not read.unreadable and field.expr is not None:
+                    self._read[field.rule.id] = field.read(field.expr.value(self._activation))
+                    filled_in = filled_in or self._read[field.rule.id].value is not None
+            if filled_in:
+                self._activation = self._template.language.activation(self._variables())
 
     def _is_required(self, field: Field) -> bool | None:
         """Say whether a field is required; None where a condition cannot be decided."""

@@ -6,33 +6,17 @@ is None here: it could not be evaluated.
 """
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from cel_expr_python import cel
 from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]  # it ships no types
 
+from model.template.context import CONTEXT
 from model.template.narrative import edit_similarity, mentions_other_period, similarity
-
-# What an expression may name besides the fields of its template.
-CONTEXT: Final = frozenset(
-    [
-        "as_of", "tier", "stage", "period", "computed", "previous", "finance", "report", "age_days",
-        "score_changes", "linked_issue", "similar_open_items",
-    ]
-)  # fmt: skip
-_IDENTIFIER: Final = re.compile(r"[A-Za-z_]\w*")
-_TEXT: Final = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
-_COMPLAINT: Final = re.compile(r"ERROR: <input>:\d+:(\d+): (.*)")
-_UNKNOWN: Final = re.compile(r"undeclared reference to '([^']*)'.*")
-
-
-class InvalidExpression(ValueError):
-    """An expression cannot be compiled; the message says at which column and why."""
 
 
 class Expression:
@@ -57,10 +41,9 @@ class Language:
     """CEL with the variables of one template and the functions templates may call."""
 
     def __init__(self, fields: Iterable[str]) -> None:
-        self._names = frozenset(fields) | CONTEXT
         dyn, text = cel.Type.DYN, cel.Type.STRING
         self._environment = cel.NewEnv(
-            variables=dict.fromkeys(self._names, dyn),
+            variables=dict.fromkeys(CONTEXT.union(fields), dyn),
             functions=[
                 _function("abs", abs, [[cel.Type.DOUBLE], [cel.Type.INT]]),
                 _function("sum", _sum, [[cel.Type.Map(text, dyn)], [cel.Type.List(dyn)]]),
@@ -71,32 +54,13 @@ class Language:
             ],
         )
 
-    def compile(self, source: str, *, condition: bool) -> Expression:
-        """Compile an expression; a `condition` must be able to give true or false.
-
-        Raises:
-            InvalidExpression: With the column and what is wrong there.
-        """
-        try:
-            program = self._environment.compile(source)
-        except RuntimeError as error:
-            raise InvalidExpression(self._plainly(str(error))) from None
-        gives = program.return_type().name()
-        if condition and gives not in ("BOOL", "DYN"):
-            raise InvalidExpression(f"must give true or false, gives {gives.lower()}")
-        return Expression(program, frozenset(_IDENTIFIER.findall(_TEXT.sub("", source))) & self._names)
+    def compile(self, source: str, names: frozenset[str]) -> Expression:
+        """Compile an expression that holds (see `typecheck`), and of which it is known what it names."""
+        return Expression(self._environment.compile(source), names)
 
     def activation(self, variables: Mapping[str, Any]) -> Any:
         """Bind variables, already in CEL's types, for any number of evaluations."""
         return self._environment.Activation(variables)
-
-    def _plainly(self, error: str) -> str:
-        found = _COMPLAINT.search(error)
-        if found is None:
-            return error
-        unknown = _UNKNOWN.fullmatch(found[2])
-        what = f"there is no field or variable {unknown[1]!r}" if unknown else found[2]
-        return f"column {found[1]}: {what}"
 
 
 def to_cel(value: Any) -> Any:

@@ -2,106 +2,47 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from model.status.data_quality import DIMENSIONS
 from model.template.months import Repeat
+from model.template.parts import Days, Dimension, Expr, FieldType, Id, Names, Part, Severity, Stage
+from model.template.process import (
+    AppliesTo,
+    Approval,
+    Cadence,
+    Chase,
+    Escalation,
+    FillMode,
+    Header,
+    Move,
+    StartingRecord,
+    SubmitGate,
+    Waiver,
+    Workflow,
+)
 
-Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Stage = Literal["define", "deliver", "close"]
-Severity = Literal["block", "warn", "info"]
-Dimension = Literal["completeness", "validity", "timeliness", "consistency", "uniqueness", "accuracy"]
-FieldType = Literal[
-    "string", "text", "int", "number", "percent", "money", "date", "period", "enum", "rag", "person", "ref",
-    "list_ref", "bool", "document",
+__all__ = [
+    "GRADES", "AppliesTo", "Approval", "Cadence", "Chase", "CheckRule", "Days", "Dimension", "Document",
+    "Escalation", "Expr", "FieldRule", "FieldType", "FillMode", "Fresh", "Header", "Id", "Move", "Names", "Part",
+    "Required", "Scoring", "Severity", "Stage", "StartingRecord", "SubmitGate", "Waiver", "Workflow",
 ]  # fmt: skip
-Expr = Annotated[str, Field(min_length=1, max_length=2000)]
-Moment = Annotated[str, Field(pattern=r"^(period_end|open|due)( [+-] (P\d+[DW]|\d+WD))?$")]
+
 GRADES: Mapping[str, float] = {"A": 95, "B": 85, "C": 70, "D": 50, "E": 0}  # docs/status.md, rule F12
-
-
-def _days(value: Any) -> Any:
-    """Read an ISO 8601 duration of days or weeks."""
-    found = re.fullmatch(r"P(\d+)([DW])", value) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError(f"expected a duration of days or weeks like P14D or P2W, not {value!r}")
-    return int(found[1]) * (7 if found[2] == "W" else 1)
-
-
-def _names(value: Any) -> Any:
-    """Let one name stand for a list of one."""
-    return [value] if isinstance(value, str) else value
-
-
-Days = Annotated[int, BeforeValidator(_days)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
-
-
-class Part(BaseModel):
-    """A block of a template: unknown keys are refused, values never change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Approval(Part):
-    """Who approved this version, and when."""
-
-    role: str
-    on: date
-
-
-class AppliesTo(Part):
-    """The stages and tiers whose projects fill the template in; tier 1 is the largest."""
-
-    stages: tuple[Stage, ...] = ("define", "deliver", "close")
-    tiers: tuple[int, ...] = (1, 2, 3)
-
-
-class Cadence(Part):
-    """When a record is due, and when its window opens; `5WD` is five working days of the calendar."""
-
-    every: Literal["week", "month", "quarter", "continuous"]
-    period_end: Literal["last_day", "last_working_day"] | None = None
-    open: Moment | None = None
-    due: Moment | None = None
-    timezone: str | None = None
-    calendar: str | None = None
-    review: Mapping[str, Days] = {}
-
-
-class Header(Part):
-    """What the template is, whose it is, and where it holds."""
-
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
-    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
-    title: str
-    record: Id
-    owner_role: str
-    approved_by: Approval | None = None
-    supersedes: str | None = None
-    applies_to: AppliesTo = AppliesTo()
-    cadence: Cadence | None = None
-    minimum: Mapping[Stage, Mapping[str, int]] = {}
-    derived_from: tuple[str, ...] = ()
-
-
-class FillMode(Part):
-    """How a value of a mode may arrive and be changed."""
-
-    editable: bool
-    evidence: Literal["required", "optional"]
-    override_needs: tuple[str, ...] = ()
+ADDS_UP: Final = 1e-6  # how far the weights' sum may be from 1
 
 
 class Required(Part):
     """When a field is required: every condition that is given must hold."""
 
-    stages: tuple[Stage, ...] | None = None
-    tiers: tuple[int, ...] | None = None
+    stages: Annotated[tuple[Stage, ...], Field(min_length=1)] | None = None
+    """In these stages."""
+    tiers: Annotated[tuple[int, ...], Field(min_length=1)] | None = None
+    """In these tiers."""
     when: Expr | None = None
+    """CEL: where this is true."""
 
     @model_validator(mode="after")
     def _something_is_asked(self) -> Self:
@@ -114,8 +55,11 @@ class Fresh(Part):
     """For how many days a value counts as fresh, by tier or for all, and in how many more it fades."""
 
     within: Days | None = None
+    """Fresh for so long, in every tier."""
     by_tier: Mapping[int, Days] = {}
+    """Fresh for so long, tier by tier; the shortest where the tier is unknown."""
     grace: Days = 0
+    """From then on it fades, and after so long it is stale."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -123,7 +67,7 @@ class Fresh(Part):
             raise ValueError("give either within or by_tier")
         return self
 
-    def days(self, tier: Any) -> int:
+    def days(self, tier: object) -> int:
         """Return the days of a tier; the shortest where the tier is unknown."""
         if self.within is not None:
             return self.within
@@ -134,28 +78,51 @@ class FieldRule(Part):
     """One field: what it holds, how it is filled, when it is required and how much it weighs."""
 
     id: Id
+    """Its name for programs and in expressions."""
     label: str
+    """Its name for people."""
     help: str | None = None
+    """What to put there; shown in the form and as the cell's note."""
     type: FieldType
+    """What it holds."""
     unit: str | None = None
+    """Of a number or amount: GBP, day."""
     price_basis: tuple[str, ...] = ()
+    """Of an amount: nominal, real."""
     values: tuple[str, ...] = ()
+    """Of an enum: what may be chosen."""
     of: str | None = None
+    """Of a reference: what it refers to."""
     min: float | None = None
+    """The least a number may be."""
     max: float | None = None
+    """The most a number may be."""
     min_len: Annotated[int, Field(ge=0)] | None = None
+    """How many characters a text must have, blanks around it not counted."""
     max_len: Annotated[int, Field(ge=0)] | None = None
+    """How many characters a text may have, blanks around it not counted."""
     pattern: str | None = None
+    """A regular expression that a text must hold."""
     unique_within: str | None = None
+    """Where no two records may have the same value: project."""
     must_be: Literal["active_person"] | None = None
+    """What a person must be."""
     fill: Literal["auto", "prefill", "ask"]
+    """auto is computed or pulled and disputed, not overwritten; prefill may be overridden; ask is asked."""
     bind: str | None = None
+    """The attribute it is filled from, and published to: project.budget, cost.eac, milestone.forecast."""
     expr: Expr | None = None
+    """CEL: what it is computed as, where the record leaves it out."""
     required: Literal["always"] | Required | None = None
+    """When there must be a value; left out, never."""
     fresh: Fresh | None = None
+    """How old the value may be."""
     weight: Annotated[float, Field(gt=0)] = 1
+    """How much it counts in completeness, against the other required fields."""
     compare_with: Annotated[str, Field(pattern=r"^computed\.[a-z_]+$")] | None = None
+    """The computed colour that is shown beside it: computed.schedule."""
     repeat: Repeat | None = None
+    """One value a month: the field's value is a map from month to value."""
 
     @model_validator(mode="after")
     def _limits_make_sense(self) -> Self:
@@ -169,6 +136,18 @@ class FieldRule(Part):
             re.compile(self.pattern or "")
         except re.error as error:
             raise ValueError(f"pattern is no regular expression: {error}") from error
+        return self
+
+    @model_validator(mode="after")
+    def _limits_are_of_its_type(self) -> Self:
+        number = self.type in ("int", "number", "percent", "money")
+        for limit in ("min", "max"):
+            if getattr(self, limit) is not None and not number:
+                raise ValueError(f"{limit} is for numbers; {self.type} has none")
+        text = self.type in ("string", "text", "person", "ref", "document")
+        for limit in ("min_len", "max_len", "pattern"):
+            if getattr(self, limit) is not None and not text:
+                raise ValueError(f"{limit} is for texts; {self.type} is none")
         return self
 
     @model_validator(mode="after")
@@ -187,112 +166,60 @@ class CheckRule(Part):
     """A rule across fields: true is a pass, false a finding, an error says that it could not run."""
 
     id: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
+    """Its name: C04."""
     dim: Dimension
+    """The dimension of quality it counts in."""
     severity: Severity
+    """block holds the record back, warn and info do not."""
     expr: Expr
+    """CEL: true where all is well."""
     says: str
-
-
-class Escalation(Part):
-    """Who hears of a record, and how soon, when an expression holds."""
-
-    when: Expr
-    to: Names
-    within: Days
-
-
-class Waiver(Part):
-    """Who may let a record pass all the same, and what that takes."""
-
-    by: str
-    needs: tuple[str, ...] = ()
-
-
-class SubmitGate(Part):
-    """What holds a record back. Failed checks of severity block always do."""
-
-    missing_required: Severity
-    invalid: Severity
-    waiver: Waiver | None = None
+    """What is wrong where it fails, in words."""
 
 
 class Scoring(Part):
     """Weights of the dimensions, and the score each grade starts at."""
 
     weights: Mapping[Dimension, Annotated[float, Field(ge=0)]]
+    """How much each dimension counts; together 1."""
     unmeasured: Literal["redistribute_and_list"] = "redistribute_and_list"
+    """A dimension that nothing measured is named, and its weight goes to the others."""
     grades: Annotated[Mapping[str, float], Field(min_length=1)] = GRADES
+    """The score from which each grade is given."""
 
     @model_validator(mode="after")
-    def _in_the_usual_order(self) -> Self:
-        if not sum(self.weights.values()) > 0:
+    def _adds_up(self) -> Self:
+        total = sum(self.weights.values())
+        if not self.weights:
             raise ValueError(f"no dimension has a weight; there are {', '.join(DIMENSIONS)}")
+        if abs(total - 1) > ADDS_UP:
+            raise ValueError(f"weights must add up to 1, not {total:g}")
         return self
-
-
-class Move(Part):
-    """A step from one state to another."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    from_: Annotated[str, Field(alias="from")]
-    to: str
-    by: str
-    when: Literal["window_open", "no_blocking_checks"] | None = None
-    attest: str | None = None
-    needs: tuple[str, ...] = ()
-    forbids: Literal["same_person_as_preparer"] | None = None
-    effect: Literal["freeze_snapshot", "keep_both"] | None = None
-
-
-class Chase(Part):
-    """Who is reminded when."""
-
-    at: Moment
-    to: Names
-    mark: str | None = None
-
-
-class Workflow(Part):
-    """The states of a record, the steps between them, and the ladder of reminders."""
-
-    states: tuple[str, ...]
-    moves: tuple[Move, ...]
-    chase: tuple[Chase, ...] = ()
-
-    @model_validator(mode="after")
-    def _moves_join_states(self) -> Self:
-        unknown = sorted({state for move in self.moves for state in (move.from_, move.to)} - set(self.states))
-        if unknown:
-            raise ValueError(f"moves name states that are not listed: {', '.join(unknown)}")
-        return self
-
-
-class StartingRecord(Part):
-    """A record that every submission begins with, such as a criterion of a gate; `values` are what it says.
-
-    Where stages or tiers are given, only a project's of these begins with it.
-    """
-
-    ref: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
-    stages: tuple[Stage, ...] | None = None
-    tiers: tuple[int, ...] | None = None
-    values: Mapping[Id, Any]
 
 
 class Document(Part):
     """A whole template file."""
 
     template: Header
+    """What the template is, whose it is, and where it holds."""
     roles: Mapping[str, str] = {}
+    """Which role of the office prepares, reviews, approves, publishes."""
     fill: Mapping[Literal["auto", "prefill", "ask"], FillMode] = {}
+    """How values of each mode may arrive and be changed."""
     fields: Annotated[tuple[FieldRule, ...], Field(min_length=1)]
+    """What is asked, in the order it is shown."""
     checks: tuple[CheckRule, ...] = ()
+    """Rules across fields."""
     escalation: tuple[Escalation, ...] = ()
+    """Who hears of a record, when."""
     submit_gate: SubmitGate
+    """What holds a record back."""
     scoring: Scoring
+    """How quality is weighed."""
     workflow: Workflow | None = None
+    """States, steps and reminders."""
     starts_with: tuple[StartingRecord, ...] = ()
+    """Records that every submission begins with."""
 
     @model_validator(mode="after")
     def _starts_with_what_it_asks(self) -> Self:

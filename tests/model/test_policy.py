@@ -34,7 +34,7 @@ def test_a_project_whose_tier_nobody_knows_has_the_general_limits() -> None:
 
 def test_a_misspelt_threshold_is_refused_with_its_line() -> None:
     with pytest.raises(
-        InvalidDeclaration, match=r"mine\.yaml:8: limits\.schedule\.amber_dayz: is not a known setting"
+        InvalidDeclaration, match=r"mine\.yaml:8:\d+: limits\.schedule\.amber_dayz: is not a known setting"
     ):
         changed("amber_days", "amber_dayz")
 
@@ -45,7 +45,7 @@ def test_a_misspelt_threshold_of_a_tier_is_refused() -> None:
 
 
 def test_a_key_given_twice_is_refused_with_its_line() -> None:
-    with pytest.raises(InvalidDeclaration, match=r"mine\.yaml:4: 'version' is given twice"):
+    with pytest.raises(InvalidDeclaration, match=r"mine\.yaml:4:1: 'version' is given twice"):
         Declaration("name: x\nversion: 1.0.0\ntitle: x\nversion: 2.0.0\n", "mine.yaml")
 
 

@@ -52,7 +52,7 @@ def test_words_and_order_are_a_patch(old: str, new: str) -> None:
         ("fields:", "fields:\n  - {id: more, label: More, type: text, fill: ask}"),
         ("checks:", 'checks:\n  - {id: K0, dim: validity, severity: warn, expr: "cost != 7", says: Seven}'),
         ("within: P7D", "within: P8D"),
-        ("{completeness: 2", "{completeness: 3"),
+        ("{completeness: 0.25, validity: 0.15", "{completeness: 0.15, validity: 0.25"),
     ],
 )  # fmt: skip
 def test_what_only_judges_otherwise_is_minor(old: str, new: str) -> None:

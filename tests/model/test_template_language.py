@@ -18,8 +18,8 @@ def complaint(text: str) -> str:
 
 
 def test_the_shipped_templates_load_and_bind_what_the_register_holds() -> None:
-    assert names("templates") == ["monthly-status", "raid-log"]
-    assert [one.label for one in templates()] == ["monthly-status@3.1.0", "raid-log@2.0.0"]
+    assert {"monthly-status", "raid-log"} <= set(names("templates"))
+    assert {"monthly-status", "raid-log"} <= {one.header.id for one in templates()}
     bound = {field.rule.id: field.attribute for field in template("monthly-status").fields}
     assert bound["forecast_cost"] is not None
     assert bound["forecast_cost"].name == "forecast_cost"
@@ -29,7 +29,7 @@ def test_the_shipped_templates_load_and_bind_what_the_register_holds() -> None:
 def test_a_field_bound_to_what_does_not_exist_is_refused_with_its_line_and_what_does() -> None:
     said = complaint(changed("bind: cost.eac", "bind: cost.eax"))
     assert said.startswith(
-        "small.yaml:6: fields[3].bind: cost: binds 'cost.eax', which is no registered attribute;"
+        "small.yaml:6:71: fields[3].bind: cost: binds 'cost.eax', which is no registered attribute;"
     )
     assert "cost.eac" in said
 
@@ -46,15 +46,17 @@ def test_a_bind_may_lead_to_another_projects_milestone() -> None:
 
 def test_an_expression_that_names_no_field_is_refused_with_its_column() -> None:
     said = complaint(changed("cost <= budget", "cost <= budged"))
-    assert said == "small.yaml:18: checks[0].expr: K1: column 9: there is no field or variable 'budged'"
+    assert said == (
+        "small.yaml:18:64: checks[0].expr: K1: there is no field or variable 'budged'; did you mean 'budget'?"
+    )
 
 
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("cost <= budget", "cost <=", "column 8: Syntax error"),
-        ("cost <= budget", "'yes'", "must give true or false, gives string"),
-        ("cost <= budget", "similar(name, name)", "there is no field or variable 'similar'"),
+        ("cost <= budget", "cost <=", "small.yaml:18:63: checks[0].expr: K1: this is no CEL: mismatched input"),
+        ("cost <= budget", "'yes'", "small.yaml:18:56: checks[0].expr: K1: it names nothing of the record and is the same for all"),
+        ("cost <= budget", "similar(name, name)", "small.yaml:18:56: checks[0].expr: K1: there is no function 'similar'; did you mean 'similarity'?"),
         ("type: enum, values: [define, deliver, close]", "type: enum", "fields[1]: stage: an enum, and only"),
         ("type: enum", "type: enumeration", "fields[1].type: stage: Input should be 'string'"),
         ("min: 1, max: 3", "min: 4, max: 3", "min is over max"),
@@ -69,7 +71,7 @@ def test_an_expression_that_names_no_field_is_refused_with_its_column() -> None:
         ("severity: block", "severity: fatal", "checks[0].severity: K1: Input should be 'block', 'warn' or 'info'"),
         ("record: status_report, ", "", "template.record: is required"),
         ("submit_gate: {missing_required: warn, invalid: warn}\n", "", "submit_gate: is required"),
-        ("completeness: 2", "completenes: 2", "scoring.weights.completenes"),
+        ("completeness: 0.25", "completenes: 0.25", "scoring.weights.completenes"),
         ("record: status_report", "record: status_report, record: x", "'record' is given twice"),
     ],
 )  # fmt: skip

@@ -22,7 +22,7 @@ checks:
   - {id: S1, dim: consistency, severity: warn, expr: "sum(forecast) == total", says: Does not add up}
   - {id: S2, dim: consistency, severity: warn, expr: "sum(known(forecast)) <= total", says: Over the total}
 submit_gate: {missing_required: block, invalid: block}
-scoring: {weights: {completeness: 1, validity: 1, consistency: 1}}
+scoring: {weights: {completeness: 0.5, validity: 0.25, consistency: 0.25}}
 """
 FULL: dict[str, Any] = {
     "period": "2025-11",

@@ -36,7 +36,8 @@ escalation:
   - {when: "cost > 1000", to: [board, sponsor], within: P2D}
   - {when: "half > 1000", to: board, within: P1W}
 submit_gate: {missing_required: warn, invalid: warn}
-scoring: {weights: {completeness: 2, validity: 1, timeliness: 1, consistency: 1, uniqueness: 1, accuracy: 1}}
+scoring:
+  weights: {completeness: 0.25, validity: 0.15, timeliness: 0.15, consistency: 0.15, uniqueness: 0.15, accuracy: 0.15}
 """
 
 

@@ -1,0 +1,53 @@
+"""What expressions may name besides the fields of their template, and for which kinds of record it is known."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from model.status.colour import Colour
+from model.template.kinds import DATE, NUMBER, TEXT, Kind, record_of
+
+_COLOUR: Final = Kind("text", values=tuple(Colour.__members__))
+_DIMENSIONS: Final = ("schedule", "cost", "scope", "risk", "benefit", "resource", "overall")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A name, its kind, what it says, and the kinds of record that have it (none: all)."""
+
+    name: str
+    kind: Kind
+    help: str
+    records: tuple[str, ...] = ()
+
+
+VARIABLES: Final = (
+    Variable("as_of", DATE, "the day that is judged"),
+    Variable("tier", NUMBER, "the project's tier, where the record has no such field"),
+    Variable("stage", Kind("text", values=("define", "deliver", "close")), "its stage, in the same way"),
+    Variable("period", TEXT, "the period reported on, 2025-06, in the same way"),
+    Variable("computed", record_of(dict.fromkeys(_DIMENSIONS, _COLOUR)), "the computed colours"),
+    Variable("report", record_of({"period": TEXT}), "the report: its period"),
+    Variable("previous", record_of({}), "the record before; null where there was none"),
+    Variable("finance", record_of({"eac": NUMBER}), "finance's ledger: forecast at completion"),
+    Variable("age_days", NUMBER, "days since the item was raised", ("raid_item",)),
+    Variable("score_changes", NUMBER, "how often the item's score has moved", ("raid_item",)),
+    Variable("linked_issue", TEXT, "the issue opened for it", ("raid_item",)),
+    Variable("similar_open_items", NUMBER, "how many other open items read almost the same", ("raid_item",)),
+)
+_BY_NAME: Final = {variable.name: variable for variable in VARIABLES}
+CONTEXT: Final = frozenset(_BY_NAME)
+
+
+def known_to(record: str, fields: Mapping[str, Kind]) -> dict[str, Kind]:
+    """Return what the expressions of a template may name: its fields first, then what its kind of record has."""
+    return {
+        variable.name: record_of(fields) if variable.name == "previous" else variable.kind
+        for variable in VARIABLES
+        if not variable.records or record in variable.records
+    } | dict(fields)
+
+
+def whose(name: str) -> Iterable[str]:
+    """Return the kinds of record that a variable is known for, where not all have it."""
+    return _BY_NAME[name].records if name in _BY_NAME else ()

@@ -1,0 +1,93 @@
+"""The kinds of thing that expressions work with: what a field, a variable or a part of an expression is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from model.status.colour import Colour
+from model.template.months import Repeat
+from model.template.parts import FieldType
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind by its name, as people read it in a complaint.
+
+    `of` is what a list or map holds, `values` what a text may be where that is known, `parts` what a record has.
+    A number of a record is always a double; only what is written out without a point is whole.
+    """
+
+    name: str
+    of: "Kind | None" = None
+    values: tuple[str, ...] = ()
+    parts: Mapping[str, "Kind"] = field(default_factory=dict, hash=False)
+
+    def __str__(self) -> str:
+        """Name it with its article."""
+        return f"{'an' if self.name[0] in 'aeiou' else 'a'} {self.name}"
+
+
+ANY: Final = Kind("anything")
+NOTHING: Final = Kind("null")
+TRUTH: Final = Kind("truth value")
+NUMBER: Final = Kind("number")
+WHOLE: Final = Kind("whole number")
+TEXT: Final = Kind("text")
+DATE: Final = Kind("date")
+SPAN: Final = Kind("duration")
+_OF_TYPE: Final[Mapping[FieldType, Kind]] = {
+    "string": TEXT,
+    "text": TEXT,
+    "int": NUMBER,
+    "number": NUMBER,
+    "percent": NUMBER,
+    "money": NUMBER,
+    "date": DATE,
+    "period": TEXT,
+    "enum": TEXT,
+    "rag": Kind("text", values=tuple(Colour.__members__)),
+    "person": TEXT,
+    "ref": TEXT,
+    "list_ref": Kind("list", of=TEXT),
+    "bool": TRUTH,
+    "document": TEXT,
+}
+
+
+def list_of(kind: Kind) -> Kind:
+    """Return the kind of a list."""
+    return Kind("list", of=kind)
+
+
+def map_of(kind: Kind) -> Kind:
+    """Return the kind of a map from texts."""
+    return Kind("map", of=kind)
+
+
+def record_of(parts: Mapping[str, Kind]) -> Kind:
+    """Return the kind of a record with parts of its own."""
+    return Kind("record", parts=parts)
+
+
+def field_kind(type_: FieldType, values: tuple[str, ...] = (), repeat: Repeat | None = None) -> Kind:
+    """Return the kind of a field's value."""
+    kind = replace(_OF_TYPE[type_], values=values) if values else _OF_TYPE[type_]
+    return kind if repeat is None else map_of(kind)
+
+
+def basic(kind: Kind) -> str:
+    """Return what decides whether two things can be compared: whole and other numbers can."""
+    return NUMBER.name if kind.name == WHOLE.name else kind.name
+
+
+def joined(one: Kind, other: Kind) -> Kind:
+    """Return the kind of what may be either."""
+    if NOTHING in (one, other):
+        return other if one == NOTHING else one
+    if one == other:
+        return one
+    if one.name == other.name and one.name in ("list", "map"):
+        return Kind(one.name, of=joined(one.of or ANY, other.of or ANY))
+    if one.name == other.name == "text":
+        return TEXT if not one.values or not other.values else Kind("text", values=one.values + other.values)
+    return NUMBER if basic(one) == basic(other) == NUMBER.name else ANY

@@ -1,0 +1,206 @@
+"""What a template's rules must make sense of beyond their shape: names, kinds, binds, conditions.
+
+This goes over the data as it was written, so that it finds all there is also where the shape is wrong too.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from model.attributes import REGISTER, Attribute, UnknownAttribute, lookup
+from model.declaration import Path
+from model.template.cel_tree import SyntaxComplaints, parse
+from model.template.context import CONTEXT, VARIABLES, known_to
+from model.template.kinds import ANY, NOTHING, TRUTH, Kind, basic, field_kind
+from model.template.language import FieldRule
+from model.template.process import AppliesTo, StartingRecord
+from model.template.typecheck import TypeCheck
+from model.template.values import reader
+
+Complain = Callable[[Path, str, int | None], None]
+RELATIONS: Final = frozenset(["giving_project"])  # a bind may lead to another project's attribute
+_SHADOWING: Final = frozenset(["tier", "stage", "period"])  # context that a record may state itself
+_RESERVED: Final = frozenset(["true", "false", "null", "in", "as", "break", "const", "continue", "else", "for",
+                              "function", "if", "import", "let", "loop", "package", "namespace", "return", "var",
+                              "void", "while"])  # fmt: skip
+_COMPUTED: Final = next(variable.kind for variable in VARIABLES if variable.name == "computed")
+
+
+class Rules:
+    """One going over: every complaint goes to `complain`; `names` are the names each expression uses."""
+
+    def __init__(self, data: Mapping[str, Any], complain: Complain) -> None:
+        """Take the data as it was written, however wrong its shape."""
+        self._complain = complain
+        self._fields = [(index, _rule(raw), raw) for index, raw in enumerate(_maps(data, "fields"))]
+        self._data = data
+        self._record = str(_map(data, "template").get("record"))
+        own = {raw["id"]: _kind(rule) for _, rule, raw in self._fields if isinstance(raw.get("id"), str)}
+        self._known = known_to(self._record, own)
+        self.names: dict[str, frozenset[str]] = {}
+        self.earlier: set[str] = set()
+
+    def check(self) -> None:
+        """Go over everything."""
+        self._repeated()
+        for index, rule, raw in self._fields:
+            self._field(("fields", index), rule, raw)
+        for index, raw in enumerate(_maps(self._data, "checks")):
+            self._condition(raw.get("expr"), ("checks", index, "expr"))
+        for index, raw in enumerate(_maps(self._data, "escalation")):
+            self._condition(raw.get("when"), ("escalation", index, "when"))
+        self._circles()
+        self._starting()
+
+    def _repeated(self) -> None:
+        """Complain about ids given twice, and about fields named as expressions' own words."""
+        taken = (CONTEXT - _SHADOWING) | _RESERVED
+        for what in ("fields", "checks"):
+            ids = [raw.get("id") for raw in _maps(self._data, what)]
+            for index, id_ in enumerate(ids):
+                if id_ is not None and id_ in ids[:index]:
+                    self._complain((what, index, "id"), f"{id_!r} is given twice", None)
+                if id_ in taken:
+                    self._complain((what, index, "id"), f"{id_!r} means something else in expressions", None)
+
+    def _field(self, at: Path, rule: FieldRule | None, raw: Mapping[str, Any]) -> None:
+        bind, compared = raw.get("bind"), raw.get("compare_with")
+        if isinstance(bind, str):
+            try:
+                attribute_of(bind)
+            except UnknownAttribute as error:
+                self._complain((*at, "bind"), str(error), None)
+        if isinstance(compared, str) and (name := compared.partition(".")[2]) not in _COMPUTED.parts:
+            have = ", ".join(_COMPUTED.parts)
+            self._complain(
+                (*at, "compare_with"), f"no colour is computed for {name!r}, only for {have}", None
+            )
+        required = _map(raw, "required")
+        self._condition(required.get("when"), (*at, "required", "when"))
+        self._never(required, (*at, "required"))
+        kind = self._expression(raw.get("expr"), (*at, "expr"))
+        wanted = _kind(rule)
+        if (
+            kind is not None
+            and ANY not in (kind, wanted)
+            and kind != NOTHING
+            and basic(kind) != basic(wanted)
+        ):
+            self._complain((*at, "expr"), f"gives {kind}, and the field is {wanted}", None)
+
+    def _never(self, required: Mapping[str, Any], at: Path) -> None:
+        """Complain of stages and tiers that no project of the template is in."""
+        try:
+            where = AppliesTo.model_validate(_map(self._data, "template").get("applies_to") or {})
+        except ValidationError:
+            return  # complained about as it is
+        for name in ("stages", "tiers"):
+            asked, there = required.get(name), getattr(where, name)
+            if isinstance(asked, list) and asked and not set(map(str, asked)) & set(map(str, there)):
+                holds = ", ".join(map(str, there))
+                said = f"it is never required: the template applies to {name} {holds} only"
+                self._complain((*at, name), said, None)
+
+    def _condition(self, source: Any, at: Path) -> None:
+        kind = self._expression(source, at)
+        if kind is not None and kind not in (TRUTH, ANY):
+            self._complain(at, f"must give true or false, gives {kind}", None)
+
+    def _expression(self, source: Any, at: Path) -> Kind | None:
+        """Check an expression and note what it uses; None where there is none, or it was complained about."""
+        if not isinstance(source, str) or not source:
+            return None
+        try:
+            found = TypeCheck(parse(source), self._known, self._record)
+        except SyntaxComplaints as error:
+            for offset, what in error.complaints:
+                self._complain(at, f"this is no CEL: {what}", offset)
+            return None
+        self.names[source] = frozenset(found.names)
+        self.earlier |= found.parts.get("previous", set())
+        for offset, what in found.complaints:
+            self._complain(at, what, offset)
+        return None if found.complaints else found.kind
+
+    def _circles(self) -> None:
+        """Complain of computed fields that need themselves, by whatever way."""
+        needs = {
+            raw["id"]: self.names.get(raw["expr"], frozenset())
+            for _, _, raw in self._fields
+            if isinstance(raw.get("expr"), str) and isinstance(raw.get("id"), str)
+        }
+        for index, _, raw in self._fields:
+            id_ = raw.get("id")
+            if isinstance(id_, str) and id_ in needs and id_ in _reached(id_, needs):
+                self._complain(
+                    ("fields", index, "expr"), f"{id_!r} needs itself: it can never be computed", None
+                )
+
+    def _starting(self) -> None:
+        """Complain of what the starting records say that their fields cannot hold."""
+        rules = {rule.id: rule for _, rule, _ in self._fields if rule is not None}
+        for index, raw in enumerate(_maps(self._data, "starts_with")):
+            try:
+                values = StartingRecord.model_validate(raw).values
+            except ValidationError:
+                continue  # complained about as it is
+            for name, value in values.items():
+                problem = reader(rules[name])(value).problem if name in rules else None
+                if problem:
+                    self._complain(("starts_with", index, "values", name), problem, None)
+
+
+def attribute_of(bind: str) -> Attribute:
+    """Find what a bind names: a project's dotted path, or `entity.attribute`, of another project too.
+
+    Raises:
+        UnknownAttribute: With what the register does hold.
+    """
+    first, _, rest = bind.partition(".")
+    path = rest if first in RELATIONS else bind
+    known = {attribute.path: attribute for attribute in REGISTER["project"].values() if attribute.path}
+    if path in known:
+        return known[path]
+    entity, _, name = path.partition(".")
+    if entity in REGISTER and entity != "project" and name in REGISTER[entity]:
+        return lookup(entity, name)
+    if entity in REGISTER and entity != "project":
+        have = ", ".join(f"{entity}.{name}" for name in sorted(REGISTER[entity]))
+    else:
+        have = ", ".join(sorted(known))
+    raise UnknownAttribute(f"binds {bind!r}, which is no registered attribute; there are {have}")
+
+
+def _reached(start: str, needs: Mapping[str, frozenset[str]]) -> set[str]:
+    found: set[str] = set()
+    left = [*needs.get(start, ())]
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += needs.get(name, ())
+    return found
+
+
+def _rule(raw: Mapping[str, Any]) -> FieldRule | None:
+    try:
+        return FieldRule.model_validate(raw)
+    except ValidationError:
+        return None  # complained about as it is
+
+
+def _kind(rule: FieldRule | None) -> Kind:
+    return ANY if rule is None else field_kind(rule.type, rule.values, rule.repeat)
+
+
+def _map(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = data.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _maps(data: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
+    """Go through a list's maps; what is none was complained about, and keeps its place."""
+    found = data.get(key)
+    for each in found if isinstance(found, Sequence) and not isinstance(found, str) else ():
+        yield each if isinstance(each, Mapping) else {}
