@@ -51,8 +51,18 @@ def template(id_: str) -> "Template":
 
 
 def templates() -> "list[Template]":
-    """Load all shipped templates."""
-    return [template(id_) for id_ in names("templates")]
+    """Load the newest shipped version of each template."""
+    newest: dict[str, Template] = {}
+    for name in names("templates"):
+        found = template(name)
+        other = newest.get(found.header.id)
+        if other is None or _numbers(found.header.version) > _numbers(other.header.version):
+            newest[found.header.id] = found
+    return list(newest.values())
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 def names(what: str) -> list[str]:

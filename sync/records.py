@@ -1,74 +1,152 @@
-"""Records: a project's winning values and its RAID items, in the shape the templates check."""
+"""Records: what is stored of a project, in the shape the templates check, each value with where it is from."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from rapidfuzz import fuzz, process
-from sqlalchemy import RowMapping
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from model.attributes import REGISTER
 from model.template.template import Field, Template
 from sync.facts import Facts, ProjectFacts
-from sync.precedence import ClaimRow, Values
+from sync.precedence import ClaimRow, Values, read_values
+from sync.record_items import items, milestones, raid_items
+from sync.record_months import cost_forecast, work_plan
+from sync.record_parts import Asked, Background, Checked, Receipt
+from sync.record_rows import COLLECTION, costs_of, rows_of
 
-_ALIKE: Final = 90  # percent of likeness from which two titles read almost the same
-_CLOSED: Final = frozenset({"closed", "occurred", "rejected"})
+__all__ = ["Background", "Checked", "Receipt", "background", "pulled_records"]
 
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A record with what its template needs to know of it. `ref` is "" for the project's own report."""
-
-    ref: str
-    record: dict[str, Any]
-    ages: dict[str, float | None]
-    context: dict[str, Any]
-    locators: Mapping[str, str | None]
-    locator: str | None = None
+REPORT: Final = "status_report"  # the one record that every project has, whether anybody said anything or not
 
 
-def report(
+# Record kinds that are items of a table, and those that are put together from money month by month.
+TABLES: Final = ("change_request", "decision", "gate_criterion", "work_plan_line")
+READERS: Final[Mapping[str, Callable[[Asked], list[Checked]]]] = {
+    "raid_item": raid_items,
+    "milestone": milestones,
+    "change_request": items,
+    "decision": items,
+    "gate_criterion": items,
+    "cost_forecast": cost_forecast,
+    "work_plan_line": work_plan,
+}
+
+
+def background(
+    session: Session,
+    facts: Facts,
+    computed: Mapping[UUID, Mapping[str, str]],
+    templates: Iterable[Template],
+) -> Background:
+    """Read what these templates' records are made of beside the facts, by a statement a subject."""
+    kinds = {template.header.record for template in templates}
+    projects = [project.id for project in facts.projects]
+    known = facts.known_at
+    return Background(
+        computed,
+        _month_before(session, facts),
+        _score_changes(session, facts) if "raid_item" in kinds else {},
+        {
+            table: rows_of(session, table, projects=projects, known_at=known)
+            for table in TABLES
+            if table in kinds
+        },
+        costs_of(session, projects=projects, known_at=known)
+        if kinds & {"cost_forecast", "work_plan_line"}
+        else {},
+    )
+
+
+def pulled_records(
     template: Template,
     project: ProjectFacts,
     facts: Facts,
-    computed: Mapping[str, str],
-    before: Values | None,
-) -> Checked:
-    """Return the project's report as its sources give it.
+    background: Background,
+    *,
+    period: str | None = None,
+    blank: bool = False,
+) -> list[Checked]:
+    """Return a project's records of a template, as they are on record.
 
     Args:
-        template: Whose fields are asked; a field without a bind is the attribute of its own name.
-        project: With the winning values.
-        facts: For the clocks and the sources.
-        computed: Colour per dimension and overall.
-        before: The winning values at the end of the month before; None where there were none.
+        template: Whose fields are filled in.
+        project: One of the facts'.
+        facts: As known at an instant.
+        background: Of the same facts.
+        period: The one reported, None for the month of the facts' day.
+        blank: Whether also records are wanted that nothing is on record of, as a submission begins with.
     """
-    names = {field.rule.id: _attribute(field) for field in template.fields}
-    record = {id_: project.value(name) for id_, name in names.items() if name is not None}
-    claims = {
-        id_: project.values[name].winner
-        for id_, name in names.items()
-        if name is not None and name in project.values
-    }
+    asked = Asked(template, project, facts, background, period or f"{facts.as_of:%Y-%m}", blank)
+    made = READERS.get(template.header.record)
+    if made is not None:
+        return _and_starting(asked, made(asked))
+    if any(each.rule.unique_within == "project" for each in template.fields):
+        return _and_starting(asked, [])  # items of a kind that Muster keeps no table of
+    own = report(asked)
+    if template.header.record == REPORT or blank or _speaks(asked, own):
+        return [own]
+    return []
+
+
+def report(asked: Asked) -> Checked:
+    """Return the project's own record: the winning values of what its fields are bound to.
+
+    A field without a bind is the attribute of its own name.
+    """
+    project, facts = asked.project, asked.facts
+    names = {each.rule.id: _attribute(each) for each in asked.template.fields}
+    bound = {id_: name for id_, name in names.items() if name is not None}
+    claims = {id_: project.values[name].winner for id_, name in bound.items() if name in project.values}
+    before = asked.background.before.get(project.id)
     previous = None
     if before is not None:
-        previous = {
-            id_: before[name].value if name in before else None
-            for id_, name in names.items()
-            if name is not None
-        }
-    context = _context(project, facts, computed) | {
-        "report": {"period": f"{facts.as_of:%Y-%m}"},
-        "period": f"{facts.as_of:%Y-%m}",
+        previous = {id_: before[name].value if name in before else None for id_, name in bound.items()}
+    context = asked.context | {
+        "report": {"period": asked.period},
+        "period": asked.period,
         "previous": previous,
         "finance": {"eac": project.ledger_eac},
     }
-    ages: dict[str, float | None] = {id_: _age(claim, project, facts) for id_, claim in claims.items()}
-    return Checked("", record, ages, context, {id_: claim.locator for id_, claim in claims.items()})
+    return Checked(
+        "",
+        {id_: project.value(name) for id_, name in bound.items()},
+        {id_: _age(claim, project, facts) for id_, claim in claims.items()},
+        context,
+        {id_: Receipt(claim.source, claim.locator, claim.url) for id_, claim in claims.items()},
+    )
+
+
+def _speaks(asked: Asked, own: Checked) -> bool:
+    """Say whether anything is on record of what only this kind of record says, as the charter's purpose."""
+    mine = f"{asked.template.header.record}."
+    return any(
+        own.record.get(each.rule.id) is not None
+        for each in asked.template.fields
+        if each.attribute is not None and (each.attribute.path or "").startswith(mine)
+    )
+
+
+def _and_starting(asked: Asked, found: list[Checked]) -> list[Checked]:
+    """Add the records that every submission begins with, where they are wanted and not on record yet."""
+    if not asked.blank:
+        return found
+    have = {each.ref for each in found}
+    stage, tier = asked.project.value("stage"), asked.project.value("tier")
+    receipt = Receipt(None, asked.template.label)
+    return found + [
+        Checked(
+            each.ref, dict(each.values), {}, asked.context | {"period": asked.period},
+            dict.fromkeys(each.values, receipt),
+        )
+        for each in asked.template.document.starts_with
+        if each.ref not in have
+        and (each.stages is None or stage is None or stage in each.stages)
+        and (each.tiers is None or tier is None or tier in each.tiers)
+    ]  # fmt: skip
 
 
 def _attribute(field: Field) -> str | None:
@@ -77,31 +155,22 @@ def _attribute(field: Field) -> str | None:
     return field.rule.id if field.rule.id in REGISTER["project"] else None
 
 
-def _context(project: ProjectFacts, facts: Facts, computed: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "as_of": facts.as_of,
-        "tier": project.value("tier"),
-        "stage": project.value("stage"),
-        "computed": dict(computed),
-    }
-
-
 def _age(claim: ClaimRow, project: ProjectFacts, facts: Facts) -> float:
     """Return the days since the source last stood by a value.
 
     A tracker stands by what it shows whenever it is read; a register's row when its manager last
-    reported; a sum of cost lines since the last month it covers.
+    reported; a sum of cost lines since the last month it covers; a person on the day of the answer.
     """
     said = claim.valid_from
-    if claim.kind != "excel":
-        synced = facts.sources[claim.source_id].synced_at
-        if synced is not None:
-            said = max(said, _day(synced, facts))
-    else:
+    if claim.kind == "excel":
         reported = project.values.get("reported_on")
         for other in reported.claims if reported else ():
             if other.source_id == claim.source_id and _sheet(other.locator) == _sheet(claim.locator):
                 said = max(said, other.value)
+    elif claim.kind != COLLECTION:
+        synced = facts.sources[claim.source_id].synced_at
+        if synced is not None:
+            said = max(said, _day(synced, facts))
     return float(max(0, (facts.as_of - min(said, facts.as_of)).days))
 
 
@@ -113,54 +182,29 @@ def _sheet(locator: str | None) -> str:
     return (locator or "").rpartition("!")[0]
 
 
-def raid_items(
-    template: Template,
-    project: ProjectFacts,
-    facts: Facts,
-    computed: Mapping[str, str],
-    score_changes: Mapping[tuple[int, str], int],
-) -> list[Checked]:
-    """Return the project's RAID items, each with a reference of its own."""
-    alike = _alike(project.raid)
-    taken: dict[str, RowMapping] = {}
-    for row in project.raid:
-        ref = str(row["item_id"] or row["external_id"])
-        taken[ref if ref not in taken else f"{ref} ({row['locator'] or row['external_id']})"] = row
-    ids = [row["item_id"] for row in project.raid]
-    shared = _context(project, facts, computed)
-    fields = [field.rule.id for field in template.fields]
-    fresh = [field.rule.id for field in template.fields if field.rule.fresh is not None]
-    found = []
-    for ref, row in taken.items():
-        others = list(ids)
-        others.remove(row["item_id"])
-        raised = row["raised_on"]
-        context = shared | {
-            "similar_open_items": alike[row["id"]],
-            "score_changes": score_changes.get((row["source_id"], row["external_id"]), 0),
-            "age_days": None if raised is None else (facts.as_of - raised).days,
-            "taken": {"item_id": [other for other in others if other is not None]},
-        }
-        record = {id_: row[id_] for id_ in fields if id_ in row}
-        ages: dict[str, float | None] = {
-            id_: float((facts.as_of - record[id_]).days) for id_ in fresh if isinstance(record.get(id_), date)
-        }
-        found.append(Checked(ref, record, ages, context, {}, row["locator"]))
-    return found
+def _month_before(session: Session, facts: Facts) -> dict[UUID, Values]:
+    """Return what won at the end of the month before, as known then."""
+    end = facts.as_of.replace(day=1) - timedelta(days=1)
+    midnight = datetime.combine(end + timedelta(days=1), time.min, ZoneInfo(facts.timezone))
+    known = min(midnight, facts.known_at)
+    projects = [project.id for project in facts.projects]
+    return read_values(session, as_of=end, known_at=known, projects=projects)
 
 
-def _alike(rows: Iterable[RowMapping]) -> dict[int, int]:
-    """Count for each item the other open items of its kind whose title reads almost the same."""
-    groups: dict[str | None, dict[int, str]] = defaultdict(dict)
-    counts: dict[int, int] = {}
-    for row in rows:
-        counts[row["id"]] = 0
-        if row["title"] and row["state"] not in _CLOSED:
-            groups[row["kind"]][row["id"]] = row["title"].casefold()
-    for titles in groups.values():
-        for id_, title in titles.items():
-            near = process.extract(
-                title, titles, scorer=fuzz.token_sort_ratio, score_cutoff=_ALIKE, limit=None
-            )
-            counts[id_] = len(near) - 1
-    return counts
+def _score_changes(session: Session, facts: Facts) -> dict[tuple[int, str], int]:
+    """Count how often each RAID item's score has moved, in its source and by people's answers about it."""
+    rows = session.execute(
+        text(
+            "SELECT source, item, count(*) FROM (SELECT coalesce(amends_source_id, source_id) AS source,"
+            " coalesce(amends_external_id, external_id) AS item, amends_source_id IS NOT NULL AS answer,"
+            " probability, impact, probability * impact AS score,"
+            " lag(probability) OVER earlier AS was_probability, lag(impact) OVER earlier AS was_impact,"
+            " lag(probability * impact) OVER earlier AS was FROM raid_item"
+            " WHERE known_from <= :known_at AND NOT deleted"
+            " WINDOW earlier AS (PARTITION BY source_id, external_id ORDER BY known_from)) AS v"
+            " WHERE NOT answer AND was IS NOT NULL AND score <> was OR answer AND (probability IS DISTINCT FROM"
+            " was_probability OR impact IS DISTINCT FROM was_impact) GROUP BY source, item"
+        ),
+        {"known_at": facts.known_at},
+    )
+    return {(source, item): count for source, item, count in rows}
