@@ -271,6 +271,14 @@ def _make_records(
         if blank.filled:
             write_prefill(connection, case.submission.id, lasting, blank.filled, now)
         case = replace(case, records=(*case.records, replace(blank, ref=lasting)))
+    if made:
+        connection.execute(
+            text(
+                "UPDATE submission SET context = context || jsonb_build_object('+',"
+                " coalesce(context -> '+', '[]') || CAST(:made AS jsonb)) WHERE id = :id"
+            ),
+            {"id": case.submission.id, "made": Jsonb(list(made.values()))},
+        )
     return made
 
 

@@ -24,13 +24,15 @@ from model.collection.cases import (
 from model.template.template import Template
 from sync.collection.heads import NoSuchSubmission, SubmissionHead, head_of
 from sync.collection.people import People, nobody, people_of
-from sync.collection.templates import version
+from sync.collection.tailoring import Where, template_for
+from sync.collection.waivers import standing
 
 __all__ = [
     "OPEN", "OWN", "WITHDRAWN", "Case", "Filled", "Given", "Judgement", "NoSuchSubmission", "RecordCase",
     "SubmissionHead", "open_case",
 ]  # fmt: skip
 
+SHARED: Final = "*"  # the record under which a submission's context keeps what all of its records know
 OPEN: Final = frozenset({"not_started", "draft", "returned"})  # states in which answers are taken
 
 
@@ -93,21 +95,23 @@ def open_case(connection: Connection, submission_id: int, *, now: datetime) -> C
 
 def case_of(connection: Connection, head: SubmissionHead, *, now: datetime) -> Case:
     """Do the same for a submission whose head was read already."""
-    template = version(connection, head.template, head.version)
     until = now if head.state in OPEN or head.submitted_at is None else head.submitted_at
     as_of = until.astimezone(ZoneInfo(head.timezone)).date()
     contexts = connection.scalar(text("SELECT context FROM submission WHERE id = :id"), {"id": head.id}) or {}
+    shared = contexts.get(SHARED, {})
+    where = Where(shared.get("stage"), shared.get("tier"), shared.get("programme"))
+    template = template_for(connection, head.template, head.version, where, as_of)
     filled = _filled(connection, head, as_of)
     answers = _answers(connection, head.id)
     own = [] if has_items(template) else [OWN]
-    shared = contexts.get("*", {})
     records = tuple(
         RecordCase(ref, filled.get(ref, {}), answers.get(ref, {}), {**shared, **contexts.get(ref, {})})
         for ref in dict.fromkeys([*own, *filled, *answers])
         if filled.get(ref) or answers.get(ref) or ref in own
     )
     people = people_of(connection, [head.project_id], now).get(head.project_id, nobody())
-    return Case(head, template, as_of, records, shared, people)
+    waived = standing(connection, as_of, projects=[head.project_id]).pairs(head.project_id, head.template)
+    return Case(head, template, as_of, records, shared, people, waived)
 
 
 def _filled(connection: Connection, head: SubmissionHead, as_of: date) -> dict[str, dict[str, Filled]]:
