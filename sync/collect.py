@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -15,11 +13,13 @@ from model.status.data_quality import grade
 from model.template.check import check
 from model.template.result import Result
 from model.template.template import Template
+from sync.collection.judges import Judges
+from sync.collection.tailoring import Where
+from sync.collection.waivers import Waived
 from sync.compose import Quality
 from sync.facts import Facts, ProjectFacts
 from sync.findings import FindingKey, Looked, Wanted, keep_findings, owner_of
-from sync.precedence import Values, read_values
-from sync.records import Checked, raid_items, report
+from sync.records import Background, Checked, background, pulled_records
 from sync.store import stage
 
 # A project's data quality: its report counts for 70 %, the mean of its RAID items for 30 %; what was not
@@ -28,14 +28,28 @@ WEIGHTS: Final[Mapping[str, float]] = {"status_report": 0.7, "raid_item": 0.3}
 
 
 @dataclass(frozen=True, slots=True)
-class _Assessed:
+class Assessed:
     """One record checked."""
 
     project: ProjectFacts
     template: Template
-    record: str
     checked: Checked
     result: Result
+    waived: tuple[str, ...] = ()  # the rules it is let off, of those it does not keep
+
+    @property
+    def can_submit(self) -> bool:
+        """Whether nothing holds it back that nobody let it off."""
+        return not any(
+            one.severity == "block" and one.field not in self.waived for one in self.result.findings
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the template check document, and what is waived of it."""
+        document = self.result.to_json()
+        if self.waived:
+            document |= {"waived": list(self.waived), "can_submit": self.can_submit}
+        return document
 
 
 @dataclass(slots=True)
@@ -51,114 +65,98 @@ class Collected:
 def collect(
     session: Session,
     facts: Facts,
-    templates: Sequence[Template],
+    judges: Judges,
     *,
     computed: Mapping[UUID, Mapping[str, str]],
     policy: Policy,
 ) -> Collected:
-    """Check every project's report and RAID items on a day.
+    """Hold every project's records to the templates of a day.
 
     Args:
         session: In a transaction; nothing is committed here.
         facts: Of the projects to check.
-        templates: Applied where their stages and tiers ask for it.
+        judges: The templates, as they are tailored for each project, and what is waived.
         computed: Colours per project: each dimension, and overall before data quality is known.
         policy: Whose grades are given.
     """
-    before = _month_before(session, facts)
-    changes = _score_changes(session, facts)
-    found: list[_Assessed] = []
-    minimum: list[tuple[ProjectFacts, Template, str, str]] = []
+    behind = background(session, facts, computed, judges.all())
+    found: list[Assessed] = []
+    few: list[tuple[ProjectFacts, Template, str, str]] = []
     for project in facts.projects:
-        for template in templates:
-            if not template.applies(stage=project.value("stage"), tier=project.value("tier")):
-                continue
-            colours = computed[project.id]
-            if template.header.record == "raid_item":
-                records = raid_items(template, project, facts, colours, changes)
-                minimum += [(project, template, kind, says) for kind, says in _too_few(template, project)]
-            else:
-                records = [report(template, project, facts, colours, before.get(project.id))]
-            found += [
-                _Assessed(project, template, template.header.record, each, _checked(template, each))
-                for each in records
-            ]
+        for template in judges.of(where(project)):
+            records = assess(template, project, facts, behind, judges.waived)
+            found += records
+            few += [(project, template, kind, says) for kind, says in too_few(template, project, records)]
     collected = Collected(_qualities(facts, found, policy), assessed=len(found))
     if _is_newest(session, facts):
-        wanted = [*_wanted(found), *_wanted_minimum(minimum)]
+        wanted = [*_wanted(found), *_wanted_minimum(few)]
         collected.opened, collected.closed = keep_findings(session, facts, wanted, _looked(found))
     _assessments(session, facts, found)
     return collected
 
 
-def _checked(template: Template, each: Checked) -> Result:
-    return check(template, each.record, each.ages, each.context)
+def where(project: ProjectFacts) -> Where:
+    """Return what of a project decides which templates it fills in, and how they are tailored."""
+    return Where(project.value("stage"), project.value("tier"), project.programme)
 
 
-def _month_before(session: Session, facts: Facts) -> dict[UUID, Values]:
-    """Return what won at the end of the month before, as known then."""
-    end = facts.as_of.replace(day=1) - timedelta(days=1)
-    midnight = datetime.combine(end + timedelta(days=1), time.min, ZoneInfo(facts.timezone))
-    known = min(midnight, facts.known_at)
-    projects = [project.id for project in facts.projects]
-    return read_values(session, as_of=end, known_at=known, projects=projects)
+def assess(
+    template: Template, project: ProjectFacts, facts: Facts, behind: Background, waived: Waived
+) -> list[Assessed]:
+    """Check every record a project has of a template."""
+    found = []
+    for each in pulled_records(template, project, facts, behind):
+        result = check(template, each.record, each.ages, each.context)
+        let_off = waived.of(project.id, template.header.id, each.ref)
+        rules = tuple(dict.fromkeys(one.field for one in result.findings if one.field in let_off))
+        found.append(Assessed(project, template, each, result, rules))
+    return found
 
 
-def _score_changes(session: Session, facts: Facts) -> dict[tuple[int, str], int]:
-    """Count how often each RAID item's score has moved."""
-    rows = session.execute(
-        text(
-            "SELECT source_id, external_id, count(*) FROM (SELECT source_id, external_id, probability * impact"
-            " AS score, lag(probability * impact) OVER (PARTITION BY source_id, external_id ORDER BY known_from)"
-            " AS was FROM raid_item WHERE known_from <= :known_at AND NOT deleted) AS v"
-            " WHERE was IS NOT NULL AND score <> was GROUP BY source_id, external_id"
-        ),
-        {"known_at": facts.known_at},
-    )
-    return {(source, item): count for source, item, count in rows}
-
-
-def _too_few(template: Template, project: ProjectFacts) -> Iterable[tuple[str, str]]:
-    """Say which kinds of RAID item a stage wants more of than are on record."""
+def too_few(
+    template: Template, project: ProjectFacts, records: Sequence[Assessed]
+) -> Iterable[tuple[str, str]]:
+    """Say which kinds of record a stage wants more of than are on record."""
     for kind, least in template.header.minimum.get(project.value("stage"), {}).items():
-        have = sum(row["kind"] == kind for row in project.raid)
+        have = sum(each.checked.record.get("kind") == kind for each in records)
         if have < least:
             yield kind, f"at least {least} of kind {kind} are expected in this stage, {have} on record"
 
 
-def _qualities(facts: Facts, found: Iterable[_Assessed], policy: Policy) -> dict[UUID, Quality]:
-    by_project: dict[UUID, dict[str, list[_Assessed]]] = {project.id: {} for project in facts.projects}
+def _qualities(facts: Facts, found: Iterable[Assessed], policy: Policy) -> dict[UUID, Quality]:
+    by_project: dict[UUID, dict[str, list[Assessed]]] = {project.id: {} for project in facts.projects}
     for each in found:
-        by_project[each.project.id].setdefault(each.record, []).append(each)
+        by_project[each.project.id].setdefault(each.result.template, []).append(each)
     return {
         project.id: _quality(by_project[project.id], policy, project.value("tier"))
         for project in facts.projects
     }
 
 
-def _quality(groups: Mapping[str, Sequence[_Assessed]], policy: Policy, tier: int | None) -> Quality:
+def _quality(by_template: Mapping[str, Sequence[Assessed]], policy: Policy, tier: int | None) -> Quality:
     parts: dict[str, Any] = {}
-    total = weight = 0.0
-    for record, assessed in groups.items():
-        scores = [each.result.score for each in assessed if each.result.score is not None]
-        result = assessed[0].result
-        mean = sum(scores) / len(scores) if scores else None
-        parts[result.template] = {
-            "version": result.version,
-            "score": None if mean is None else round(mean, 2),
+    scores: dict[str, list[float]] = {}
+    for template, assessed in by_template.items():
+        record = assessed[0].template.header.record
+        if record not in WEIGHTS:
+            continue
+        mine = [each.result.score for each in assessed if each.result.score is not None]
+        scores.setdefault(record, []).extend(mine)
+        parts[template] = {
+            "version": assessed[0].result.version,
+            "score": round(sum(mine) / len(mine), 2) if mine else None,
             "records": len(assessed),
             "findings": sum(len(each.result.findings) for each in assessed),
         }
         if record == "status_report":
-            parts[result.template]["dimensions"] = {
-                name: round(value, 4) for name, value in result.dimensions.items()
+            parts[template]["dimensions"] = {
+                name: round(value, 4) for name, value in assessed[0].result.dimensions.items()
             }
-        if mean is not None and record in WEIGHTS:
-            total += WEIGHTS[record] * mean
-            weight += WEIGHTS[record]
-    if weight == 0:
+    measured = {record: each for record, each in scores.items() if each}
+    if not measured:
         return Quality(parts=parts)
-    score = total / weight
+    score = sum(WEIGHTS[record] * sum(each) / len(each) for record, each in measured.items())
+    score /= sum(WEIGHTS[record] for record in measured)
     return Quality(score, grade(score, policy.for_tier(tier).data_quality.grades), parts)
 
 
@@ -171,13 +169,13 @@ def _is_newest(session: Session, facts: Facts) -> bool:
     return not later
 
 
-def _assessments(session: Session, facts: Facts, found: Sequence[_Assessed]) -> None:
+def _assessments(session: Session, facts: Facts, found: Sequence[Assessed]) -> None:
     columns = (
         "project_id", "template", "version", "record_ref", "as_of", "assessed_at", "score", "grade", "result",
     )  # fmt: skip
     rows = [
         (each.project.id, each.result.template, each.result.version, each.checked.ref, facts.as_of,
-         facts.known_at, each.result.score, each.result.grade, each.result.to_json())
+         facts.known_at, each.result.score, each.result.grade, each.to_json())
         for each in found
     ]  # fmt: skip
     connection = session.connection()
@@ -193,7 +191,7 @@ def _assessments(session: Session, facts: Facts, found: Sequence[_Assessed]) -> 
     )
 
 
-def _wanted(found: Iterable[_Assessed]) -> Iterable[Wanted]:
+def _wanted(found: Iterable[Assessed]) -> Iterable[Wanted]:
     for each in found:
         for one in each.result.findings:
             key = FindingKey(each.project.id, each.result.template, each.checked.ref, one.field, one.kind)
@@ -201,7 +199,7 @@ def _wanted(found: Iterable[_Assessed]) -> Iterable[Wanted]:
             yield Wanted(key, each.result.version, one.severity, one.says, locator)
 
 
-def _looked(found: Iterable[_Assessed]) -> dict[tuple[UUID, str, str], Looked]:
+def _looked(found: Iterable[Assessed]) -> dict[tuple[UUID, str, str], Looked]:
     return {
         (each.project.id, each.result.template, each.checked.ref): Looked(
             each.template, each.result, each.checked.record, each.checked.locators, each.checked.locator,

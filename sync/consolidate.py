@@ -1,7 +1,7 @@
 """Consolidate: match, claim, collect, colour, and append a snapshot where a project's status changed."""
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from config import shipped
 from model.policy import Policy
-from model.template.template import Template
 from sync.claim import claim_all
 from sync.collect import collect
+from sync.collection.judges import Judges, templates_on
+from sync.collection.template_steps import today
+from sync.collection.templates import install
 from sync.colours import colours
 from sync.compose import Quality, Status, compose
 from sync.facts import Asked, Facts, gather
@@ -52,7 +54,6 @@ def consolidate(
     known_at: datetime,
     projects: Collection[UUID] | None = None,
     policy: Policy | None = None,
-    templates: Sequence[Template] | None = None,
 ) -> Consolidation:
     """Bring projects, claims, findings and snapshots up to date with what the sources have stored.
 
@@ -64,21 +65,19 @@ def consolidate(
         known_at: What became known later is not looked at.
         projects: Those to colour; None: all. Matching and claims are always of all.
         policy: None: the shipped one.
-        templates: None: all shipped ones.
 
     Raises:
         NotConfigured: There is no portfolio yet.
     """
     policy = policy or shipped.policy()
-    templates = shipped.templates() if templates is None else templates
     done = Consolidation(as_of, known_at)
     _locked(engine, lambda session: _match_and_claim(session, done))
-    _locked(engine, lambda session: _colour(session, done, projects, policy, templates))
+    _locked(engine, lambda session: _colour(session, done, projects, policy))
     return done
 
 
 def consolidate_in(session: Session, *, as_of: date, known_at: datetime) -> Consolidation:
-    """Do the same for all projects inside the caller's transaction, by the shipped policy and templates.
+    """Do the same for all projects inside the caller's transaction, by the shipped policy.
 
     For whoever wants to know what would come of it; nothing is committed here.
 
@@ -88,7 +87,7 @@ def consolidate_in(session: Session, *, as_of: date, known_at: datetime) -> Cons
     done = Consolidation(as_of, known_at)
     session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     _match_and_claim(session, done)
-    _colour(session, done, None, shipped.policy(), shipped.templates())
+    _colour(session, done, None, shipped.policy())
     return done
 
 
@@ -111,7 +110,6 @@ def _colour(
     done: Consolidation,
     projects: Collection[UUID] | None,
     policy: Policy,
-    templates: Sequence[Template],
 ) -> None:
     portfolio = portfolio_of(session)
     chosen = None if projects is None else list(projects)
@@ -120,7 +118,9 @@ def _colour(
         session, Asked(chosen, done.as_of, done.known_at, portfolio.timezone, portfolio.currency, reading)
     )
     coloured = colours(facts, policy)
-    collected = collect(session, facts, templates, computed=coloured.computed, policy=policy)
+    judges = judges_of(session, facts)
+    done.warnings += judges.warnings
+    collected = collect(session, facts, judges, computed=coloured.computed, policy=policy)
     done.projects = len(facts.projects)
     done.assessed = collected.assessed
     done.findings_opened, done.findings_closed = collected.opened, collected.closed
@@ -141,6 +141,13 @@ def _colour(
     ]
     done.snapshots = _append(session, facts, statuses, policy)
     done.unchanged = done.projects - done.snapshots
+
+
+def judges_of(session: Session, facts: Facts) -> Judges:
+    """Return what judges on the facts' day; the shipped templates are stored first, where they are not yet."""
+    connection = session.connection()
+    install(connection, day=today(connection, facts.known_at), now=facts.known_at)
+    return templates_on(connection, facts.as_of)
 
 
 def _conflict(key: str, each: Mapping[str, Any]) -> str:
