@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from sync.identity.decided import NOTHING_DECIDED, Decided, scope_subject
+
 # The register's binding columns, and the kind of source each speaks of; None: any tracker.
 _COLUMNS: Final[dict[str, str | None]] = {"bind_jira": "jira", "bind_ado": "azure_devops", "bind_scope": None}
 _SEPARATORS: Final = re.compile(r"[,;\n]")
@@ -52,9 +54,12 @@ class _Wish:
 
 
 def bind(
-    scopes: Collection[ScopeRow], projects: Mapping[str, UUID], tracker_kinds: Collection[str]
+    scopes: Collection[ScopeRow],
+    projects: Mapping[str, UUID],
+    tracker_kinds: Collection[str],
+    decided: Decided = NOTHING_DECIDED,
 ) -> Bindings:
-    """Bind in the order of authority: register columns, configuration, the same key.
+    """Bind in the order of authority: register columns, configuration, an officer's word, the same key.
 
     A scope that two projects want goes to the first, and the other is reported.
 
@@ -62,6 +67,7 @@ def bind(
         scopes: In the order of their sources.
         projects: Key -> id of the projects that exist.
         tracker_kinds: The kinds of scope a key of the same name may bind by itself.
+        decided: What officers confirmed, and what they refused: that not even the same key binds.
     """
     found = Bindings()
     trackers = [scope for scope in scopes if scope.kind != "register_row"]
@@ -74,10 +80,28 @@ def bind(
         _grant(wish, trackers, projects, found)
     by_key = {key.casefold(): project for key, project in projects.items()}
     for scope in trackers:
+        _confirmed(scope, decided, frozenset(projects.values()), found)
         same = by_key.get(scope.key.casefold())
-        if same is not None and scope.kind in tracker_kinds:
+        if (
+            same is not None
+            and scope.kind in tracker_kinds
+            and (scope_subject(scope.source_id, scope.external_id), same) not in decided.apart
+        ):
             found.wanted.setdefault(scope.id, (same, "same key"))
     return found
+
+
+def _confirmed(scope: ScopeRow, decided: Decided, alive: Collection[UUID], found: Bindings) -> None:
+    """Bind as an officer confirmed, unless register or configuration say otherwise or the project is gone."""
+    link = decided.scopes.get(scope_subject(scope.source_id, scope.external_id))
+    if link is None:
+        return
+    project = decided.final(link.target)
+    if project not in alive:
+        found.warnings.append(f"{link.says}: the project it binds {scope.source} {scope.key} to is closed")
+    elif found.wanted.setdefault(scope.id, (project, link.says))[0] != project:
+        by = found.wanted[scope.id][1]
+        found.warnings.append(f"{link.says}: {scope.source} {scope.key} is bound to another project, by {by}")
 
 
 def configured_keys(scopes: Collection[ScopeRow]) -> tuple[dict[int, str], list[str]]:

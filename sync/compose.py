@@ -220,7 +220,8 @@ def _flags(project: ProjectFacts, dims: Mapping[str, Shown], facts: Facts, apart
         flags.append("watermelon")
     if _report(project, facts.as_of)["stale"]:
         flags.append("stale_report")
-    if any(found.conflicting for found in project.values.values()):
+    # What a person or a rule settled stays to be seen, but asks for nothing more.
+    if any(each.conflicting and each.settled_by == "precedence" for each in project.values.values()):
         flags.append("conflict")
     late = any(facts.sources[each].overdue for each in project.sources if each in facts.sources)
     return [*flags, *flags_of(project.sight, stale=late)]

@@ -12,18 +12,18 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from rapidfuzz import fuzz
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from sync.areas import KIND, place_items, with_areas
 from sync.bind import Bindings, ScopeRow, bind, configured_keys
+from sync.identity.decided import Decided, decided, scope_subject
+from sync.identity.propose import proposals_of_people, proposals_of_projects
 from sync.people import match_people
 from sync.refs import match_references, unmatched
 
 TRACKER_KINDS: Final = ("jira_project", "ado_project")
 _LISTED: Final = 100  # records named one by one; a wrong column would name thousands
-_ALIKE: Final = 85  # percent of likeness from which an unbound scope's name is worth a proposal
 
 
 class NotConfigured(LookupError):
@@ -71,12 +71,13 @@ def match(session: Session, *, known_at: datetime) -> Matched:
     """Bind scopes to projects, records to projects, and identities to people."""
     portfolio = portfolio_of(session)
     found = Matched()
+    said = decided(session)
     before = _scopes(session)
     scopes = with_areas(session, before, known_at=known_at)
     if _has_register(session, scopes):
-        wanted = _registered(session, portfolio, scopes, known_at, found)
+        wanted = _registered(session, (portfolio, known_at), scopes, said, found)
     else:
-        wanted = _own(session, portfolio, scopes, known_at, found)
+        wanted = _own(session, (portfolio, known_at), scopes, said, found)
     _write_bindings(session, scopes, wanted)
     found.warnings += place_items(session, before, scopes)
     if any(scope.kind == "register_row" for scope in scopes) or not _has_register(session, scopes):
@@ -86,13 +87,16 @@ def match(session: Session, *, known_at: datetime) -> Matched:
     found.projects = session.execute(
         text("SELECT count(*) FROM project WHERE closed_at IS NULL")
     ).scalar_one()
-    found.unbound += _unbound(session, scopes, wanted)
-    found.unbound += match_references(session)
+    lost_names = match_references(session, said)
+    proposed = proposals_of_projects(session, known_at)
+    found.unbound += _unbound(scopes, wanted, proposed)
+    found.unbound += lost_names
     lost = unmatched_rows(session.connection())
     found.warnings += [row_says(*row) for row in lost[:_LISTED]]
     if len(lost) > _LISTED:
         found.warnings.append(f"and {len(lost) - _LISTED} more records that belong to no project")
     found.people = match_people(session, known_at)
+    proposals_of_people(session, known_at)
     return found
 
 
@@ -138,19 +142,29 @@ def _has_register(session: Session, scopes: Iterable[ScopeRow]) -> bool:
 
 
 def _registered(
-    session: Session, portfolio: Portfolio, scopes: list[ScopeRow], known_at: datetime, found: Matched
+    session: Session, at: tuple[Portfolio, datetime], scopes: list[ScopeRow], said: Decided, found: Matched
 ) -> dict[int, tuple[UUID, str]]:
+    twins = _twins(session, said)
     rows: dict[str, list[ScopeRow]] = defaultdict(list)
     for scope in scopes:
         if scope.kind == "register_row":
-            rows[scope.key].append(scope)
+            rows[twins.get(scope.key, scope.key)].append(scope)
     wanted = {
         key: (_said(group, "name") or group[0].name, _said(group, "programme")) for key, group in rows.items()
     }
-    projects = _projects(session, portfolio, wanted, ("register", known_at), found)
-    bindings: Bindings = bind(scopes, projects, TRACKER_KINDS)
+    projects = _projects(session, at[0], wanted, ("register", at[1]), found)
+    projects |= {second: projects[key] for second, key in twins.items() if key in projects}
+    bindings: Bindings = bind(scopes, projects, TRACKER_KINDS, said)
     found.warnings += bindings.warnings
     return bindings.wanted
+
+
+def _twins(session: Session, said: Decided) -> dict[str, str]:
+    """Return the keys under which projects were confirmed to be known a second time, with their own."""
+    if not said.projects:
+        return {}
+    keys: dict[UUID, str] = dict(session.execute(text("SELECT id, key FROM project")).all())
+    return {keys[each]: keys[own] for each, own in said.projects.items() if each in keys and own in keys}
 
 
 def _said(rows: Iterable[ScopeRow], attribute: str) -> str | None:
@@ -163,12 +177,13 @@ def _said(rows: Iterable[ScopeRow], attribute: str) -> str | None:
 
 
 def _own(
-    session: Session, portfolio: Portfolio, scopes: list[ScopeRow], known_at: datetime, found: Matched
+    session: Session, at: tuple[Portfolio, datetime], scopes: list[ScopeRow], said: Decided, found: Matched
 ) -> dict[int, tuple[UUID, str]]:
     """Make every tracker project a project; of two with one key the later carries its source's name.
 
     The configuration may give scopes another project's key, and so make one project of several.
     """
+    twins = _twins(session, said)
     trackers = [scope for scope in scopes if scope.kind in (*TRACKER_KINDS, KIND)]
     given, warnings = configured_keys(trackers)
     found.warnings += warnings
@@ -180,12 +195,25 @@ def _own(
             keys[scope.id] = f"{scope.source}-{scope.key}" if taken else scope.key
         if scope.id in keys:
             names.setdefault(keys[scope.id], (scope.name, None))
-    projects = _projects(session, portfolio, names, ("scope", known_at), found)
-    return {
-        scope.id: (projects[keys[scope.id]], "configuration" if scope.id in given else "own")
-        for scope in trackers
-        if scope.id in keys
+    # A second key goes last, so that its project keeps its name.
+    standing = {key: name for key, name in names.items() if key not in twins}
+    standing |= {
+        twins[key]: name for key, name in names.items() if key in twins and twins[key] not in standing
     }
+    projects = _projects(session, at[0], standing, ("scope", at[1]), found)
+    bound = {}
+    for scope in trackers:
+        if scope.id in keys:
+            own = twins.get(keys[scope.id])
+            by = (
+                "configuration"
+                if scope.id in given
+                else "own"
+                if own is None
+                else "confirmed to be one project"
+            )
+            bound[scope.id] = (projects[own or keys[scope.id]], by)
+    return bound
 
 
 def _projects(
@@ -274,22 +302,13 @@ def _close_others(session: Session, alive: set[UUID], known_at: datetime) -> int
 
 
 def _unbound(
-    session: Session, scopes: Iterable[ScopeRow], wanted: Mapping[int, tuple[UUID, str]]
+    scopes: Iterable[ScopeRow], wanted: Mapping[int, tuple[UUID, str]], proposed: Mapping[str, str]
 ) -> list[str]:
     """Name the unbound tracker scopes; a likely project is proposed, never applied."""
-    loose = [scope for scope in scopes if scope.kind != "register_row" and scope.id not in wanted]
-    if not loose:
-        return []
-    names = session.execute(text("SELECT key, name FROM project WHERE closed_at IS NULL")).all()
     found = []
-    for scope in loose:
-        likeness, key, name = max(
-            ((_likeness(scope.name, name), key, name) for key, name in names), default=(0.0, "", "")
-        )
-        hint = f"; its name is like that of {key} ({name})" if likeness >= _ALIKE else ""
-        found.append(f"{scope.source} {scope.key} ({scope.name}) is bound to no project{hint}")
+    for scope in scopes:
+        if scope.kind != "register_row" and scope.id not in wanted:
+            hint = proposed.get(scope_subject(scope.source_id, scope.external_id))
+            says = f"{scope.source} {scope.key} ({scope.name}) is bound to no project"
+            found.append(f"{says}; {hint}" if hint else says)
     return found
-
-
-def _likeness(one: str, other: str) -> float:
-    return fuzz.token_set_ratio(one.casefold(), other.casefold())

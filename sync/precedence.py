@@ -1,7 +1,10 @@
-"""Precedence: whose claim wins for each attribute, and which claims it silences."""
+"""Precedence: whose claim wins for each attribute, and which claims it silences.
+
+Where claims differ, a person's word goes before a rule, and a rule before precedence.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -17,6 +20,9 @@ from sqlalchemy.orm import Session
 import config
 from model.attributes import REGISTER, lookup
 from model.declaration import Declaration
+from model.identity.settling import Word, lapsed, preference_says, preferred
+from sync.identity.settlements import NOTHING_SETTLED, Settling, standing
+from sync.identity.written import NOBODY, PERSON_ATTRIBUTES, WrittenNames
 
 _TYPES: Final = {attribute.name: attribute.type for attribute in REGISTER["project"].values()}
 
@@ -100,11 +106,16 @@ class ClaimRow:
 
 @dataclass(frozen=True, slots=True)
 class Winning:
-    """An attribute's claims, the winner first; `because` says why it wins."""
+    """An attribute's claims, the winner first; `because` says why it wins.
+
+    `settled_by` is `person`, `rule` or `precedence`.
+    """
 
     claims: tuple[ClaimRow, ...]
     because: str
     tolerance: Tolerance = _EXACT
+    settled_by: str = "precedence"
+    names: WrittenNames = NOBODY
 
     @property
     def winner(self) -> ClaimRow:
@@ -120,20 +131,52 @@ class Winning:
     def conflicting(self) -> tuple[ClaimRow, ...]:
         """The losers that say something else, further off than the tolerance."""
         first = self.claims[0]
-        return tuple(claim for claim in self.claims[1:] if not _same(first, claim, self.tolerance))
+        return tuple(each for each in self.claims[1:] if not _same(first, each, self.tolerance, self.names))
 
 
 Values = dict[str, Winning]
 
 
-def winning(claims: Collection[ClaimRow], precedence: Precedence) -> Winning:
+def winning(
+    claims: Collection[ClaimRow], precedence: Precedence, settling: Settling = NOTHING_SETTLED
+) -> Winning:
     """Rank the claims of one attribute of one project, at most one a source."""
     ranked = sorted(claims, key=lambda c: precedence.rank(c.attribute, c.source, c.kind, c.position))
     names = [claim.source for claim in ranked]
     because = (
         f"precedence: {names[0]} before {', '.join(names[1:])}" if names[1:] else f"only {names[0]} says"
     )
-    return Winning(tuple(ranked), because, precedence.tolerance)
+    found = Winning(tuple(ranked), because, precedence.tolerance, names=settling.names)
+    return _settled(found, settling) if names[1:] else found
+
+
+def _settled(found: Winning, settling: Settling) -> Winning:
+    """Let a person's word, or else a rule, choose among claims that differ."""
+    first = found.winner
+    word = settling.words.get((first.project_id, first.attribute))
+    told = ""
+    if word is not None:
+        why = lapsed(word, found.claims, lambda a, b: _same(a, b, found.tolerance, found.names))
+        if why is None:
+            chosen = next(claim for claim in found.claims if claim.id == word.claim_id)
+            return _with(found, chosen, _in_words(word), "person")
+        told = f"; the word of {word.by} of {word.at:%Y-%m-%d} no longer holds: {why}"
+    if found.conflicting:
+        for rule in settling.rules_for(first.project_id, first.attribute):
+            chosen_by_rule = preferred(rule.prefer, found.claims)
+            if chosen_by_rule is not None:
+                says = f"rule {rule.id} of {rule.by}: {preference_says(rule.prefer)} ({rule.because})"
+                return _with(found, chosen_by_rule, says + told, "rule")
+    return replace(found, because=found.because + told) if told else found
+
+
+def _in_words(word: Word) -> str:
+    return f"settled by {word.by} on {word.at:%Y-%m-%d}: {word.because}"
+
+
+def _with(found: Winning, chosen: ClaimRow, because: str, settled_by: str) -> Winning:
+    others = tuple(claim for claim in found.claims if claim.id != chosen.id)
+    return replace(found, claims=(chosen, *others), because=because, settled_by=settled_by)
 
 
 # The last word of each source as known then; a withdrawn claim (JSON null) is dropped afterwards, so that
@@ -160,6 +203,7 @@ def read_values(
     """Return each project's winning values on a day, as known at an instant."""
     precedence = precedence or shipped_precedence()
     asked = None if projects is None else list(projects)
+    settling = standing(session, known_at)
     rows = session.execute(_STANDING, {"known_at": known_at, "as_of": as_of, "projects": asked})
     grouped: dict[UUID, dict[str, list[ClaimRow]]] = {}
     for id_, project_id, attribute, written, *rest in rows.all():
@@ -169,7 +213,7 @@ def read_values(
         found = ClaimRow(id_, project_id, attribute, typed(attribute, value), *rest)
         grouped.setdefault(found.project_id, {}).setdefault(found.attribute, []).append(found)
     return {
-        project: {name: winning(claims, precedence) for name, claims in attributes.items()}
+        project: {name: winning(claims, precedence, settling) for name, claims in attributes.items()}
         for project, attributes in grouped.items()
     }
 
@@ -189,10 +233,12 @@ def plain(value: Any) -> Any:
     return format(value, "f") if isinstance(value, Decimal) else value
 
 
-def _same(one: ClaimRow, other: ClaimRow, tolerance: Tolerance) -> bool:
-    """Say whether two claims agree: texts by their words, numbers within the tolerance."""
+def _same(one: ClaimRow, other: ClaimRow, tolerance: Tolerance, names: WrittenNames) -> bool:
+    """Say whether two claims agree: texts by their words, people by who they are, numbers within the tolerance."""
     if one.unit != other.unit:
         return False
+    if one.attribute in PERSON_ATTRIBUTES and names.same(str(one.value), str(other.value)):
+        return True
     if isinstance(one.value, str) and isinstance(other.value, str):
         return one.value.casefold().split() == other.value.casefold().split()
     if isinstance(one.value, float | int | Decimal) and isinstance(other.value, float | int | Decimal):

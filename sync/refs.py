@@ -7,7 +7,9 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-_TABLES: Final = {
+from sync.identity.decided import NOTHING_DECIDED, Decided, reference_subject
+
+TABLES: Final = {
     "milestone": "milestones",
     "raid_item": "RAID items",
     "cost_line": "cost lines",
@@ -18,15 +20,15 @@ _TABLES: Final = {
 }
 
 
-def match_references(session: Session) -> list[str]:
+def match_references(session: Session, decided: Decided = NOTHING_DECIDED) -> list[str]:
     """Set `project_id` of all versions by their `project_ref`; returns what names no project, in words.
 
     A reference is read as a scope of the same source first, then as a project's key or name, then as
-    a tracker scope's key.
+    a tracker scope's key, then as what an officer confirmed.
     """
-    resolve = _Resolver(session)
+    resolve = _Resolver(session, decided)
     lost: list[str] = []
-    for table, noun in _TABLES.items():
+    for table, noun in TABLES.items():
         refs = session.execute(
             text(
                 "SELECT v.source_id, s.name, v.project_ref,"
@@ -56,7 +58,7 @@ def unmatched(connection: Connection) -> list[tuple[str, str, str, str | None]]:
     What refers to a scope of its own source that is bound to no project is left out.
     """
     found: list[tuple[str, str, str, str | None]] = []
-    for table in _TABLES:
+    for table in TABLES:
         rows = connection.execute(
             text(
                 f"SELECT s.name, coalesce(v.locator, v.external_id), v.project_ref FROM {table} v"
@@ -92,7 +94,8 @@ def _write(session: Session, table: str, resolved: list[tuple[int, str, UUID | N
 class _Resolver:
     """Project names as sources write them."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, decided: Decided) -> None:
+        self._decided = decided
         self._own: dict[tuple[int, str], UUID | None] = {}
         scoped: dict[str, set[UUID]] = defaultdict(set)
         scopes = session.execute(
@@ -115,6 +118,13 @@ class _Resolver:
         self._scoped = {ref: next(iter(ids)) for ref, ids in scoped.items() if len(ids) == 1}
 
     def __call__(self, source_id: int, ref: str) -> UUID | None:
+        found = self._found(source_id, ref)
+        if found is None:
+            link = self._decided.references.get(reference_subject(source_id, ref))
+            found = None if link is None else link.target
+        return None if found is None else self._decided.final(found)
+
+    def _found(self, source_id: int, ref: str) -> UUID | None:
         word = ref.strip().casefold()
         found = (
             self._own.get((source_id, word))
@@ -123,7 +133,8 @@ class _Resolver:
             or self._scoped.get(word)
         )
         if found is None and "\\" in word:  # an area path: what binds the areas above it binds it too
-            return self._own.get((source_id, (above := word.rpartition("\\")[0]))) or self(source_id, above)
+            above = word.rpartition("\\")[0]
+            return self._own.get((source_id, above)) or self._found(source_id, above)
         return found
 
     def loose(self, source_id: int, ref: str) -> bool:

@@ -87,7 +87,9 @@ def test_an_unbound_scope_is_listed_and_a_likely_project_proposed(rows: Rows, se
     found = run(rows)
     pit, por = found.unbound
     assert pit == "jira-cloud PIT (Innovation pit) is bound to no project"
-    assert por.endswith("is bound to no project; its name is like that of PORTAL (Citizen portal)")
+    assert por.endswith(
+        "is bound to no project; it may belong to PORTAL (Citizen portal) (93 % sure): proposal 1"
+    )
     assert bound(session)["POR"] == (None, None)
 
 

@@ -1,0 +1,1 @@
+"""Who is who and what is what: proposals, officers' decisions on them, and conflicts between claims."""
