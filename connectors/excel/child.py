@@ -1,6 +1,6 @@
 """The process that reads one workbook: `python -m connectors.excel.child`.
 
-Standard input is one line of JSON, `{"do": "read" or "inspect", "layout": …, "limits": …}`, then the
+Standard input is one line of JSON, `{"do": "read", "inspect" or "written", "layout": …, "limits": …}`, then the
 file's bytes. Standard output is one line of JSON a record, then one last line: `{"told": …}`,
 `{"sheets": …}` or `{"refused": words}`. A hostile file can at worst end this process.
 """
@@ -43,11 +43,16 @@ def main() -> int:
     from connectors.excel.inspecting import inspect
     from connectors.excel.layout import Layout, Limits, Refused
     from connectors.excel.reading import Told, read
+    from connectors.excel.written import sheets_written, to_line
 
     limits = Limits(**order["limits"])
     try:
         if order["do"] == "inspect":
             last: dict[str, Any] = {"sheets": inspect(order["file"], body, limits)}
+        elif order["do"] == "written":
+            for sheet in sheets_written(order["file"], body, limits):
+                out.write(to_line(sheet) + b"\n")
+            last = {"told": {}}
         else:
             told = Told()
             layout = Layout.from_json(orjson.dumps(order["layout"]))

@@ -81,6 +81,19 @@ def inspect(file: str, body: bytes, limits: Limits) -> list[dict[str, Any]]:
     return sheets
 
 
+def written(file: str, body: bytes, limits: Limits) -> Iterator[bytes]:
+    """Read what people wrote into all sheets in a child; a line each.
+
+    Raises:
+        Refused: The workbook cannot be read, with the reason.
+    """
+    outcome = _run({"do": "written", "file": file, "limits": asdict(limits)}, body, file, limits)
+    try:
+        yield from outcome.lines()
+    finally:
+        outcome.close()
+
+
 def _run(order: dict[str, Any], body: bytes, name: str, limits: Limits) -> Outcome:
     # Own files for both directions: no pipe can fill up, and a slow reader costs the child no time.
     written = tempfile.TemporaryFile()  # noqa: SIM115 -- the outcome closes it

@@ -1,0 +1,168 @@
+"""What the store remembers of workbooks: sent, returned, and the cells that were not simply taken."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import Connection, text
+
+from sync.workbook.outcome import Outcome, Slot
+from sync.workbook.sending import Written
+
+if TYPE_CHECKING:
+    from sync.workbook.returned import Taken
+
+_LARGEST_KEPT: Final = 16 * 1024 * 1024  # bytes of a returned file that are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A workbook that went out, with what stood in it and the rows that were added to it since."""
+
+    id: int
+    token: str
+    submission_id: int
+    template: str
+    version: str
+    checksum: str
+    title: str
+    base: Mapping[str, Mapping[str, Any]]
+    slots: Mapping[str, Sequence[Slot]]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A file that came back: its bytes and their hash, who brought it, and when."""
+
+    file: str
+    body: bytes
+    sha256: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The time a file was taken before."""
+
+    id: int
+    at: datetime
+    by: str
+
+
+def sent_by_token(connection: Connection, token: str) -> Sent | None:
+    """Find a workbook by what stands hidden in it."""
+    row = connection.execute(
+        text(
+            "SELECT id, token, submission_id, template, version, checksum, title, base, slots FROM workbook_sent"
+            " WHERE token = :token"
+        ),
+        {"token": token},
+    ).one_or_none()
+    if row is None:
+        return None
+    slots = {name: [Slot(one["ref"], one["values"]) for one in found] for name, found in row.slots.items()}
+    return Sent(
+        row.id,
+        row.token,
+        row.submission_id,
+        row.template,
+        row.version,
+        row.checksum,
+        row.title,
+        row.base,
+        slots,
+    )
+
+
+def taken_before(connection: Connection, sent_id: int, digest: str) -> Earlier | None:
+    """Find the time the same bytes were taken."""
+    row = connection.execute(
+        text(
+            "SELECT id, taken_at, taken_by FROM workbook_returned WHERE sent_id = :sent AND sha256 = :sha256"
+            " AND state = 'taken'"
+        ),
+        {"sent": sent_id, "sha256": digest},
+    ).one_or_none()
+    return None if row is None else Earlier(*row)
+
+
+def refuse(connection: Connection, sent: Sent | None, arrival: Arrival, says: str) -> int:
+    """Remember a file that was refused; kept whole only where it is known what it is."""
+    return _returned(connection, sent, arrival, {"state": "refused", "says": says}, keeps=sent is not None)
+
+
+def keep(
+    connection: Connection,
+    sent: Sent,
+    arrival: Arrival,
+    taken: "Taken",
+    *,
+    copy: Written | None,
+    made: Mapping[str, Mapping[str, Any]],
+) -> int:
+    """Remember a file that was taken, its cells that were not, and the records its empty rows became."""
+    outcome = {
+        "accepted": [list(each) for each in taken.accepted],
+        "untouched": taken.untouched,
+        "notes": list(taken.notes),
+        "copy": None if copy is None else copy.file,
+    }
+    row = {
+        "state": "taken",
+        "says": taken.says,
+        "outcome": Jsonb(outcome),
+        "answered": copy.id if copy else None,
+    }
+    id_ = _returned(connection, sent, arrival, row, keeps=True)
+    write_cells(connection, id_, taken.outcomes)
+    if made:
+        slots = {
+            name: [{"ref": slot.ref, "values": dict(slot.values)} for slot in found]
+            for name, found in sent.slots.items()
+        }
+        for row_id, record in made.items():
+            slots.setdefault(row_id, []).append(dict(record))
+        connection.execute(
+            text("UPDATE workbook_sent SET slots = :slots WHERE id = :id"),
+            {"slots": Jsonb(slots), "id": sent.id},
+        )
+    return id_
+
+
+def write_cells(connection: Connection, returned: int, outcomes: Sequence[Outcome]) -> None:
+    """Keep the cells that were not simply taken; an older open conflict of the same cell is the newer one's."""
+    if not outcomes:
+        return
+    connection.execute(
+        text(
+            "INSERT INTO workbook_cell (returned_id, record_ref, field, kind, locator, sent, returned, current, says)"
+            " VALUES (:id, :ref, :field, :kind, :locator, :sent, :returned, :current, :says)"
+        ),
+        [
+            {"id": returned, "ref": one.ref, "field": one.part, "kind": one.kind, "locator": one.locator,
+             "sent": Jsonb(one.sent), "returned": Jsonb(one.returned), "current": Jsonb(one.current), "says": one.says}
+            for one in outcomes
+        ],
+    )  # fmt: skip
+
+
+def _returned(
+    connection: Connection, sent: Sent | None, arrival: Arrival, row: Mapping[str, Any], *, keeps: bool
+) -> int:
+    kept = arrival.body if keeps and len(arrival.body) <= _LARGEST_KEPT else None
+    id_ = connection.scalar(
+        text(
+            "INSERT INTO workbook_returned (sent_id, submission_id, answered_id, file, sha256, body, taken_at,"
+            " taken_by, state, says, outcome) VALUES (:sent, :submission, :answered, :file, :sha256,"
+            " :body, :at, :by, :state, :says, :outcome) RETURNING id"
+        ),
+        {
+            "sent": sent.id if sent else None, "submission": sent.submission_id if sent else None,
+            "file": arrival.file, "sha256": arrival.sha256, "body": kept, "at": arrival.at, "by": arrival.by,
+            "answered": None, "outcome": None, **row,
+        },
+    )  # fmt: skip
+    return int(id_ or 0)

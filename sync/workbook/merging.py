@@ -1,0 +1,293 @@
+"""Merges a returned workbook with what stands by now: what to store, and what a person has to be told."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from rapidfuzz import fuzz
+
+from model.collection.cases import OWN, Given, RecordCase, is_editable, overrides
+from model.collection.merge import Cell, Fate
+from model.collection.typed import written
+from model.template.language import FieldRule
+from model.template.template import Field, Template
+from model.template.values import is_absent
+from sync.workbook.book import FORM, VALUE
+from sync.workbook.cells import Part, Returned, Unfit, from_cell, is_too_long, same, to_cell
+from sync.workbook.outcome import Merged, Outcome, Placed, Slot
+from sync.workbook.read import Back, reasons_in
+from sync.workbook.words import expected
+
+_ALIKE: Final = 75.0  # of 100: two texts in the same empty row that are the same record
+_SHOWN: Final = 120
+_NAMED: Final = 8
+_PROSE: Final = frozenset({"text", "string", "document"})
+
+
+def merged(
+    template: Template,
+    records: Sequence[RecordCase],
+    base: Mapping[str, Mapping[str, Any]],
+    back: Back,
+    *,
+    kind: str,
+    slots: Mapping[str, Sequence[Slot]],
+) -> Merged:
+    """Merge cell by cell.
+
+    Args:
+        template: As it judges the submission now.
+        records: As they stand now.
+        base: What was written into the workbook, by record and field.
+        back: What was read from it.
+        kind: form or items.
+        slots: Rows added in earlier copies of it.
+    """
+    return _Merging(template, records, base, back, kind, slots).run()
+
+
+class _Merging:
+    def __init__(
+        self,
+        template: Template,
+        records: Sequence[RecordCase],
+        base: Mapping[str, Mapping[str, Any]],
+        back: Back,
+        kind: str,
+        slots: Mapping[str, Sequence[Slot]],
+    ) -> None:
+        self._template, self._back, self._kind, self._slots = template, back, kind, slots
+        self._fields = {each.rule.id: each for each in template.fields}
+        self._records = {record.ref: record for record in records}
+        self._base = dict(base)
+        self._found = Merged(notes=list(back.notes))
+
+    def run(self) -> Merged:
+        """Go through the rows, then their reasons."""
+        names = {row: self._name(row) for row in self._back.added}
+        for (row, column), cell in self._back.cells.items():
+            if self._kind == FORM:
+                if column == VALUE:
+                    self._cell(OWN, Part.of(row), cell)
+            else:
+                self._cell(names.get(row, row), Part.of(column), cell)
+        self._reasons(names)
+        for row, (where, why) in self._back.refused.items():
+            self._found.outcomes.append(
+                Outcome(
+                    "rejected",
+                    OWN if self._kind == FORM else row,
+                    row if self._kind == FORM else "",
+                    where,
+                    None,
+                    None,
+                    None,
+                    why,
+                )
+            )
+        self._say_gone()
+        return self._found
+
+    def _name(self, row: str) -> str:
+        """Return which record an added row is: one that an earlier copy made of the same row, or a new one."""
+        values = self._read_row(row)
+        told = _told(self._fields, values)
+        numbered = row.rpartition("-")[2].isdigit()
+        known = (
+            self._slots.get(row, ()) if numbered else [one for each in self._slots.values() for one in each]
+        )
+        for slot in known:
+            if slot.ref in self._records and fuzz.ratio(_told(self._fields, slot.values), told) >= _ALIKE:
+                self._base.setdefault(slot.ref, _as_fields(slot.values))
+                return slot.ref
+        name = row
+        if known and numbered:
+            name = f"{row}-{len(known) + 1}"
+            self._found.notes.append(
+                f"row {row.rpartition('-')[2]} of the empty ones holds something else in another copy that came back "
+                f"({', '.join(slot.ref for slot in known)}); both were taken, each as a record of its own"
+            )
+        self._found.rows[name] = values
+        self._found.slots[name] = row
+        return name
+
+    def _read_row(self, row: str) -> dict[str, Any]:
+        values = {}
+        for (id_, column), cell in self._back.cells.items():
+            each = self._fields.get(Part.of(column).field)
+            if id_ != row or each is None or cell.fault is not None:
+                continue
+            try:
+                value = from_cell(each.rule, cell)
+            except Unfit:
+                continue
+            if not is_absent(value):
+                values[column] = value
+        return values
+
+    def _cell(self, ref: str, part: Part, cell: Returned) -> None:
+        each = self._fields.get(part.field)
+        sent = part.value(self._base.get(ref, {}))
+        record = self._records.get(ref)
+        current = part.value(record.values()) if record is not None else None
+        if each is None:
+            if cell.content is not None and str(cell.content) != str(sent):
+                self._reject(ref, part, cell, sent, None, "is not asked for any more; it was not taken")
+            return
+        rule = each.rule
+        if _is_as_cut(rule, sent, cell):
+            self._found.untouched += 1
+            return
+        try:
+            returned = from_cell(rule, cell)
+        except Unfit as unfit:
+            if cell.content is not None or not is_absent(sent) or cell.fault:
+                self._unfit(ref, part, cell, each, sent, current, str(unfit))
+            return
+        if isinstance(returned, str) and "\x00" in returned:
+            self._reject(ref, part, cell, sent, current, "holds characters that are none")
+            return
+        fate = Cell(sent, returned, current).fate(lambda one, other: same(rule, one, other))
+        if fate in (Fate.UNTOUCHED, Fate.AGREED):
+            self._found.untouched += fate is Fate.UNTOUCHED
+            self._found.agreed += fate is Fate.AGREED
+        else:
+            self._changed(ref, part, cell, each, fate, (sent, returned, current))
+
+    def _changed(
+        self, ref: str, part: Part, cell: Returned, each: Field, fate: Fate, values: tuple[Any, Any, Any]
+    ) -> None:
+        sent, returned, current = values
+        record = self._records.get(ref)
+        if not is_editable(self._template, each):
+            stands = f"it stays {_shown(each.rule, current)}" if not is_absent(current) else "it stays empty"
+            says = (
+                f"is filled in by Muster and locked; {stands}. Dispute it where it is shown, if it is wrong"
+            )
+            self._reject(ref, part, cell, sent, current, says, returned)
+        elif record is None and ref not in self._found.rows:
+            self._reject(
+                ref, part, cell, sent, None, "belongs to a record that is not there any more", returned
+            )
+        elif is_too_long(to_cell(each.rule, current)):
+            says = "stands for a text longer than a cell holds; change it in the form"
+            self._reject(ref, part, cell, sent, current, says, returned)
+        elif fate is Fate.CONFLICT:
+            says = self._both(record, each.rule, part, current)
+            self._found.outcomes.append(
+                Outcome("conflict", ref, part.id, cell.locator, sent, returned, current, says)
+            )
+        else:
+            self._found.placed.append(Placed(ref, part, returned, cell.locator))
+
+    def _both(self, record: RecordCase | None, rule: FieldRule, part: Part, current: Any) -> str:
+        """Say who wrote what stands there."""
+        given = record.answers.get(part.field) if record is not None else None
+        theirs = _shown(rule, current) if not is_absent(current) else "nothing"
+        return f"was changed here, and meanwhile {_by(given)} to {theirs}; {theirs} stands until somebody decides"
+
+    def _unfit(
+        self, ref: str, part: Part, cell: Returned, each: Field, sent: Any, current: Any, says: str
+    ) -> None:
+        """Reject a cell nothing can be read from; one merely covered by a merge only where it held something."""
+        if cell.content is None and is_absent(sent) and "merged" in says:
+            return
+        wants = "" if "expected" in says else f"; expected {expected(each.rule)}"
+        self._reject(ref, part, cell, sent, current, says + wants)
+
+    def _reject(
+        self, ref: str, part: Part, cell: Returned, sent: Any, current: Any, says: str, returned: Any = None
+    ) -> None:
+        shown = returned if returned is not None else _json(cell.content)
+        self._found.outcomes.append(
+            Outcome("rejected", ref, part.id, cell.locator, sent, shown, current, says)
+        )
+
+    def _reasons(self, names: Mapping[str, str]) -> None:
+        """Give a row's reason to what it explains: the field of the row, or the record's values that differ."""
+        changed = {(placed.ref, placed.part.field) for placed in self._found.placed}
+        for row, said in reasons_in(self._back):
+            if self._kind == FORM:
+                key = (OWN, Part.of(row).field)
+                if key in changed or self._answered(*key):
+                    self._found.reasons[key] = said
+                elif not self._is_conflict(*key):
+                    self._found.notes.append(
+                        f"there is a reason for {self._label(key[1])!r}, whose value is as it was filled in"
+                    )
+                continue
+            ref = names.get(row, row)
+            for name in [key[1] for key in changed if key[0] == ref]:
+                self._found.reasons[ref, name] = said
+            record = self._records.get(ref)
+            for name, given in (record.answers if record else {}).items():
+                each = self._fields.get(name)
+                if each and given.because is None and overrides(each, record, given.value):  # type: ignore[arg-type]
+                    self._found.reasons.setdefault((ref, name), said)
+
+    def _answered(self, ref: str, name: str) -> bool:
+        record = self._records.get(ref)
+        return record is not None and name in record.answers
+
+    def _is_conflict(self, ref: str, name: str) -> bool:
+        return any(one.ref == ref and Part.of(one.part).field == name for one in self._found.outcomes)
+
+    def _label(self, name: str) -> str:
+        each = self._fields.get(name)
+        return each.rule.label if each else name
+
+    def _say_gone(self) -> None:
+        gone = [row for row in self._back.gone if row not in self._back.refused]
+        if gone:
+            what = [self._label(Part.of(row).field) if self._kind == FORM else row for row in gone]
+            more = ", …" if len(what) > _NAMED else ""
+            self._found.notes.append(
+                f"{len(gone)} rows that were sent are not in it ({', '.join(what[:_NAMED])}{more}); deleting a row "
+                "deletes nothing, what they held stays. To close a record, say so in its own field"
+            )
+
+
+def _is_as_cut(rule: FieldRule, sent: Any, cell: Returned) -> bool:
+    """Say whether a cell still shows the beginning of a text that was too long for it."""
+    content = to_cell(rule, sent)
+    if not is_too_long(content) or not isinstance(cell.content, str):
+        return False
+    return cell.content.endswith("…") and str(content).startswith(cell.content[:-1])
+
+
+def _told(fields: Mapping[str, Field], values: Mapping[str, Any]) -> str:
+    """Return what a row says in words, else all it says."""
+    prose = [
+        str(value)
+        for part, value in sorted(values.items())
+        if (each := fields.get(Part.of(part).field)) is not None and each.rule.type in _PROSE
+    ]
+    return " ".join(prose or [f"{part} {value}" for part, value in sorted(values.items())])
+
+
+def _as_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn values by part into values by field."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        part = Part.of(name)
+        if part.month:
+            found.setdefault(part.field, {})[part.month] = value
+        else:
+            found[part.field] = value
+    return found
+
+
+def _shown(rule: FieldRule, value: Any) -> str:
+    text = written(rule, value) if not isinstance(value, Mapping) else str(value)
+    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")
+
+
+def _by(given: Given | None) -> str:
+    return (
+        "Muster's sources changed it"
+        if given is None
+        else f"{given.by} changed it ({given.at:%Y-%m-%d %H:%M} UTC)"
+    )
+
+
+def _json(content: Any) -> Any:
+    return content if content is None or isinstance(content, bool | int | float | str) else str(content)

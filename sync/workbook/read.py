@@ -1,0 +1,308 @@
+"""Finds the answers in a workbook that came back, wherever its rows and columns are by now."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rapidfuzz import fuzz, process
+
+from connectors.excel.layout import Refused
+from connectors.excel.package import address
+from connectors.excel.written import SheetWritten
+from sync.workbook.book import FORM, LABEL, REF, SOURCE, TODO, WHY
+from sync.workbook.cells import Returned
+from sync.workbook.identify import AS_SENT, DEEPEST, HIDDEN, mark_in
+
+_ALIKE: Final = 88.0  # of 100: a heading that differs so little is that column, renamed
+_OURS: Final = frozenset({LABEL, SOURCE, TODO, REF})
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a workbook was sent with. `rows` are a form's by their labels, and a list's by their references."""
+
+    kind: str
+    columns: Mapping[str, str]  # id -> heading
+    rows: Mapping[str, str]  # id -> what names it visibly
+    witness: str | None  # the locked column that names a list's records
+    token: str
+
+
+@dataclass(slots=True)
+class Back:
+    """What came back: cells by row and column id, reasons by row, rows that cannot be taken, and remarks."""
+
+    cells: dict[tuple[str, str], Returned] = field(default_factory=dict)
+    reasons: dict[str, Returned] = field(default_factory=dict)
+    refused: dict[str, tuple[str, str]] = field(default_factory=dict)  # row -> where, why
+    added: list[str] = field(default_factory=list)  # rows that are no record's yet, in their order
+    gone: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    unlocked: bool = False
+
+
+def read_back(file: str, sheets: Sequence[SheetWritten], shape: Shape) -> Back:
+    """Collect the cells.
+
+    Raises:
+        Refused: The table of answers is not to be found.
+    """
+    back = Back()
+    for sheet in sheets:
+        place = mark_in(sheet)
+        if place is not None:
+            _Reading(file, sheet, shape, back).read(place)
+            return back
+    for sheet in sheets:
+        head = _head_row(sheet, shape)
+        if sheet.name != HIDDEN and head is not None:
+            _Reading(file, sheet, shape, back).read_by_headings(head)
+            return back
+    raise Refused(
+        f"{file}: the table of answers is not to be found, neither by its hidden row nor by its headings; {AS_SENT}"
+    )
+
+
+class _Reading:
+    """One sheet being read into `back`."""
+
+    def __init__(self, file: str, sheet: SheetWritten, shape: Shape, back: Back) -> None:
+        self._file, self._sheet, self._shape, self._back = file, sheet, shape, back
+
+    def read(self, place: tuple[int, int]) -> None:
+        """Read a sheet whose hidden row and column are there; the marker stands where they cross."""
+        row, column = place
+        ids = {
+            index: str(cell)
+            for index, cell in enumerate(self._cells(row))
+            if index != column and isinstance(cell, str) and cell
+        }
+        head = row + 1
+        columns = self._columns(ids, self._cells(head), skip=column)
+        self._read_rows(head + 1, columns, column)
+
+    def read_by_headings(self, head: int) -> None:
+        """Read a sheet that has lost its hidden row: by its headings alone."""
+        self._back.notes.append(
+            f"{self._sheet.name}: the hidden row of ids is gone; columns were read by their headings"
+        )
+        columns = self._columns({}, self._cells(head), skip=None)
+        known = set(self._shape.rows)
+        counts = Counter(
+            index
+            for row in self._sheet.rows[head + 1 :]
+            for index, cell in enumerate(row)
+            if index not in columns and cell in known
+        )
+        self._read_rows(head + 1, columns, counts.most_common(1)[0][0] if counts else None)
+
+    def _cells(self, row: int) -> list[Any]:
+        return self._sheet.rows[row] if row < len(self._sheet.rows) else []
+
+    def _columns(self, ids: Mapping[int, str], heads: Sequence[Any], *, skip: int | None) -> dict[int, str]:
+        """Return what each column is: by its hidden id, by its heading, or by a heading much like it."""
+        found: dict[int, str] = {}
+        by_label = {_plain(label): id_ for id_, label in self._shape.columns.items()}
+        width = max([*ids, len(heads) - 1], default=-1) + 1
+        for index in range(width):
+            if index == skip:
+                continue
+            heading = heads[index] if index < len(heads) else None
+            id_ = ids.get(index) if ids.get(index) in self._shape.columns else None
+            named = by_label.get(_plain(heading))
+            if id_ and named and id_ != named and not self._alike(id_, heading):
+                self._note(
+                    f"column {address(0, index)[:-1]}: its hidden id is that of {self._shape.columns[id_]!r}, its "
+                    f"heading {heading!r}; nothing of it was taken, {AS_SENT}"
+                )
+            elif id_ or named:
+                found[index] = str(id_ or named)
+        self._guess(found, heads, skip)
+        self._say_of(found, heads)
+        return self._once(found)
+
+    def _alike(self, id_: str, heading: Any) -> bool:
+        """Say whether a heading is that column's own: two of them may be called the same."""
+        return _plain(self._shape.columns[id_]) == _plain(heading)
+
+    def _guess(self, found: dict[int, str], heads: Sequence[Any], skip: int | None) -> None:
+        """Recognise headings that were changed a little, each as one column only."""
+        left = {id_: _plain(label) for id_, label in self._shape.columns.items() if id_ not in found.values()}
+        for index, heading in enumerate(heads):
+            if index in found or index == skip or not _plain(heading):
+                continue
+            alike = process.extract(_plain(heading), left, scorer=fuzz.ratio, score_cutoff=_ALIKE, limit=2)
+            if len(alike) == 1 and not self._is_doubtful(index):
+                found[index] = alike[0][2]
+                left.pop(alike[0][2])
+                self._note(f"the heading {heading!r} was read as {self._shape.columns[found[index]]!r}")
+            elif self._holds_something(index):
+                self._note(f"the column {heading!r} is not asked for; nothing of it was taken")
+
+    def _is_doubtful(self, index: int) -> bool:
+        letter = address(0, index)[:-1]
+        return any(f"column {letter}: " in note for note in self._back.notes)
+
+    def _holds_something(self, index: int) -> bool:
+        return sum(self._sheet.at(row, index) is not None for row in range(len(self._sheet.rows))) > 1
+
+    def _say_of(self, found: Mapping[int, str], heads: Sequence[Any]) -> None:
+        for index, id_ in found.items():
+            heading = heads[index] if index < len(heads) else None
+            if id_ not in _OURS and _plain(heading) != _plain(self._shape.columns[id_]):
+                said = f"the column {self._shape.columns[id_]!r} is now called {heading!r}; it was recognised"
+                if not any(str(heading) in note for note in self._back.notes):
+                    self._note(said)
+        for id_ in self._shape.columns:
+            if id_ not in found.values() and id_ not in _OURS:
+                self._note(f"the column {self._shape.columns[id_]!r} is gone; its cells stay as they were")
+
+    def _once(self, found: Mapping[int, str]) -> dict[int, str]:
+        counts = Counter(found.values())
+        for id_, times in counts.items():
+            if times > 1:
+                where = ", ".join(address(0, index)[:-1] for index, each in found.items() if each == id_)
+                self._note(
+                    f"{self._shape.columns[id_]!r} stands in columns {where}; nobody can tell which counts"
+                )
+        return {index: id_ for index, id_ in found.items() if counts[id_] == 1}
+
+    def _read_rows(self, first: int, columns: Mapping[int, str], id_column: int | None) -> None:
+        back = self._back
+        rows: dict[str, list[int]] = {}
+        for row in range(first, len(self._sheet.rows)):
+            if all(cell is None or not str(cell).strip() for cell in self._sheet.rows[row]) and not any(
+                (row, column) in self._sheet.formulas or (row, column) in self._sheet.errors
+                for column in columns
+            ):
+                continue
+            id_ = self._row_id(row, columns, id_column)
+            if id_ is not None:
+                rows.setdefault(id_, []).append(row)
+        for id_, places in rows.items():
+            if len(places) > 1:
+                where = " and ".join(str(place + 1) for place in places)
+                why = (
+                    f"rows {where} are both {self._called(id_)}, as copies of a row are; neither was taken. Give a new "
+                    "record a row of the empty ones below"
+                )
+                back.refused[id_] = (self._where(places[0], 0), why)
+                continue
+            self._read_row(id_, places[0], columns)
+        back.gone = [id_ for id_ in self._shape.rows if id_ not in rows]
+        back.unlocked = not self._sheet.protected
+        if self._sheet.cut:
+            self._note(f"{self._sheet.name} is longer or wider than any form; what lies beyond was not read")
+
+    def _row_id(self, row: int, columns: Mapping[int, str], id_column: int | None) -> str | None:
+        """Return whose row it is; None for one that is nobody's and holds nothing asked for."""
+        stated = self._sheet.at(row, id_column) if id_column is not None else None
+        if isinstance(stated, str) and stated:
+            return stated
+        by_column = {id_: index for index, id_ in columns.items()}
+        name = by_column.get(LABEL if self._shape.kind == FORM else (self._shape.witness or REF))
+        said = _plain(self._sheet.at(row, name)).removesuffix(" *") if name is not None else ""
+        if said:
+            for id_, label in self._shape.rows.items():
+                if _plain(label) == said:
+                    return id_
+        asked = [index for index, id_ in columns.items() if id_ not in _OURS and id_ != WHY]
+        held = [self._sheet.at(row, index) for index in asked]
+        if not any(cell is not None for cell in held):
+            return None
+        if self._shape.kind == FORM:
+            self._note(
+                f"row {row + 1} ({str(self._sheet.at(row, 1))[:60]!r}) is not asked for; nothing of it was taken"
+            )
+            return None
+        content = hashlib.sha256(repr(held).encode()).hexdigest()[:10]
+        return f"new-{self._shape.token[:12]}-{content}"
+
+    def _read_row(self, id_: str, row: int, columns: Mapping[int, str]) -> None:
+        why = self._stranger(id_, row, columns)
+        if why:
+            self._back.refused[id_] = (self._where(row, 0), why)
+            return
+        cells = {column: self._cell(row, index) for index, column in columns.items()}
+        asked = {name: cell for name, cell in cells.items() if name not in _OURS and name != WHY}
+        if id_ not in self._shape.rows:
+            if all(cell.content is None and cell.fault is None for cell in asked.values()):
+                return
+            self._back.added.append(id_)
+        for name, cell in asked.items():
+            self._back.cells[id_, name] = cell
+        if WHY in cells:
+            self._back.reasons[id_] = cells[WHY]
+
+    def _stranger(self, id_: str, row: int, columns: Mapping[int, str]) -> str | None:
+        """Say why a row is not what its hidden id says: its visible name is another's, or it is nobody's at all."""
+        by_column = {column: index for index, column in columns.items()}
+        if id_ not in self._shape.rows:
+            if id_.startswith(f"new-{self._shape.token[:12]}-"):
+                return None
+            return (
+                f"row {row + 1}: its hidden id {id_[:40]!r} is none that was sent; write it into an empty row"
+            )
+        name = by_column.get(LABEL if self._shape.kind == FORM else (self._shape.witness or REF))
+        if name is None:
+            return None
+        said = _plain(self._sheet.at(row, name)).removesuffix(" *")
+        own = _plain(self._shape.rows[id_])
+        others = {_plain(label) for each, label in self._shape.rows.items() if each != id_}
+        if said == own or (self._shape.kind == FORM and said not in others):
+            return None
+        return (
+            f"row {row + 1} reads {str(self._sheet.at(row, name))[:40]!r} but its hidden id is that of "
+            f"{self._called(id_)}: its cells were sorted or pasted apart, or emptied. Nothing of it was taken; sort "
+            "whole rows, hidden columns too"
+        )
+
+    def _called(self, id_: str) -> str:
+        return repr(self._shape.rows.get(id_, id_))
+
+    def _cell(self, row: int, column: int) -> Returned:
+        sheet, place = self._sheet, (row, column)
+        fault = None
+        content = sheet.at(row, column)
+        if place in sheet.formulas:
+            fault = f"holds a formula{_shows(content)}, which is not run; expected a plain value: paste values only"
+        elif place in sheet.errors:
+            fault = f"holds the error {sheet.errors[place][:20]}; expected a plain value"
+        elif place in sheet.covered:
+            fault = f"is merged with {address(*sheet.covered[place])}; unmerge the cells and fill in each"
+        return Returned(content, self._where(row, column), place in sheet.percent, fault)
+
+    def _where(self, row: int, column: int) -> str:
+        return f"{self._file}!{self._sheet.name}!{address(row, column)}"
+
+    def _note(self, says: str) -> None:
+        if says not in self._back.notes:
+            self._back.notes.append(says)
+
+
+def _shows(content: Any) -> str:
+    return f" that shows {str(content)[:40]!r}" if content is not None else ""
+
+
+def _plain(said: Any) -> str:
+    return " ".join(str(said).casefold().split()) if said is not None else ""
+
+
+def _head_row(sheet: SheetWritten, shape: Shape) -> int | None:
+    """Find the row with the most of the headings, if it has at least two of them."""
+    labels = {_plain(label) for label in shape.columns.values()}
+    best, most = None, 1
+    for row, cells in enumerate(sheet.rows[:DEEPEST]):
+        there = len({_plain(cell) for cell in cells if cell is not None} & labels)
+        if there > most:
+            best, most = row, there
+    return best
+
+
+def reasons_in(back: Back) -> Iterable[tuple[str, str]]:
+    """Yield the reasons that were written, by row."""
+    for id_, cell in back.reasons.items():
+        if cell.fault is None and cell.content is not None and str(cell.content).strip():
+            yield id_, str(cell.content).strip()
