@@ -15,6 +15,7 @@ from model.policy import Policy
 from sync.claim import claim_all
 from sync.collect import collect
 from sync.collection.judges import Judges, templates_on
+from sync.collection.template_migration import migrate_open
 from sync.collection.template_steps import today
 from sync.collection.templates import install
 from sync.colours import colours
@@ -42,6 +43,7 @@ class Consolidation:
     findings_closed: int = 0
     snapshots: int = 0
     unchanged: int = 0
+    migrated: int = 0
     unbound: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -72,6 +74,7 @@ def consolidate(
     policy = policy or shipped.policy()
     done = Consolidation(as_of, known_at)
     _locked(engine, lambda session: _match_and_claim(session, done))
+    _locked(engine, lambda session: _migrate(session, done))
     _locked(engine, lambda session: _colour(session, done, projects, policy))
     return done
 
@@ -103,6 +106,15 @@ def _match_and_claim(session: Session, done: Consolidation) -> None:
     done.claims, done.withdrawn = claimed.written, claimed.withdrawn
     done.unbound = matched.unbound
     done.warnings += [*matched.warnings, *claimed.warnings]
+
+
+def _migrate(session: Session, done: Consolidation) -> None:
+    """Let the templates that took effect since judge what is still being answered; not in a look back."""
+    connection = session.connection()
+    day = today(connection, done.known_at)
+    install(connection, day=day, now=done.known_at)
+    if done.as_of == day:
+        done.migrated = len(migrate_open(connection, day=day, now=done.known_at))
 
 
 def _colour(
