@@ -89,5 +89,9 @@ def joined(one: Kind, other: Kind) -> Kind:
     if one.name == other.name and one.name in ("list", "map"):
         return Kind(one.name, of=joined(one.of or ANY, other.of or ANY))
     if one.name == other.name == "text":
-        return TEXT if not one.values or not other.values else Kind("text", values=one.values + other.values)
+        return (
+            TEXT
+            if not one.values or not other.values
+            else Kind("text", values=tuple(dict.fromkeys(one.values + other.values)))
+        )
     return NUMBER if basic(one) == basic(other) == NUMBER.name else ANY

@@ -46,6 +46,4 @@ Names = Annotated[
 class Part(BaseModel):
     """A block of a template: unknown keys are refused, values never change after loading."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)

@@ -155,7 +155,11 @@ class TypeCheck:
 
     def _may_be(self, at: int, one: Kind, other: Kind, left: Node, right: Node) -> None:
         """Complain where two things can never be equal."""
-        if ANY in (one, other) or NOTHING in (one, other):
+        if NOTHING in (one, other):
+            if not _may_be_null(left if other == NOTHING else right):
+                self._complain(at, "this is never null: it has a value or cannot be evaluated")
+            return
+        if ANY in (one, other):
             return
         if basic(one) != basic(other):
             self._complain(at, f"{one} is never the same as {other}{_date_hint(one, other)}")
@@ -196,13 +200,23 @@ class TypeCheck:
         if group.name not in ("list", "map", "anything"):
             self._complain(node.at, f"`in` looks into a list or a map, this is {group}: it can never run")
         elif group.name == "list" and isinstance(node.arguments[1], ListOf):
-            for part in node.arguments[1].parts:
-                self._may_be(part.at, one, self._quietly(part), node.arguments[0], part)
+            self._in_list(one, node.arguments[0], node.arguments[1])
         elif group.name == "list" and group.of is not None:
             self._may_be(node.at, one, group.of, *node.arguments)
         elif group.name == "map":
             self._may_be(node.at, one, TEXT, *node.arguments)
         return TRUTH
+
+    def _in_list(self, one: Kind, left: Node, group: ListOf) -> None:
+        """Complain of what is written out and never met, and of what all the others never are."""
+        others = [part for part in group.parts if not isinstance(part, Literal)]
+        for part in group.parts:
+            if isinstance(part, Literal):
+                self._may_be(part.at, one, _literal(part.value), left, part)
+        if others:
+            self._may_be(
+                others[0].at, one, self._together([self._quietly(part) for part in others]), left, group
+            )
 
     def _quietly(self, node: Node) -> Kind:
         """Return the kind of a part that was complained about already."""
@@ -302,6 +316,12 @@ class TypeCheck:
 def _literal(value: Any) -> Kind:
     kinds: Mapping[type, Kind] = {bool: TRUTH, int: WHOLE, float: NUMBER, str: TEXT, type(None): NOTHING}
     return kinds.get(type(value), ANY)
+
+
+def _may_be_null(node: Node) -> bool:
+    if isinstance(node, Call):
+        return node.function in ("_[_]", "_?_:_", "dyn")
+    return isinstance(node, Name | Select | ListOf) or (isinstance(node, Literal) and node.value is None)
 
 
 def _same(one: Node, other: Node) -> bool:
