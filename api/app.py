@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import metrics, problems, shapes
+from api import finding_shapes, metrics, problems, shapes
 from api.answer import to_json
 from api.etag import Cache, Recent
 from api.headers import StrictHeaders
@@ -17,6 +17,7 @@ from api.routes import (
     costs,
     drift,
     explain,
+    finding_steps,
     findings,
     milestones,
     portfolio,
@@ -35,7 +36,7 @@ from api.routes import (
 PREFIX: Final = "/api/v1"
 _NOUNS: Final = (
     status, portfolio, projects, explain, work_items, milestones, raid_items, costs, findings, sources, scopes,
-    runs, questions, rejects, drift, submissions,
+    runs, questions, rejects, drift, submissions, finding_steps,
 )  # fmt: skip
 _PAGES: Final = (board, project, receipt, pulled, signin)
 _ABOUT: Final = (
@@ -80,7 +81,7 @@ def described(app: FastAPI) -> dict[str, Any]:
     document = app.openapi()
     # FastAPI drops what is null, also from examples, where null is the point.
     for name, schema in document["components"]["schemas"].items():
-        model = getattr(shapes, name, None)
+        model = getattr(shapes, name, None) or getattr(finding_shapes, name, None)
         if model is not None and "json_schema_extra" in model.model_config:
             schema.update(model.model_config["json_schema_extra"])
     for path in document["paths"].values():

@@ -45,7 +45,13 @@ _RECORDS: Final = """
     (SELECT sum(requests) FROM run WHERE id > (SELECT max(id) - 500 FROM run)),
     (SELECT string_agg(x::text, '-') FROM pg_snapshot_xip(pg_current_snapshot()) AS x)
 """
-_FINDINGS: Final = "(SELECT concat_ws('/', count(closed_at), max(closed_at)) FROM finding)"
+_FINDINGS: Final = """
+    (SELECT concat_ws('/', count(closed_at), max(closed_at), max(moved_at)) FROM finding),
+    (SELECT max(id) FROM finding_move),
+    (SELECT max(assessed_at) FROM assessment),
+    (SELECT concat_ws('/', max(id), count(answered_at), count(ended_at)) FROM dispute),
+    (SELECT concat_ws('/', max(id), count(approved_at), count(ended_at)) FROM waiver)
+"""
 
 VERSION: Final[dict[Kind, str]] = {
     "status": f"concat_ws(',', {_STATUS})",

@@ -367,29 +367,6 @@ class CostShape(BaseModel):
     locator: str | None
 
 
-class FindingShape(BaseModel):
-    """Something a template asks for and a record does not give."""
-
-    model_config = _example(
-        id=31, project="APOLLO", template="monthly-status", version="3.1.0", record_ref="",
-        rule="override_reason", kind="missing", severity="block", says="Say why the colours differ",
-        locator="register.xlsx!Projects!R4", opened_at="2026-11-01T02:14:09Z", closed_at=None,
-    )  # fmt: skip
-
-    id: int
-    project: str
-    template: str
-    version: str
-    record_ref: str
-    rule: str
-    kind: str
-    severity: str
-    says: str
-    locator: str | None
-    opened_at: str
-    closed_at: str | None
-
-
 class StatusProject(BaseModel):
     """One project's status on a day, reasons included."""
 

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import and_, func, select, text
 from sqlalchemy.orm import Session
 
+from api.finding_queue import finding_document
 from api.pages.charts import Line, Timeline, columns, floor_of, line, timeline
 from api.routes.common import versions
 from api.routes.costs import cost_document
-from api.routes.findings import finding_document
 from api.routes.milestones import milestone_document
 from api.routes.raid_items import raid_document
 from model.attributes import REGISTER

@@ -1,20 +1,78 @@
-"""What the templates found missing, invalid, failed or stale."""
+"""What the templates found missing, invalid, failed or stale, and what is being done about it."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.access import FindingsReader, only_visible
-from api.answer import Visible, json_answer, z
+from api.answer import Visible, json_answer
+from api.finding_queue import (
+    By,
+    Filters,
+    Sort,
+    State,
+    by_id,
+    counts,
+    detail,
+    dispute_document,
+    documents,
+    found,
+    severity_key,
+)
+from api.finding_shapes import DisputeShape, FindingCountsShape, FindingDetailShape, FindingShape
 from api.paging import Page
+from api.problems import not_found
 from api.routes.common import PROBLEMS, Text
-from api.shapes import FindingShape, Paged
-from model.tables import Finding, Project
+from api.shapes import Paged
+from model.tables import Dispute, Finding, Project
 
 router = APIRouter()
+Severity = Annotated[Literal["block", "warn", "info"] | None, Query()]
+Kind = Annotated[Literal["missing", "invalid", "failed", "stale"] | None, Query()]
+Older = Annotated[int | None, Query(ge=1, le=36_500, description="Days since it was found")]
+States = Annotated[
+    State,
+    Query(description="open: somebody has something to do, so neither waived nor closed"),
+]
+Number = Annotated[int, Path(ge=1, lt=2**63, examples=[31])]
+
+
+class Asked:
+    """The filters of a listing, as the address gives them."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - a parameter of the address each
+        self,
+        project: Text = None,
+        owner: Annotated[
+            str | None, Query(max_length=200, description="A name; (nobody): no owner is on record")
+        ] = None,
+        severity: Severity = None,
+        template: Text = None,
+        rule: Text = None,
+        record: Annotated[str | None, Query(max_length=500)] = None,
+        kind: Kind = None,
+        older_than: Older = None,
+        state: States = "open",
+    ) -> None:
+        self.filters = Filters(
+            datetime.now(UTC).date(),
+            project,
+            owner,
+            severity,
+            template,
+            rule,
+            record,
+            kind,
+            older_than,
+            state,
+        )
+
+
+AskedFilters = Annotated[Asked, Depends(Asked)]
 
 
 @router.get(
@@ -22,45 +80,83 @@ router = APIRouter()
     operation_id="list_findings",
 )  # fmt: skip
 def list_findings(
+    reader: FindingsReader, paging: Page, asked: AskedFilters, sort: Annotated[Sort, Query()] = "oldest"
+) -> Response:
+    """List findings, the open ones unless asked otherwise, the oldest first."""
+
+    def collect(session: Session, visible: Visible) -> dict[str, Any]:
+        query = found(asked.filters, visible)
+        if sort == "severity":
+            key = severity_key()
+            rows = session.execute(paging.page(query.add_columns(key), key)).all()
+            keys: list[int | str] = [row[2] for row in rows]
+        else:
+            query = paging.page(query, Finding.__table__.c.id, newest_first=sort == "newest")
+            rows = session.execute(query).all()
+            keys = [row[0].id for row in rows]
+        return paging.document(documents(session, [(row[0], row[1]) for row in rows]), keys)
+
+    return json_answer(reader, collect, link=paging.link, also=asked.filters.today)
+
+
+@router.get(
+    "/findings/counts", response_model=FindingCountsShape, responses=PROBLEMS, summary="Findings, counted",
+    operation_id="count_findings",
+)  # fmt: skip
+def count_findings(reader: FindingsReader, asked: AskedFilters, by: Annotated[By, Query()]) -> Response:
+    """Count findings by owner, severity, age, project, rule, template or state."""
+
+    def collect(session: Session, visible: Visible) -> dict[str, Any]:
+        items = counts(session, by, asked.filters, visible)
+        return {"by": by, "total": sum(item["count"] for item in items), "items": items}
+
+    return json_answer(reader, collect, also=asked.filters.today)
+
+
+@router.get(
+    "/findings/{number}", response_model=FindingDetailShape, responses=PROBLEMS, summary="One finding",
+    operation_id="get_finding",
+)  # fmt: skip
+def get_finding(reader: FindingsReader, number: Number) -> Response:
+    """Return a finding with its steps, disputes and waivers."""
+
+    def collect(session: Session, visible: Visible) -> dict[str, Any]:
+        row = by_id(session, number, visible)
+        if row is None:
+            raise not_found(f"There is no finding {number}, or this token may not see it.")
+        return detail(session, *row)
+
+    return json_answer(reader, collect)
+
+
+@router.get(
+    "/disputes", response_model=Paged[DisputeShape], responses=PROBLEMS, summary="Disputes",
+    operation_id="list_disputes",
+)  # fmt: skip
+def list_disputes(
     reader: FindingsReader,
     paging: Page,
     project: Text = None,
-    severity: Annotated[Literal["block", "warn", "info"] | None, Query()] = None,
-    template: Text = None,
-    state: Annotated[Literal["open", "closed", "all"], Query()] = "open",
+    state: Annotated[
+        Literal["waiting", "standing", "all"],
+        Query(description="waiting: nobody has answered; standing: nobody has, or it was upheld"),
+    ] = "waiting",
 ) -> Response:
-    """List findings, the open ones unless asked otherwise."""
+    """List disputes of values, those that wait for an answer unless asked otherwise."""
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
         query = (
-            select(Finding, Project.key)
-            .join(Project, Project.id == Finding.project_id)
-            .where(only_visible(Finding.project_id, visible))
+            select(Dispute, Project.key)
+            .join(Project, Project.id == Dispute.project_id)
+            .where(only_visible(Dispute.project_id, visible))
         )
-        given = ((Project.key, project), (Finding.severity, severity), (Finding.template, template))
-        query = query.where(*(column == value for column, value in given if value is not None))
+        if project is not None:
+            query = query.where(Project.key == project)
         if state != "all":
-            open_ = Finding.closed_at.is_(None)
-            query = query.where(open_ if state == "open" else ~open_)
-        rows = session.execute(paging.page(query, Finding.__table__.c.id)).all()
-        return paging.document([finding_document(*row) for row in rows], [row[0].id for row in rows])
+            query = query.where(Dispute.ended_at.is_(None))
+        if state == "waiting":
+            query = query.where(Dispute.answer.is_(None))
+        rows = session.execute(paging.page(query, Dispute.__table__.c.id)).all()
+        return paging.document([dispute_document(*row) for row in rows], [row[0].id for row in rows])
 
     return json_answer(reader, collect, link=paging.link)
-
-
-def finding_document(found: Finding, project: str) -> dict[str, Any]:
-    """Return a finding as the API shows it."""
-    return {
-        "id": found.id,
-        "project": project,
-        "template": found.template,
-        "version": found.version,
-        "record_ref": found.record_ref,
-        "rule": found.rule,
-        "kind": found.kind,
-        "severity": found.severity,
-        "says": found.says,
-        "locator": found.locator,
-        "opened_at": z(found.opened_at),
-        "closed_at": z(found.closed_at),
-    }

@@ -27,7 +27,7 @@ _STEPS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "waive": (OPEN, WAIVED),
 }
 _OFFICE: Final = frozenset({"uphold", "refuse"})  # the rest also by whom the project or the record belongs to
-_RESPONSIBLE: Final = frozenset({"project_manager", "sponsor", "owner"})
+_RESPONSIBLE: Final = ("project_manager", "sponsor", "owner")
 
 
 class NotPossible(ValueError):
@@ -66,10 +66,10 @@ def role_for(action: str, actor: Actor, people: Mapping[str, str | None]) -> str
     Raises:
         NotAllowed: They have none that may.
     """
-    allowed = frozenset(OFFICE_ROLES) | (frozenset() if action in _OFFICE else _RESPONSIBLE)
+    allowed = frozenset(OFFICE_ROLES if action in _OFFICE else (*_RESPONSIBLE, *OFFICE_ROLES))
     if actor.is_operator:
         return "operator"
-    for role in (*sorted(_RESPONSIBLE), *OFFICE_ROLES):
+    for role in (*_RESPONSIBLE, *OFFICE_ROLES):
         if role in allowed and role in roles_in(actor, people):
             return role
     offices = ", ".join(OFFICE_ROLES)
