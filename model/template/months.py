@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from model.template.parts import Part
 
 MOST: Final = 60
 MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
@@ -13,18 +15,21 @@ _PERIOD: Final = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])|-?Q([1-4])|-?W(0[1-9]|[
 _FROM: Final = re.compile(r"period(?: ([+-]) (\d{1,2}))?")
 
 
-class Repeat(BaseModel):
+class Repeat(Part):
     """One value a month: how many months, and from which.
 
     `from` is `period` (the period's own month, or its first), `period + 1`, `period - 3`, or `year`: the first
     month of the year that the period's month is in, where a year begins in the month `year_starts`.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
     months: Annotated[int, Field(ge=1, le=MOST)]
+    """How many months."""
     from_: Annotated[str, Field(alias="from", pattern=r"^(period( [+-] \d{1,2})?|year)$")] = "period"
+    """The first month: period, period + 1, period - 3 or year."""
     year_starts: Annotated[int, Field(ge=1, le=12)] = 1
+    """Of `from: year`: the month that a year begins in."""
 
     def asked(self, period: Any) -> tuple[str, ...] | None:
         """Return the months asked for in a period, as 2025-06; None where the period cannot be read."""

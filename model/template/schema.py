@@ -19,7 +19,7 @@ _TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "int": {"type": "integer"},
     "number": _NUMBER,
     "percent": _NUMBER,
-    "date": {"type": "string", "format": "date"},
+    "date": {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
     "period": {"type": "string", "pattern": _PERIOD},
     "enum": _TEXT,
     "rag": {"enum": list(Colour.__members__)},
@@ -138,3 +138,10 @@ def _there(rule: FieldRule) -> dict[str, Any]:
     """Return what tells a value from none."""
     empty = [{"type": "object", "maxProperties": 0}] if rule.repeat is not None else []
     return {"not": {"anyOf": [*_NOTHING, *empty]}}
+
+
+if __name__ == "__main__":
+    import json
+    import sys
+
+    sys.stdout.write(json.dumps(language_schema(), indent=1, ensure_ascii=False) + "\n")

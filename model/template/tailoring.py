@@ -39,8 +39,8 @@ class Changed:
 
     def __str__(self) -> str:
         """Say it in one line."""
-        kind = "loosens" if self.loosens else "changes"
-        return f"{self.where}: {kind} {_said(self.was)} to {_said(self.now)}"
+        less = ", which asks for less" if self.loosens else ""
+        return f"{self.where}: from {_said(self.was)} to {_said(self.now)}{less}"
 
 
 class Additions(Part):

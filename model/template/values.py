@@ -13,6 +13,7 @@ from model.template.language import FieldRule
 from model.template.months import is_month
 
 _PERIOD: Final = re.compile(r"\d{4}(-(0[1-9]|1[0-2])|-?Q[1-4])?")
+_ISO_DATE: Final = len("2025-06-30")
 _SHOWN: Final = 40  # characters of a wrong value that a message repeats
 
 
@@ -170,9 +171,11 @@ def _date(value: Any) -> date:
     if isinstance(value, date):
         return value
     try:
-        return date.fromisoformat(value)
+        if len(value) == _ISO_DATE and value[4] == value[7] == "-":  # 20250630 and 2025-W27-1 are ISO too
+            return date.fromisoformat(value)
     except (TypeError, ValueError):
-        raise Invalid(f"expected a date like 2025-06-30, is {shown(value)}") from None
+        pass
+    raise Invalid(f"expected a date like 2025-06-30, is {shown(value)}")
 
 
 def _period(value: Any) -> str:
