@@ -21,12 +21,13 @@ from sync.collection.templates import install
 from sync.colours import colours
 from sync.compose import Quality, Status, compose
 from sync.facts import Asked, Facts, gather
+from sync.identity.conflicts import keep_conflicts
 from sync.json import dump_bytes
 from sync.match import match, portfolio_of
 from sync.sight import being_read
 from sync.store import copy_rows
 
-_LOCK: Final = 0x6D757374  # one consolidation at a time; the second waits
+LOCK: Final = 0x6D757374  # one consolidation at a time; the second waits
 
 
 @dataclass(slots=True)
@@ -88,7 +89,7 @@ def consolidate_in(session: Session, *, as_of: date, known_at: datetime) -> Cons
         NotConfigured: There is no portfolio yet.
     """
     done = Consolidation(as_of, known_at)
-    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     _match_and_claim(session, done)
     _colour(session, done, None, shipped.policy())
     return done
@@ -96,7 +97,7 @@ def consolidate_in(session: Session, *, as_of: date, known_at: datetime) -> Cons
 
 def _locked(engine: Engine, step: Callable[[Session], None]) -> None:
     with Session(engine) as session, session.begin():
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         step(session)
 
 
@@ -130,6 +131,7 @@ def _colour(
         session, Asked(chosen, done.as_of, done.known_at, portfolio.timezone, portfolio.currency, reading)
     )
     coloured = colours(facts, policy)
+    keep_conflicts(session, facts, everything=projects is None)
     judges = judges_of(session, facts)
     done.warnings += judges.warnings
     collected = collect(session, facts, judges, computed=coloured.computed, policy=policy)

@@ -199,11 +199,15 @@ def read_values(
     known_at: datetime,
     projects: Sequence[UUID] | None = None,
     precedence: Precedence | None = None,
+    settling: Settling | None = None,
 ) -> dict[UUID, Values]:
-    """Return each project's winning values on a day, as known at an instant."""
+    """Return each project's winning values on a day, as known at an instant.
+
+    `precedence` None is the shipped one, `settling` None what stood at that instant.
+    """
     precedence = precedence or shipped_precedence()
     asked = None if projects is None else list(projects)
-    settling = standing(session, known_at)
+    settling = settling or standing(session, known_at)
     rows = session.execute(_STANDING, {"known_at": known_at, "as_of": as_of, "projects": asked})
     grouped: dict[UUID, dict[str, list[ClaimRow]]] = {}
     for id_, project_id, attribute, written, *rest in rows.all():
