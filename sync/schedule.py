@@ -17,6 +17,7 @@ from sync.slots import newest_slot
 
 log = logging.getLogger(__name__)
 
+CYCLES_EVERY = "*/10"  # minutes: cycles open and people are reminded to the day, not to the second
 JITTER_S = 20  # seconds; nodes that tick together would only meet at the same row
 
 
@@ -39,6 +40,17 @@ def write_due_slots(engine: Engine, now: datetime) -> list[int]:
     return written
 
 
+def keep_cycles(engine: Engine, now: datetime) -> None:
+    """Let collection do what its calendars ask for; what goes wrong there stops nothing else."""
+    from sync.collection.ladder import tick  # brings CEL and protobuf, which writing slots has no use for
+
+    done = tick(engine, now)
+    for said in done.warnings:
+        log.warning("collection: %s", said)
+    if done.opened or done.closed or done.told:
+        log.info("collection", extra={"opened": done.opened, "closed": done.closed, "told": done.told})
+
+
 def start_clock(engine: Engine) -> BackgroundScheduler:
     """Start this node's clock; workers find the runs it writes down. Stop it with `.shutdown()`."""
     clock = BackgroundScheduler(timezone="UTC")
@@ -46,6 +58,15 @@ def start_clock(engine: Engine) -> BackgroundScheduler:
         lambda: write_due_slots(engine, utc_now()),
         CronTrigger(minute="*", jitter=JITTER_S, timezone="UTC"),
         name="write due slots",
+        coalesce=True,
+        misfire_grace_time=None,
+        max_instances=1,
+        next_run_time=utc_now(),
+    )
+    clock.add_job(
+        lambda: keep_cycles(engine, utc_now()),
+        CronTrigger(minute=CYCLES_EVERY, jitter=JITTER_S, timezone="UTC"),
+        name="keep cycles",
         coalesce=True,
         misfire_grace_time=None,
         max_instances=1,

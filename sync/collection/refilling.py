@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from model.template.template import Template
+from sync.collection.case import case_of
 from sync.collection.filling import Known, context_of, filled_in, known_now, records_of, write_filled
 from sync.collection.heads import SubmissionHead
 from sync.collection.tailoring import Where, template_for
@@ -40,10 +42,11 @@ def refill_one(connection: Connection, head: SubmissionHead, known: Known, now: 
     filled = {record.ref: filled_in(template, record, head.period, known.facts.as_of) for record in records}
     contexts = context_of(head.project_id, records, known, head.period)
     changed = write_filled(connection, head.id, filled, contexts, now)
-    if changed:
-        connection.execute(
-            text("UPDATE submission SET revision = revision + 1 WHERE id = :id"), {"id": head.id}
-        )
+    judgement = case_of(connection, head, now=now).judge()
+    connection.execute(
+        text("UPDATE submission SET revision = revision + :changed, result = :result WHERE id = :id"),
+        {"id": head.id, "changed": int(changed), "result": Jsonb(judgement.to_json())},
+    )
     return changed
 
 

@@ -112,8 +112,8 @@ class Office:
         return self.head(key)
 
 
-def office(engine: Engine) -> Office:
-    """Return an office with a register and nothing in it."""
+def office(engine: Engine, *, since: datetime = T0) -> Office:
+    """Return an office with a register and nothing in it, read for the first time at `since`."""
     rows = Rows(engine)
-    rows.source("pmo-files", "excel", at=T0)
+    rows.source("pmo-files", "excel", at=since)
     return Office(engine, rows)
