@@ -1,0 +1,37 @@
+"""What can be wrong with a request: each knows its status, and where in the text it was found."""
+
+
+class Problem(Exception):
+    """A request that is answered with an error.
+
+    `target` names the part of the request (`$filter`, `path`), `at` the character in it, from 0; None where there
+    is no one place.
+    """
+
+    status = 400
+    code = "BadRequest"
+
+    def __init__(self, message: str, *, target: str | None = None, at: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.target = target
+        self.at = at
+
+
+class Malformed(Problem):
+    """The text does not follow the grammar."""
+
+    code = "SyntaxError"
+
+
+class TooComplex(Problem):
+    """The text follows the grammar and is deeper or longer than is taken."""
+
+    code = "TooComplex"
+
+
+class Unsupported(Problem):
+    """The text is right and asks for what this service does not do."""
+
+    status = 501
+    code = "NotImplemented"
