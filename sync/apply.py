@@ -14,6 +14,7 @@ from config.secrets import masked
 from connectors.address import origin_of
 from connectors.errors import MisconfiguredSource
 from sync.json import dump_bytes, dumps
+from sync.record_rows import COLLECTION
 from sync.registry import address_of, check_source
 from sync.store import unit_of_work
 
@@ -36,6 +37,10 @@ def plan(
         MisconfiguredSource: A source's block does not hold; names the source and the option.
     """
     for block in document.sources:
+        if block.name == COLLECTION:
+            raise MisconfiguredSource(
+                "name: people's answers are kept under this one; choose another", source=block.name
+            )
         check(block)
     changes = [_portfolio_change(connection, document)]
     stored = {
@@ -205,7 +210,8 @@ def export(connection: Connection) -> str:
     if portfolio is None:
         raise LookupError("nothing has been applied yet; begin with `muster apply -f FILE`")
     rows: Sequence[Any] = connection.execute(
-        text("SELECT name, config, enabled FROM source ORDER BY position, name")
+        text("SELECT name, config, enabled FROM source WHERE kind <> :collection ORDER BY position, name"),
+        {"collection": COLLECTION},
     ).all()
     sources = []
     for name, config, enabled in rows:

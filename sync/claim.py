@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from sync.derive import derive
 from sync.json import dumps
 from sync.match import portfolio_of
+from sync.record_rows import COLLECTION
 from sync.said import Derivation, Said
 
 Key = tuple[UUID, str, int]  # project, attribute, source
@@ -46,16 +47,18 @@ def claim_all(session: Session, known_at: datetime) -> Claimed:
     """Bring the claims of all sources up to date; a claim carries its source's last run.
 
     A source that was read after `known_at` is left as it is: its rows say more than was known then. So is
-    one that is being read: half of it says something that was never true.
+    one that is being read: half of it says something that was never true. What people answered was claimed
+    when it was published, and follows from no rows.
     """
     runs = session.execute(
         text(
             "SELECT source_id, max(id) FROM run WHERE started_at IS NOT NULL GROUP BY source_id"
             " HAVING max(started_at) <= :known_at AND NOT bool_or(state = 'running')"
+            " AND NOT EXISTS (SELECT 1 FROM source s WHERE s.id = run.source_id AND s.kind = :collection)"
             " AND NOT EXISTS (SELECT 1 FROM claim c"
             " WHERE c.source_id = run.source_id AND c.known_from > :known_at)"
         ),
-        {"known_at": known_at},
+        {"known_at": known_at, "collection": COLLECTION},
     ).all()
     return _claim(session, dict(runs), known_at)
 

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, text
 from connectors.base import Discovery, Finding
 from connectors.errors import ConnectorError
 from sync.apply import stored_block
+from sync.record_rows import COLLECTION
 from sync.registry import opener_on, utc_now
 
 
@@ -32,7 +33,10 @@ def source_names(engine: Engine, wanted: Sequence[str] = ()) -> list[str]:
         LookupError: One asked for does not exist, or there are none at all; says what to do.
     """
     with engine.connect() as connection:
-        rows = connection.execute(text("SELECT name, enabled FROM source ORDER BY position, name")).all()
+        rows = connection.execute(
+            text("SELECT name, enabled FROM source WHERE kind <> :collection ORDER BY position, name"),
+            {"collection": COLLECTION},
+        ).all()
     known = {row[0]: row[1] for row in rows}
     if not known:
         raise LookupError("there are no sources yet; begin with `muster apply -f FILE`")

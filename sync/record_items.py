@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping
 
 from model.template.template import Template
 from sync.record_parts import Asked, Checked, Receipt
+from sync.record_rows import COLLECTION
 
 _ALIKE: Final = 90  # percent of likeness from which two titles read almost the same
 _CLOSED: Final = frozenset({"closed", "occurred", "rejected"})
@@ -40,7 +41,7 @@ def milestones(asked: Asked) -> list[Checked]:
     """Return the project's milestones, those that were dropped too; the reference is the source's."""
     reference = reference_name(asked.template)
     found = []
-    for ref, row in referred(asked.project.milestones, "external_id").items():
+    for ref, row in referred(asked.project.milestones, "external_id", asked.project.key).items():
         each = item(asked, ref, row, {})
         if reference is not None:
             each.record[reference] = ref
@@ -55,7 +56,7 @@ def items(asked: Asked) -> list[Checked]:
     named = reference if reference is not None and rows and reference in rows[0] else "external_id"
     used = [row[named] for row in rows]
     found = []
-    for ref, row in referred(rows, named).items():
+    for ref, row in referred(rows, named, asked.project.key).items():
         others = list(used)
         others.remove(row[named])
         taken = {reference: [other for other in others if other is not None]} if reference else {}
@@ -72,8 +73,12 @@ def item(asked: Asked, ref: str, row: RowMapping, context: Mapping[str, Any]) ->
         for each in fields
         if each.rule.fresh is not None and isinstance(record.get(each.rule.id), date)
     }
-    receipt = Receipt(asked.source(row), row["locator"] or row["external_id"], row["url"])
-    receipts = {name: receipt for name, value in record.items() if value is not None}
+    read = Receipt(asked.source(row), row["locator"] or row["external_id"], row["url"])
+    said = Receipt(COLLECTION, row["answered_at"])
+    answered = row["answered"] or ()
+    receipts = {
+        name: said if name in answered else read for name, value in record.items() if value is not None
+    }
     shared = asked.context | {"period": asked.period}
     return Checked(ref, record, ages, shared | dict(context), receipts, row["locator"])
 
@@ -83,11 +88,16 @@ def reference_name(template: Template) -> str | None:
     return next((each.rule.id for each in template.fields if each.rule.unique_within == "project"), None)
 
 
-def referred(rows: Sequence[RowMapping], name: str) -> dict[str, RowMapping]:
-    """Return the rows by reference; of two with one, the second's says also where it is."""
+def referred(rows: Sequence[RowMapping], name: str, project: str = "") -> dict[str, RowMapping]:
+    """Return the rows by reference; of two with one, the second's says also where it is.
+
+    What people brought is stored under its project's key and its reference: the key is no part of the latter.
+    """
     found: dict[str, RowMapping] = {}
     for row in rows:
         ref = str(row[name] or row["external_id"])
+        if name == "external_id":
+            ref = ref.removeprefix(f"{project}/")
         found[ref if ref not in found else f"{ref} ({row['locator'] or row['external_id']})"] = row
     return found
 

@@ -1,7 +1,7 @@
 """Records month by month: the cost forecast line by line, and the work plan, out of the money on record."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -19,12 +19,12 @@ _Amounts = dict[tuple[str, date | None], Decimal]  # by kind of money and month
 
 
 @dataclass(slots=True)
-class _Line:
+class Line:
     """The money of one line: what sources say, and what people answered about it."""
 
     category: str | None = None
     said: _Amounts = field(default_factory=lambda: defaultdict(Decimal))
-    answered: _Amounts = field(default_factory=dict)
+    answered: dict[tuple[str, date | None], Decimal | None] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)  # by kind of money
     answers: Receipt | None = None
 
@@ -37,8 +37,10 @@ class _Line:
 
     def amounts(self, kind: str) -> dict[date | None, Decimal]:
         """Return the money of a kind by month, answers first."""
-        both = self.said | self.answered
-        return {period: amount for (each, period), amount in both.items() if each == kind}
+        both: dict[tuple[str, date | None], Decimal | None] = {**self.said, **self.answered}
+        return {
+            period: amount for (each, period), amount in both.items() if each == kind and amount is not None
+        }
 
 
 def cost_forecast(asked: Asked) -> list[Checked]:
@@ -67,17 +69,14 @@ def cost_forecast(asked: Asked) -> list[Checked]:
     return found
 
 
-def _later(line: _Line, by_month: Mapping[str, Decimal], months: Sequence[str]) -> Decimal | None:
-    answered = line.answered.get(("forecast", None))
-    if answered is not None:
-        return answered
+def _later(line: Line, by_month: Mapping[str, Decimal], months: Sequence[str]) -> Decimal | None:
+    if ("forecast", None) in line.answered:
+        return line.answered["forecast", None]
     after = [amount for month, amount in by_month.items() if months and month > months[-1]]
     return sum(after, Decimal(0)) if after else None
 
 
-def _checked(
-    asked: Asked, ref: str, record: dict[str, Any], line: _Line, kinds: Mapping[str, str]
-) -> Checked:
+def _checked(asked: Asked, ref: str, record: dict[str, Any], line: Line, kinds: Mapping[str, str]) -> Checked:
     any_ = next(iter(line.receipts.values()), line.answers)
     receipts = {}
     for name, value in record.items():
@@ -89,26 +88,31 @@ def _checked(
     return Checked(ref, record, {}, context, receipts, locator)
 
 
-def _lines(asked: Asked) -> dict[str, _Line]:
-    """Group the money by line: the sources' by category, people's by the line they answered."""
-    lines: dict[str, _Line] = {}
-    for row in asked.background.costs.get(asked.project.id, ()):
+def _lines(asked: Asked) -> dict[str, Line]:
+    return lines_of(asked.background.costs.get(asked.project.id, ()), asked.source)
+
+
+def lines_of(rows: Iterable[RowMapping], source: Callable[[RowMapping], str | None]) -> dict[str, Line]:
+    """Group a project's money by line: the sources' by category, people's by the line they answered."""
+    lines: dict[str, Line] = {}
+    for row in rows:
         ref = line_of(row["line"]) if row["collected"] else row["category"] or "Unnamed"
-        line = lines.setdefault(ref, _Line())
-        line.category = line.category or row["category"]
+        line = lines.setdefault(ref, Line())
         key = (row["kind"], row["period"])
-        receipt = Receipt(asked.source(row), _where(row), row["url"])
+        receipt = Receipt(source(row), _where(row), row["url"])
         if row["collected"]:
+            line.category = row["category"] or line.category
             line.answered[key] = row["amount"]
             line.answers = receipt
         else:
+            line.category = line.category or row["category"]
             line.said[key] += row["amount"]
         line.receipts.setdefault(row["kind"], receipt)
     return lines
 
 
 def line_of(external_id: str) -> str:
-    """Return the line that an amount people answered belongs to (see `sync.collection.publish_costs`)."""
+    """Return the line that an amount people answered belongs to (see `sync.collection.publish_costs.external_id`)."""
     return external_id.split("/", 1)[1].rsplit("/", 2)[0]
 
 
@@ -138,7 +142,7 @@ def work_plan(asked: Asked) -> list[Checked]:
 
 
 def _planned(
-    asked: Asked, month: str, row: RowMapping | None, pulled: dict[str, Any], lines: Sequence[_Line]
+    asked: Asked, month: str, row: RowMapping | None, pulled: dict[str, Any], lines: Sequence[Line]
 ) -> Checked:
     """Lay what is planned already over what the money and the milestones say."""
     receipts = {
@@ -164,7 +168,7 @@ def _planned(
     )
 
 
-def _spent(lines: Iterable[_Line], kind: str, month: str) -> Decimal | None:
+def _spent(lines: Iterable[Line], kind: str, month: str) -> Decimal | None:
     found = [
         amount
         for line in lines

@@ -15,7 +15,7 @@ from model.base import Base
 
 COLLECTION: Final = "collection"  # name and kind of the source that people's answers come from
 _FIXED: Final = frozenset({"project_ref", "url"})  # registered, and yet not for anybody to answer
-_WHERE_READ: Final = frozenset({"id", "url", "locator", "raw_page_id", "raw_position", "run_id"})
+_LAID_OVER: Final = {"id": "coalesce(a.id, v.id)", "answered": "a.answered"}
 _THEN: Final = (
     "{0}.known_from <= :known_at AND ({0}.known_to IS NULL OR {0}.known_to > :known_at) AND NOT {0}.deleted"
 )
@@ -32,19 +32,20 @@ def amended(table: str) -> str:
     """Return the head of a statement over a table's records `v`, each with the answers about it laid over.
 
     `v.amends_source_id IS NULL` is for the caller to ask: answers about records are no records. A row with
-    answers has the id and the place of these, and the source and the external id of what they are about.
+    answers has the id of these, `answered` says which columns they are, `answered_at` where they were given.
     """
     answers = answerable(table)
     columns = ", ".join(
         f'CASE WHEN \'{name}\' = ANY(a.answered) THEN a."{name}" ELSE v."{name}" END AS "{name}"'
         if name in answers
-        else f'coalesce(a."{name}", v."{name}") AS "{name}"'
-        if name in _WHERE_READ
+        else f"{_LAID_OVER[name]} AS {name}"
+        if name in _LAID_OVER
         else f'v."{name}"'
         for name in (column.name for column in Base.metadata.tables[table].columns)
     )
     return (
-        f"SELECT {columns}{{more}} FROM {table} v LEFT JOIN {table} a ON a.amends_source_id = v.source_id"
+        f"SELECT {columns}, a.locator AS answered_at{{more}} FROM {table} v"
+        f" LEFT JOIN {table} a ON a.amends_source_id = v.source_id"
         f" AND a.amends_external_id = v.external_id AND {_THEN.format('a')}"
     )
 
@@ -66,7 +67,8 @@ def rows_of(
 def costs_of(session: Session, *, projects: Sequence[UUID], known_at: Any) -> Mapping[UUID, list[RowMapping]]:
     """Return the money of each project by source, category, kind and month, as known at an instant.
 
-    What people answered stands line by line (`collected`), what sources say is added up.
+    What people answered stands line by line (`collected`), also where they took an amount away; what sources
+    say is added up.
     """
     collected = f"s.kind = '{COLLECTION}'"
     rows = session.execute(
@@ -76,7 +78,7 @@ def costs_of(session: Session, *, projects: Sequence[UUID], known_at: Any) -> Ma
             " array_agg(DISTINCT v.currency) FILTER (WHERE v.currency IS NOT NULL) AS currencies,"
             " (array_agg(v.locator ORDER BY v.id))[1] AS locator, count(*) AS cells, max(v.url) AS url"
             " FROM cost_line v JOIN source s ON s.id = v.source_id"
-            f" WHERE {_THEN.format('v')} AND v.amount IS NOT NULL AND v.kind IS NOT NULL"
+            f" WHERE {_THEN.format('v')} AND (v.amount IS NOT NULL OR {collected}) AND v.kind IS NOT NULL"
             " AND v.project_id = ANY(CAST(:projects AS uuid[]))"
             " GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY min(v.id)"
         ),

@@ -35,6 +35,7 @@ from model.tables import (
     WorkItem,
 )
 from sync.match import unmatched_rows
+from sync.record_rows import COLLECTION
 
 router = APIRouter()
 RUNS: Final = 20
@@ -59,7 +60,7 @@ def sources_page(reader: RecordsReader) -> Response:
         return {
             "title": "Sources and runs",
             "sources": [source for source in known if source["enabled"]],
-            "disabled": [source for source in known if not source["enabled"]],
+            "disabled": [each for each in known if not each["enabled"] and each["kind"] != COLLECTION],
             "questions": _questions(session, Question.settled_at.is_(None)),
             "answers": reader.principal.may("sync"),
             "drift": open_drift(session),

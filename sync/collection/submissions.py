@@ -17,8 +17,10 @@ from sync.collection.heads import SubmissionHead, head_of, preparers_of
 from sync.collection.moves import Taken, write_move
 from sync.collection.outbox import Told, tell
 from sync.collection.publication import freeze, refuse_newer, reopen
+from sync.collection.publish_records import publish_records
 from sync.collection.refilling import refill
 from sync.collection.refused import Held, NotAllowed, NotOpen
+from sync.collection.withdraw_records import withdraw_records
 from sync.store import unit_of_work
 
 
@@ -146,12 +148,14 @@ def _published(connection: Connection, case: Case, step: Move, asked: _Asked) ->
     _set(connection, case, step, {
         "published_at": asked.now, "published_by": asked.actor.name, "frozen": Jsonb(frozen), "sha256": sha256,
     })  # fmt: skip
+    publish_records(connection, case.submission.id, now=asked.now)
 
 
 def _withdrawn(connection: Connection, case: Case, step: Move, asked: _Asked) -> None:
     refuse_newer(connection, case.submission)
     successor = reopen(connection, case, by=asked.actor.name, because=asked.because, now=asked.now)
     _set(connection, case, step, {"withdrawn_at": asked.now})
+    withdraw_records(connection, case.submission.id, now=asked.now)
     tell(connection, [_told(case, "withdrawn", word, asked, {"successor": successor})
                       for word in ("preparer", "approver")],
          {case.submission.project_id: case.people}, asked.now)  # fmt: skip
