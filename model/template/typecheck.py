@@ -78,10 +78,9 @@ class TypeCheck:
         if node.name in self._known:
             self.names.add(node.name)
             return self._known[node.name]
-        if others := ", ".join(whose(node.name)):
-            return self._complain(
-                node.at, f"a {self._record} never has {node.name!r}, only {others} has: it can never run"
-            )
+        if owner := whose(node.name):
+            said = f"a {self._record} never has {node.name!r}, only {owner} has: it can never run"
+            return self._complain(node.at, said)
         return self._complain(node.at, f"there is no field or variable {node.name!r}{self._near(node.name)}")
 
     def _near(self, name: str, among: Sequence[str] | None = None) -> str:

@@ -99,7 +99,7 @@ def test_what_can_run_is_accepted(source: str) -> None:
         ("1 + 1 == 2", 6, "it names nothing of the record and is the same for all"),
         ("done || true", 8, "this part is the same for all"),
         ("done && 1 < 2", 10, "this part is the same for all"),
-        ("age_days > 3", 0, "a status_report never has 'age_days', only raid_item has: it can never run"),
+        ("age_days > 3", 0, "a status_report never has 'age_days', only a raid_item has: it can never run"),
     ],
 )  # fmt: skip
 def test_what_cannot_run_or_never_changes_is_refused_where_it_stands(source: str, at: int, says: str) -> None:
@@ -115,6 +115,7 @@ def test_all_that_is_wrong_in_one_expression_is_said() -> None:
 
 def test_a_variable_of_items_is_known_to_items() -> None:
     assert complaints("age_days > 3", "raid_item") == []
+    assert "only a project's own record has" in complaints("finance.eac > 3", "raid_item")[0][1]
 
 
 @pytest.mark.parametrize("source", ["cost >", "(cost", "cost +* 2", "a b", "'", "cost > 1 &&", "\x00"])
