@@ -157,6 +157,7 @@ class Http:
         params: Mapping[str, Any] | None = None,
         ok: Sequence[int] = (200,),
         attempts: int = ATTEMPTS,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """POST JSON that asks for data: a read like any other, so it is repeated like one."""
         request = self._client.build_request(
@@ -164,7 +165,7 @@ class Http:
             self._address(path),
             params=params or None,
             content=orjson.dumps(body),
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json", **(headers or {})},
         )
         return self._call(request, body, ok, attempts)
 

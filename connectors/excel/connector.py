@@ -13,6 +13,7 @@ from connectors.base import Discovery, Finding, Json, Traffic
 from connectors.errors import ConnectorError, SliceUnreadable
 from connectors.excel import process
 from connectors.excel.config import ExcelConfig, Workbook
+from connectors.excel.delivery import Delivered
 from connectors.excel.discovery import describe
 from connectors.excel.drift import Structure
 from connectors.excel.files import TAGS, File, Files, Folder, label_of
@@ -136,6 +137,14 @@ class Excel:
                     self._fetched.popitem(last=False)
         return file
 
+    def put(self, path: str, body: bytes, known: Json | None, *, library: str | None = None) -> Delivered:
+        """Store a workbook that goes out, at a path in the site or the folder."""
+        return self._files.put(_at(path, library), body, known)
+
+    def back(self, path: str, known: Json | None, *, library: str | None = None) -> File | None:
+        """Fetch a workbook that went out; None while it is the one `known` stands for."""
+        return self._files.fetch(_at(path, library), known)
+
     def scope_fingerprint(self) -> Mapping[str, str]:
         """Return of each sheet which columns it has and what they give.
 
@@ -191,3 +200,8 @@ class Excel:
         )
         warnings = told["warnings"]
         return Finding(what, ok=True, says=says, todo="; ".join(warnings[:5]) or None)
+
+
+def _at(path: str, library: str | None) -> Workbook:
+    """Return where a workbook is that goes out: what it holds is nothing to whoever carries it."""
+    return Workbook.model_validate({"path": path, "library": library, "holds": "projects"})

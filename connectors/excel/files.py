@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from connectors.base import Absence, Json
 from connectors.errors import MisconfiguredSource, SliceUnreadable
 from connectors.excel.config import Workbook
+from connectors.excel.delivery import Delivered, put_in_folder
 
 MOST_BYTES: Final = 200 * 1024 * 1024
 TAGS: Final = ("sha256", "item", "ctag")  # what of a position tells two versions of a file apart
@@ -58,6 +59,14 @@ class Files(Protocol):
         Raises:
             SliceUnreadable: This workbook cannot be had; others may.
             ConnectorError: Nothing can be had.
+        """
+
+    def put(self, workbook: Workbook, body: bytes, known: Json | None) -> Delivered:
+        """Store a workbook at its path, unless what stands there is not what `known` stands for.
+
+        Raises:
+            ChangedThere: Another one stands there; it is left alone.
+            ConnectorError: It cannot be stored, with the reason.
         """
 
     def about(self) -> list[tuple[str, str]]:
@@ -113,6 +122,13 @@ class Folder:
             return None
         position: Json = {"sha256": digest, "size": after.st_size, "mtime_ns": after.st_mtime_ns}
         return File(path.name, body, f"READ {workbook.path or path.name}", position)
+
+    def put(self, workbook: Workbook, body: bytes, known: Json | None) -> Delivered:
+        """Write a workbook, unless what stands there is not what `known` stands for."""
+        path = self._path / (workbook.path or "").replace("\\", "/").lstrip("/")
+        if not path.resolve().is_relative_to(self._path.resolve()):
+            raise self._unreadable(path, "lies outside the folder; workbooks are only written below it")
+        return put_in_folder(path, body, known, source=self._source)
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -46,7 +46,7 @@ class Library:
         return self.get(f"/shares/u!{token}/driveItem", label, shared=True)
 
     def _by_path(self, workbook: Workbook, label: str) -> Json:
-        drive = self._drive(workbook.library)
+        drive = self.drive(workbook.library)
         path = _encoded(workbook.path or "")
         try:
             return self.get(f"/drives/{drive}/root:/{path}", label)
@@ -86,7 +86,7 @@ class Library:
             ) from error
         return site
 
-    def _drive(self, library: str | None) -> str:
+    def drive(self, library: str | None) -> str:
         """Return the id of the site's document library."""
         if library not in self._drives:
             site = self.site()["id"]

@@ -18,11 +18,13 @@ from connectors.errors import (
     SliceUnreadable,
 )
 from connectors.excel.config import ExcelConfig, Workbook
+from connectors.excel.delivery import Delivered
 from connectors.excel.delta import Changes
 from connectors.excel.download import HEADERS, Downloads
 from connectors.excel.files import MOST_BYTES, STAYS, File, WorkbookGone, label_of
 from connectors.excel.library import GRANT, Library, refusal_words
 from connectors.excel.quickxor import quick_xor_hash
+from connectors.excel.upload import Uploads
 from connectors.http import Http, HttpDenied, HttpError, trust
 from connectors.microsoft import MicrosoftToken
 from connectors.stopping import rest
@@ -70,15 +72,11 @@ class SharePoint:
             login_hint="Check tenant, client_id and client_secret or certificate.",
             option="graph_url",
         )
-        self._downloads = Downloads(
-            transport
-            or httpx.HTTPTransport(
-                verify=trust(source, config.ca_bundle), proxy=config.proxy, trust_env=False
-            ),
-            source=source,
-            traffic=traffic,
-            sleep=sleep,
+        bare = transport or httpx.HTTPTransport(
+            verify=trust(source, config.ca_bundle), proxy=config.proxy, trust_env=False
         )
+        self._downloads = Downloads(bare, source=source, traffic=traffic, sleep=sleep)
+        self._uploads = Uploads(self._http, bare, source=source, traffic=traffic, sleep=sleep)
         self._changes = Changes(self._http)
         self._library = Library(config, self._http, source)
 
@@ -120,6 +118,14 @@ class SharePoint:
             doubted += again["cTag"] == item["cTag"]
             item = again
         raise self._unreadable(label, "was saved again each time it was downloaded; the next run tries again")
+
+    def put(self, workbook: Workbook, body: bytes, known: Json | None) -> Delivered:
+        """Upload a workbook to its path, unless what stands there is not what `known` stands for."""
+        if workbook.path is None or self._config.site is None:
+            raise MisconfiguredSource(
+                "to send workbooks the source needs its site, and a path in it", source=self._source
+            )
+        return self._uploads.put(self._library.drive(workbook.library), workbook.path, body, known)
 
     def close(self) -> None:
         """Give the connections back."""
