@@ -11,7 +11,7 @@ from api import finding_shapes, metrics, problems, shapes
 from api.answer import to_json
 from api.etag import Cache, Recent
 from api.headers import StrictHeaders
-from api.pages import board, project, pulled, receipt, signin
+from api.pages import board, form, project, pulled, receipt, signin
 from api.pages.static import static_files
 from api.routes import (
     costs,
@@ -38,7 +38,7 @@ _NOUNS: Final = (
     status, portfolio, projects, explain, work_items, milestones, raid_items, costs, findings, sources, scopes,
     runs, questions, rejects, drift, submissions, finding_steps,
 )  # fmt: skip
-_PAGES: Final = (board, project, receipt, pulled, signin)
+_PAGES: Final = (board, project, receipt, pulled, signin, form)
 _ABOUT: Final = (
     "One project model out of every tracker a project office has, with a receipt for every number. "
     "Instants are UTC with Z, dates are ISO dates, unknown is null. Lists are paged by an opaque cursor; "

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from api.tokens import create_token
+from model.attributes import REGISTER
 
 MANAGER = "Ada Obi"
 PERIOD = "2025-06"
@@ -82,8 +83,8 @@ def open_submission(
             " :name, :portfolio, 'register', :at) RETURNING id",
             key=key, name=name, portfolio=portfolio, at=at - timedelta(days=90),
         )  # fmt: skip
-        if manager is not None:
-            _claim_manager(connection, project, manager, at)
+        said = {**(FILLED if filled is None else {}), "manager": manager}
+        _claim(connection, project, {name: value for name, value in said.items() if value is not None}, at)
         cycle = connection.execute(
             text("SELECT id FROM cycle WHERE template = :template AND period = :period"),
             {"template": template, "period": PERIOD},
@@ -112,8 +113,8 @@ def open_submission(
     return Opened(number, cycle, project, key)
 
 
-def _claim_manager(connection: Any, project: UUID, manager: str, at: datetime) -> None:
-    """Let a register say who manages the project."""
+def _claim(connection: Any, project: UUID, values: Mapping[str, Any], at: datetime) -> None:
+    """Let the source say what is filled in, so that filling in anew finds the same."""
     source = connection.execute(text("SELECT id FROM source WHERE name = 'jira'")).scalar()
     if source is None:
         source = connection.execute(
@@ -130,14 +131,19 @@ def _claim_manager(connection: Any, project: UUID, manager: str, at: datetime) -
         ),
         {"source": source, "at": at},
     ).scalar_one()
-    connection.execute(
-        text(
-            "INSERT INTO claim (project_id, attribute, value, source_id, valid_from, known_from, run_id)"
-            " VALUES (:project, 'manager', :value, :source, :day, :at, :run)"
-        ),
-        {"project": project, "value": Jsonb(manager), "source": source, "day": at.date() - timedelta(days=30),
-         "at": at - timedelta(days=30), "run": run},
-    )  # fmt: skip
+    for name, value in values.items():
+        attribute = REGISTER["project"].get(name)
+        if attribute is None:
+            continue
+        connection.execute(
+            text(
+                "INSERT INTO claim (project_id, attribute, value, source_id, valid_from, known_from, run_id, locator)"
+                " VALUES (:project, :name, :value, :source, :day, :at, :run, 'PORTAL-12')"
+            ),
+            {"project": project, "name": name, "source": source, "day": at.date() - timedelta(days=2),
+             "value": Jsonb(str(value) if attribute.type == "money" else value),
+             "at": at - timedelta(days=2), "run": run},
+        )  # fmt: skip
 
 
 def speaking_for(
