@@ -13,7 +13,18 @@ from api.access import only_visible
 from api.answer import Visible
 from api.paging import Paging, Query
 from api.problems import ProblemDocument, not_found
-from model.tables import CostLine, Milestone, Project, RaidItem, Source
+from model.tables import (
+    ChangeRequest,
+    CostLine,
+    Decision,
+    GateCriterion,
+    Milestone,
+    Project,
+    RaidItem,
+    Source,
+    WorkPlanLine,
+)
+from model.tables.version import Version
 
 _PROBLEM: Final[dict[str, Any]] = {
     "model": ProblemDocument,
@@ -36,7 +47,7 @@ KnownAt = Annotated[
 Text = Annotated[str | None, Parameter(max_length=200)]
 ProjectKey = Annotated[str, Path(max_length=200, examples=["APOLLO"])]
 
-V = TypeVar("V", Milestone, RaidItem, CostLine)
+V = TypeVar("V", Milestone, RaidItem, CostLine, ChangeRequest, Decision, GateCriterion, WorkPlanLine)
 
 
 def visible_project(session: Session, visible: Visible, key: str) -> Project:
@@ -68,3 +79,8 @@ def version_page(table: type[V], paging: Paging, visible: Visible, *, known_at: 
         .where(versions(table, known_at=known_at), only_visible(table.project_id, visible))
     )
     return paging.page(query, table.__table__.c.id)
+
+
+def about(found: Version) -> dict[str, Any]:
+    """Say what a row is about, where it is what people answered about another source's record."""
+    return {"amends": found.amends_external_id, "answered": found.answered}

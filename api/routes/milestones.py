@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.access import RecordsReader
 from api.answer import Visible, day, json_answer, z
 from api.paging import Page
-from api.routes.common import PROBLEMS, KnownAt, Text, version_page
+from api.routes.common import PROBLEMS, KnownAt, Text, about, version_page
 from api.shapes import MilestoneShape, Paged
 from model.tables import Milestone, Project, Source
 
@@ -58,4 +58,5 @@ def milestone_document(found: Milestone, source: str, project: str | None) -> di
         "known_from": z(found.known_from),
         "locator": found.locator,
         "url": found.url,
+        **about(found),
     }

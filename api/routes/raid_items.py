@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.access import RecordsReader
 from api.answer import Visible, day, json_answer, z
 from api.paging import Page
-from api.routes.common import PROBLEMS, KnownAt, Text, version_page
+from api.routes.common import PROBLEMS, KnownAt, Text, about, version_page
 from api.shapes import Paged, RaidShape
 from model.tables import Project, RaidItem, Source
 
@@ -83,4 +83,5 @@ def raid_document(found: RaidItem, source: str, project: str | None) -> dict[str
         "known_from": z(found.known_from),
         "locator": found.locator,
         "url": found.url,
+        **about(found),
     }

@@ -1,0 +1,123 @@
+"""Records that people answer for, in the version known at an instant: changes, decisions, gates, work plans."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from starlette.responses import Response
+
+from api.access import Reader, RecordsReader
+from api.answer import Visible, day, json_answer, z
+from api.paging import Page, Paging
+from api.record_shapes import ChangeRequestShape, DecisionShape, GateCriterionShape, WorkPlanShape
+from api.routes.common import PROBLEMS, KnownAt, Text, V, about, version_page
+from api.shapes import Paged
+from model.tables import ChangeRequest, Decision, GateCriterion, Project, Source, WorkPlanLine
+from sync.record_rows import answerable
+
+router = APIRouter()
+_Given = tuple[InstrumentedAttribute[Any] | ColumnElement[Any], Any]
+
+
+@router.get(
+    "/change-requests", response_model=Paged[ChangeRequestShape], responses=PROBLEMS,
+    summary="Change requests", operation_id="list_change_requests",
+)  # fmt: skip
+def list_change_requests(
+    reader: RecordsReader,
+    paging: Page,
+    project: Text = None,
+    source: Text = None,
+    state: Annotated[
+        Literal["raised", "assessed", "approved", "rejected", "withdrawn", "done"] | None, Query()
+    ] = None,
+    known_at: KnownAt = None,
+) -> Response:
+    """List change requests that stood at `known_at`."""
+    given = ((Project.key, project), (Source.name, source), (ChangeRequest.state, state))
+    return _listed(reader, paging, ChangeRequest, given, known_at)
+
+
+@router.get(
+    "/decisions", response_model=Paged[DecisionShape], responses=PROBLEMS, summary="Decisions",
+    operation_id="list_decisions",
+)  # fmt: skip
+def list_decisions(
+    reader: RecordsReader,
+    paging: Page,
+    project: Text = None,
+    source: Text = None,
+    state: Annotated[Literal["needed", "made", "dropped"] | None, Query()] = None,
+    known_at: KnownAt = None,
+) -> Response:
+    """List decisions, needed and made, that stood at `known_at`."""
+    given = ((Project.key, project), (Source.name, source), (Decision.state, state))
+    return _listed(reader, paging, Decision, given, known_at)
+
+
+@router.get(
+    "/gate-criteria", response_model=Paged[GateCriterionShape], responses=PROBLEMS, summary="Gate criteria",
+    operation_id="list_gate_criteria",
+)  # fmt: skip
+def list_gate_criteria(
+    reader: RecordsReader,
+    paging: Page,
+    project: Text = None,
+    source: Text = None,
+    gate: Text = None,
+    result: Annotated[Literal["met", "partly", "not_met", "not_applicable"] | None, Query()] = None,
+    known_at: KnownAt = None,
+) -> Response:
+    """List criteria of stage gates, with how far they are met, that stood at `known_at`."""
+    given = ((Project.key, project), (Source.name, source), (GateCriterion.gate, gate),
+             (GateCriterion.result, result))  # fmt: skip
+    return _listed(reader, paging, GateCriterion, given, known_at)
+
+
+@router.get(
+    "/work-plan", response_model=Paged[WorkPlanShape], responses=PROBLEMS, summary="Work plans",
+    operation_id="list_work_plan",
+)  # fmt: skip
+def list_work_plan(
+    reader: RecordsReader,
+    paging: Page,
+    project: Text = None,
+    source: Text = None,
+    month: Annotated[str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] = None,
+    known_at: KnownAt = None,
+) -> Response:
+    """List what projects mean to do month by month, that stood at `known_at`."""
+    given = ((Project.key, project), (Source.name, source), (WorkPlanLine.month, month))
+    return _listed(reader, paging, WorkPlanLine, given, known_at)
+
+
+def _listed(
+    reader: Reader, paging: Paging, table: type[V], given: tuple[_Given, ...], known_at: KnownAt
+) -> Response:
+    def collect(session: Session, visible: Visible) -> dict[str, Any]:
+        query = version_page(table, paging, visible, known_at=known_at)
+        query = query.where(*(column == value for column, value in given if value is not None))
+        rows = session.execute(query).all()
+        return paging.document([record_document(*row) for row in rows], [row[0].id for row in rows])
+
+    return json_answer(reader, collect, link=paging.link)
+
+
+def record_document(found: Any, source: str, project: str | None) -> dict[str, Any]:
+    """Return a record as the API shows it: its own columns between whose it is and where it was read."""
+    columns = [column.name for column in found.__table__.columns]
+    own = answerable(found.__tablename__)
+    values = {name: getattr(found, name) for name in columns if name in own}
+    return {
+        "source": source,
+        "external_id": found.external_id,
+        "project": project,
+        "project_ref": found.project_ref,
+        **{name: day(value) if isinstance(value, date) else value for name, value in values.items()},
+        "known_from": z(found.known_from),
+        "locator": found.locator,
+        "url": found.url,
+        **about(found),
+    }
