@@ -103,7 +103,9 @@ def list_findings(
     "/findings/counts", response_model=FindingCountsShape, responses=PROBLEMS, summary="Findings, counted",
     operation_id="count_findings",
 )  # fmt: skip
-def count_findings(reader: FindingsReader, asked: AskedFilters, by: Annotated[By, Query()]) -> Response:
+def count_findings(
+    reader: FindingsReader, asked: AskedFilters, by: Annotated[By, Query()] = "owner"
+) -> Response:
     """Count findings by owner, severity, age, project, rule, template or state."""
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:

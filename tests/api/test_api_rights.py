@@ -25,6 +25,8 @@ def paths(engine: Engine) -> list[str]:
         "/projects/{key}",
         "/projects/{key}/receipt/{attribute}",
         "/sources",
+        "/findings",
+        "/findings/{number}",
         "/runs/{number}",
         "/metrics",
     }
