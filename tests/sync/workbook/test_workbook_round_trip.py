@@ -4,7 +4,6 @@ import io
 from datetime import UTC, date, datetime
 
 import openpyxl
-import pytest
 from sqlalchemy import Engine
 
 from model.collection.roles import Actor
@@ -20,7 +19,7 @@ from tests.support.returning import (
     send,
     values_of,
 )
-from tests.support.submissions import MANAGER, open_submission
+from tests.support.submissions import MANAGER
 
 NOW = datetime(2025, 7, 2, 9, tzinfo=UTC)
 VIEWS = {
@@ -30,18 +29,6 @@ VIEWS = {
     "rag_risk": "GREEN",
     "rag_benefit": "GREEN",
 }
-
-
-@pytest.fixture
-def report(engine: Engine) -> int:
-    """A monthly status report, filled in."""
-    return open_submission(engine, now=NOW).id
-
-
-@pytest.fixture
-def log(engine: Engine) -> int:
-    """A RAID log with three risks."""
-    return open_submission(engine, key="LOG", template="raid-log", version="2.0.0", filled=RISKS, now=NOW).id
 
 
 def test_a_workbook_that_nobody_touched_changes_nothing(engine: Engine, report: int, log: int) -> None:
