@@ -11,11 +11,16 @@ import typer
 from sqlalchemy import Engine, func, select
 
 from api.access import SCOPES, hash_token
+from model.collection.roles import OFFICE_ROLES
 from model.tables import ApiToken, Project
-from sync.tokens import SIGN_IN, NameTaken, add_token, revoke_token
+from sync.tokens import SIGN_IN, NameTaken, NewToken, add_token, revoke_token
 
 PREFIX: Final = "mst_"  # lets a secret scanner know a token when it sees one
 LINK_LIVES: Final = timedelta(minutes=30)
+
+
+SpeaksFor = tuple[str | None, Sequence[str]]  # a person and the roles they hold in the whole office
+NOBODY: Final[SpeaksFor] = (None, ())
 
 
 class BadToken(ValueError):
@@ -32,6 +37,8 @@ class TokenRow:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    person: str | None = None
+    roles: tuple[str, ...] = ()
 
 
 def create_token(
@@ -42,6 +49,7 @@ def create_token(
     projects: Collection[str] | None = None,
     lives: timedelta | None = None,
     now: datetime | None = None,
+    speaks_for: SpeaksFor = NOBODY,
 ) -> str:
     """Make a token and return it; only its hash is kept, so this is the one time it is seen.
 
@@ -52,9 +60,10 @@ def create_token(
         projects: The keys of the projects it may see; None means all, also those to come.
         lives: How long it works; None until it is revoked.
         now: The clock.
+        speaks_for: The person it answers and acts for, and the roles they hold in the whole office.
 
     Raises:
-        BadToken: An unknown scope or project, or a name in use.
+        BadToken: An unknown scope, project or role, roles of nobody, or a name in use.
     """
     now = now or datetime.now(UTC)
     if not name.strip() or ":" in name:
@@ -64,8 +73,10 @@ def create_token(
     if not scopes:
         raise BadToken(f"a token needs a scope: {', '.join(SCOPES)}")
     _check_projects(engine, projects)
+    _check_roles(speaks_for)
     token = PREFIX + secrets.token_urlsafe(32)
-    _add(engine, name, token, scopes, projects, now, now + lives if lives else None)
+    expires_at = now + lives if lives else None
+    _add(engine, NewToken(name, hash_token(token), scopes, projects, expires_at, *speaks_for), now)
     return token
 
 
@@ -77,6 +88,7 @@ def sign_in_link(
     projects: Collection[str] | None = None,
     lives: timedelta = LINK_LIVES,
     now: datetime | None = None,
+    speaks_for: SpeaksFor = NOBODY,
 ) -> str:
     """Return an address that signs a browser in, once, to read.
 
@@ -87,11 +99,14 @@ def sign_in_link(
         projects: The keys of the projects it may see; None means all.
         lives: How long the link can be used; the session it opens is longer.
         now: The clock.
+        speaks_for: The person whose answers are given in that browser, and their roles.
     """
     now = now or datetime.now(UTC)
     _check_projects(engine, projects)
+    _check_roles(speaks_for)
     ticket = secrets.token_urlsafe(24)
-    _add(engine, f"{name}: link {secrets.token_hex(6)}", ticket, [SIGN_IN], projects, now, now + lives)
+    linked = f"{name}: link {secrets.token_hex(6)}"
+    _add(engine, NewToken(linked, hash_token(ticket), [SIGN_IN], projects, now + lives, *speaks_for), now)
     return f"{base_url.rstrip('/')}/sign-in?{urlencode({'token': ticket})}"
 
 
@@ -100,12 +115,21 @@ def list_tokens(engine: Engine) -> list[TokenRow]:
     query = select(ApiToken).where(~ApiToken.scopes.contains([SIGN_IN])).order_by(ApiToken.id)
     columns = query.with_only_columns(
         ApiToken.name, ApiToken.scopes, ApiToken.projects, ApiToken.created_at, ApiToken.expires_at,
-        ApiToken.revoked_at,
+        ApiToken.revoked_at, ApiToken.person, ApiToken.roles,
     )  # fmt: skip
     with engine.connect() as connection:
         return [
-            TokenRow(name, tuple(scopes), None if projects is None else tuple(projects), made, ends, revoked)
-            for name, scopes, projects, made, ends, revoked in connection.execute(columns)
+            TokenRow(
+                name,
+                tuple(scopes),
+                None if projects is None else tuple(projects),
+                made,
+                ends,
+                revoked,
+                person,
+                tuple(roles or ()),
+            )
+            for name, scopes, projects, made, ends, revoked, person, roles in connection.execute(columns)
         ]
 
 
@@ -121,22 +145,25 @@ def _check_projects(engine: Engine, projects: Collection[str] | None) -> None:
         )
 
 
-def _add(
-    engine: Engine,
-    name: str,
-    token: str,
-    scopes: Sequence[str],
-    projects: Collection[str] | None,
-    now: datetime,
-    expires_at: datetime | None,
-) -> None:
+def _check_roles(speaks_for: SpeaksFor) -> None:
+    person, roles = speaks_for
+    if unknown := sorted(set(roles) - set(OFFICE_ROLES)):
+        raise BadToken(
+            f"no such role: {', '.join(unknown)}; there are: {', '.join(OFFICE_ROLES)}. Project managers and"
+            " sponsors need none: their projects name them"
+        )
+    if roles and not (person or "").strip():
+        raise BadToken("roles are held by a person: say which by --person")
+
+
+def _add(engine: Engine, new: NewToken, now: datetime) -> None:
     try:
-        add_token(
-            engine, name=name, hash_=hash_token(token), scopes=scopes, projects=projects, at=now,
-            expires_at=expires_at,
-        )  # fmt: skip
+        add_token(engine, new, at=now)
     except NameTaken as error:
         raise BadToken(str(error)) from error
+
+
+_ROLES: Final = f"Held in the whole office: {', '.join(OFFICE_ROLES)}; may be repeated"
 
 
 def token_commands(open_database: Callable[[], Engine]) -> typer.Typer:
@@ -151,13 +178,16 @@ def token_commands(open_database: Callable[[], Engine]) -> typer.Typer:
             list[str] | None, typer.Option(help="May see this project only; repeat for more")
         ] = None,
         days: Annotated[int | None, typer.Option(min=1, help="Works this long; else until revoked")] = None,
+        person: Annotated[str | None, typer.Option(help="Whom it answers and acts for, by name")] = None,
+        role: Annotated[list[str] | None, typer.Option(help=_ROLES)] = None,
     ) -> None:
         """Make a token and print it, this once."""
         lives = timedelta(days=days) if days else None
         try:
             token = create_token(
-                open_database(), name, scopes=scope or ["read"], projects=project or None, lives=lives
-            )
+                open_database(), name, scopes=scope or ["read"], projects=project or None, lives=lives,
+                speaks_for=(person, role or ()),
+            )  # fmt: skip
         except BadToken as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(2) from error
@@ -166,15 +196,15 @@ def token_commands(open_database: Callable[[], Engine]) -> typer.Typer:
 
     @commands.command("list")
     def list_() -> None:
-        """List the tokens: names, scopes and projects, never the token."""
+        """List the tokens: names, scopes, projects and whom they speak for, never the token."""
         for row in list_tokens(open_database()):
             seen = "all projects" if row.projects is None else ", ".join(row.projects) or "no project"
             ends = (
                 "revoked" if row.revoked_at else f"until {row.expires_at:%Y-%m-%d}" if row.expires_at else ""
             )
-            typer.echo(
-                f"{row.name}\t{','.join(row.scopes)}\t{seen}\t{row.created_at:%Y-%m-%d}\t{ends}".rstrip()
-            )
+            whom = " ".join(filter(None, (row.person, f"({', '.join(row.roles)})" if row.roles else "")))
+            columns = [row.name, ",".join(row.scopes), seen, f"{row.created_at:%Y-%m-%d}", ends, whom]
+            typer.echo("\t".join(columns).rstrip())
 
     @commands.command()
     def revoke(name: Annotated[str, typer.Argument(help="The token's name")]) -> None:
@@ -189,10 +219,16 @@ def token_commands(open_database: Callable[[], Engine]) -> typer.Typer:
         base_url: Annotated[str, typer.Option(help="Where the pages are")] = "http://127.0.0.1:8000",
         name: Annotated[str, typer.Option(help="Whom it is for")] = "browser",
         project: Annotated[list[str] | None, typer.Option(help="May see this project only")] = None,
+        person: Annotated[str | None, typer.Option(help="Whose answers are given in that browser")] = None,
+        role: Annotated[list[str] | None, typer.Option(help=_ROLES)] = None,
     ) -> None:
         """Print an address that signs a browser in, once."""
         try:
-            typer.echo(sign_in_link(open_database(), base_url, name=name, projects=project or None))
+            speaks_for = (person, role or ())
+            engine = open_database()
+            typer.echo(
+                sign_in_link(engine, base_url, name=name, projects=project or None, speaks_for=speaks_for)
+            )
         except BadToken as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(2) from error

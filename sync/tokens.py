@@ -5,6 +5,7 @@ session, in one statement, so that a link works once.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine, delete, insert, select, update
@@ -19,34 +20,40 @@ class NameTaken(ValueError):
     """A token of that name exists, perhaps revoked."""
 
 
-def add_token(
-    engine: Engine,
-    *,
-    name: str,
-    hash_: str,
-    scopes: Sequence[str],
-    projects: Collection[str] | None,
-    at: datetime,
-    expires_at: datetime | None,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token to be stored, by its hash. `person` is whom it speaks for, in `roles` of the whole office."""
+
+    name: str
+    hash_: str
+    scopes: Sequence[str]
+    projects: Collection[str] | None
+    expires_at: datetime | None
+    person: str | None = None
+    roles: Sequence[str] = ()
+
+
+def add_token(engine: Engine, new: NewToken, *, at: datetime) -> int:
     """Store a token's hash and return its number.
 
     Raises:
         NameTaken: The name is in use; names are how tokens are revoked.
     """
     values = {
-        "name": name,
-        "hash": hash_,
-        "scopes": list(scopes),
-        "projects": None if projects is None else sorted(projects),
+        "name": new.name,
+        "hash": new.hash_,
+        "scopes": list(new.scopes),
+        "projects": None if new.projects is None else sorted(new.projects),
         "created_at": at,
-        "expires_at": expires_at,
+        "expires_at": new.expires_at,
+        "person": (new.person or "").strip() or None,
+        "roles": sorted(set(new.roles)),
     }
     with unit_of_work(engine) as connection:
         spent = delete(ApiToken).where(ApiToken.scopes.contains([SIGN_IN]), ApiToken.expires_at < at)
         connection.execute(spent)
-        if connection.scalar(select(ApiToken.id).where(ApiToken.name == name)):
-            raise NameTaken(f"there is a token named {name!r} already; revoke it or choose another name")
+        if connection.scalar(select(ApiToken.id).where(ApiToken.name == new.name)):
+            raise NameTaken(f"there is a token named {new.name!r} already; revoke it or choose another name")
         return connection.execute(insert(ApiToken).values(values).returning(ApiToken.id)).scalar_one()
 
 
