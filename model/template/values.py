@@ -91,8 +91,23 @@ def _once(rule: FieldRule) -> Callable[[Any], Read]:
 
 def shown(value: Any) -> str:
     """Repeat a value in a message, shortened."""
-    text = str(value)
+    text = exactly(value)
     return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")
+
+
+def exactly(value: Any) -> str:
+    """Write a value; a number the same however it came: 5, 5.0 and an amount of 5.00 are all 5."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return str(value)
+    try:
+        number = Decimal(str(value))
+    except ValueError:  # more digits than Python writes out
+        return "a number of thousands of digits"
+    if not number.is_finite():
+        return str(value)
+    if abs(number.adjusted()) > _SHOWN:
+        return str(number.normalize())
+    return f"{number:f}".rstrip("0").rstrip(".") if number != number.to_integral_value() else f"{int(number)}"
 
 
 def _tests(rule: FieldRule) -> list[Callable[[Any], str | None]]:
@@ -103,9 +118,9 @@ def _tests(rule: FieldRule) -> list[Callable[[Any], str | None]]:
         allowed = frozenset(rule.values)
         tests.append(lambda value: None if value in allowed else f"one of {said}, is {shown(value)}")
     if least is not None:
-        tests.append(lambda value: f"at least {least:g}, is {value}" if value < least else None)
+        tests.append(lambda value: f"at least {least:g}, is {exactly(value)}" if value < least else None)
     if most is not None:
-        tests.append(lambda value: f"at most {most:g}, is {value}" if value > most else None)
+        tests.append(lambda value: f"at most {most:g}, is {exactly(value)}" if value > most else None)
     tests += _text_tests(rule)
     return tests
 

@@ -1,6 +1,7 @@
 """What people type into a form is what an API client would send."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from model.collection.typed import plain, typed, written
 from model.template.language import FieldRule
+from model.template.values import exactly
 
 
 def rule(type_: str) -> FieldRule:
@@ -78,3 +80,19 @@ def test_a_text_comes_back_character_for_character_but_for_line_ends(text: str) 
 def test_a_number_is_read_as_a_program_would_send_it(text: str) -> None:
     found, sent = typed(rule("number"), text), json.loads(text)
     assert (found, type(found)) == (sent, type(sent))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ((5, 5.0, Decimal("5.00"), Decimal(5)), "5"),
+        ((-5.5, Decimal("-5.50")), "-5.5"),
+        ((0, -0.0, Decimal("0.00")), "0"),
+        ((1e-7, Decimal("1E-7")), "0.0000001"),
+        ((1e300, 10**300, Decimal("1E300")), "1E+300"),
+        ((10**5000,), "a number of thousands of digits"),
+        ((True,), "True"),
+    ],
+)
+def test_a_message_writes_a_number_the_same_however_it_came(values: tuple[Any, ...], said: str) -> None:
+    assert {exactly(value) for value in values} == {said}
