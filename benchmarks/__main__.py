@@ -1,7 +1,7 @@
 """`python -m benchmarks [NAME…]`: measure, and print a report in Markdown.
 
 Names: peers (install other programs beside Muster), ingest (floor, peers, where the time goes), compare
-(the peers alone), million (one large load), workbook, api. Without a name: ingest, workbook and api.
+(the peers alone), million (one large load), workbook, templates, api. Without a name: ingest, workbook and api.
 """
 
 import argparse
@@ -18,6 +18,7 @@ MODULES: Final = {
     "compare": "benchmarks.peers.compare",
     "million": "benchmarks.million",
     "workbook": "benchmarks.workbook",
+    "templates": "benchmarks.templates",
     "api": "benchmarks.api",
 }
 BY_DEFAULT: Final = ("ingest", "workbook", "api")
