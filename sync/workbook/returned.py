@@ -50,6 +50,7 @@ class Taken:
     can_submit: bool | None = None
     copy: bytes | None = None
     copy_file: str | None = None
+    copy_id: int | None = None
 
     @property
     def conflicts(self) -> tuple[Outcome, ...]:
@@ -181,7 +182,8 @@ class _Taking:
                 remarks = remarks_on(case.template, outcomes)
                 copy = write_workbook(connection, case, by=self._actor.name, now=self._now, remarks=remarks)
             id_ = ledger.keep(connection, sent, self._arrival, taken, copy=copy, made=made)
-        return replace(taken, id=id_, copy=copy.body if copy else None, copy_file=copy.file if copy else None)
+        taken = replace(taken, id=id_)
+        return taken if copy is None else replace(taken, copy=copy.body, copy_file=copy.file, copy_id=copy.id)
 
 
 def _sent(connection: Connection, name: str, token: str) -> Sent:

@@ -287,9 +287,7 @@ def test_a_text_that_looks_like_a_formula_goes_out_and_comes_back_as_text(
 ) -> None:
     with engine.begin() as connection:
         connection.execute(
-            text(
-                "UPDATE prefill SET value = to_jsonb(CAST(:said AS text)) WHERE field = 'title' AND record_ref = 'R-001'"
-            ),
+            text("UPDATE prefill SET value = to_jsonb(CAST(:said AS text)) WHERE field = 'title'"),
             {"said": hostile},
         )
     sent = send(engine, log, NOW)
