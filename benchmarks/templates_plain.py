@@ -266,11 +266,11 @@ class Plain:
             marks.setdefault("validity", []).append(0.0 if problem else 1.0)
             if problem:
                 findings.append({"field": id_, "kind": "invalid", "severity": invalid, "says": problem})
-            if id_ == "item_id" and taken is not None:
+            if id_ == "item_id" and taken is not None and value is not BAD:
                 repeated = value in taken
                 marks.setdefault("uniqueness", []).append(0.0 if repeated else 1.0)
                 if repeated:
-                    says = f"{shown(None if value is BAD else value)} is used more than once in the project"
+                    says = f"{shown(value)} is used more than once in the project"
                     findings.append({"field": id_, "kind": "invalid", "severity": invalid, "says": says})
             age, fresh = ages.get(id_), self._fresh.get(id_)
             if age is None or fresh is None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from model.status.colour import counted
 from model.status.data_quality import freshness, weigh
-from model.template.expressions import to_cel
-from model.template.language import CheckRule, FieldRule
+from model.template.expressions import Expression, to_cel
+from model.template.language import CheckRule, FieldRule, Fresh, Required
 from model.template.months import filled
 from model.template.result import Finding, Result
 from model.template.template import Field, Template
@@ -54,6 +54,7 @@ class _Checking:
         self._asked = self._months()
         self._activation = template.language.activation(self._variables())
         self._compute_absent()
+        self._held: dict[Expression, bool | None] = {}
         self._findings: list[Finding] = []
         self._marks: dict[str, list[float]] = {}
 
@@ -144,15 +145,14 @@ class _Checking:
 
     def _is_required(self, field: Field) -> bool | None:
         """Say whether a field is required; None where a condition cannot be decided."""
-        if field.required is None:
-            return field.always
-        answers: list[bool | None] = []
-        if field.required.stages is not None:
-            answers.append(None if self._stage is None else self._stage in field.required.stages)
-        if field.required.tiers is not None:
-            answers.append(None if self._tier is None else self._tier in field.required.tiers)
-        if field.when is not None:
-            answers.append(field.when.holds(self._activation))
+        required = field.required
+        return field.always if required is None else self._decides(required, field.when)
+
+    def _decides(self, required: Required, when: Expression | None) -> bool | None:
+        answers = [] if when is None else [self._holds(when)]
+        for allowed, own in ((required.stages, self._stage), (required.tiers, self._tier)):
+            if allowed is not None:
+                answers.append(None if own is None else own in allowed)
         return False if False in answers else None if None in answers else True
 
     def _completeness(self, required: Mapping[str, bool | None]) -> float | None:
@@ -165,7 +165,7 @@ class _Checking:
                 continue
             whole += rule.weight
             read = self._read[rule.id]
-            gaps = [] if read.unreadable else self._gaps(rule.id, read.value)
+            gaps = self._gaps(rule.id, read.value) if self._asked and not read.unreadable else ()
             if (read.value is None and not read.unreadable) or gaps:
                 said = f"{rule.label} is required" + (f" for {', '.join(gaps)}" if gaps else "")
                 self._findings.append(Finding(rule.id, "missing", severity, said))
@@ -182,23 +182,35 @@ class _Checking:
         read = self._read[rule.id]
         if read.value is None and not read.unreadable:
             return
-        problem = read.problem or self._stranger(rule, read) or self._unasked(rule.id, read.value)
+        problem = read.problem
+        if problem is None and rule.must_be is not None:
+            problem = self._stranger(read)
+        if problem is None and rule.repeat is not None:
+            problem = self._unasked(rule.id, read.value)
         self._mark("validity", 0.0 if problem else 1.0)
-        severity = self._template.document.submit_gate.invalid
         if problem:
-            self._findings.append(Finding(rule.id, "invalid", severity, problem))
-        taken = self._context.get("taken", {}).get(rule.id) if rule.unique_within else None
-        if taken is not None:
-            repeated = read.value in taken
-            self._mark("uniqueness", 0.0 if repeated else 1.0)
-            if repeated:
-                said = f"{shown(read.value)} is used more than once in the {rule.unique_within}"
-                self._findings.append(Finding(rule.id, "invalid", severity, said))
-        self._age(rule)
+            self._invalid(rule, problem)
+        if rule.unique_within is not None and not read.unreadable:
+            self._unique(rule, read.value)
+        if rule.fresh is not None:
+            self._age(rule.id, rule.fresh)
 
-    def _stranger(self, rule: FieldRule, read: Read) -> str | None:
+    def _invalid(self, rule: FieldRule, says: str) -> None:
+        severity = self._template.document.submit_gate.invalid
+        self._findings.append(Finding(rule.id, "invalid", severity, says))
+
+    def _unique(self, rule: FieldRule, value: Any) -> None:
+        taken = self._context.get("taken", {}).get(rule.id)
+        if taken is None:
+            return
+        repeated = value in taken
+        self._mark("uniqueness", 0.0 if repeated else 1.0)
+        if repeated:
+            self._invalid(rule, f"{shown(value)} is used more than once in the {rule.unique_within}")
+
+    def _stranger(self, read: Read) -> str | None:
         """Say what is wrong with a person who must be active and is not among those who are."""
-        people = self._context.get("active_people") if rule.must_be == "active_person" else None
+        people = self._context.get("active_people")
         if people is None or read.value in people:
             return None
         return f"{shown(read.value)} is nobody who is active"
@@ -211,21 +223,21 @@ class _Checking:
             return None
         return f"asked for {asked[0]} to {asked[-1]}, is given for {', '.join(others)}"
 
-    def _age(self, rule: FieldRule) -> None:
-        age = self._ages.get(rule.id)
-        if rule.fresh is None or age is None:
+    def _age(self, id_: str, fresh: Fresh) -> None:
+        age = self._ages.get(id_)
+        if age is None:
             return
-        within = rule.fresh.days(self._tier)
-        mark = freshness(age, within, rule.fresh.grace)
+        within = fresh.days(self._tier)
+        mark = freshness(age, within, fresh.grace)
         self._mark("timeliness", mark)
         if mark == 0:
-            said = f"{counted(age, 'day')} old, fresh for {within} and in grace for {rule.fresh.grace}"
-            self._findings.append(Finding(rule.id, "stale", "warn", said))
+            said = f"{counted(age, 'day')} old, fresh for {within} and in grace for {fresh.grace}"
+            self._findings.append(Finding(id_, "stale", "warn", said))
 
     def _checks(self) -> Iterator[tuple[CheckRule, bool | None]]:
         """Run the checks across fields; one that cannot be evaluated is neither passed nor failed."""
         for rule, expression in self._template.checks:
-            holds = expression.holds(self._activation)
+            holds = self._holds(expression)
             if holds is not None:
                 self._mark(rule.dim, 1.0 if holds else 0.0)
             if holds is False:
@@ -234,8 +246,14 @@ class _Checking:
 
     def _escalations(self) -> Iterator[str]:
         for rule, expression in self._template.escalations:
-            if expression.holds(self._activation):
+            if self._holds(expression):
                 yield from rule.to
+
+    def _holds(self, expression: Expression) -> bool | None:
+        """Evaluate a condition, once however many rules ask it."""
+        if expression not in self._held:
+            self._held[expression] = expression.holds(self._activation)
+        return self._held[expression]
 
     def _mark(self, dimension: str, mark: float) -> None:
         self._marks.setdefault(dimension, []).append(mark)

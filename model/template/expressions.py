@@ -20,7 +20,7 @@ from model.template.narrative import edit_similarity, mentions_other_period, sim
 
 
 class Expression:
-    """A compiled expression, and the variables it names."""
+    """A compiled expression, and the variables it names. In one language the same text is the same expression."""
 
     def __init__(self, program: Any, names: frozenset[str]) -> None:
         self._program = program
@@ -41,6 +41,7 @@ class Language:
     """CEL with the variables of one template and the functions templates may call."""
 
     def __init__(self, fields: Iterable[str]) -> None:
+        self._compiled: dict[str, Expression] = {}
         dyn, text = cel.Type.DYN, cel.Type.STRING
         self._environment = cel.NewEnv(
             variables=dict.fromkeys(CONTEXT.union(fields), dyn),
@@ -57,7 +58,11 @@ class Language:
     def compile(self, source: str, names: frozenset[str]) -> Expression:
         """Compile an expression that was checked (see `typecheck`), and of which it is known what it names."""
         # The binding's own check knows a text that may be null as anything, and refuses 1.5 < size(name).
-        return Expression(self._environment.compile(source, disable_check=True), names)
+        found = self._compiled.get(source)
+        if found is None:
+            found = Expression(self._environment.compile(source, disable_check=True), names)
+            self._compiled[source] = found
+        return found
 
     def activation(self, variables: Mapping[str, Any]) -> Any:
         """Bind variables, already in CEL's types, for any number of evaluations."""

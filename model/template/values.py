@@ -3,10 +3,9 @@
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from model.status.colour import Colour, counted
 from model.template.language import FieldRule
@@ -21,8 +20,7 @@ class Invalid(ValueError):
     """A value is not what its field asks for; the message says what is asked and what was found."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """A value as its type, and what is wrong with it, None if nothing is.
 
     `value` is None where it is absent, or so wrong that it has no value of its type (`unreadable`).
@@ -34,6 +32,7 @@ class Read:
 
 
 ABSENT: Final = Read()
+_ALWAYS_THERE: Final = frozenset({int, float, bool, date, Decimal})  # of other types some are no value
 
 
 def is_absent(value: Any) -> bool:
@@ -74,7 +73,7 @@ def _once(rule: FieldRule) -> Callable[[Any], Read]:
     tests = _tests(rule)
 
     def read(value: Any) -> Read:
-        if value is None or is_absent(value):
+        if value is None or ((value.__class__ not in _ALWAYS_THERE) and is_absent(value)):
             return ABSENT
         try:
             parsed = parse(value)
