@@ -81,7 +81,7 @@ def test_what_blocks_more_is_major_only_where_the_gate_blocks(old: str, new: str
         ("[define, deliver, close]", "[define, deliver]"),
         ('  - {id: number, label: Number, type: string, pattern: "^N-[0-9]+$", unique_within: project, fill: ask}\n',
          ""),
-        ("record: status_report", "record: raid_item"),
+        ("record: status_report", "record: charter"),
         ('severity: warn, expr: "abs(', 'severity: block, expr: "abs('),
         ("checks:", 'checks:\n  - {id: K0, dim: validity, severity: block, expr: "cost != 7", says: Seven}'),
         ('expr: "cost <= budget"', 'expr: "cost < budget"'),
