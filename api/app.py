@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import finding_shapes, metrics, problems, shapes
+from api import collection_shapes, finding_shapes, metrics, problems, record_shapes, shapes
 from api.answer import to_json
 from api.etag import Cache, Recent
 from api.headers import StrictHeaders
@@ -15,12 +15,15 @@ from api.pages import board, form, project, pulled, receipt, signin
 from api.pages import findings as finding_pages
 from api.pages.static import static_files
 from api.routes import (
+    answered,
     costs,
+    cycles,
     drift,
     explain,
     finding_steps,
     findings,
     milestones,
+    outbox,
     portfolio,
     projects,
     questions,
@@ -31,14 +34,17 @@ from api.routes import (
     sources,
     status,
     submissions,
+    submissions_moves,
     work_items,
 )
 
 PREFIX: Final = "/api/v1"
 _NOUNS: Final = (
-    status, portfolio, projects, explain, work_items, milestones, raid_items, costs, findings, sources, scopes,
-    runs, questions, rejects, drift, submissions, finding_steps,
+    status, portfolio, projects, explain, work_items, milestones, raid_items, costs, answered, findings, sources,
+    scopes, runs, questions, rejects, drift, submissions, finding_steps, cycles, outbox,
+    submissions_moves,
 )  # fmt: skip
+_SHAPES: Final = (shapes, finding_shapes, record_shapes, collection_shapes)
 _PAGES: Final = (board, project, receipt, pulled, signin, form, finding_pages)
 _ABOUT: Final = (
     "One project model out of every tracker a project office has, with a receipt for every number. "
@@ -82,7 +88,11 @@ def described(app: FastAPI) -> dict[str, Any]:
     document = app.openapi()
     # FastAPI drops what is null, also from examples, where null is the point.
     for name, schema in document["components"]["schemas"].items():
-        model = getattr(shapes, name, None) or getattr(finding_shapes, name, None)
+        told = (
+            getattr(module, name, None)
+            for module in (shapes, finding_shapes, record_shapes, collection_shapes)
+        )
+        model = next(filter(None, told), None)
         if model is not None and "json_schema_extra" in model.model_config:
             schema.update(model.model_config["json_schema_extra"])
     for path in document["paths"].values():

@@ -7,11 +7,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from model.collection.roles import PROJECT_ROLES
 from sync.collection.heads import SubmissionHead
 from sync.collection.people import People
+from sync.store import unit_of_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +67,17 @@ _COLUMNS: Final = (
 )
 
 
-def deliver(connection: Connection, ids: Sequence[int], now: datetime) -> int:
+def mark_delivered(engine: Engine, ids: Sequence[int], now: datetime) -> int:
     """Mark events as delivered; returns how many were not yet."""
-    found = connection.execute(
-        text(
-            "UPDATE outbox_event SET delivered_at = :now WHERE id = ANY(CAST(:ids AS bigint[]))"
-            " AND delivered_at IS NULL"
-        ),
-        {"ids": list(ids), "now": now},
-    )
-    return found.rowcount
+    with unit_of_work(engine) as connection:
+        found = connection.execute(
+            text(
+                "UPDATE outbox_event SET delivered_at = :now WHERE id = ANY(CAST(:ids AS bigint[]))"
+                " AND delivered_at IS NULL"
+            ),
+            {"ids": list(ids), "now": now},
+        )
+        return int(found.rowcount)
 
 
 def events(

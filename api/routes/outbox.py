@@ -1,0 +1,80 @@
+"""The outbox: what somebody is to be told, for push channels to deliver."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.access import RecordsReader, authenticate, bearer, visible_projects
+from api.answer import JSON, to_json, z
+from api.collection_shapes import DeliveredShape, EventShape, GivenDelivery
+from api.origin import same_origin
+from api.paging import Page
+from api.problems import forbidden
+from api.routes.common import PROBLEMS
+from api.routes.cycles import fresh
+from api.shapes import Paged
+from sync.collection.outbox import events, mark_delivered
+
+router = APIRouter()
+
+
+@router.get(
+    "/outbox",
+    response_model=Paged[EventShape],
+    responses=PROBLEMS,
+    summary="Events",
+    operation_id="list_events",
+)
+def list_events(
+    reader: RecordsReader,
+    paging: Page,
+    submission: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+    waiting: Annotated[bool, Query(description="Only what was not delivered yet")] = False,  # noqa: FBT002 - a query parameter
+) -> Response:
+    """List what somebody is to be told, in the order it came up; of the projects you may see."""
+    after = paging.after if isinstance(paging.after, int) else 0
+    with reader.engine.connect() as connection:
+        with Session(connection) as session:
+            visible = visible_projects(session, reader.principal)
+        rows = events(
+            connection, projects=None if visible is None else list(visible), submission=submission,
+            waiting=waiting, after=after, limit=paging.limit + 1,
+        )  # fmt: skip
+    items = [
+        {
+            "id": row["id"], "key": row["key"], "kind": row["kind"], "at": z(row["at"]),
+            "submission": row["submission_id"], "project": row["project"], "role": row["role"],
+            "person": row["person"], "says": row["says"], "payload": row["payload"],
+            "delivered_at": z(row["delivered_at"]),
+        }
+        for row in rows
+    ]  # fmt: skip
+    document = paging.document(items, [row["id"] for row in rows])
+    return fresh(reader, document, link=paging.link(document))
+
+
+@router.post(
+    "/outbox/delivered", response_model=DeliveredShape, responses=PROBLEMS, summary="Mark as delivered",
+    operation_id="deliver_events",
+)  # fmt: skip
+async def post_delivered(
+    request: Request, given: GivenDelivery, _documented: Annotated[Any, Depends(bearer)] = None
+) -> Response:
+    """Say that events were delivered, so that no other channel delivers them again."""
+
+    def delivered() -> int:
+        if request.headers.get("authorization") is None:
+            same_origin(request)
+        principal, _ = authenticate(request.app.state.engine, request)
+        if not principal.may("sync") or not principal.sees_everything:
+            raise forbidden(
+                "Events are delivered only by tokens with the scope `sync` that may see every project."
+            )
+        return mark_delivered(request.app.state.engine, given.events, datetime.now(UTC))
+
+    return Response(to_json({"delivered": await run_in_threadpool(delivered)}), media_type=JSON)
