@@ -12,6 +12,7 @@ from api.cli.acting import By, Role, actor
 from api.cli.common import FAILED, USAGE, Failed, Format, heard_or_not, open_store, utc_now, words
 from api.cli.read import print_json
 from api.cli.template import commands as template_commands
+from api.workbook_documents import conflict_document, taken_document
 from model.collection.roles import Actor
 from sync.collection.case import open_case
 from sync.collection.cycles import find_cycle
@@ -129,7 +130,7 @@ def list_conflicts(as_: As = Format.TABLE) -> None:
         found = cells(connection, open_only=True)
     with heard_or_not():
         if as_ is Format.JSON:
-            print_json([{name: getattr(each, name) for name in each.__slots__} for each in found])
+            print_json([conflict_document(each) for each in found])
             return
         for each in found:
             typer.echo(
@@ -159,29 +160,6 @@ def settle_conflict(
         cell = settle(engine, number, keep, actor=actor(by, roles), because=because, now=utc_now())
     value = cell.returned if keep == "returned" else cell.current
     typer.echo(f"{cell.project} {cell.record} {cell.field}: {value!r} counts.")
-
-
-def taken_document(taken: Taken) -> dict[str, Any]:
-    """Return what became of a returned workbook, as the API says it too."""
-    head = taken.submission
-    return {
-        "id": taken.id,
-        "file": taken.file,
-        "state": taken.state,
-        "why": taken.why,
-        "says": taken.says,
-        "submission": None if head is None else head.id,
-        "project": None if head is None else head.project_key,
-        "accepted": [{"record": ref, "cell": part, "locator": where} for ref, part, where in taken.accepted],
-        "not_taken": [
-            {"kind": one.kind, "record": one.ref, "cell": one.part, "locator": one.locator, "sent": one.sent,
-             "returned": one.returned, "current": one.current, "says": one.says}
-            for one in taken.outcomes
-        ],
-        "notes": list(taken.notes),
-        "can_submit": taken.can_submit,
-        "answered": taken.copy_file,
-    }  # fmt: skip
 
 
 def _submissions(engine: Engine, template: str, period: str, projects: list[str]) -> list[SubmissionHead]:

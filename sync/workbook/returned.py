@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
@@ -77,7 +78,14 @@ class WorkbookRefused(Refused):
 
 
 def take(
-    engine: Engine, body: bytes, name: str, *, actor: Actor, now: datetime, expect: int | None = None
+    engine: Engine,
+    body: bytes,
+    name: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    expect: int | None = None,
+    projects: frozenset[UUID] | None = None,
 ) -> Taken:
     """Take one returned workbook; never raises for what is wrong with it.
 
@@ -88,9 +96,10 @@ def take(
         actor: Who gives it back.
         now: The clock.
         expect: The submission it is to be of; None takes whichever it was sent for.
+        projects: Those that the caller may see; None: all.
     """
     arrival = Arrival(name, body, hashlib.sha256(body).hexdigest(), actor.name, now)
-    taking = _Taking(engine, arrival, actor, expect)
+    taking = _Taking(engine, arrival, actor, expect, projects)
     try:
         return taking.run()
     except WorkbookRefused as refused:
@@ -102,8 +111,16 @@ def take(
 class _Taking:
     """One file being taken. `sent` is what it is, once that is known."""
 
-    def __init__(self, engine: Engine, arrival: Arrival, actor: Actor, expect: int | None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        arrival: Arrival,
+        actor: Actor,
+        expect: int | None,
+        projects: frozenset[UUID] | None,
+    ) -> None:
         self._engine, self._arrival, self._actor, self._expect = engine, arrival, actor, expect
+        self._projects = projects
         self._name, self._now = arrival.file, arrival.at
         self.sent: Sent | None = None
 
@@ -119,6 +136,10 @@ class _Taking:
             self.sent = sent = _sent(connection, self._name, marked.token)
             earlier = ledger.taken_before(connection, sent.id, self._arrival.sha256)
             case = open_case(connection, sent.submission_id, now=self._now)
+            if self._projects is not None and case.submission.project_id not in self._projects:
+                # In the words for one that was never sent: what may not be seen is not told apart.
+                self.sent = None
+                raise _unknown(self._name)
             if earlier is not None:
                 when = f"{earlier.at:%Y-%m-%d %H:%M} UTC"
                 says = f"{self._name} was taken already on {when} by {earlier.by}; nothing was done"
@@ -189,12 +210,16 @@ class _Taking:
 def _sent(connection: Connection, name: str, token: str) -> Sent:
     sent = ledger.sent_by_token(connection, token)
     if sent is None:
-        raise WorkbookRefused(
-            "unknown",
-            f"{name} was sent from another place, or is a pattern that was not sent for a project; download the "
-            "project's own workbook",
-        )
+        raise _unknown(name)
     return sent
+
+
+def _unknown(name: str) -> WorkbookRefused:
+    return WorkbookRefused(
+        "unknown",
+        f"{name} was sent from another place, or is a pattern that was not sent for a project; download the "
+        "project's own workbook",
+    )
 
 
 def _sheets(name: str, body: bytes) -> list[SheetWritten]:

@@ -1,0 +1,40 @@
+"""Documents of returned workbooks, the same on the command line and in the API."""
+
+from typing import Any
+
+from api.answer import z
+from sync.workbook.conflicts import ReturnedCell
+from sync.workbook.returned import Taken
+
+
+def taken_document(taken: Taken) -> dict[str, Any]:
+    """Return what became of a returned workbook."""
+    head = taken.submission
+    return {
+        "id": taken.id,
+        "file": taken.file,
+        "state": taken.state,
+        "why": taken.why,
+        "says": taken.says,
+        "submission": None if head is None else head.id,
+        "project": None if head is None else head.project_key,
+        "accepted": [{"record": ref, "cell": part, "locator": where} for ref, part, where in taken.accepted],
+        "not_taken": [
+            {"kind": one.kind, "record": one.ref, "cell": one.part, "locator": one.locator, "sent": one.sent,
+             "returned": one.returned, "current": one.current, "says": one.says}
+            for one in taken.outcomes
+        ],
+        "notes": list(taken.notes),
+        "can_submit": taken.can_submit,
+        "answered": taken.copy_file,
+    }  # fmt: skip
+
+
+def conflict_document(cell: ReturnedCell) -> dict[str, Any]:
+    """Return a cell that two people changed."""
+    return {
+        "id": cell.id, "submission": cell.submission, "project": cell.project, "template": cell.template,
+        "period": cell.period, "kind": cell.kind, "record": cell.record, "cell": cell.field, "locator": cell.locator,
+        "sent": cell.sent, "returned": cell.returned, "current": cell.current, "says": cell.says, "at": z(cell.at),
+        "by": cell.by, "settled": cell.settled, "settled_at": z(cell.settled_at), "settled_by": cell.settled_by,
+    }  # fmt: skip

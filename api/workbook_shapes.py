@@ -1,0 +1,115 @@
+"""What the API says of workbooks that came back."""
+
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_CELL: Final[dict[str, Any]] = {
+    "kind": "conflict", "record": "R-001", "cell": "impact", "locator": "LOG.xlsx!RAID!L6", "sent": 3, "returned": 1,
+    "current": 5, "says": "was changed here, and meanwhile Ben Ode changed it (2025-07-02 09:00 UTC) to '5'; '5' stands"
+    " until somebody decides",
+}  # fmt: skip
+
+
+class AcceptedCell(BaseModel):
+    """A cell whose value was taken."""
+
+    record: str
+    cell: str = Field(description="The field, with its month where it has one for each: cost@2025-06")
+    locator: str
+
+
+class OtherCell(BaseModel):
+    """A cell that was not simply taken."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_CELL]})
+
+    kind: Literal["conflict", "rejected", "invalid"]
+    record: str
+    cell: str
+    locator: str
+    sent: Any
+    returned: Any
+    current: Any
+    says: str
+
+
+class TakenShape(BaseModel):
+    """What became of a returned workbook."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 12, "file": "LOG.xlsx", "state": "taken", "why": None,
+                    "says": "LOG.xlsx: 1 cells taken, 61 as they were, 1 in conflict", "submission": 41,
+                    "project": "LOG", "accepted": [{"record": "R-002", "cell": "impact", "locator": "LOG.xlsx!RAID!L7"}],
+                    "not_taken": [_CELL], "notes": [], "can_submit": True,
+                    "answered": "LOG_raid-log_2025-06_answered.xlsx",
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    id: int | None
+    file: str
+    state: Literal["taken", "again", "refused"]
+    why: str | None
+    says: str
+    submission: int | None
+    project: str | None
+    accepted: list[AcceptedCell]
+    not_taken: list[OtherCell]
+    notes: list[str]
+    can_submit: bool | None
+    answered: str | None
+
+
+class ConflictShape(BaseModel):
+    """A cell that was changed in a workbook and elsewhere."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 7, "submission": 41, "project": "LOG", "template": "raid-log", "period": "2025-06", **_CELL,
+                    "at": "2025-07-02T10:00:00Z", "by": "Ada Obi", "settled": None,
+                    "settled_at": None, "settled_by": None,
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    id: int
+    submission: int
+    project: str
+    template: str
+    period: str
+    kind: str
+    record: str
+    cell: str
+    locator: str
+    sent: Any
+    returned: Any
+    current: Any
+    says: str
+    at: str
+    by: str
+    settled: Literal["returned", "current"] | None
+    settled_at: str | None
+    settled_by: str | None
+
+
+class ConflictsShape(BaseModel):
+    """The conflicts that nobody has settled."""
+
+    items: list[ConflictShape]
+
+
+class GivenVerdictOnCell(BaseModel):
+    """Which of two values counts."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"keep": "returned"}]})
+
+    keep: Literal["returned", "current"]
+    because: str | None = Field(None, max_length=2000, description="Why, where a filled-in value is changed")
