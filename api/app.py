@@ -7,21 +7,25 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import collection_shapes, finding_shapes, metrics, problems, record_shapes, shapes
+from api import collection_shapes, finding_shapes, matching_shapes, metrics, problems, record_shapes, shapes
 from api.answer import to_json
 from api.etag import Cache, Recent
 from api.headers import StrictHeaders
 from api.pages import board, form, project, pulled, receipt, signin
+from api.pages import conflicts as conflict_pages
 from api.pages import findings as finding_pages
+from api.pages import matching as matching_pages
 from api.pages.static import static_files
 from api.routes import (
     answered,
+    conflicts,
     costs,
     cycles,
     drift,
     explain,
     finding_steps,
     findings,
+    matching,
     milestones,
     outbox,
     portfolio,
@@ -42,10 +46,11 @@ PREFIX: Final = "/api/v1"
 _NOUNS: Final = (
     status, portfolio, projects, explain, work_items, milestones, raid_items, costs, answered, findings, sources,
     scopes, runs, questions, rejects, drift, submissions, finding_steps, cycles, outbox,
-    submissions_moves,
+    submissions_moves, matching,
+    conflicts,
 )  # fmt: skip
-_SHAPES: Final = (shapes, finding_shapes, record_shapes, collection_shapes)
-_PAGES: Final = (board, project, receipt, pulled, signin, form, finding_pages)
+_SHAPES: Final = (shapes, finding_shapes, record_shapes, collection_shapes, matching_shapes)
+_PAGES: Final = (board, project, receipt, pulled, signin, form, finding_pages, matching_pages, conflict_pages)
 _ABOUT: Final = (
     "One project model out of every tracker a project office has, with a receipt for every number. "
     "Instants are UTC with Z, dates are ISO dates, unknown is null. Lists are paged by an opaque cursor; "

@@ -15,7 +15,7 @@ from typing import Final, Generic, Literal, TypeVar
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
-Kind = Literal["status", "records", "findings"]
+Kind = Literal["status", "records", "findings", "matching"]
 
 _STATUS: Final = """
     (SELECT max(id) FROM snapshot),
@@ -52,11 +52,21 @@ _FINDINGS: Final = """
     (SELECT concat_ws('/', max(id), count(answered_at), count(ended_at)) FROM dispute),
     (SELECT concat_ws('/', max(id), count(approved_at), count(ended_at)) FROM waiver)
 """
+_MATCHING: Final = """
+    (SELECT concat_ws('/', max(id), max(changed_at)) FROM match_proposal),
+    (SELECT max(id) FROM match_decision),
+    (SELECT concat_ws('/', count(*), count(same_as)) FROM person),
+    (SELECT concat_ws('/', count(*), count(person_id)) FROM identity),
+    (SELECT concat_ws('/', max(id), max(changed_at), count(closed_at)) FROM claim_conflict),
+    (SELECT concat_ws('/', max(id), count(ended_at)) FROM settlement),
+    (SELECT concat_ws('/', max(id), count(ended_at)) FROM settling_rule)
+"""
 
 VERSION: Final[dict[Kind, str]] = {
     "status": f"concat_ws(',', {_STATUS})",
     "records": f"concat_ws(',', {_STATUS}, {_RECORDS})",
     "findings": f"concat_ws(',', {_STATUS}, {_FINDINGS})",
+    "matching": f"concat_ws(',', {_STATUS}, {_MATCHING})",
 }
 
 

@@ -16,11 +16,12 @@ def client(
     scopes: Sequence[str] = ("read",),
     token: bool = True,
     name: str = "test",
+    speaks_for: tuple[str | None, Sequence[str]] = (None, ()),
 ) -> TestClient:
     """Return a client that sends a token of its own; errors come back as answers, not as exceptions."""
     headers = {}
     if token:
-        made = create_token(engine, name, projects=projects, scopes=scopes)
+        made = create_token(engine, name, projects=projects, scopes=scopes, speaks_for=speaks_for)
         headers["Authorization"] = f"Bearer {made}"
     return TestClient(
         create_app(engine), headers=headers, raise_server_exceptions=False, follow_redirects=False
