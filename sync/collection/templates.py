@@ -69,6 +69,16 @@ class Kept:
         return _loaded(self.text, self.label)
 
 
+def unkept(written: str, where: str) -> Kept:
+    """Return a version as it would be kept, from a text that is not.
+
+    Raises:
+        InvalidDeclaration: It is no template; with every complaint.
+    """
+    header = load(written, where).header
+    return Kept(header.id, header.version, "draft", written, sha256(written))
+
+
 def numbers(version: str) -> tuple[int, ...]:
     """Return a semantic version as numbers: `3.10.0` comes after `3.9.0`."""
     return tuple(int(part) for part in version.split("."))

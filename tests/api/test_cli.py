@@ -320,7 +320,7 @@ def test_a_sample_record_is_scored_as_expected(muster: CommandLine, tmp_path: Pa
     }
 
 
-def test_a_template_that_names_a_field_it_does_not_have_is_refused_with_the_line(
+def test_a_template_that_names_a_field_it_does_not_have_is_refused_with_line_and_column(
     muster: CommandLine, tmp_path: Path
 ) -> None:
     text = shipped.text("templates", "raid-log")
@@ -337,7 +337,8 @@ def test_a_template_that_names_a_field_it_does_not_have_is_refused_with_the_line
     said = muster("template", "check", str(file), str(record))
 
     assert said.code == 2
-    assert f"weekly.yaml:{line}: " in said.err
+    column = lines[line - 1].index("probabilty") + 1
+    assert f"weekly.yaml:{line}:{column}: " in said.err
     assert "probabilty" in said.err
 
 
