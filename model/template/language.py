@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from model.status.data_quality import DIMENSIONS
 from model.template.months import Repeat
@@ -187,14 +187,15 @@ class Scoring(Part):
     grades: Annotated[Mapping[str, float], Field(min_length=1)] = GRADES
     """The score from which each grade is given."""
 
-    @model_validator(mode="after")
-    def _adds_up(self) -> Self:
-        total = sum(self.weights.values())
-        if not self.weights:
+    @field_validator("weights")
+    @classmethod
+    def _adds_up(cls, weights: Mapping[Dimension, float]) -> Mapping[Dimension, float]:
+        total = sum(weights.values())
+        if not weights:
             raise ValueError(f"no dimension has a weight; there are {', '.join(DIMENSIONS)}")
         if abs(total - 1) > ADDS_UP:
-            raise ValueError(f"weights must add up to 1, not {total:g}")
-        return self
+            raise ValueError(f"must add up to 1, not {total:g}")
+        return weights
 
 
 class Document(Part):
@@ -220,14 +221,3 @@ class Document(Part):
     """States, steps and reminders."""
     starts_with: tuple[StartingRecord, ...] = ()
     """Records that every submission begins with."""
-
-    @model_validator(mode="after")
-    def _starts_with_what_it_asks(self) -> Self:
-        fields = {rule.id for rule in self.fields}
-        refs = [record.ref for record in self.starts_with]
-        for record in self.starts_with:
-            if strange := ", ".join(sorted(record.values.keys() - fields)):
-                raise ValueError(f"starts_with {record.ref}: there is no field {strange}")
-            if refs.count(record.ref) > 1:
-                raise ValueError(f"starts_with {record.ref}: the reference is given twice")
-        return self

@@ -14,7 +14,7 @@ from model.template.cel_tree import SyntaxComplaints, parse
 from model.template.context import CONTEXT, VARIABLES, known_to
 from model.template.kinds import ANY, NOTHING, TRUTH, Kind, basic, field_kind
 from model.template.language import FieldRule
-from model.template.process import AppliesTo, StartingRecord
+from model.template.process import AppliesTo
 from model.template.typecheck import TypeCheck
 from model.template.values import reader
 
@@ -138,17 +138,18 @@ class Rules:
                 )
 
     def _starting(self) -> None:
-        """Complain of what the starting records say that their fields cannot hold."""
-        rules = {rule.id: rule for _, rule, _ in self._fields if rule is not None}
+        """Complain of starting records that are given twice, or say what their fields cannot hold."""
+        rules = {raw.get("id"): rule for _, rule, raw in self._fields}
+        refs = [raw.get("ref") for raw in _maps(self._data, "starts_with")]
         for index, raw in enumerate(_maps(self._data, "starts_with")):
-            try:
-                values = StartingRecord.model_validate(raw).values
-            except ValidationError:
-                continue  # complained about as it is
-            for name, value in values.items():
-                problem = reader(rules[name])(value).problem if name in rules else None
-                if problem:
-                    self._complain(("starts_with", index, "values", name), problem, None)
+            if refs[index] is not None and refs[index] in refs[:index]:
+                self._complain(("starts_with", index, "ref"), f"{refs[index]!r} is given twice", None)
+            for name, value in _map(raw, "values").items():
+                rule = rules.get(name)
+                problem = None if rule is None else reader(rule)(value).problem
+                said = problem if name in rules else f"there is no field {name!r}"
+                if said:
+                    self._complain(("starts_with", index, "values", name), said, None)
 
 
 def attribute_of(bind: str) -> Attribute:

@@ -1,5 +1,6 @@
 """What may stand in a template, and how a complaint reads."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from config.shipped import names, template, templates
 from model.declaration import InvalidDeclaration
 from model.template.template import attribute_of, load
+from tests.support.shared import ROOT
 from tests.support.template_samples import SMALL, changed
 
 
@@ -62,7 +64,7 @@ def test_a_bind_may_lead_to_another_projects_milestone() -> None:
         ("record: status_report, ", "", "template.record: is required"),
         ("submit_gate: {missing_required: warn, invalid: warn}\n", "", "submit_gate: is required"),
         ("completeness: 0.25", "completenes: 0.25", "scoring.weights.completenes"),
-        ("accuracy: 0.15", "accuracy: 0.2", "scoring: weights must add up to 1, not 1.05"),
+        ("accuracy: 0.15", "accuracy: 0.2", "scoring.weights: must add up to 1, not 1.05"),
         ("type: text, min_len: 3", "type: text, min: 3, min_len: 3", "min is for numbers; text has none"),
         ("type: number, fill: auto", "type: number, max_len: 3, fill: auto", "max_len is for texts; number is none"),
         ("tiers: [1]}", "tiers: [4]}", "it is never required: the template applies to tiers 1, 2, 3 only"),
@@ -92,7 +94,7 @@ def test_all_complaints_come_at_once() -> None:
     said = complaint(text).splitlines()
     assert [line.split(": ")[1] for line in said] == [
         "fields[3].bind", "fields[4].required.when", "checks[0].expr", "checks[0].expr", "checks[1].dim",
-        "escalation[1].when", "scoring",
+        "escalation[1].when", "scoring.weights",
     ]  # fmt: skip
     places = [tuple(map(int, line.split(": ")[0].split(":")[1:])) for line in said]
     assert places == sorted(places)
@@ -120,3 +122,50 @@ def test_a_template_applies_where_it_says_and_where_nobody_knows() -> None:
 
 def test_the_shipped_templates_are_packaged_beside_their_loader() -> None:
     assert (Path(__file__).parents[2] / "config" / "templates" / "monthly-status.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    ("record", "says"),
+    [
+        (
+            "{ref: A1, values: {name: Apollo}}, {ref: A1, values: {}}",
+            "starts_with[1].ref: 'A1' is given twice",
+        ),
+        ("{ref: A1, values: {nmae: Apollo}}", "starts_with[0].values.nmae: there is no field 'nmae'"),
+        (
+            "{ref: A1, values: {stage: done}}",
+            "starts_with[0].values.stage: one of define, deliver, close, is 'done'",
+        ),
+        ("{ref: A 1, values: {}}", "starts_with[0].ref: String should match pattern"),
+    ],
+)
+def test_a_starting_record_says_what_its_fields_can_hold(record: str, says: str) -> None:
+    assert says in complaint(f"{SMALL}starts_with: [{record}]\n")
+
+
+def documented() -> tuple[str, str]:
+    manual = (ROOT / "docs" / "templates.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```(?:yaml|text)\n(.*?)```", manual, re.DOTALL)
+    example = next(block for block in blocks if block.startswith("# yaml-language-server"))
+    return example, next(block for block in blocks if block.startswith("site-report.yaml"))
+
+
+def test_the_manuals_example_loads() -> None:
+    assert load(documented()[0], "site-report.yaml").label == "site-report@1.0.0"
+
+
+def test_the_manuals_errors_are_those_that_come() -> None:
+    text, said = documented()
+    for old, new in {
+        "bind: cost.actual,": "bind: cost.actuals,",
+        "when: spent > budget": "when: spent > as_of",
+        'expr: "spent ==': 'expr: "spend ==',
+        "uniqueness: 0.05": "uniqueness: 0.10",
+    }.items():
+        assert old in text
+        text = text.replace(old, new)
+    with pytest.raises(InvalidDeclaration) as caught:
+        load(text, "site-report.yaml")
+    assert [
+        re.sub(r"there are .*", "there are …", line) for line in caught.value.complaints
+    ] == said.splitlines()

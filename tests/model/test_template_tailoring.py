@@ -1,5 +1,6 @@
 """A template's rules changed for some projects."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.shipped import template
-from model.declaration import InvalidDeclaration
+from model.declaration import Declaration, InvalidDeclaration
 from model.template.check import check
 from model.template.language import Document
 from model.template.result import Result
 from model.template.tailoring import tailored
 from model.template.template import load
+from tests.support.shared import ROOT
 from tests.support.template_samples import SMALL
 
 LESS = ", which asks for less"
@@ -143,3 +145,22 @@ def test_a_check_that_is_off_takes_its_finding_away_and_nothing_else(
     after = judged({"checks": {id_: {"off": True}}}, **record)
     assert after.findings == tuple(finding for finding in before.findings if finding.field != id_)
     assert after.not_run == tuple(rule for rule in before.not_run if rule != id_)
+
+
+def test_the_manuals_tailoring_is_listed_as_the_manual_says() -> None:
+    manual = (ROOT / "docs" / "templates.md").read_text(encoding="utf-8")
+    changes = re.search(r"```yaml\n(fields:\n  variance_narrative.*?)```", manual, re.DOTALL)
+    said = re.search(r"```text\n(fields.variance_narrative.*?)```", manual, re.DOTALL)
+    assert changes is not None
+    assert said is not None
+    found = [
+        str(each)
+        for each in tailored(
+            template("monthly-status"), Declaration(changes[1], "tailoring.yaml").data
+        ).changes
+    ]
+    assert set(said[1].splitlines()) <= set(found)
+    assert [each.split(":")[0] for each in found] == [
+        "fields.rag_benefit.required", "fields.variance_narrative.required", "fields.variance_narrative.min_len",
+        "checks.C03.severity", "checks.C08", "checks.X01",
+    ]  # fmt: skip
