@@ -122,11 +122,18 @@ def _where(row: RowMapping) -> str | None:
 
 
 def work_plan(asked: Asked) -> list[Checked]:
-    """Return a record for each month planned or to be planned, with the money and milestones on record."""
+    """Return a record for each month planned or to be planned, with the money and milestones on record.
+
+    Months after the finish as forecast need no plan.
+    """
     rows = referred(asked.rows("work_plan_line"), "month")
-    months = _AHEAD.asked(asked.period) or ()
-    if not asked.blank:
-        months = tuple(month for month in months if month in rows)
+    finish = asked.project.value("forecast_finish")
+    last = asked.period if finish is None else max(asked.period, f"{finish:%Y-%m}")
+    months = [
+        month
+        for month in _AHEAD.asked(asked.period) or ()
+        if month in rows or (asked.blank and (finish is None or month <= last))
+    ]
     lines = list(_lines(asked).values())
     found = []
     for month in months:

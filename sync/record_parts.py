@@ -29,7 +29,7 @@ class Checked:
     record: dict[str, Any]
     ages: dict[str, float | None]
     context: dict[str, Any]
-    receipts: Mapping[str, Receipt] = field(default_factory=dict)
+    receipts: dict[str, Receipt] = field(default_factory=dict)
     locator: str | None = None
 
     @property

@@ -83,7 +83,7 @@ def pulled_records(
     asked = Asked(template, project, facts, background, period or f"{facts.as_of:%Y-%m}", blank)
     made = READERS.get(template.header.record)
     if made is not None:
-        return _and_starting(asked, made(asked))
+        return [_with_bound(asked, each) for each in _and_starting(asked, made(asked))]
     if any(each.rule.unique_within == "project" for each in template.fields):
         return _and_starting(asked, [])  # items of a kind that Muster keeps no table of
     own = report(asked)
@@ -147,6 +147,20 @@ def _and_starting(asked: Asked, found: list[Checked]) -> list[Checked]:
         and (each.stages is None or stage is None or stage in each.stages)
         and (each.tiers is None or tier is None or tier in each.tiers)
     ]  # fmt: skip
+
+
+def _with_bound(asked: Asked, found: Checked) -> Checked:
+    """Add to an item what its fields take from the project, such as the finish its costs are forecast up to."""
+    for each in asked.template.fields:
+        id_, bound = each.rule.id, each.attribute
+        if bound is None or bound.entity != "project" or found.record.get(id_) is not None:
+            continue
+        claim = asked.project.values.get(bound.name)
+        if claim is not None:
+            found.record[id_] = claim.value
+            found.ages[id_] = _age(claim.winner, asked.project, asked.facts)
+            found.receipts[id_] = Receipt(claim.winner.source, claim.winner.locator, claim.winner.url)
+    return found
 
 
 def _attribute(field: Field) -> str | None:
