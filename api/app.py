@@ -7,7 +7,17 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import collection_shapes, finding_shapes, matching_shapes, metrics, problems, record_shapes, shapes
+from api import (
+    collection_shapes,
+    finding_shapes,
+    matching_shapes,
+    metrics,
+    problems,
+    record_shapes,
+    shapes,
+    template_shapes,
+    workbook_shapes,
+)
 from api.answer import to_json
 from api.etag import Cache, Recent
 from api.headers import StrictHeaders
@@ -39,17 +49,26 @@ from api.routes import (
     status,
     submissions,
     submissions_moves,
+    templates,
     work_items,
+    workbooks,
 )
 
 PREFIX: Final = "/api/v1"
 _NOUNS: Final = (
-    status, portfolio, projects, explain, work_items, milestones, raid_items, costs, answered, findings, sources,
-    scopes, runs, questions, rejects, drift, submissions, finding_steps, cycles, outbox,
-    submissions_moves, matching,
-    conflicts,
+    status, portfolio, projects, explain, work_items, milestones, raid_items, costs, answered, findings,
+    sources, scopes, runs, questions, rejects, drift, workbooks, submissions, finding_steps, matching,
+    conflicts, cycles, outbox, submissions_moves, templates,
 )  # fmt: skip
-_SHAPES: Final = (shapes, finding_shapes, record_shapes, collection_shapes, matching_shapes)
+_SHAPES: Final = (
+    shapes,
+    finding_shapes,
+    record_shapes,
+    matching_shapes,
+    collection_shapes,
+    workbook_shapes,
+    template_shapes,
+)
 _PAGES: Final = (board, project, receipt, pulled, signin, form, finding_pages, matching_pages, conflict_pages)
 _ABOUT: Final = (
     "One project model out of every tracker a project office has, with a receipt for every number. "
@@ -93,10 +112,7 @@ def described(app: FastAPI) -> dict[str, Any]:
     document = app.openapi()
     # FastAPI drops what is null, also from examples, where null is the point.
     for name, schema in document["components"]["schemas"].items():
-        told = (
-            getattr(module, name, None)
-            for module in (shapes, finding_shapes, record_shapes, collection_shapes)
-        )
+        told = (getattr(module, name, None) for module in _SHAPES)
         model = next(filter(None, told), None)
         if model is not None and "json_schema_extra" in model.model_config:
             schema.update(model.model_config["json_schema_extra"])

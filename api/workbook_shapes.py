@@ -43,7 +43,7 @@ class TakenShape(BaseModel):
                 {
                     "id": 12, "file": "LOG.xlsx", "state": "taken", "why": None,
                     "says": "LOG.xlsx: 1 cells taken, 61 as they were, 1 in conflict", "submission": 41,
-                    "project": "LOG", "accepted": [{"record": "R-002", "cell": "impact", "locator": "LOG.xlsx!RAID!L7"}],
+                    "project": "LOG", "accepted": [{"record": "R-002", "cell": "impact", "locator": "A.xlsx!RAID!L7"}],
                     "not_taken": [_CELL], "notes": [], "can_submit": True,
                     "answered": "LOG_raid-log_2025-06_answered.xlsx",
                 }
