@@ -1,0 +1,205 @@
+"""The declarative entity model: types, sets and where their rows are. Everything reachable by name is listed here.
+
+A property names the column of its set's source that holds it; nothing else of the source can be reached. Sources
+are SQLAlchemy tables or subqueries, and each query works on an alias of its own.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, FromClause
+
+# Primitive types (CSDL 4.4), and which of them may be compared or reckoned with each other.
+NUMERIC: Final = (
+    "Edm.SByte", "Edm.Byte", "Edm.Int16", "Edm.Int32", "Edm.Int64", "Edm.Decimal", "Edm.Single", "Edm.Double",
+)  # fmt: skip
+WHOLE: Final = ("Edm.SByte", "Edm.Byte", "Edm.Int16", "Edm.Int32", "Edm.Int64")
+PRIMITIVE: Final = frozenset(
+    [*NUMERIC, "Edm.Boolean", "Edm.String", "Edm.Guid", "Edm.Date", "Edm.DateTimeOffset", "Edm.TimeOfDay",
+     "Edm.Duration", "Edm.Binary"]
+)  # fmt: skip
+
+
+class InvalidModel(ValueError):
+    """The model contradicts itself; the message says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnumType:
+    """Names with numbers. `flags` may be combined. Rows hold the name of one, or the number of flags."""
+
+    name: str
+    members: Mapping[str, int]
+    flags: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ComplexType:
+    """Properties without a key, held in the columns of whatever has them."""
+
+    name: str
+    properties: tuple["Property", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A value of a row.
+
+    `column` is the source's column, the property's own name where it is not given; of a complex property
+    it is what the columns of its parts begin with. A collection's column is a PostgreSQL array.
+    """
+
+    name: str
+    type: "str | EnumType | ComplexType"
+    column: str | None = None
+    nullable: bool = True
+    collection: bool = False
+    says: str | None = None  # what it is, for those who look at the metadata
+    precision: int | None = None
+    scale: int | None = None
+
+    @property
+    def held_in(self) -> str:
+        """The column it is read from."""
+        return self.column or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    """A way to other rows.
+
+    `on` is what joins an alias of this source with one of the target's. A many-to-many way leads `through` a
+    table of pairs, of which `on` gets an alias as its third argument.
+    """
+
+    name: str
+    target: str  # entity set
+    on: Callable[..., ColumnElement[bool]]
+    collection: bool = False
+    through: FromClause | None = None
+    partner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntityType:
+    """What rows of a set are. `base` is the type it derives from; `key` is inherited."""
+
+    name: str
+    properties: tuple[Property, ...]
+    key: tuple[str, ...] = ()
+    navigations: tuple[Navigation, ...] = ()
+    base: "EntityType | None" = None
+    says: str | None = None
+
+    def all_properties(self) -> dict[str, Property]:
+        """Return its properties and those of its bases, the bases' first."""
+        found = self.base.all_properties() if self.base else {}
+        return found | {each.name: each for each in self.properties}
+
+    def all_navigations(self) -> dict[str, Navigation]:
+        """Return its ways to other rows and those of its bases, the bases' first."""
+        found = self.base.all_navigations() if self.base else {}
+        return found | {each.name: each for each in self.navigations}
+
+    def key_names(self) -> tuple[str, ...]:
+        """Return the names of its key's properties."""
+        return self.key or (self.base.key_names() if self.base else ())
+
+    def is_a(self, other: "EntityType") -> bool:
+        """Say whether it is another type or derives from it."""
+        return self is other or (self.base is not None and self.base.is_a(other))
+
+
+@dataclass(frozen=True, slots=True)
+class EntitySet:
+    """Rows of a type that can be asked for.
+
+    `derived` says by which value of `kind` (a column) rows are of which derived type. `visible` gives the
+    condition that a caller's rights put on an alias of the source. `search` are the properties that are looked
+    in. `singleton` sets have one row.
+    """
+
+    name: str
+    type: EntityType
+    source: FromClause
+    visible: Callable[[FromClause, Any], ColumnElement[bool]] | None = None
+    search: tuple[str, ...] = ()
+    kind: str | None = None
+    derived: Mapping[str, EntityType] = field(default_factory=dict)
+    singleton: bool = False
+    says: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """All of a service: its sets by name, its types, its namespace and version."""
+
+    namespace: str
+    sets: tuple[EntitySet, ...]
+    enums: tuple[EnumType, ...] = ()
+    container: str = "Container"
+    version: str = "1.0"
+    by_name: Mapping[str, EntitySet] = field(init=False)
+    types: Mapping[str, EntityType] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look whether it holds together.
+
+        Raises:
+            InvalidModel: A name is taken twice, or leads nowhere.
+        """
+        by_name: dict[str, EntitySet] = {}
+        types: dict[str, EntityType] = {}
+        for each in self.sets:
+            if by_name.setdefault(each.name, each) is not each:
+                raise InvalidModel(f"two sets are called {each.name}")
+            for type_ in (each.type, *each.derived.values()):
+                if types.setdefault(type_.name, type_) is not type_:
+                    raise InvalidModel(f"two types are called {type_.name}")
+        object.__setattr__(self, "by_name", by_name)
+        object.__setattr__(self, "types", types)
+        for each in self.sets:
+            self._check(each)
+
+    def _check(self, each: EntitySet) -> None:
+        columns = set(each.source.c.keys())
+        for type_ in (each.type, *each.derived.values()):
+            for name, held in columns_of(type_).items():
+                if held not in columns:
+                    raise InvalidModel(
+                        f"{each.name}: {name} is held in {held}, which the source does not have"
+                    )
+            for navigation in type_.all_navigations().values():
+                if navigation.through is not None and not navigation.collection:
+                    raise InvalidModel(f"{type_.name}/{navigation.name}: a way through pairs leads to many")
+                if navigation.target not in self.by_name:
+                    raise InvalidModel(f"{type_.name}/{navigation.name}: there is no set {navigation.target}")
+            if not type_.key_names() and not each.singleton:
+                raise InvalidModel(f"{type_.name} has no key")
+
+    def type_named(self, qualified: str) -> EntityType | None:
+        """Return the entity type of a name, with the namespace or without."""
+        return self.types.get(qualified.removeprefix(f"{self.namespace}."))
+
+    def enum_named(self, qualified: str) -> EnumType | None:
+        """Return the enumeration of a name, with the namespace or without."""
+        name = qualified.removeprefix(f"{self.namespace}.")
+        return next((each for each in self.enums if each.name == name), None)
+
+
+def columns_of(type_: EntityType) -> dict[str, str]:
+    """Return the columns of a type's simple properties, those of complex ones included, by path."""
+    found: dict[str, str] = {}
+    for each in type_.all_properties().values():
+        _columns(each, each.name, "", found)
+    return found
+
+
+def _columns(each: Property, path: str, before: str, found: dict[str, str]) -> None:
+    held = before + each.held_in
+    if isinstance(each.type, ComplexType) and not each.collection:
+        for part in each.type.properties:
+            _columns(part, f"{path}/{part.name}", held, found)
+    else:
+        found[path] = held

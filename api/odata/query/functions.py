@@ -1,0 +1,158 @@
+"""Canonical functions as SQL (URL conventions 5.1.1.5 to 5.1.1.12). Instants are reckoned in UTC."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    ColumnElement,
+    Date,
+    DateTime,
+    Integer,
+    Numeric,
+    Text,
+    Time,
+    case,
+    cast,
+    extract,
+    func,
+    literal,
+)
+from sqlalchemy.dialects.postgresql import array
+
+from api.odata.query.typed import Value, is_numeric
+
+Build = Callable[..., ColumnElement[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of given argument types: how it is built, and what it gives (None: what its argument is)."""
+
+    takes: tuple[tuple[str, ...], ...]
+    gives: str | None
+    build: Build
+
+
+_TEXT: Final = ("Edm.String",)
+_NUMBER: Final = ("number",)
+_INSTANT: Final = ("Edm.DateTimeOffset",)
+_DAY: Final = ("Edm.Date", "Edm.DateTimeOffset")
+_CLOCK: Final = ("Edm.TimeOfDay", "Edm.DateTimeOffset")
+
+
+def _utc(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return an instant as the wall clock in UTC; days and times of day stay what they are."""
+    return func.timezone("UTC", column) if isinstance(column.type, DateTime) else column
+
+
+def _part(name: str) -> Build:
+    return lambda value: cast(func.floor(extract(name, _utc(value))), Integer)
+
+
+def _round(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.round(cast(value, Numeric))
+
+
+def _from_nought(number: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a whole number, or 0 for less; null stays null, which PostgreSQL's greatest() would pass over."""
+    whole = cast(number, Integer)
+    return case((whole < 0, 0), else_=whole)
+
+
+def _substring(
+    text: ColumnElement[Any], start: ColumnElement[Any], *length: ColumnElement[Any]
+) -> ColumnElement[Any]:
+    # A start before the text is its beginning, and nothing is shorter than nothing.
+    begin = _from_nought(start) + 1
+    return func.substr(text, begin, *map(_from_nought, length))
+
+
+def _seconds(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    return extract("epoch", value)
+
+
+def _ends(text: ColumnElement[Any], end: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.right(text, func.char_length(end)) == end
+
+
+FUNCTIONS: Final[dict[str, Sequence[Function]]] = {
+    "contains": [Function((_TEXT, _TEXT), "Edm.Boolean", lambda text, part: func.strpos(text, part) > 0)],
+    "startswith": [Function((_TEXT, _TEXT), "Edm.Boolean", func.starts_with)],
+    "endswith": [Function((_TEXT, _TEXT), "Edm.Boolean", _ends)],
+    "matchespattern": [
+        Function(
+            (_TEXT, _TEXT), "Edm.Boolean", lambda text, pattern: text.op("~", return_type=Boolean())(pattern)
+        )
+    ],
+    "concat": [Function((_TEXT, _TEXT), "Edm.String", lambda one, other: cast(one, Text).concat(other))],
+    "indexof": [Function((_TEXT, _TEXT), "Edm.Int32", lambda text, part: func.strpos(text, part) - 1)],
+    "length": [Function((_TEXT,), "Edm.Int32", func.char_length)],
+    "substring": [
+        Function((_TEXT, _NUMBER), "Edm.String", _substring),
+        Function((_TEXT, _NUMBER, _NUMBER), "Edm.String", _substring),
+    ],
+    "tolower": [Function((_TEXT,), "Edm.String", func.lower)],
+    "toupper": [Function((_TEXT,), "Edm.String", func.upper)],
+    "trim": [Function((_TEXT,), "Edm.String", lambda text: func.regexp_replace(text, r"^\s+|\s+$", "", "g"))],
+    "year": [Function((_DAY,), "Edm.Int32", _part("year"))],
+    "month": [Function((_DAY,), "Edm.Int32", _part("month"))],
+    "day": [Function((_DAY,), "Edm.Int32", _part("day"))],
+    "hour": [Function((_CLOCK,), "Edm.Int32", _part("hour"))],
+    "minute": [Function((_CLOCK,), "Edm.Int32", _part("minute"))],
+    "second": [Function((_CLOCK,), "Edm.Int32", _part("second"))],
+    "fractionalseconds": [
+        Function((_CLOCK,), "Edm.Decimal", lambda value: extract("second", _utc(value)) % 1)
+    ],
+    "date": [Function((_INSTANT,), "Edm.Date", lambda value: cast(_utc(value), Date))],
+    "time": [Function((_INSTANT,), "Edm.TimeOfDay", lambda value: cast(_utc(value), Time))],
+    # What is stored is an instant; the offset it was once written with is not.
+    "totaloffsetminutes": [
+        Function((_INSTANT,), "Edm.Int32", lambda value: cast(extract("epoch", value) * 0, Integer))
+    ],
+    "totalseconds": [Function((("Edm.Duration",),), "Edm.Decimal", _seconds)],
+    "ceiling": [Function((_NUMBER,), None, func.ceil)],
+    "floor": [Function((_NUMBER,), None, func.floor)],
+    "round": [Function((_NUMBER,), None, _round)],
+    "mindatetime": [
+        Function(
+            (),
+            "Edm.DateTimeOffset",
+            lambda: literal(datetime.min.replace(tzinfo=UTC), DateTime(timezone=True)),
+        )
+    ],
+    "maxdatetime": [
+        Function(
+            (),
+            "Edm.DateTimeOffset",
+            lambda: literal(datetime.max.replace(tzinfo=UTC), DateTime(timezone=True)),
+        )
+    ],
+}
+
+
+def fits(value: Value, wanted: Sequence[str]) -> bool:
+    """Say whether a value may be an argument; null may be any."""
+    if value.is_null:
+        return True
+    return (is_numeric(value.type) and "number" in wanted) or value.type in wanted
+
+
+def _holds(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[Any]:
+    return one.op("@>", return_type=Boolean())(other)
+
+
+# Of collections: their arguments are arrays.
+COLLECTIONS: Final[dict[str, Build]] = {
+    "contains": _holds,
+    "hassubset": _holds,
+    "length": func.cardinality,
+}
+
+
+def array_of(items: Sequence[ColumnElement[Any]], type_: Any) -> ColumnElement[Any]:
+    """Return a PostgreSQL array of items of one type."""
+    return cast(array(list(items)), ARRAY(type_))

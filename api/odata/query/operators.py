@@ -1,0 +1,337 @@
+"""Operators as typed SQL: comparisons with OData's null logic, arithmetic with its promotions."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from operator import add, sub
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    Double,
+    Interval,
+    Numeric,
+    Text,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    or_,
+    true,
+)
+
+from api.odata.edm import NUMERIC, WHOLE, EnumType
+from api.odata.problems import Unsupported
+from api.odata.query.literals import SQL_TYPES, member
+from api.odata.query.typed import (
+    Bound,
+    Entity,
+    Structure,
+    Value,
+    Values,
+    WrongType,
+    is_numeric,
+    name_of,
+    wider,
+)
+from api.odata.syntax.tree import Binary, Node, Unary
+
+COMPARISONS: Final = frozenset(["eq", "ne", "lt", "le", "gt", "ge"])
+_ORDER: Final = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+_UNORDERED: Final = frozenset(["Edm.Binary"])
+Sql = ColumnElement[Any]
+
+
+def _wrong(node: Node, says: str) -> WrongType:
+    return WrongType(f"character {node.at + 1}: {says}", at=node.at)
+
+
+def compare(node: Node, operator: str, left: Bound, right: Bound, *, exactly: bool) -> ColumnElement[bool]:
+    """Compare two operands.
+
+    Args:
+        node: Whom to complain about.
+        operator: eq, ne, lt, le, gt or ge.
+        left: One side.
+        right: The other.
+        exactly: Whether false must be told from null; else null may stand for false, which an index can serve.
+
+    Raises:
+        WrongType: They are not of types that can be compared.
+    """
+    if isinstance(left, Value) and isinstance(right, Value):
+        return _values(node, operator, left, right, exactly=exactly)
+    for one, other in ((left, right), (right, left)):
+        if isinstance(other, Value) and other.is_null and operator in ("eq", "ne"):
+            missing = _is_missing(node, one)
+            return missing if operator == "eq" else ~missing
+    if isinstance(left, Values) and isinstance(right, Values) and operator in ("eq", "ne"):
+        same = left.sql.is_not_distinct_from(right.sql)
+        return same if operator == "eq" else ~same
+    if (
+        isinstance(left, Entity)
+        and isinstance(right, Entity)
+        and left.set is right.set
+        and operator in ("eq", "ne")
+    ):
+        held = [left.type.all_properties()[name].held_in for name in left.type.key_names()]
+        same = and_(*(left.source.c[name].is_not_distinct_from(right.source.c[name]) for name in held))
+        return same if operator == "eq" else ~same
+    raise _wrong(node, f"{operator} cannot compare these")
+
+
+def _is_missing(node: Node, found: Bound) -> ColumnElement[bool]:
+    if isinstance(found, Entity):
+        key = found.type.all_properties()[found.type.key_names()[0]].held_in
+        return found.source.c[key].is_(None)
+    if isinstance(found, Structure):
+        columns = [found.source.c[found.prefix + part.held_in] for part in found.type.properties]
+        return and_(*(column.is_(None) for column in columns))
+    if isinstance(found, Values):
+        return found.sql.is_(None)
+    raise _wrong(node, "rows are never null")
+
+
+def _values(node: Node, operator: str, left: Value, right: Value, *, exactly: bool) -> ColumnElement[bool]:
+    if left.is_null or right.is_null:
+        return _with_null(operator, left, right)
+    left, right = alike(node, operator, left, right)
+    if operator in _ORDER:
+        if isinstance(left.type, EnumType) or left.type in _UNORDERED:
+            raise _wrong(node, f"{name_of(left.type)} has no order")
+        found: Sql = left.sql.op(_ORDER[operator], is_comparison=True)(right.sql)
+        return func.coalesce(found, false()) if exactly and (left.nullable or right.nullable) else found
+    if operator == "eq":
+        if left.nullable and right.nullable:
+            return left.sql.is_not_distinct_from(right.sql)
+        found = left.sql == right.sql
+        return func.coalesce(found, false()) if exactly and (left.nullable or right.nullable) else found
+    if left.nullable or right.nullable:
+        return left.sql.is_distinct_from(right.sql)
+    return left.sql != right.sql
+
+
+def _with_null(operator: str, left: Value, right: Value) -> ColumnElement[bool]:
+    if operator in _ORDER:
+        return false()
+    if left.is_null and right.is_null:
+        return true() if operator == "eq" else false()
+    other = right if left.is_null else left
+    return other.sql.is_(None) if operator == "eq" else other.sql.is_not(None)
+
+
+def alike(node: Node, operator: str, left: Value, right: Value) -> tuple[Value, Value]:
+    """Give two values one type.
+
+    Raises:
+        WrongType: There is none.
+    """
+    if left.type == right.type:
+        return left, right
+    if is_numeric(left.type) and is_numeric(right.type):
+        return left, right  # PostgreSQL promotes numbers itself
+    for one, other, swapped in ((left, right, False), (right, left, True)):
+        made = _as(one, other)
+        if made is not None:
+            return (made, one) if swapped else (one, made)
+    raise _wrong(node, f"{operator} cannot compare {name_of(left.type)} with {name_of(right.type)}")
+
+
+def _as(wanted: Value, given: Value) -> Value | None:
+    """Return a text that was written down as the type of the other side, where it is one that texts may stand for."""
+    if given.type != "Edm.String" or not isinstance(given.literal, str):
+        return None
+    if isinstance(wanted.type, EnumType):
+        return member(wanted.type, given.literal, given.at)
+    if wanted.type == "Edm.Duration":
+        from api.odata.syntax.scanner import duration
+
+        try:
+            span = duration(given.literal)
+        except ValueError:
+            return None
+        return Value(literal(span, Interval()), "Edm.Duration", nullable=False, literal=span, at=given.at)
+    return None
+
+
+def common_type(node: Node, values: Sequence[Value]) -> str | EnumType:
+    """Return the one type of some values, nulls left out.
+
+    Raises:
+        WrongType: There is none.
+    """
+    types = [each.type for each in values if not each.is_null]
+    if not types:
+        return "Edm.String"
+    found = types[0]
+    for each in types[1:]:
+        if isinstance(found, str) and isinstance(each, str) and is_numeric(found) and is_numeric(each):
+            found = wider(found, each)
+        elif found != each:
+            raise _wrong(node, f"{name_of(found)} and {name_of(each)} have no common type")
+    return found
+
+
+def promoted(given: Value, type_: str | EnumType) -> Value:
+    """Return a value in SQL's type for an EDM type."""
+    sql_type = SQL_TYPES[type_] if isinstance(type_, str) else given.sql.type
+    return Value(cast(given.sql, sql_type), type_, given.nullable, at=given.at)
+
+
+def member_of(node: Binary, left: Bound, right: list[Bound] | Values) -> ColumnElement[bool]:
+    """Say whether a value is among others; null is where null is among them."""
+    if isinstance(right, Values):
+        if not isinstance(left, Value):
+            raise _wrong(node, "in takes a single value before a collection")
+        return func.coalesce(left.sql == func.any(right.sql), false())
+    if isinstance(left, Value):
+        return _among(node, left, right)
+    raise Unsupported(f"character {node.at + 1}: in takes single values here", at=node.at)
+
+
+def _among(node: Binary, left: Value, right: list[Bound]) -> ColumnElement[bool]:
+    there: list[Sql] = []
+    null = False
+    for each in right:
+        if not isinstance(each, Value):
+            raise _wrong(node, "in compares with single values")
+        if each.is_null:
+            null = True
+            continue
+        there.append(alike(node, "in", left, each)[1].sql)
+    if left.is_null:
+        return true() if null else false()
+    found = func.coalesce(left.sql.in_(there), false()) if there else false()
+    return or_(found, left.sql.is_(None)) if null else found
+
+
+def has(node: Node, left: Value, right: Value) -> Value:
+    """Say whether flags are set, or of an enumeration without flags whether it is that member."""
+    if not isinstance(left.type, EnumType):
+        raise _wrong(node, f"has takes an enumeration, not {name_of(left.type)}")
+    if isinstance(right.literal, str) and right.type == "Edm.String":
+        right = member(left.type, right.literal, right.at)
+    if right.type != left.type:
+        raise _wrong(node, f"has cannot look for {name_of(right.type)} in {name_of(left.type)}")
+    if left.type.flags:
+        return Value(left.sql.bitwise_and(right.sql) == right.sql, "Edm.Boolean", at=node.at)
+    return Value(left.sql == right.sql, "Edm.Boolean", at=node.at)
+
+
+def negative(node: Unary, given: Value) -> Value:
+    """Return a number or a duration with its sign turned."""
+    if given.is_null:
+        return given
+    if not is_numeric(given.type) and given.type != "Edm.Duration":
+        raise _wrong(node, f"- takes a number or a duration, not {name_of(given.type)}")
+    turned = -given.sql if is_numeric(given.type) else _stretched(given.sql, literal(-1))
+    return Value(turned, given.type, given.nullable, at=node.at)
+
+
+def reckon(node: Binary, left: Value, right: Value) -> Value:
+    """Reckon with numbers, or with instants, days and durations. Dividing by nothing gives null.
+
+    Raises:
+        WrongType: One cannot reckon with these.
+    """
+    if left.is_null or right.is_null:
+        kept = right if left.is_null else left
+        type_ = "Edm.Decimal" if kept.is_null else kept.type
+        return Value(cast(literal(None), SQL_TYPES.get(str(type_), Numeric())), type_, at=node.at)
+    if isinstance(left.type, str) and isinstance(right.type, str):
+        if left.type in NUMERIC and right.type in NUMERIC:
+            return _numbers(node, left, right, wider(left.type, right.type))
+        found = _times(node.operator, left, right)
+        if found is not None:
+            return Value(found[1], found[0], left.nullable or right.nullable, at=node.at)
+    raise _wrong(node, f"{node.operator} cannot take {name_of(left.type)} and {name_of(right.type)}")
+
+
+def _numbers(node: Binary, left: Value, right: Value, type_: str) -> Value:
+    floats = type_ in ("Edm.Double", "Edm.Single")
+    # Whole numbers are reckoned as numeric: what passes 64 bits is a larger number and no error.
+    one: Sql = cast(left.sql, Double() if floats else Numeric())
+    other: Sql = cast(right.sql, Double() if floats else Numeric())
+    nullable = left.nullable or right.nullable
+    made: Sql
+    if node.operator in ("div", "divby", "mod"):
+        other, nullable = func.nullif(other, 0), True
+    whole = type_ in WHOLE
+    if node.operator == "add":
+        made = one + other
+    elif node.operator == "sub":
+        made = one - other
+    elif node.operator == "mul":
+        made = one * other
+    elif node.operator == "mod":
+        made = cast(one, Numeric()) % cast(other, Numeric())
+    else:
+        made = one / other
+        if node.operator == "div" and whole:
+            made = func.trunc(made)
+        elif whole:
+            type_ = "Edm.Decimal"
+    return Value(made, "Edm.Int64" if type_ in WHOLE else type_, nullable, at=node.at)
+
+
+def _stretched(span: Sql, number: Sql) -> Sql:
+    return func.interval_mul(span, cast(number, Double()), type_=Interval())
+
+
+def _times(operator: str, left: Value, right: Value) -> tuple[str, Sql] | None:
+    """Reckon with instants, days and durations; None where one cannot."""
+    pair = (operator, str(left.type).removeprefix("Edm."), str(right.type).removeprefix("Edm."))
+    one, other = left.sql, right.sql
+    if is_numeric(right.type) and left.type == "Edm.Duration":
+        number: Sql = cast(other, Double())
+        by = {"mul": number, "div": 1 / func.nullif(number, 0)}.get(operator)
+        return None if by is None else ("Edm.Duration", _stretched(one, by))
+    if is_numeric(left.type) and right.type == "Edm.Duration" and operator == "mul":
+        return "Edm.Duration", _stretched(other, one)
+    if pair == ("sub", "Date", "Date"):
+        return "Edm.Duration", _stretched(literal(timedelta(days=1), Interval()), one - other)
+    if pair not in _TIMES:
+        return None
+    gives, act = _TIMES[pair]
+    made = act(one, other)
+    return gives, cast(made, Date()) if gives == "Edm.Date" else made
+
+
+# What one reckons with instants, days and durations, and what it gives.
+_TIMES: Final[dict[tuple[str, str, str], tuple[str, Callable[[Any, Any], Sql]]]] = {
+    ("add", "DateTimeOffset", "Duration"): ("Edm.DateTimeOffset", add),
+    ("sub", "DateTimeOffset", "Duration"): ("Edm.DateTimeOffset", sub),
+    ("sub", "DateTimeOffset", "DateTimeOffset"): ("Edm.Duration", sub),
+    ("add", "Duration", "Duration"): ("Edm.Duration", add),
+    ("sub", "Duration", "Duration"): ("Edm.Duration", sub),
+    ("add", "Duration", "DateTimeOffset"): ("Edm.DateTimeOffset", add),
+    ("add", "Date", "Duration"): ("Edm.Date", add),
+    ("sub", "Date", "Duration"): ("Edm.Date", sub),
+}
+
+
+def converted(node: Node, given: Value, name: str) -> Value:
+    """Cast a value to a primitive type; what cannot be cast is null, as the URL conventions have it (5.1.1.10).
+
+    Raises:
+        WrongType: There is no such type.
+        Unsupported: Nothing is cast from the one to the other here.
+    """
+    if name not in SQL_TYPES:
+        raise _wrong(node, f"there is no type {name}")
+    if given.is_null or given.type == name:
+        return Value(cast(given.sql, SQL_TYPES[name]), name, at=node.at)
+    if name == "Edm.String" and given.type != "Edm.Binary":
+        return Value(cast(given.sql, Text()), name, given.nullable, at=node.at)
+    if is_numeric(given.type) and is_numeric(name):
+        wide = cast(func.trunc(cast(given.sql, Numeric())), BigInteger()) if name in WHOLE else None
+        return Value(
+            cast(given.sql, SQL_TYPES[name]) if wide is None else wide, name, given.nullable, at=node.at
+        )
+    if (given.type, name) == ("Edm.DateTimeOffset", "Edm.Date"):
+        return Value(cast(func.timezone("UTC", given.sql), Date()), name, given.nullable, at=node.at)
+    raise Unsupported(
+        f"character {node.at + 1}: {name_of(given.type)} is not cast to {name} here", at=node.at
+    )

@@ -1,0 +1,83 @@
+"""Where names are looked up: the row at hand, lambda variables, aliases; and the joins that paths need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, and_, true
+
+from api.odata.edm import EntitySet, Model, Navigation
+from api.odata.query.typed import Bound, Entity
+from api.odata.syntax.tree import Expression
+
+
+@dataclass(slots=True)
+class Context:
+    """What all of one request shares. `caller` is whoever asks, for the sets' `visible`.
+
+    `owners` says which scope an alias is part of, so that a join is made where its row is.
+    """
+
+    model: Model
+    now: datetime
+    caller: Any = None
+    aliases: Mapping[str, Expression] = field(default_factory=dict)
+    owners: dict[FromClause, Scope] = field(default_factory=dict)
+    resolving: list[str] = field(default_factory=list)
+
+
+def seen(context: Context, set_: EntitySet, source: FromClause) -> ColumnElement[bool]:
+    """Return the condition that the caller's rights put on an alias of a set's source."""
+    return true() if set_.visible is None else set_.visible(source, context.caller)
+
+
+class Scope:
+    """One level of a query: what `$it` is, which variables there are, and what has been joined so far."""
+
+    def __init__(
+        self,
+        context: Context,
+        this: Bound,
+        *,
+        outer: Scope | None = None,
+        variables: Mapping[str, Bound] | None = None,
+    ) -> None:
+        self.context = context
+        self.this = this
+        self.outer = outer
+        self.variables: dict[str, Bound] = {**(outer.variables if outer else {}), **(variables or {})}
+        self.computed: dict[str, Bound] = {}
+        self._joins: dict[tuple[FromClause, str], tuple[FromClause, ColumnElement[bool]]] = {}
+        if isinstance(this, Entity):
+            context.owners[this.source] = self
+
+    @property
+    def it(self) -> Bound:
+        """The row that the request is about, whatever level this is."""
+        return self.this if self.outer is None else self.outer.it
+
+    def join(self, entity: Entity, navigation: Navigation) -> Entity:
+        """Return the one row a way leads to, joined where the row it starts from is; missing it has only nulls."""
+        owner = self.context.owners.get(entity.source, self)
+        key = (entity.source, navigation.name)
+        target = self.context.model.by_name[navigation.target]
+        if key not in owner._joins:  # noqa: SLF001 - a scope like this one
+            alias = target.source.alias()
+            on = and_(navigation.on(entity.source, alias), seen(self.context, target, alias))
+            owner._joins[key] = (alias, on)  # noqa: SLF001
+            self.context.owners[alias] = owner
+        return Entity(owner._joins[key][0], target, target.type, optional=True)  # noqa: SLF001
+
+    def aliases(self) -> list[FromClause]:
+        """Return what has been joined on this level."""
+        return [alias for alias, _ in self._joins.values()]
+
+    def joined(self, source: FromClause) -> FromClause:
+        """Return a source with all that was joined to it."""
+        found: FromClause = source
+        for alias, on in self._joins.values():
+            found = found.outerjoin(alias, on)
+        return found
