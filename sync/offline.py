@@ -15,6 +15,7 @@ from connectors.errors import MisconfiguredSource
 from sync.apply import stored_block
 from sync.compiling import CompiledMapping
 from sync.mapping import MappingSpec, compile_stream
+from sync.record_rows import COLLECTION
 from sync.registry import Opened, Opener, open_for_reading, utc_now
 
 # Options that decide how a record is read, and not which are: stored pages can be read anew with others.
@@ -51,10 +52,14 @@ def open_offline(
         MisconfiguredSource: The block or the mapping does not hold.
     """
     row = connection.execute(
-        text("SELECT id, name, config, enabled FROM source WHERE name = :name"), {"name": source}
+        text("SELECT id, name, config, enabled FROM source WHERE name = :name AND kind <> :collection"),
+        {"name": source, "collection": COLLECTION},
     ).one_or_none()
     if row is None:
-        names = connection.scalars(text("SELECT name FROM source ORDER BY position")).all()
+        names = connection.scalars(
+            text("SELECT name FROM source WHERE kind <> :collection ORDER BY position"),
+            {"collection": COLLECTION},
+        ).all()
         raise LookupError(f"there is no source {source!r}; there are: {', '.join(names) or 'none yet'}")
     block = laid_over(stored_block(row.name, row.config, enabled=row.enabled), settings or {})
     opened = opener(block, connections=1, clock=utc_now)

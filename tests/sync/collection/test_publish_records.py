@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from config.document import Document
+from connectors.errors import MisconfiguredSource
+from sync.apply import export, plan
 from sync.collection.publication import hash_of
+from sync.inspect import source_names
 from tests.support.cycles import HEAD, OPENED, REPORT, Office, office
 
 WEEK = timedelta(days=7)
@@ -269,3 +273,49 @@ def test_the_charter_is_claims_of_the_project(apollo: Office) -> None:
     apollo.through(*PUBLISH)
     assert claims(apollo)["purpose"] == long
     assert "reported_on" not in claims(apollo)
+
+
+def test_answers_about_a_record_add_up_over_the_periods(apollo: Office) -> None:
+    apollo.known()
+    apollo.rows.raid(
+        "pmo-files", "APOLLO", item_id="R-001", title="The supplier is late again", state="open", probability=2,
+        impact=4, owner="Ada", cause="Two engineers left them", project_id=apollo.rows.project_id("APOLLO"),
+        effect="The test begins four weeks late", raised_on=date(2026, 9, 1), reviewed_on=date(2026, 10, 30),
+    )  # fmt: skip
+    apollo.open("raid-log")
+    apollo.answer({"probability": 5}, ref="R-001")
+    apollo.through(*PUBLISH)
+    apollo.open("raid-log", "2026-11", at=OPENED + WEEK)
+    apollo.answer({"owner": "Bo"}, ref="R-001", at=OPENED + WEEK)
+    apollo.through(*PUBLISH, at=OPENED + WEEK)
+    rows = ask(apollo, "SELECT * FROM raid_item WHERE amends_source_id IS NOT NULL AND known_to IS NULL")
+    assert [(row["owner"], row["probability"], set(row["answered"])) for row in rows] == [
+        ("Bo", 5.0, {"owner", "probability"})
+    ]
+    apollo.open("raid-log", "2026-12", at=OPENED + 2 * WEEK)
+    record = apollo.case(at=OPENED + 2 * WEEK).record("R-001")
+    assert record is not None
+    assert record.context["score_changes"] == 1
+    apollo.known(OPENED + 2 * WEEK)
+    assert document(apollo)["dimensions"]["risk"]["colour"] != "GREY"
+
+
+def test_the_source_of_answers_is_in_no_file_and_nothing_pulls_it(apollo: Office) -> None:
+    apollo.open()
+    apollo.answer(REPORT)
+    apollo.through(*PUBLISH)
+    with apollo.engine.connect() as connection:
+        assert "collection" not in export(connection)
+    assert source_names(apollo.engine) == ["pmo-files"]
+    with pytest.raises(LookupError, match="there is no source collection"):
+        source_names(apollo.engine, ["collection"])
+
+
+def test_no_file_may_name_a_source_as_that_of_answers_is_named(engine: Engine) -> None:
+    block = {"name": "collection", "kind": "excel", "folder": "x", "workbooks": []}
+    wanted = Document.model_validate(
+        {"apiVersion": "muster/v1", "sources": [block],
+         "portfolio": {"key": "main", "name": "Main", "timezone": "UTC", "currency": "GBP"}}
+    )  # fmt: skip
+    with engine.connect() as connection, pytest.raises(MisconfiguredSource, match="people's answers"):
+        plan(connection, wanted, check=lambda _: None)
