@@ -9,7 +9,21 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from api.cli import answer, configure, demo, discover, mapping, read, serve, source, sync, template
+from api.cli import (
+    answer,
+    configure,
+    cycle,
+    demo,
+    discover,
+    mapping,
+    read,
+    serve,
+    source,
+    submission,
+    sync,
+    template,
+    workbook,
+)
 from api.cli.common import USAGE, Failed, open_store, quiet_libraries
 from api.cli.stopping import STOPPED, end_as_by_hand
 from api.tokens import token_commands
@@ -21,7 +35,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for commands in (configure, discover, mapping, sync, read, answer, serve, template, demo):
+for commands in (
+    configure, discover, mapping, sync, read, answer, serve, template, cycle, submission, workbook, demo,
+):  # fmt: skip
     commands.register(app)
 app.add_typer(token_commands(open_store), name="token")
 app.add_typer(source.app, name="source")
