@@ -1,0 +1,200 @@
+"""`$metadata`: the model as CSDL 4.01, in XML and in JSON."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from api.odata.edm import ComplexType, EntitySet, EntityType, EnumType, Model, Navigation, Property
+
+_EDMX: Final = "http://docs.oasis-open.org/odata/ns/edmx"
+_EDM: Final = "http://docs.oasis-open.org/odata/ns/edm"
+_CORE: Final = "https://oasis-tcs.github.io/odata-vocabularies/vocabularies/Org.OData.Core.V1.xml"
+_DESCRIPTION: Final = "Org.OData.Core.V1.Description"
+
+
+def qualified(
+    model: Model, type_: str | EnumType | ComplexType | EntityType, *, collection: bool = False
+) -> str:
+    """Say a type by its full name."""
+    name = type_ if isinstance(type_, str) else f"{model.namespace}.{type_.name}"
+    return f"Collection({name})" if collection else name
+
+
+def complex_types(model: Model) -> dict[str, ComplexType]:
+    """Return the structures that any of the model's types hold, by name."""
+    found: dict[str, ComplexType] = {}
+    for type_ in model.types.values():
+        _structures(type_.properties, found)
+    return found
+
+
+def _structures(properties: Iterable[Property], found: dict[str, ComplexType]) -> None:
+    for each in properties:
+        if isinstance(each.type, ComplexType) and each.type.name not in found:
+            found[each.type.name] = each.type
+            _structures(each.type.properties, found)
+
+
+def as_xml(model: Model) -> bytes:
+    """Return the model as CSDL XML: strict and lean, since the readers of it are strict too."""
+    root = Element("edmx:Edmx", {"Version": "4.0", "xmlns:edmx": _EDMX})
+    reference = SubElement(root, "edmx:Reference", {"Uri": _CORE})
+    SubElement(reference, "edmx:Include", {"Namespace": "Org.OData.Core.V1", "Alias": "Core"})
+    services = SubElement(root, "edmx:DataServices")
+    schema = SubElement(services, "Schema", {"xmlns": _EDM, "Namespace": model.namespace})
+    for enum in model.enums:
+        _enum(schema, enum)
+    for structure in complex_types(model).values():
+        element = SubElement(schema, "ComplexType", {"Name": structure.name})
+        for each in structure.properties:
+            _property(model, element, each)
+    for type_ in model.types.values():
+        _entity(model, schema, type_)
+    _container(model, schema)
+    return bytes(tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def _enum(schema: Element, enum: EnumType) -> None:
+    flags = {"IsFlags": "true"} if enum.flags else {}
+    element = SubElement(schema, "EnumType", {"Name": enum.name, **flags})
+    for name, number in enum.members.items():
+        SubElement(element, "Member", {"Name": name, "Value": str(number)})
+
+
+def _entity(model: Model, schema: Element, type_: EntityType) -> None:
+    base = {"BaseType": f"{model.namespace}.{type_.base.name}"} if type_.base else {}
+    element = SubElement(schema, "EntityType", {"Name": type_.name, **base})
+    if type_.key:
+        key = SubElement(element, "Key")
+        for name in type_.key:
+            SubElement(key, "PropertyRef", {"Name": name})
+    for each in type_.properties:
+        _property(model, element, each)
+    for way in type_.navigations:
+        _navigation(model, element, way)
+    _describe(element, type_.says)
+
+
+def _property(model: Model, parent: Element, each: Property) -> None:
+    given = {"Name": each.name, "Type": qualified(model, each.type, collection=each.collection)}
+    if not each.nullable:
+        given["Nullable"] = "false"
+    if each.type == "Edm.DateTimeOffset":
+        given["Precision"] = str(6 if each.precision is None else each.precision)
+    elif each.precision is not None:
+        given["Precision"] = str(each.precision)
+    if each.type == "Edm.Decimal":
+        given["Scale"] = "variable" if each.scale is None else str(each.scale)
+    _describe(SubElement(parent, "Property", given), each.says)
+
+
+def _navigation(model: Model, parent: Element, way: Navigation) -> None:
+    target = model.by_name[way.target]
+    given = {"Name": way.name, "Type": qualified(model, target.type, collection=way.collection)}
+    if way.partner:
+        given["Partner"] = way.partner
+    SubElement(parent, "NavigationProperty", given)
+
+
+def _describe(element: Element, says: str | None) -> None:
+    if says:
+        SubElement(element, "Annotation", {"Term": _DESCRIPTION, "String": says})
+
+
+def _container(model: Model, schema: Element) -> None:
+    container = SubElement(schema, "EntityContainer", {"Name": model.container})
+    for each in model.sets:
+        kind, type_ = ("Singleton", "Type") if each.singleton else ("EntitySet", "EntityType")
+        element = SubElement(container, kind, {"Name": each.name, type_: qualified(model, each.type)})
+        for path, target in bindings(model, each):
+            SubElement(element, "NavigationPropertyBinding", {"Path": path, "Target": target})
+        _describe(element, each.says)
+
+
+def bindings(model: Model, each: EntitySet) -> list[tuple[str, str]]:
+    """Return to which set each way of a set's rows leads; ways of derived types come after their type's name."""
+    found = [(way.name, way.target) for way in each.type.all_navigations().values()]
+    for derived in each.derived.values():
+        found += [(f"{model.namespace}.{derived.name}/{way.name}", way.target) for way in derived.navigations]
+    return found
+
+
+def as_json(model: Model) -> dict[str, Any]:
+    """Return the model as CSDL JSON."""
+    schema: dict[str, Any] = {}
+    for enum in model.enums:
+        flags = {"$IsFlags": True} if enum.flags else {}
+        schema[enum.name] = {"$Kind": "EnumType", **flags, **enum.members}
+    for structure in complex_types(model).values():
+        schema[structure.name] = {"$Kind": "ComplexType", **_json_properties(model, structure.properties)}
+    for type_ in model.types.values():
+        schema[type_.name] = _json_entity(model, type_)
+    schema[model.container] = {
+        "$Kind": "EntityContainer",
+        **{each.name: _json_set(model, each) for each in model.sets},
+    }
+    return {
+        "$Version": "4.01",
+        "$EntityContainer": f"{model.namespace}.{model.container}",
+        "$Reference": {_CORE: {"$Include": [{"$Namespace": "Org.OData.Core.V1", "$Alias": "Core"}]}},
+        model.namespace: schema,
+    }
+
+
+def _json_entity(model: Model, type_: EntityType) -> dict[str, Any]:
+    made: dict[str, Any] = {"$Kind": "EntityType"}
+    if type_.base:
+        made["$BaseType"] = f"{model.namespace}.{type_.base.name}"
+    if type_.key:
+        made["$Key"] = list(type_.key)
+    made |= _json_properties(model, type_.properties)
+    for way in type_.navigations:
+        target = f"{model.namespace}.{model.by_name[way.target].type.name}"
+        many = {"$Collection": True} if way.collection else {"$Nullable": True}
+        partner = {"$Partner": way.partner} if way.partner else {}
+        made[way.name] = {"$Kind": "NavigationProperty", "$Type": target, **many, **partner}
+    if type_.says:
+        made[f"@{_DESCRIPTION}"] = type_.says
+    return made
+
+
+def _json_properties(model: Model, properties: Iterable[Property]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for each in properties:
+        facts: dict[str, Any] = {}
+        if each.type != "Edm.String":
+            facts["$Type"] = qualified(model, each.type)
+        if each.collection:
+            facts["$Collection"] = True
+        if each.nullable and not each.collection:
+            facts["$Nullable"] = True
+        if each.type == "Edm.DateTimeOffset":
+            facts["$Precision"] = 6 if each.precision is None else each.precision
+        if each.type == "Edm.Decimal":
+            facts["$Scale"] = "variable" if each.scale is None else each.scale
+        if each.says:
+            facts[f"@{_DESCRIPTION}"] = each.says
+        made[each.name] = facts
+    return made
+
+
+def _json_set(model: Model, each: EntitySet) -> dict[str, Any]:
+    made: dict[str, Any] = {"$Type": f"{model.namespace}.{each.type.name}"}
+    if not each.singleton:
+        made["$Collection"] = True
+    if ties := bindings(model, each):
+        made["$NavigationPropertyBinding"] = dict(ties)
+    if each.says:
+        made[f"@{_DESCRIPTION}"] = each.says
+    return made
+
+
+def service_document(model: Model, root: str) -> dict[str, Any]:
+    """Return what the root of the service says: its sets and singletons."""
+    return {
+        "@odata.context": f"{root}$metadata",
+        "value": [
+            {"name": each.name, "kind": "Singleton" if each.singleton else "EntitySet", "url": each.name}
+            for each in model.sets
+        ],
+    }
