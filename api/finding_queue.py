@@ -32,6 +32,7 @@ NOBODY: Final = "(nobody)"  # as the owner to filter by: nobody is on record
 AGES: Final = ((90, "3 months and more"), (28, "4 weeks and more"), (7, "1 week and more"), (0, "this week"))
 RANKS: Final = {"block": 0, "warn": 1, "info": 2}
 _MOST: Final = 500  # groups of one count
+_TAKEN: Final = ("accept", "fix", "release", "dispute", "waive")  # of a finding; disputes have their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,7 @@ def _urls(session: Session, findings: Sequence[Finding]) -> dict[int, str | None
     return {row.id: row.url for row in rows}
 
 
-def detail(session: Session, finding: Finding, project: str) -> dict[str, Any]:
+def detail(session: Session, finding: Finding, project: str, visible: Visible) -> dict[str, Any]:
     """Return a finding with its steps, disputes and waivers, and what can be done about it."""
     steps = session.scalars(
         select(FindingMove).where(FindingMove.finding_id == finding.id).order_by(FindingMove.id)
@@ -200,8 +201,27 @@ def detail(session: Session, finding: Finding, project: str) -> dict[str, Any]:
         "steps": [_step(step) for step in steps],
         "disputes": disputes_of(session, finding, project),
         "waivers": [_waiver(waiver) for waiver in waivers],
-        "possible": list(possible(finding.state)),
+        "possible": [step for step in possible(finding.state) if step in _TAKEN],
+        "also": _also(session, finding, visible),
     }
+
+
+def _also(session: Session, finding: Finding, visible: Visible) -> list[str]:
+    """Return the other projects in whose reports the same words stand, of those that may be seen."""
+    if finding.kind != "copied":
+        return []
+    query = (
+        select(Project.key)
+        .join(Finding, Finding.project_id == Project.id)
+        .where(
+            Finding.kind == "copied",
+            Finding.closed_at.is_(None),
+            Finding.evidence == finding.evidence,
+            Finding.project_id != finding.project_id,
+            only_visible(Finding.project_id, visible),
+        )
+    )
+    return sorted(set(session.scalars(query)))
 
 
 def disputes_of(session: Session, finding: Finding, project: str) -> list[dict[str, Any]]:

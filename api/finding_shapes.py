@@ -33,7 +33,9 @@ class FindingShape(BaseModel):
     version: str
     record_ref: str = Field(description="Of the record; empty for the project's own")
     rule: str = Field(description="The field's or the check's id")
-    kind: str = Field(description="missing, invalid, failed or stale")
+    kind: str = Field(
+        description="missing, invalid, failed, stale; of texts repeated, other_period, rosy, copied"
+    )
     severity: str
     says: str
     locator: str | None
@@ -115,6 +117,7 @@ class FindingDetailShape(FindingShape):
                     "disputes": [_DISPUTE],
                     "waivers": [],
                     "possible": ["fix", "release", "dispute", "waive"],
+                    "also": [],
                 }
             ]
         },
@@ -125,6 +128,9 @@ class FindingDetailShape(FindingShape):
     disputes: list[dict[str, Any]]
     waivers: list[dict[str, Any]] = Field(description="Asked for or granted about this rule of this record")
     possible: list[str] = Field(description="The steps that can be taken from here")
+    also: list[str] = Field(
+        description="Projects whose reports hold the same words, of those that may be seen"
+    )
 
 
 class GivenStep(BaseModel):

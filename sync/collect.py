@@ -19,6 +19,7 @@ from sync.collection.waivers import Waived
 from sync.compose import Quality
 from sync.facts import Facts, ProjectFacts
 from sync.findings import FindingKey, Looked, Wanted, keep_findings, owner_of
+from sync.narrative import Told, narrative_findings
 from sync.records import Background, Checked, background, pulled_records
 from sync.store import stage
 
@@ -89,8 +90,19 @@ def collect(
             few += [(project, template, kind, says) for kind, says in too_few(template, project, records)]
     collected = Collected(_qualities(facts, found, policy), assessed=len(found))
     if _is_newest(session, facts):
-        wanted = [*_wanted(found), *_wanted_minimum(few)]
-        collected.opened, collected.closed = keep_findings(session, facts, wanted, _looked(found))
+        looked = _looked(found)
+        texts, reports = narrative_findings(
+            Told(
+                each.project.id,
+                each.project.key,
+                each.checked.ref,
+                looked[each.project.id, each.result.template, each.checked.ref],
+                each.checked.context,
+            )
+            for each in found
+        )
+        wanted = [*_wanted(found), *_wanted_minimum(few), *texts]
+        collected.opened, collected.closed = keep_findings(session, facts, wanted, {**looked, **reports})
     _assessments(session, facts, found)
     return collected
 

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, text
 
 from model.collection.roles import Actor
-from model.findings.moves import ACCEPTED, after, role_for
+from model.findings.moves import ACCEPTED, NotPossible, after, role_for
+from model.findings.narrative import NARRATIVE
 from sync.collection.people import People, people_of
 from sync.collection.waivers import Wish, ask, grant
 from sync.store import unit_of_work
@@ -111,6 +112,10 @@ def ask_waiver(engine: Engine, finding_id: int, until: date, act: Act) -> int:
     with unit_of_work(engine) as connection:
         found = head_of(connection, finding_id, now=act.now)
         after("waive", found.state)
+        if found.template == NARRATIVE:
+            raise NotPossible(
+                "no template asks for this, so nothing can be waived: change the text or dispute it"
+            )
         role_for("waive", act.actor, found.people)
         wish = Wish(
             found.project_key,

@@ -34,7 +34,7 @@ from sync.findings_store import (
 )
 from sync.json import dump_bytes
 
-__all__ = ["FindingKey", "Looked", "Wanted", "keep_findings", "owner_of"]
+__all__ = ["FindingKey", "Looked", "Place", "Records", "Wanted", "keep_findings", "owner_of"]
 MUSTER = "muster"  # who takes the steps that nobody takes
 
 

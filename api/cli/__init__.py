@@ -15,6 +15,7 @@ from api.cli import (
     cycle,
     demo,
     discover,
+    finding,
     mapping,
     read,
     serve,
@@ -36,7 +37,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for commands in (
-    configure, discover, mapping, sync, read, answer, serve, template, cycle, submission, workbook, demo,
+    configure, discover, mapping, sync, read, answer, serve, template, finding, cycle, submission, workbook, demo,
 ):  # fmt: skip
     commands.register(app)
 app.add_typer(token_commands(open_store), name="token")

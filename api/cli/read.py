@@ -69,11 +69,12 @@ def status_csv(document: dict[str, Any]) -> str:
         row += [(project["dimensions"].get(name) or {}).get("colour") for name in _DIMENSIONS]
         row += [quality.get("score"), quality.get("grade")]
         row += [milestone.get("name"), milestone.get("forecast"), milestone.get("baseline")]
-        writer.writerow([_harmless(value) for value in row])
+        writer.writerow([harmless(value) for value in row])
     return out.getvalue()
 
 
-def _harmless(value: Any) -> Any:
+def harmless(value: Any) -> Any:
+    """Return a value as a spreadsheet may have it: a text it would run as a formula gets an apostrophe."""
     if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
         return f"'{value}"
     return value

@@ -176,7 +176,7 @@ def _shown(
     row = by_id(session, number, visible)
     if row is None:
         raise not_found(f"There is no finding {number}, or this token may not see it.")
-    shown = detail(session, *row)
+    shown = detail(session, *row, visible)
     return {
         "title": f"Finding {number} of {row[1]}",
         "f": shown,

@@ -32,7 +32,10 @@ from model.tables import Dispute, Finding, Project
 
 router = APIRouter()
 Severity = Annotated[Literal["block", "warn", "info"] | None, Query()]
-Kind = Annotated[Literal["missing", "invalid", "failed", "stale"] | None, Query()]
+Kind = Annotated[
+    Literal["missing", "invalid", "failed", "stale", "repeated", "other_period", "rosy", "copied"] | None,
+    Query(),
+]
 Older = Annotated[int | None, Query(ge=1, le=36_500, description="Days since it was found")]
 States = Annotated[
     State,
@@ -126,7 +129,7 @@ def get_finding(reader: FindingsReader, number: Number) -> Response:
         row = by_id(session, number, visible)
         if row is None:
             raise not_found(f"There is no finding {number}, or this token may not see it.")
-        return detail(session, *row)
+        return detail(session, *row, visible)
 
     return json_answer(reader, collect)
 

@@ -93,3 +93,13 @@ def _is_other(found: re.Match[str], year: int, months: frozenset[int]) -> bool:
         start = (found["name"] or found["short"])[:3]
         named = frozenset([next(i for i, month in enumerate(_MONTHS, 1) if month.startswith(start))])
     return (said is not None and int(said) != year) or not named & months
+
+
+def other_periods(text: str, period: str) -> tuple[str, ...]:
+    """Return the months and quarters outside the period that a text names, each as it is written there.
+
+    Raises:
+        ValueError: If the period cannot be read.
+    """
+    year, months = _months(period)
+    return tuple(dict.fromkeys(each[0] for each in _NAMED.finditer(text) if _is_other(each, year, months)))

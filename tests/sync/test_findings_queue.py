@@ -277,3 +277,62 @@ def test_a_value_is_disputed_from_a_form_whether_or_not_anything_was_found_in_it
     [kept] = ask(rows, "SELECT attribute, proposed, ended_because FROM dispute")
     assert (kept.attribute, kept.proposed) == ("percent_complete", 30)
     assert "says 31 now (register.xlsx" in kept.ended_because
+
+
+DONE = "The payments module was built and test environment two was handed over."
+LATE = {
+    "baseline_start": "2026-01-05", "baseline_finish": "2026-10-30", "forecast_finish": "2027-06-01",
+    "budget": "1000", "forecast_cost": "1000",
+}  # fmt: skip
+
+
+def told(rows: Rows) -> list[tuple[str, str, str]]:
+    found = ask(
+        rows,
+        "SELECT rule, kind, says FROM finding WHERE template = 'narrative' AND closed_at IS NULL ORDER BY 1, 2",
+    )
+    return [tuple(each) for each in found]
+
+
+def test_green_words_over_red_numbers_are_found_and_named(rows: Rows) -> None:
+    row = register(rows, achievements="All work is on schedule and the build has begun.", **LATE)
+    look(rows)
+    [(rule, kind, says)] = told(rows)
+    assert (rule, kind) == ("achievements", "rosy")
+    assert "“on schedule” while schedule is computed red" in says
+    rows.rewrite(row, achievements="The build has begun; the vendor is eight weeks late with the interfaces.")
+    look(rows, T0 + DAY)
+    assert told(rows) == []
+    assert (
+        "Fixed at the source: Achieved this month was “All work" in one(rows, "achievements").closed_because
+    )
+
+
+def test_a_text_beside_the_templates_checks_that_repeats_is_found(rows: Rows) -> None:
+    register(
+        rows,
+        achievements=DONE,
+        path_to_green="Second supplier signed, then retest of all interfaces in house.",
+    )
+    look(rows)
+    assert told(rows) == []
+    look(rows, T0 + 5 * 7 * DAY)
+    assert [each[:2] for each in told(rows)] == [("path_to_green", "repeated")]
+    assert "word for word" in told(rows)[0][2]
+    assert one(rows, "C07").state == "new"
+
+
+def test_the_same_words_in_two_projects_are_found_without_naming_the_other(rows: Rows) -> None:
+    register(rows, achievements=DONE)
+    rows.register("pmo-files", "BOREALIS", row=9, tier=2, stage="deliver", achievements=DONE.upper())
+    look(rows)
+    assert [each[:2] for each in told(rows)] == [("achievements", "copied")] * 2
+    assert "another project" in told(rows)[0][2]
+    assert "BOREALIS" not in told(rows)[0][2]
+
+
+def test_what_no_template_asks_for_cannot_be_waived(rows: Rows) -> None:
+    register(rows, achievements="All work is on schedule and the build has begun.", **LATE)
+    look(rows)
+    with pytest.raises(NotPossible, match="change the text or dispute it"):
+        ask_waiver(rows.engine, one(rows, "achievements").id, date(2027, 1, 1), by(ADA, "x"))
