@@ -45,3 +45,69 @@ def has_calculated_values(body: bytes) -> bool:
     with zipfile.ZipFile(io.BytesIO(body)) as book:
         sheets = [name for name in book.namelist() if name.startswith("xl/worksheets/sheet")]
         return any(re.search(rb"</f>\s*<v[^>]*>[^<]", book.read(name)) for name in sheets)
+
+
+_LIBRARY = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE library:library PUBLIC "-//OpenOffice.org//DTD OfficeDocument 1.0//EN" "library.dtd">
+<library:library xmlns:library="http://openoffice.org/2000/library" library:name="Standard" library:readonly="false"
+ library:passwordprotected="false"><library:element library:name="Editing"/></library:library>
+"""
+_EDITING = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE script:module PUBLIC "-//OpenOffice.org//DTD OfficeDocument 1.0//EN" "module.dtd">
+<script:module xmlns:script="http://openoffice.org/2000/script" script:name="Editing" script:language="StarBasic">
+Sub Say(target As String, words As String)
+  n = FreeFile
+  Open target For Append As #n
+  Print #n, words
+  Close #n
+End Sub
+
+Sub Edit(given As String, result As String, said As String, edited As String)
+  On Error GoTo Failed
+  Dim hidden(0) As New com.sun.star.beans.PropertyValue
+  hidden(0).Name = "Hidden"
+  hidden(0).Value = True
+  doc = StarDesktop.loadComponentFromURL(ConvertToURL(given), "_blank", 0, hidden())
+  sheet = doc.Sheets.getByIndex(0)
+  edits = Split(edited, "|")
+  For i = 0 To UBound(edits)
+    parts = Split(edits(i), "::")
+    sheet.getCellRangeByName(parts(0)).setFormula(parts(1))
+  Next i
+  Dim options(0) As New com.sun.star.beans.PropertyValue
+  options(0).Name = "FilterName"
+  options(0).Value = "Calc MS Excel 2007 XML"
+  doc.storeToURL(ConvertToURL(result), options())
+  doc.close(True)
+  Say(said, "done")
+  Exit Sub
+Failed:
+  Say(said, Error$ &amp; " in line " &amp; Erl)
+End Sub
+</script:module>
+"""
+
+
+def edited_by_hand(file: Path, cells: dict[str, str], profile: Path) -> bytes:
+    """Have LibreOffice open a workbook, type into cells of its first sheet, and save it as .xlsx.
+
+    Args:
+        file: The workbook.
+        cells: What is typed, by address, as a person would type it.
+        profile: A settings folder that LibreOffice has used before: it makes its own macros when it is new.
+    """
+    soffice = program("LibreOffice", "soffice", "libreoffice")
+    macros = profile / "user" / "basic" / "Standard"
+    assert macros.is_dir(), "the settings are made by converting something first"
+    (macros / "script.xlb").write_text(_LIBRARY, encoding="utf-8")
+    (macros / "Editing.xba").write_text(_EDITING, encoding="utf-8")
+    result, said = file.with_suffix(".saved.xlsx"), file.with_suffix(".said")
+    typed = "|".join(f"{address}::{text}" for address, text in cells.items())
+    macro = f'macro:///Standard.Editing.Edit("{file}","{result}","{said}","{typed}")'
+    subprocess.run(
+        [soffice, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--norestore", macro],
+        capture_output=True, text=True, timeout=_MOST_S, check=False,
+    )  # fmt: skip
+    told = said.read_text() if said.is_file() else "nothing"
+    assert told.strip() == "done", f"LibreOffice said {told}"
+    return result.read_bytes()
