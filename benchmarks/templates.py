@@ -29,7 +29,7 @@ HEAD: Final = (
     "records",
     "ours, records/s",
     "plain functions, records/s",
-    "ours ÷ plain",
+    "time, ours ÷ plain",
     "findings",
 )
 Generated = Callable[[int], Iterator[Case]]
