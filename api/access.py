@@ -197,6 +197,7 @@ def reading(kind: Kind) -> Callable[..., Reader]:
 StatusReader = Annotated[Reader, Depends(reading("status"))]
 RecordsReader = Annotated[Reader, Depends(reading("records"))]
 FindingsReader = Annotated[Reader, Depends(reading("findings"))]
+TemplatesReader = Annotated[Reader, Depends(reading("templates"))]
 MatchingReader = Annotated[Reader, Depends(reading("matching"))]
 
 

@@ -15,7 +15,7 @@ from typing import Final, Generic, Literal, TypeVar
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
-Kind = Literal["status", "records", "findings", "matching"]
+Kind = Literal["status", "records", "findings", "matching", "templates"]
 
 _STATUS: Final = """
     (SELECT max(id) FROM snapshot),
@@ -61,12 +61,20 @@ _MATCHING: Final = """
     (SELECT concat_ws('/', max(id), count(ended_at)) FROM settlement),
     (SELECT concat_ws('/', max(id), count(ended_at)) FROM settling_rule)
 """
+_TEMPLATES: Final = """
+    (SELECT concat_ws('/', count(*), max(created_at), max(submitted_at), max(approved_at), max(retired_at),
+     max(trial ->> 'tried_at'), md5(string_agg(sha256 || state, '' ORDER BY id))) FROM template_version),
+    (SELECT concat_ws('/', max(id), count(approved_at), count(ended_at)) FROM tailoring),
+    (SELECT concat_ws('/', max(id), count(approved_at), count(ended_at)) FROM waiver),
+    (SELECT concat_ws('/', max(id), count(*)) FROM portfolio)
+"""
 
 VERSION: Final[dict[Kind, str]] = {
     "status": f"concat_ws(',', {_STATUS})",
     "records": f"concat_ws(',', {_STATUS}, {_RECORDS})",
     "findings": f"concat_ws(',', {_STATUS}, {_FINDINGS})",
     "matching": f"concat_ws(',', {_STATUS}, {_MATCHING})",
+    "templates": f"concat_ws(',', {_TEMPLATES})",
 }
 
 

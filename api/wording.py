@@ -31,7 +31,9 @@ def parameter_errors(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     by_place: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for error in found:
         where, *names = [str(part) for part in error["loc"]]
-        by_place.setdefault((where, names[0] if names else ""), []).append(error)
+        # In a body the place may be deep; a parameter is one value, and what is below it a choice of types.
+        name = ".".join(names) if where == "body" else "".join(names[:1])
+        by_place.setdefault((where, name), []).append(error)
     return [{"in": where, "name": name, "says": _says(errors)} for (where, name), errors in by_place.items()]
 
 

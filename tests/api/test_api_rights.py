@@ -30,7 +30,14 @@ def paths(engine: Engine) -> list[str]:
         "/runs/{number}",
         "/metrics",
     }
-    filled = {"key": "LEDGER", "attribute": "forecast_finish", "name": "jira-dc", "number": "9"}
+    filled = {
+        "key": "LEDGER",
+        "attribute": "forecast_finish",
+        "name": "jira-dc",
+        "number": "9",
+        "template": "monthly-status",
+        "version": "3.1.0",
+    }
     return sorted(path.format(**filled) for path in found)
 
 
