@@ -12,7 +12,8 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, text
 
 from model.collection.roles import same_person
-from model.findings.moves import DISPUTED, NotAllowed, NotPossible, answered_by_another, role_for
+from model.findings.moves import DISPUTED, NotPossible, answered_by_another, role_for
+from model.findings.moves import UPHELD as UPHELD_STATE
 from model.template.template import Field
 from sync.collection.people import people_of
 from sync.collection.templates import NoSuchTemplate, current
@@ -146,19 +147,20 @@ def answer_dispute(engine: Engine, number: int, verdict: str, act: Act) -> None:
 
 
 def withdraw_dispute(engine: Engine, number: int, act: Act) -> None:
-    """Take a dispute back that nobody has answered.
+    """Take a dispute back, before it is answered or after.
 
     Raises:
-        NoSuchDispute: None of that number waits for an answer.
-        NotAllowed: Somebody else raised it.
+        NoSuchDispute: None of that number stands.
+        NotAllowed: Somebody else raised it, and the actor is not of the office.
     """
     with unit_of_work(engine) as connection:
-        row = _waiting(connection, number)
-        if not (same_person(row.by, act.actor.name) or act.actor.is_operator):
-            raise NotAllowed(f"{row.by} raised this dispute and can take it back; {act.actor.name} cannot")
+        row = _standing(connection, number)
+        if not same_person(row.by, act.actor.name):
+            role_for("uphold", act.actor, {})
+        said = f"Taken back by {act.actor.name}" + (f": {act.reason}" if act.reason else "")
         connection.execute(
-            text("UPDATE dispute SET ended_at = :now, ended_because = 'Withdrawn' WHERE id = :id"),
-            {"now": act.now, "id": number},
+            text("UPDATE dispute SET ended_at = :now, ended_because = :said WHERE id = :id"),
+            {"now": act.now, "said": said, "id": number},
         )
         _move_finding(connection, row, "withdraw", "raiser", act)
 
@@ -237,17 +239,23 @@ def _insert(
 
 
 def _waiting(connection: Connection, number: int) -> Any:
+    row = _standing(connection, number)
+    if row.answer is not None:
+        raise NoSuchDispute(f"dispute {number} was {row.answer} by {row.answered_by} already")
+    return row
+
+
+def _standing(connection: Connection, number: int) -> Any:
     row = connection.execute(
         text(
-            'SELECT id, "by", finding_id FROM dispute WHERE id = :id AND ended_at IS NULL AND answer IS NULL'
-            " FOR UPDATE"
+            'SELECT id, "by", finding_id, answer, answered_by, ended_because FROM dispute WHERE id = :id FOR UPDATE'
         ),
         {"id": number},
     ).one_or_none()
     if row is None:
-        raise NoSuchDispute(
-            f"no dispute {number} waits for an answer; `muster finding disputes` lists those that do"
-        )
+        raise NoSuchDispute(f"there is no dispute {number}; `muster finding disputes` lists those that wait")
+    if row.ended_because is not None:
+        raise NoSuchDispute(f"dispute {number} has ended: {row.ended_because}")
     return row
 
 
@@ -255,5 +263,5 @@ def _move_finding(connection: Connection, row: Any, action: str, role: str, act:
     """Bring the finding along that was disputed, where it still is."""
     if row.finding_id is not None:
         found = head_of(connection, row.finding_id, now=act.now)
-        if found.state == DISPUTED:
+        if found.state in (DISPUTED, UPHELD_STATE):
             record_move(connection, found, action, role, act)

@@ -71,6 +71,18 @@ class Looked:
             return rule not in self.result.undecided
         return rule not in self.result.not_run
 
+    def typed(self, field: str, value: Any) -> Any:
+        """Read a value as its field does, so that 40 and 40.0 are the same; what cannot be read stands as it is."""
+        for each in self.template.fields:
+            if each.rule.id == field:
+                read = each.read(value)
+                return value if read.unreadable else read.value
+        return value
+
+    def is_computed(self, field: str) -> bool:
+        """Say whether the template works a field out by itself where a record does not give it."""
+        return any(each.rule.id == field and each.expr is not None for each in self.template.fields)
+
     def evidence(self, rule: str) -> dict[str, Any]:
         """Return what the fields that a rule looks at say, as JSON holds it."""
         return plain({name: self.record.get(name) for name in self.fields_of(rule)})
@@ -104,12 +116,12 @@ def keep_findings(
     by_key = {each.key: each for each in wanted}
     waivers = standing_waivers(session, facts.as_of)
     looking = _Look(facts, records or {}, waivers)
+    for row in standing_disputes(session, [project.id for project in facts.projects]):
+        looking.disputed(row)
     for row in standing(session, [project.id for project in facts.projects]):
         key = FindingKey(row.project_id, row.template, row.record_ref, row.rule, row.kind)
         found = by_key.pop(key, None)
         looking.gone(row, key) if found is None else looking.again(row, found)
-    for row in standing_disputes(session, [project.id for project in facts.projects]):
-        looking.disputed(row)
     looking.kept.new = [looking.opened(each) for each in by_key.values()]
     write(session, looking.kept, facts.known_at)
     closed = close_of_closed_projects(session, facts.known_at)
@@ -126,6 +138,7 @@ class _Look:
         self._read = {project.id: _read_at(facts, project.sources) for project in facts.projects}
         self._managers = {project.id: project.value("manager") for project in facts.projects}
         self._checked = {(project, template) for project, template, _ in records}
+        self._settled: set[int] = set()  # findings whose dispute has ended
         self.kept = Kept()
 
     def waiver(self, key: FindingKey) -> int | None:
@@ -177,16 +190,25 @@ class _Look:
         self.kept.gone.append((row.id, because))
 
     def disputed(self, row: Row[Any]) -> None:
-        """Settle a dispute whose value its source has changed."""
+        """Settle a dispute whose source says what it ought to, or, where nobody said what, something else."""
         looked = self._records.get((row.project_id, row.template, row.record_ref))
         if looked is None or not looked.asks(row.field):
             return
         evidence = looked.evidence(row.field)
-        says = evidence.get(row.field, evidence)
-        if says != row.value:
-            place = looked.locators.get(row.field) or looked.locator
-            now = ", ".join(map(said, evidence.values()))
-            self.kept.settled.append((row.id, f"The source says {now} now{f' ({place})' if place else ''}"))
+        if row.field in evidence:
+            if evidence[row.field] is None and looked.is_computed(row.field):
+                return  # nobody pulls it: it is worked out where it is asked
+            says = looked.typed(row.field, evidence[row.field])
+            was, ought = looked.typed(row.field, row.value), looked.typed(row.field, row.proposed)
+        else:
+            says, was, ought = evidence, row.value, None
+        if says == was or (ought is not None and says != ought):
+            return
+        place = looked.locators.get(row.field) or looked.locator
+        now = ", ".join(map(said, evidence.values()))
+        self.kept.settled.append((row.id, f"The source says {now} now{f' ({place})' if place else ''}"))
+        if row.finding_id is not None:
+            self._settled.add(row.finding_id)
 
     def again(self, row: Row[Any], found: Wanted) -> None:
         """Keep the words of a finding current, and its state: waived or not, fixed as was said or not."""
@@ -219,8 +241,8 @@ class _Look:
         if row.state == FIXING and read is not None and row.moved_at is not None and read > row.moved_at:
             self._move(row, "still_so", ACCEPTED, f"Read again since, and still so: {found.says}")
             return ACCEPTED, None
-        if row.state in (DISPUTED, UPHELD) and row.evidence and row.evidence != self.evidence(found.key):
-            self._move(row, "changed", NEW, "The values have changed since, and it is still found")
+        if row.state in (DISPUTED, UPHELD) and row.id in self._settled:
+            self._move(row, "changed", NEW, "The disputed value has changed since, and it is still found")
             return NEW, None
         return row.state, None
 

@@ -21,7 +21,7 @@ _STEPS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "fix": ((NEW, ACCEPTED, UPHELD), FIXING),
     "release": ((ACCEPTED, FIXING), NEW),
     "dispute": ((NEW, ACCEPTED, FIXING), DISPUTED),
-    "withdraw": ((DISPUTED,), NEW),
+    "withdraw": ((DISPUTED, UPHELD), NEW),
     "uphold": ((DISPUTED,), UPHELD),
     "refuse": ((DISPUTED,), NEW),
     "waive": (OPEN, WAIVED),

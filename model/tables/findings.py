@@ -33,8 +33,8 @@ class Dispute(Base):
     """Somebody says that a value which was filled in is wrong. The value counts until its source is changed.
 
     `value` is what was shown then and `proposed` what it ought to be, None where that was not said. An
-    officer answers: upheld (it is to be put right at its source) or refused. It is settled by itself when
-    the source says something else.
+    officer answers: upheld (it is to be put right at its source) or refused. It ends by itself when the
+    source says what it ought to, or, where nobody said what, something else.
     """
 
     __tablename__ = "dispute"

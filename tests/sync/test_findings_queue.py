@@ -11,7 +11,7 @@ from model.collection.roles import Actor
 from model.findings.moves import NotAllowed, NotPossible
 from sync.collection.template_steps import TemplateRefused
 from sync.consolidate import consolidate
-from sync.disputes import Disputed, answer_dispute, dispute, dispute_finding, withdraw_dispute
+from sync.disputes import Disputed, NoSuchDispute, answer_dispute, dispute, dispute_finding, withdraw_dispute
 from sync.finding_moves import Act, NoSuchFinding, ask_waiver, grant_waiver, take_step
 from tests.support.rows import T0, Rows
 
@@ -272,11 +272,30 @@ def test_a_value_is_disputed_from_a_form_whether_or_not_anything_was_found_in_it
         dispute(rows.engine, shown, by(ADA, "also"), proposed="many")
     with pytest.raises(ValueError, match="has no 'colour'"):
         dispute(rows.engine, Disputed(project.id, "monthly-status", "", "colour", 1), by(ADA, "x"))
-    rows.rewrite(row, percent_complete="31")
     look(rows, T0 + DAY)
-    [kept] = ask(rows, "SELECT attribute, proposed, ended_because FROM dispute")
-    assert (kept.attribute, kept.proposed) == ("percent_complete", 30)
-    assert "says 31 now (register.xlsx" in kept.ended_because
+    rows.rewrite(row, percent_complete="41")
+    look(rows, T0 + 2 * DAY)
+    [kept] = ask(rows, "SELECT attribute, proposed, ended_at FROM dispute")
+    assert (kept.attribute, kept.proposed, kept.ended_at) == ("percent_complete", 30, None)
+    rows.rewrite(row, percent_complete="30.0")
+    look(rows, T0 + 3 * DAY)
+    [kept] = ask(rows, "SELECT ended_because FROM dispute")
+    assert "says 30 now (register.xlsx" in kept.ended_because
+
+
+def test_a_dispute_that_was_upheld_can_be_taken_back_by_the_office(rows: Rows) -> None:
+    register(rows, forecast_finish="2026-09-01")
+    look(rows)
+    number = dispute_finding(rows.engine, one(rows, "C06").id, by(MAYA, "moved"))
+    answer_dispute(rows.engine, number, "upheld", by(ADA, "seen"))
+    with pytest.raises(NotAllowed):
+        withdraw_dispute(rows.engine, number, by(Actor("Eve")))
+    withdraw_dispute(rows.engine, number, by(BOB, "it was right after all"))
+    [kept] = ask(rows, "SELECT ended_because FROM dispute")
+    assert kept.ended_because == "Taken back by Bob: it was right after all"
+    assert one(rows, "C06").state == "new"
+    with pytest.raises(NoSuchDispute, match="has ended"):
+        withdraw_dispute(rows.engine, number, by(BOB))
 
 
 DONE = "The payments module was built and test environment two was handed over."
