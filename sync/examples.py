@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from connectors.base import RawRecord
 from sync.compiling import CompiledMapping, Unmappable
 from sync.json import dump_bytes
+from sync.land import VERSIONED
 from sync.normalise import CHILDREN
 from sync.offline import Offline
 from sync.prepare import UnreadablePage, records_of
@@ -67,7 +68,7 @@ def _place(
 ) -> dict[str, int]:
     table = live_name(mapping.entity)
     named = "key = :key OR" if table in {"work_item", "scope"} else ""
-    current = " AND known_to IS NULL" if table in {"milestone", "raid_item", "cost_line"} else ""
+    current = " AND known_to IS NULL" if table in VERSIONED else ""
     row = connection.execute(
         text(
             f"SELECT raw_page_id, raw_position FROM {table} WHERE source_id = :source"
@@ -86,7 +87,7 @@ def take(connection: Connection, offline: Offline) -> list[dict[str, Any]]:
     for name, mapping in offline.mappings.items():
         table = live_name(mapping.entity)
         kind = "hub_type" if table == "work_item" else "raw_page_id"
-        current = " AND known_to IS NULL" if table in {"milestone", "raid_item", "cost_line"} else ""
+        current = " AND known_to IS NULL" if table in VERSIONED else ""
         rows = connection.execute(
             text(
                 f"SELECT DISTINCT ON ({kind}) t.external_id, t.raw_page_id, t.raw_position FROM {table} t"

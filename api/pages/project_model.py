@@ -2,21 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import and_, func, select, text
 from sqlalchemy.orm import Session
 
-from api.finding_queue import finding_document
 from api.pages.charts import Line, Timeline, columns, floor_of, line, timeline
 from api.routes.common import versions
 from api.routes.costs import cost_document
 from api.routes.milestones import milestone_document
 from api.routes.raid_items import raid_document
 from model.attributes import REGISTER
-from model.tables import Claim, CostLine, Finding, Milestone, RaidItem, Scope, Source, WorkItem
+from model.tables import Claim, CostLine, Milestone, Scope, Source, WorkItem
+from sync.record_rows import COLLECTION, rows_of
 
 POINTS: Final = 26  # snapshots in the trend
 CHART: Final = (560, 120)
@@ -73,15 +74,21 @@ def milestones(
     session: Session, project: UUID, as_of: date, known_at: datetime | None
 ) -> tuple[list[dict[str, Any]], Timeline]:
     """Return the project's milestones by date, with their time line."""
-    query = (
-        select(Milestone, Source.name)
-        .join(Source, Source.id == Milestone.source_id)
-        .where(Milestone.project_id == project, versions(Milestone, known_at=known_at))
-    )
-    found = [(row, milestone_document(row, source, None)) for row, source in session.execute(query)]
+    found = [
+        (row, milestone_document(row, source, None) | {"answered_at": row.answered_at})
+        for row, source in _records(session, "milestone", project, known_at)
+    ]
     found.sort(key=lambda pair: (_first_date(pair[0]) or date.max, pair[0].name))
     laid = timeline([(row.baseline, row.actual or row.forecast) for row, _ in found], as_of)
     return [document for _, document in found], laid
+
+
+def _records(session: Session, table: str, project: UUID, known_at: datetime | None) -> list[tuple[Any, str]]:
+    """Return records with their sources' names, what people answered about them laid over."""
+    at = known_at or datetime.max.replace(tzinfo=UTC)  # later than any version ends: those that stand
+    names = {source_id: name for source_id, name in session.execute(select(Source.id, Source.name))}  # noqa: C416  (a Row is no pair to mypy)
+    rows = rows_of(session, table, projects=[project], known_at=at).get(project, ())
+    return [(SimpleNamespace(**row), names[row["source_id"]]) for row in rows]
 
 
 def _first_date(found: Milestone) -> date | None:
@@ -93,12 +100,10 @@ _OPEN_FIRST: Final = {"open": 0, "responding": 0, "occurred": 1, None: 1, "close
 
 def raid(session: Session, project: UUID, known_at: datetime | None) -> list[dict[str, Any]]:
     """Return the project's RAID items, the open and heavy first."""
-    query = (
-        select(RaidItem, Source.name)
-        .join(Source, Source.id == RaidItem.source_id)
-        .where(RaidItem.project_id == project, versions(RaidItem, known_at=known_at))
-    )
-    found = [raid_document(row, source, None) for row, source in session.execute(query)]
+    found = [
+        raid_document(row, source, None) | {"answered_at": row.answered_at}
+        for row, source in _records(session, "raid_item", project, known_at)
+    ]
     found.sort(
         key=lambda item: (_OPEN_FIRST.get(item["state"], 1), -(item["score"] or 0), item["item_id"] or "")
     )
@@ -106,11 +111,18 @@ def raid(session: Session, project: UUID, known_at: datetime | None) -> list[dic
 
 
 def costs(session: Session, project: UUID, known_at: datetime | None) -> dict[str, Any]:
-    """Return the cost lines summed by month and kind, with their chart; a month with none is unknown."""
+    """Return the cost lines summed by month and kind, with their chart; a month with none is unknown.
+
+    What people answered in a forecast is about the same money, and not added to it.
+    """
     query = (
         select(CostLine, Source.name)
         .join(Source, Source.id == CostLine.source_id)
-        .where(CostLine.project_id == project, versions(CostLine, known_at=known_at))
+        .where(
+            CostLine.project_id == project,
+            versions(CostLine, known_at=known_at),
+            Source.kind != COLLECTION,
+        )
     )
     sums: dict[tuple[date | None, str], float] = {}
     lines = [cost_document(row, source, None) for row, source in session.execute(query)]
@@ -135,14 +147,6 @@ def costs(session: Session, project: UUID, known_at: datetime | None) -> dict[st
         "chart": columns(periods, dated, kinds, (560, 130)) if kinds and not mixed else [],
         "locators": sorted({found["locator"].rpartition("!")[0] for found in lines if found["locator"]}),
     }
-
-
-def findings(session: Session, project: UUID) -> list[dict[str, Any]]:
-    """Return the project's open findings, the blocking ones first."""
-    rank = {"block": 0, "warn": 1, "info": 2}
-    query = select(Finding).where(Finding.project_id == project, Finding.closed_at.is_(None))
-    found = [finding_document(row, "") for row in session.scalars(query.order_by(Finding.id))]
-    return sorted(found, key=lambda finding: rank.get(finding["severity"], 3))
 
 
 def scopes(session: Session, project: UUID) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Records that people answered, as the API lists them."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -74,3 +74,38 @@ def test_decisions_asked_of_the_board_are_listed(engine: Engine) -> None:
     assert (row["decision_id"], row["title"], row["requested_by"]) == (
         "D-001", "Buy or build the gateway", "Mira Manager",
     )  # fmt: skip
+
+
+def test_the_project_page_shows_a_record_once_with_what_was_answered_about_it(engine: Engine) -> None:
+    found = office(engine)
+    found.project("APOLLO")
+    found.known()
+    project = found.rows.project_id("APOLLO")
+    found.rows.raid(
+        "pmo-files", "APOLLO", item_id="R-001", title="The supplier is late again", state="open", probability=2,
+        impact=4, owner="Ada Obi", cause="Two engineers left them", effect="The test begins four weeks late",
+        raised_on=date(2026, 9, 1), reviewed_on=date(2026, 10, 30), project_id=project,
+    )  # fmt: skip
+    found.rows.milestone(
+        "pmo-files", "APOLLO", "Go live", state="planned", baseline=date(2026, 12, 1), external_id="M-1",
+        forecast=date(2026, 12, 1), project_id=project,
+    )  # fmt: skip
+    for template, ref, answers in (
+        ("raid-log", "R-001", {"owner": "Bo Ek"}),
+        ("milestone-plan", "M-1", {"forecast": "2026-12-18"}),
+    ):
+        found.open(template)
+        found.answer(answers, ref=ref, because="Agreed in the review")
+        found.through(*PUBLISH)
+    found.known(OPENED + WEEK)
+    page = client(engine).get("/projects/APOLLO", headers={"Accept": "text/html"}).text
+    assert page.count("The supplier is late again") == 1
+    assert "owner as answered in raid-log 2026-10 R-001" in page
+    assert ">Bo Ek<" in page
+    assert "forecast as answered in milestone-plan 2026-10 M-1" in page
+    assert "18 Dec 2026" in page
+    rows = client(engine, name="rows").get("/api/v1/raid-items").json()["items"]
+    assert [(row["source"], row["amends"], row["answered"]) for row in rows] == [
+        ("pmo-files", None, None),
+        ("collection", rows[0]["external_id"], ["owner"]),
+    ]
