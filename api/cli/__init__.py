@@ -12,11 +12,13 @@ from pydantic import ValidationError
 from api.cli import (
     answer,
     configure,
+    conflict,
     cycle,
     demo,
     discover,
     finding,
     mapping,
+    matching,
     read,
     serve,
     source,
@@ -37,7 +39,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for commands in (
-    configure, discover, mapping, sync, read, answer, serve, template, finding, cycle, submission, workbook, demo,
+    configure, discover, mapping, sync, read, answer, serve, template, finding, cycle, submission, workbook, matching,
+    conflict, demo,
 ):  # fmt: skip
     commands.register(app)
 app.add_typer(token_commands(open_store), name="token")
