@@ -1,33 +1,19 @@
 """A truth table of filters against SQL written by hand on the same rows."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
 import pytest
-from sqlalchemy import Connection, create_engine, select, text
+from sqlalchemy import Connection, select, text
 
 from api.odata.problems import Problem
 from api.odata.query.expression import condition
 from api.odata.query.scope import Context, Scope
 from api.odata.query.typed import Entity
 from api.odata.syntax import options
-from tests.support.databases import cloned
-from tests.support.odata_shop import MODEL, fill
+from tests.support.odata_shop import MODEL
 
 NOW: Final = datetime(2026, 11, 22, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def shop(template_url: str) -> Iterator[Connection]:
-    with cloned(template_url) as url:
-        engine = create_engine(url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text("CREATE SCHEMA shop"))
-            connection.execute(text("SET search_path = shop"))
-            fill(connection)
-            yield connection
-        engine.dispose()
 
 
 def ids(connection: Connection, filter_: str, set_name: str = "Products", aliases: str = "") -> list[int]:

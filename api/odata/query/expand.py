@@ -1,0 +1,220 @@
+"""`$expand`: what belongs to the rows of a page, one query for each way and level, never one for each row."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy import Connection, FromClause, func, select, tuple_
+
+from api.odata.edm import EntitySet, EntityType, Navigation
+from api.odata.problems import TooComplex, Unsupported
+from api.odata.query.rows import Format, Limits, Query
+from api.odata.query.scope import Context
+from api.odata.query.shape import Columns
+from api.odata.query.typed import Entities, WrongType
+from api.odata.syntax.tree import Expanded, Identifier, Options
+
+DEEPEST: Final = 12  # levels
+MOST_WAYS: Final = 60  # ways in one request, those of all levels together
+
+
+@dataclass(slots=True)
+class Expanding:
+    """One request's expansions: what they share, and how much they have used up."""
+
+    connection: Connection
+    context: Context
+    limits: Limits
+    form: Format
+    ways: int = 0
+    rows: int = 0
+
+    def into(
+        self,
+        rows: Sequence[dict[str, Any]],
+        keys: Sequence[tuple[Any, ...]],
+        owner: tuple[EntitySet, EntityType],
+        items: Sequence[Expanded],
+        depth: int = 0,
+    ) -> None:
+        """Put what belongs to rows into them.
+
+        Args:
+            rows: As they were built.
+            keys: Theirs, in the same order.
+            owner: The set and the type they are of.
+            items: What is asked for.
+            depth: How far down this is.
+
+        Raises:
+            TooComplex: More is asked for than one answer holds.
+            WrongType: There is no such way.
+            Unsupported: It is asked for in a form that is not done here.
+        """
+        if depth > DEEPEST:
+            raise TooComplex(f"$expand: more than {DEEPEST} levels", target="$expand")
+        for item in items:
+            for way, type_ in self._ways(owner[1], item):
+                self.ways += 1
+                if self.ways > MOST_WAYS:
+                    raise TooComplex(f"$expand: more than {MOST_WAYS} ways in one request", target="$expand")
+                self._way(rows, keys, (owner[0], type_), way, item, depth)
+
+    def _ways(self, type_: EntityType, item: Expanded) -> list[tuple[Navigation, EntityType]]:
+        """Return the ways an item names: one, or all for `*`."""
+        steps = [step.name for step in item.path if isinstance(step, Identifier)]
+        if len(steps) != len(item.path) or not steps:
+            raise Unsupported(
+                f"$expand, character {item.at + 1}: this cannot be expanded", target="$expand", at=item.at
+            )
+        named = self.context.model.type_named(steps[0]) if len(steps) > 1 else None
+        if named is not None and named.is_a(type_):
+            type_, steps = named, steps[1:]
+        ways = type_.all_navigations()
+        if steps == ["*"]:
+            return [(way, type_) for way in ways.values()]
+        if len(steps) > 1:
+            raise Unsupported(
+                f"$expand, character {item.at + 1}: nest the second way: {steps[0]}($expand={steps[1]})",
+                target="$expand", at=item.at,
+            )  # fmt: skip
+        if steps[0] not in ways:
+            has = ", ".join(ways) or "none"
+            says = f"$expand, character {item.at + 1}: {type_.name} has no way {steps[0]}; it has {has}"
+            raise WrongType(says, target="$expand", at=item.at)
+        return [(ways[steps[0]], type_)]
+
+    def _way(
+        self,
+        rows: Sequence[dict[str, Any]],
+        keys: Sequence[tuple[Any, ...]],
+        owner: tuple[EntitySet, EntityType],
+        way: Navigation,
+        item: Expanded,
+        depth: int,
+    ) -> None:
+        options = item.options or Options()
+        if options.apply is not None:
+            raise Unsupported(
+                f"$expand, character {item.at + 1}: $apply in $expand is not done here", target="$expand"
+            )
+        if way.collection and item.form == "count":
+            counts = self._counts(keys, owner, way, options)
+            for row, key in zip(rows, keys, strict=True):
+                row[f"{way.name}@odata.count"] = counts.get(key, 0)
+            return
+        target = self.context.model.by_name[way.target]
+        found = self._children(keys, owner, way, options, item.form)
+        counts = self._counts(keys, owner, way, options) if options.count and way.collection else {}
+        inner = self._inside(item, options)
+        children = [child for group in found.values() for child in group]
+        if inner and children:
+            self.into(
+                [row for row, _ in children],
+                [key for _, key in children],
+                (target, target.type),
+                inner,
+                depth + 1,
+            )
+        for row, key in zip(rows, keys, strict=True):
+            group = [child for child, _ in found.get(key, ())]
+            if options.count and way.collection:
+                row[f"{way.name}@odata.count"] = counts.get(key, 0)
+            row[way.name] = group if way.collection else next(iter(group), None)
+
+    def _inside(self, item: Expanded, options: Options) -> tuple[Expanded, ...]:
+        """Return what is to be expanded one level down: what was nested, and of `$levels` the same again."""
+        inner = options.expand or ()
+        if options.levels is None or options.levels == 1:
+            return inner
+        again = replace(options, levels=0 if options.levels == 0 else options.levels - 1)
+        return (*inner, replace(item, options=again))
+
+    def _query(
+        self, owner: tuple[EntitySet, EntityType], way: Navigation
+    ) -> tuple[Query, FromClause, list[Any]]:
+        """Return the rows a way leads to from a set, and the owner's key columns."""
+        target = self.context.model.by_name[way.target]
+        source, above = target.source.alias(), owner[0].source.alias()
+        tie, besides = Entities(above, way, target, target.type).tied(source)
+        query = Query(self.context, target, target.type, source, besides=(*besides, above))
+        query.conditions.append(tie)
+        properties = owner[1].all_properties()
+        return query, above, [above.c[properties[name].held_in] for name in owner[1].key_names()]
+
+    def _counts(
+        self,
+        keys: Sequence[tuple[Any, ...]],
+        owner: tuple[EntitySet, EntityType],
+        way: Navigation,
+        options: Options,
+    ) -> dict[tuple[Any, ...], int]:
+        query, _, owned = self._query(owner, way)
+        query.narrow(Options(filter=options.filter, search=options.search, compute=options.compute))
+        statement = (
+            query.statement([*owned, func.count()])
+            .where(tuple_(*owned).in_(list(set(keys))))
+            .group_by(*owned)
+        )
+        return {tuple(row[:-1]): row[-1] for row in self.connection.execute(statement)}
+
+    def _children(
+        self,
+        keys: Sequence[tuple[Any, ...]],
+        owner: tuple[EntitySet, EntityType],
+        way: Navigation,
+        options: Options,
+        form: str,
+    ) -> dict[tuple[Any, ...], list[tuple[dict[str, Any], tuple[Any, ...]]]]:
+        """Return what belongs to each key, in its order."""
+        if not keys:
+            return {}
+        query, _, owned = self._query(owner, way)
+        query.narrow(options)
+        columns = Columns()
+        own = [columns.add(column) for column in owned]
+        built = query.shapes(options, columns, self.form)
+        child = [columns.add(each.sql) for each in query.key_values()]
+        order = [each.clause() for each in query.order(options)]
+        narrowed = query.statement([]).where(tuple_(*owned).in_(list(set(keys))))
+        place = func.row_number().over(partition_by=owned, order_by=order).label("place")
+        inner = narrowed.add_columns(*columns.labelled(), place).subquery()
+        statement = select(inner).order_by(inner.c.place).limit(self.limits.expanded - self.rows + 1)
+        skip = options.skip or 0
+        if skip:
+            statement = statement.where(inner.c.place > skip)
+        if options.top is not None:
+            statement = statement.where(inner.c.place <= skip + options.top)
+        found: dict[tuple[Any, ...], list[tuple[dict[str, Any], tuple[Any, ...]]]] = defaultdict(list)
+        for row in self.connection.execute(statement):
+            self.rows += 1
+            if self.rows > self.limits.expanded:
+                raise TooComplex(
+                    f"$expand: it brings more than {self.limits.expanded} rows; take smaller pages, or $top inside",
+                    target="$expand",
+                )
+            key = tuple(row[at] for at in child)
+            made = (
+                built.build(row, nulls=self.form.nulls)
+                if form == "entity"
+                else {"@odata.id": link(query, key)}
+            )
+            found[tuple(row[at] for at in own)].append((made, key))
+        return found
+
+
+def link(query: Query, key: tuple[Any, ...]) -> str:
+    """Return where one row is, from the service's root."""
+    return f"{query.set.name}({key_text(query.type, key)})"
+
+
+def key_text(type_: EntityType, key: tuple[Any, ...]) -> str:
+    """Write a key as it stands in a URL."""
+    names = type_.key_names()
+    written = [
+        "'" + str(each).replace("'", "''") + "'" if isinstance(each, str) else str(each) for each in key
+    ]
+    if len(names) == 1:
+        return written[0]
+    return ",".join(f"{name}={each}" for name, each in zip(names, written, strict=True))

@@ -1,0 +1,177 @@
+"""Rows of a set as objects: selected, filtered, sorted, a page at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, func, not_, or_, select, true
+
+from api.odata.edm import ComplexType, EntitySet, EntityType, EnumType, Property
+from api.odata.problems import Unsupported
+from api.odata.query.expression import condition, value, wrong
+from api.odata.query.paging import SortKey, behind, place, token
+from api.odata.query.scope import Context, Scope, seen
+from api.odata.query.shape import Columns, Shapes, shapes
+from api.odata.query.typed import Entity, Value
+from api.odata.syntax.tree import Joined, Not, Options, Phrase, Search
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one answer may hold: rows of a page, and rows that an `$expand` may bring with them."""
+
+    page: int = 1_000
+    expanded: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How values are written."""
+
+    big_as_text: bool = False
+    nulls: bool = True
+
+
+@dataclass(slots=True)
+class Page:
+    """Some rows. `keys` are their keys as Python values; `next` is the mark to go on from, None at the end."""
+
+    rows: list[dict[str, Any]]
+    keys: list[tuple[Any, ...]]
+    next: str | None = None
+    count: int | None = None
+
+
+@dataclass(slots=True)
+class Query:
+    """One set's rows, with what belongs to a request put on top: the one way rows are read."""
+
+    context: Context
+    set: EntitySet
+    type: EntityType
+    source: FromClause
+    conditions: list[ColumnElement[bool]] = field(default_factory=list)
+    besides: tuple[FromClause, ...] = ()
+    scope: Scope = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with what the caller may see, and of a derived type with rows of it."""
+        self.scope = Scope(self.context, Entity(self.source, self.set, self.type))
+        self.conditions.append(seen(self.context, self.set, self.source))
+        kinds = [kind for kind, type_ in self.set.derived.items() if type_.is_a(self.type)]
+        if self.type is not self.set.type and self.set.kind is not None:
+            self.conditions.append(self.source.c[self.set.kind].in_(kinds))
+
+    def narrow(self, options: Options) -> None:
+        """Put `$compute`, `$filter` and `$search` on it."""
+        for item in options.compute or ():
+            if item.name in self.type.all_properties():
+                raise wrong(item, f"{self.type.name} has a {item.name} already")
+            self.scope.computed[item.name] = value(item.expression, self.scope)
+        if options.filter is not None:
+            self.conditions.append(condition(options.filter, self.scope))
+        if options.search is not None:
+            self.conditions.append(self._found(options.search))
+
+    def _found(self, search: Search) -> ColumnElement[bool]:
+        if not self.set.search:
+            raise Unsupported(f"{self.set.name} cannot be searched", target="$search")
+        if isinstance(search, Not):
+            return not_(self._found(search.term))
+        if isinstance(search, Joined):
+            terms = [self._found(term) for term in search.terms]
+            return and_(*terms) if search.operator == "and" else or_(*terms)
+        return self._phrase(search)
+
+    def _phrase(self, phrase: Phrase) -> ColumnElement[bool]:
+        properties = self.type.all_properties()
+        columns = [self.source.c[properties[name].held_in] for name in self.set.search]
+        wanted = func.lower(phrase.text.replace("\x00", ""))
+        return or_(*(func.coalesce(func.strpos(func.lower(column), wanted) > 0, False) for column in columns))
+
+    def key_values(self) -> list[Value]:
+        """Return the key's properties as values."""
+        properties = self.type.all_properties()
+        found = [properties[name] for name in self.type.key_names()]
+        return [Value(self.source.c[each.held_in], _simple(each), nullable=False) for each in found]
+
+    def order(self, options: Options) -> list[SortKey]:
+        """Return the order asked for, with the key behind it so that no two rows are equal."""
+        keys = [
+            SortKey(value(each.expression, self.scope), each.descending) for each in options.orderby or ()
+        ]
+        return [*keys, *map(SortKey, self.key_values())]
+
+    def shapes(self, options: Options, columns: Columns, form: Format) -> Shapes:
+        """Choose the columns."""
+        computed = {name: each for name, each in self.scope.computed.items() if isinstance(each, Value)}
+        row = Entity(self.source, self.set, self.type)
+        return shapes(
+            self.context.model,
+            row,
+            columns,
+            select=options.select,
+            computed=computed,
+            big_as_text=form.big_as_text,
+        )
+
+    def statement(self, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+        """Select columns from the rows that are left."""
+        whole = self.scope.joined(self.source)
+        return select(*columns).select_from(whole, *self.besides).where(*self.conditions)
+
+    def counted(self) -> Select[Any]:
+        """Select how many rows are left."""
+        return self.statement([func.count()])
+
+
+def _simple(each: Property) -> str | EnumType:
+    if isinstance(each.type, ComplexType):
+        raise TypeError(f"{each.name}: a structure is no key")
+    return each.type
+
+
+def page(
+    connection: Connection, query: Query, options: Options, *, limits: Limits, form: Format, asked: str
+) -> Page:
+    """Read one page.
+
+    Args:
+        connection: Where the source is.
+        query: The rows.
+        options: What is asked of them.
+        limits: How many at most.
+        form: How values are written.
+        asked: What the request is, for the mark of the next page.
+
+    Raises:
+        Problem: Something asked for does not fit, or is not done here.
+    """
+    query.narrow(options)
+    count = connection.scalar(query.counted()) if options.count else None
+    columns = Columns()
+    built = query.shapes(options, columns, form)
+    order = query.order(options)
+    places = [columns.add(each.value.sql) for each in order]
+    key_places = places[len(places) - len(query.key_values()) :]
+    left, skip = options.top, options.skip or 0
+    after: ColumnElement[bool] = true()
+    if options.skiptoken is not None:
+        values, left = place(options.skiptoken, order, query=asked)
+        after, skip = behind(order, values), 0
+    size = limits.page if left is None else min(limits.page, left)
+    statement = query.statement(columns.labelled()).where(after)
+    statement = statement.order_by(*(each.clause() for each in order)).limit(size + 1).offset(skip or None)
+    found = connection.execute(statement).all() if size else []
+    more = len(found) > size and (left is None or left > size)
+    rows = found[:size]
+    mark = None
+    if more:
+        rest = None if left is None else left - size
+        mark = token(order, [rows[-1][at] for at in places], query=asked, left=rest)
+    return Page(
+        rows=[built.build(row, nulls=form.nulls) for row in rows],
+        keys=[tuple(row[at] for at in key_places) for row in rows],
+        next=mark,
+        count=count,
+    )

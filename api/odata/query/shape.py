@@ -1,0 +1,220 @@
+"""From columns to objects: which columns a row is read from, and how it is put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause
+
+from api.odata.edm import ComplexType, EntityType, Model, Property
+from api.odata.payload import writer
+from api.odata.query.typed import Entity, Value, WrongType
+from api.odata.syntax.tree import Annotation, Identifier, Selected
+
+
+@dataclass(slots=True)
+class Columns:
+    """The columns of one query, each once."""
+
+    sql: list[ColumnElement[Any]] = field(default_factory=list)
+    _known: dict[ColumnElement[Any], int] = field(default_factory=dict)
+
+    def add(self, column: ColumnElement[Any]) -> int:
+        """Return a column's place; it is added where it is new."""
+        if column not in self._known:
+            self._known[column] = len(self.sql)
+            self.sql.append(column)
+        return self._known[column]
+
+    def labelled(self) -> list[ColumnElement[Any]]:
+        """Return the columns under names of their own."""
+        return [column.label(f"c{place}") for place, column in enumerate(self.sql)]
+
+
+@dataclass(slots=True)
+class Shape:
+    """An object: names with places of columns, or with objects of their own."""
+
+    leaves: list[tuple[str, int, Callable[[Any], Any] | None, bool]] = field(default_factory=list)
+    parts: list[tuple[str, Shape]] = field(default_factory=list)
+
+    def build(self, row: Sequence[Any], *, nulls: bool = True) -> dict[str, Any]:
+        """Put one object together; without `nulls` it leaves out what is null."""
+        made: dict[str, Any] = {}
+        for name, place, write, many in self.leaves:
+            value = row[place]
+            if value is None:
+                if nulls:
+                    made[name] = [] if many else None
+            elif many:
+                made[name] = [each if each is None or write is None else write(each) for each in value]
+            else:
+                made[name] = value if write is None else write(value)
+        for name, part in self.parts:
+            inner = part.build(row, nulls=nulls)
+            empty = all(value is None or value == [] for value in inner.values())
+            if not empty:
+                made[name] = inner
+            elif nulls:
+                made[name] = None
+        return made
+
+
+@dataclass(slots=True)
+class Shapes:
+    """The shape of each type that rows of a set may be of: by `kind`, None for the set's own type."""
+
+    own: Shape
+    derived: dict[str, tuple[str, Shape]] = field(default_factory=dict)
+    kind: int | None = None
+
+    def build(self, row: Sequence[Any], *, nulls: bool = True) -> dict[str, Any]:
+        """Put one row together, as the type it is of."""
+        kind = None if self.kind is None else row[self.kind]
+        if kind in self.derived:
+            name, shape = self.derived[kind]
+            return {"@odata.type": f"#{name}", **shape.build(row, nulls=nulls)}
+        return self.own.build(row, nulls=nulls)
+
+
+Chosen = Mapping[str, "Chosen | None"]  # property -> what of it, None for all
+
+
+def shapes(
+    model: Model,
+    row: Entity,
+    columns: Columns,
+    *,
+    select: tuple[Selected, ...] | None,
+    computed: Mapping[str, Value],
+    big_as_text: bool,
+) -> Shapes:
+    """Choose the columns that `$select` asks for, or all.
+
+    Raises:
+        WrongType: There is no such property.
+    """
+    set_, type_, source = row.set, row.type, row.source
+    making = _Making(source, columns, big_as_text=big_as_text)
+    own = making.entity(type_, chosen(model, type_, select, computed), computed)
+    found = Shapes(own)
+    for kind, derived in set_.derived.items():
+        if derived.is_a(type_) and derived is not type_ and set_.kind is not None:
+            found.kind = columns.add(source.c[set_.kind])
+            shape = making.entity(derived, chosen(model, derived, select, computed), computed)
+            found.derived[kind] = (f"{model.namespace}.{derived.name}", shape)
+    return found
+
+
+def chosen(
+    model: Model, type_: EntityType, select: tuple[Selected, ...] | None, computed: Mapping[str, Any]
+) -> Chosen | None:
+    """Return which properties are asked for; None for all.
+
+    Raises:
+        WrongType: One of them is unknown here and in every derived type.
+    """
+    if select is None:
+        return None
+    found: dict[str, Any] = {}
+    for item in select:
+        steps = [step.name if isinstance(step, Identifier) else _refuse(step) for step in item.path]
+        if steps == ["*"]:
+            return None
+        if steps[0].endswith(".*"):
+            continue  # all actions or functions of a namespace, of which there are none
+        named = model.type_named(steps[0])
+        if named is not None:
+            if not type_.is_a(named):
+                continue
+            steps = steps[1:]
+        if not steps:
+            continue
+        _choose(model, type_, steps, item, computed, found)
+    return found
+
+
+def _refuse(step: Any) -> str:
+    what = "annotations" if isinstance(step, Annotation) else "this"
+    raise WrongType(
+        f"$select, character {step.at + 1}: {what} cannot be selected here", target="$select", at=step.at
+    )
+
+
+def _choose(
+    model: Model,
+    type_: EntityType,
+    steps: list[str],
+    item: Selected,
+    computed: Mapping[str, Any],
+    found: dict[str, Any],
+) -> None:
+    first, rest = steps[0], steps[1:]
+    properties = type_.all_properties()
+    if first in type_.all_navigations() or first in computed:
+        found.setdefault(first, None)
+        return
+    if first not in properties:
+        others = (each for each in model.types.values() if each.is_a(type_))
+        if any(first in each.all_properties() or first in each.all_navigations() for each in others):
+            return
+        has = ", ".join([*properties, *type_.all_navigations(), *computed])
+        says = f"$select, character {item.at + 1}: {type_.name} has no {first}; it has {has}"
+        raise WrongType(says, target="$select", at=item.at)
+    nested = [] if item.options is None or item.options.select is None else list(item.options.select)
+    if nested:
+        for inner in nested:
+            deeper = [step.name for step in inner.path if isinstance(step, Identifier)]
+            _into(properties[first], first, [*rest, *deeper], item, found)
+    else:
+        _into(properties[first], first, rest, item, found)
+
+
+def _into(each: Property, name: str, rest: list[str], item: Selected, found: dict[str, Any]) -> None:
+    if not rest or rest == ["*"]:
+        found[name] = None
+        return
+    if not isinstance(each.type, ComplexType):
+        says = f"$select, character {item.at + 1}: {name} has no {rest[0]}"
+        raise WrongType(says, target="$select", at=item.at)
+    part = next((part for part in each.type.properties if part.name == rest[0]), None)
+    if part is None:
+        says = f"$select, character {item.at + 1}: {each.type.name} has no {rest[0]}"
+        raise WrongType(says, target="$select", at=item.at)
+    inner = found.setdefault(name, {})
+    if inner is not None:
+        _into(part, rest[0], rest[1:], item, inner)
+
+
+class _Making:
+    def __init__(self, source: FromClause, columns: Columns, *, big_as_text: bool) -> None:
+        self._source = source
+        self._columns = columns
+        self._big = big_as_text
+
+    def entity(self, type_: EntityType, wanted: Chosen | None, computed: Mapping[str, Value]) -> Shape:
+        shape = Shape()
+        for each in type_.all_properties().values():
+            if wanted is None or each.name in wanted:
+                self._add(shape, each, "", None if wanted is None else wanted[each.name])
+        for name, value in computed.items():
+            if wanted is None or name in wanted:
+                shape.leaves.append((name, self._columns.add(value.sql), self._writer(value.type), False))
+        return shape
+
+    def _add(self, shape: Shape, each: Property, before: str, wanted: Chosen | None) -> None:
+        held = before + each.held_in
+        if isinstance(each.type, ComplexType) and not each.collection:
+            inner = Shape()
+            for part in each.type.properties:
+                if wanted is None or part.name in wanted:
+                    self._add(inner, part, held, None if wanted is None else wanted[part.name])
+            shape.parts.append((each.name, inner))
+            return
+        write = None if isinstance(each.type, ComplexType) else self._writer(each.type)
+        shape.leaves.append((each.name, self._columns.add(self._source.c[held]), write, each.collection))
+
+    def _writer(self, type_: Any) -> Callable[[Any], Any] | None:
+        return writer(type_, big_as_text=self._big)
