@@ -21,7 +21,7 @@ from api import (
 from api.answer import to_json
 from api.etag import Cache, Recent
 from api.headers import StrictHeaders
-from api.pages import board, form, project, pulled, receipt, signin
+from api.pages import board, collect_board, form, project, pulled, receipt, signin
 from api.pages import conflicts as conflict_pages
 from api.pages import findings as finding_pages
 from api.pages import matching as matching_pages
@@ -69,7 +69,18 @@ _SHAPES: Final = (
     workbook_shapes,
     template_shapes,
 )
-_PAGES: Final = (board, project, receipt, pulled, signin, form, finding_pages, matching_pages, conflict_pages)
+_PAGES: Final = (
+    board,
+    project,
+    receipt,
+    pulled,
+    signin,
+    form,
+    collect_board,
+    finding_pages,
+    matching_pages,
+    conflict_pages,
+)
 _ABOUT: Final = (
     "One project model out of every tracker a project office has, with a receipt for every number. "
     "Instants are UTC with Z, dates are ISO dates, unknown is null. Lists are paged by an opaque cursor; "

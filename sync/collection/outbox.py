@@ -112,3 +112,15 @@ def events(
         },
     )  # fmt: skip
     return [dict(row) for row in rows.mappings()]
+
+
+def latest(connection: Connection, submissions: Sequence[int], *, limit: int) -> list[dict[str, Any]]:
+    """Return the newest events of some submissions, the newest first."""
+    rows = connection.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM outbox_event e LEFT JOIN project p ON p.id = e.project_id"
+            " WHERE e.submission_id = ANY(CAST(:ids AS bigint[])) ORDER BY e.id DESC LIMIT :limit"
+        ),
+        {"ids": list(submissions), "limit": limit},
+    )
+    return [dict(row) for row in rows.mappings()]

@@ -49,9 +49,8 @@ class Office:
     def project(self, key: str, **values: Any) -> None:
         """Register a project; all that the monthly status asks of trackers is known unless said otherwise."""
         row = 8 + len(self.registered)
-        self.registered[key] = self.rows.register(
-            "pmo-files", key, row=row, name=key.title(), **(WHOLE | values)
-        )
+        known = {"name": key.title()} | WHOLE | values
+        self.registered[key] = self.rows.register("pmo-files", key, row=row, **known)
 
     def known(self, at: datetime = OPENED) -> None:
         """Bring the model up to date with what is registered."""
