@@ -1,7 +1,7 @@
 """YAML that people write, read strictly: no key twice, and every complaint names the file and the line."""
 
 from collections.abc import Hashable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -11,6 +11,7 @@ from model.scalar import places
 
 Schema = TypeVar("Schema", bound=BaseModel)
 Path = tuple[int | str, ...]
+_MOST: Final = 200_000  # parts of a document
 
 
 class InvalidDeclaration(ValueError):
@@ -33,14 +34,18 @@ class Declaration:
         self.name = name
         self._text = text.removeprefix("\ufeff")
         try:
-            self._root: Any = yaml.compose(text, Loader=_Loader)
-            self.data: Any = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader of ours
+            loader = _Loader(text)
+            self._root: Any = loader.get_single_node()
+            _bounded(self._root)
+            self.data: Any = None if self._root is None else loader.construct_document(self._root)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             where = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
             raise InvalidDeclaration([f"{name}:{where}: {error.problem}"]) from error
         except (yaml.YAMLError, ValueError) as error:
             raise InvalidDeclaration([f"{name}: {error}"]) from error
+        except RecursionError:
+            raise InvalidDeclaration([f"{name}:1:1: it is nested too deeply"]) from None
         if not isinstance(self.data, dict):
             raise InvalidDeclaration([f"{name}:1:1: expected a map of settings at the top"])
 
@@ -110,12 +115,43 @@ class _Loader(yaml.SafeLoader):
         seen: set[Hashable] = set()
         for key, _ in node.value:
             value = self.construct_object(key, deep=True)
+            if not isinstance(value, Hashable):
+                raise yaml.constructor.ConstructorError(None, None, "a key must be a word", key.start_mark)
             if value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"{value!r} is given twice", key.start_mark
                 )
             seen.add(value)
         return super().construct_mapping(node, deep)
+
+
+def _bounded(root: yaml.Node | None) -> None:
+    """Refuse what becomes too much once its aliases are written out, or holds itself.
+
+    Raises:
+        MarkedYAMLError: With the place of the alias's target.
+    """
+    sizes: dict[int, int | None] = {}  # None while a node is being measured
+
+    def size(node: yaml.Node) -> int:
+        if id(node) in sizes:
+            known = sizes[id(node)]
+            if known is None:
+                raise yaml.MarkedYAMLError(problem="it holds itself", problem_mark=node.start_mark)
+            return known
+        sizes[id(node)] = None
+        inner = node.value if isinstance(node, yaml.SequenceNode) else []
+        if isinstance(node, yaml.MappingNode):
+            inner = [part for pair in node.value for part in pair]
+        total = 1 + sum(size(part) for part in inner)
+        if total > _MOST:
+            said = f"it has more than {_MOST:,} parts with all aliases written out"
+            raise yaml.MarkedYAMLError(problem=said, problem_mark=node.start_mark)
+        sizes[id(node)] = total
+        return total
+
+    if root is not None:
+        size(root)
 
 
 def _child(node: Any, step: int | str) -> Any:

@@ -3,6 +3,7 @@
 This goes over the data as it was written, so that it finds all there is also where the shape is wrong too.
 """
 
+import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -59,7 +60,9 @@ class Rules:
         for what in ("fields", "checks"):
             ids = [raw.get("id") for raw in _maps(self._data, what)]
             for index, id_ in enumerate(ids):
-                if id_ is not None and id_ in ids[:index]:
+                if not isinstance(id_, str):
+                    continue  # complained about as it is
+                if id_ in ids[:index]:
                     self._complain((what, index, "id"), f"{id_!r} is given twice", None)
                 if id_ in taken:
                     self._complain((what, index, "id"), f"{id_!r} means something else in expressions", None)
@@ -139,7 +142,7 @@ class Rules:
 
     def _starting(self) -> None:
         """Complain of starting records that are given twice, or say what their fields cannot hold."""
-        rules = {raw.get("id"): rule for _, rule, raw in self._fields}
+        rules = {str(raw.get("id")): rule for _, rule, raw in self._fields}
         refs = [raw.get("ref") for raw in _maps(self._data, "starts_with")]
         for index, raw in enumerate(_maps(self._data, "starts_with")):
             if refs[index] is not None and refs[index] in refs[:index]:
@@ -167,10 +170,12 @@ def attribute_of(bind: str) -> Attribute:
     if entity in REGISTER and entity != "project" and name in REGISTER[entity]:
         return lookup(entity, name)
     if entity in REGISTER and entity != "project":
-        have = ", ".join(f"{entity}.{name}" for name in sorted(REGISTER[entity]))
+        names = [f"{entity}.{name}" for name in sorted(REGISTER[entity])]
     else:
-        have = ", ".join(sorted(known))
-    raise UnknownAttribute(f"binds {bind!r}, which is no registered attribute; there are {have}")
+        names = sorted(known)
+    near = difflib.get_close_matches(path, names, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
+    raise UnknownAttribute(f"binds {bind!r}, which is no registered attribute; {hint}")
 
 
 def _reached(start: str, needs: Mapping[str, frozenset[str]]) -> set[str]:

@@ -1,14 +1,19 @@
 """What may stand in a template, and how a complaint reads."""
 
+import copy
 import re
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from config import shipped
 from config.shipped import names, template, templates
-from model.declaration import InvalidDeclaration
-from model.template.template import attribute_of, load
+from model.declaration import Declaration, InvalidDeclaration
+from model.template.template import attribute_of, built, load
 from tests.support.shared import ROOT
 from tests.support.template_samples import SMALL, changed
 
@@ -169,3 +174,81 @@ def test_the_manuals_errors_are_those_that_come() -> None:
     assert [
         re.sub(r"there are .*", "there are …", line) for line in caught.value.complaints
     ] == said.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a: " + "[" * 3000 + "]" * 3000, "bad.yaml:1:1: it is nested too deeply"),
+        ("a: &a [*a]", "bad.yaml:1:4: it holds itself"),
+        ("? [a]\n: b", "bad.yaml:1:3: a key must be a word"),
+        ("a: 2025-13-45", "bad.yaml: month must be in 1..12"),
+        ("- a", "bad.yaml:1:1: expected a map of settings at the top"),
+        ("", "bad.yaml:1:1: expected a map of settings at the top"),
+        ("a: [", "bad.yaml:1:5: expected the node content"),
+        ("a: \x00", "bad.yaml: unacceptable character"),
+    ],
+)
+def test_what_is_no_yaml_for_us_is_refused_with_its_place(text: str, says: str) -> None:
+    with pytest.raises(InvalidDeclaration) as caught:
+        load(text, "bad.yaml")
+    assert str(caught.value).startswith(says)
+
+
+def test_aliases_that_multiply_are_refused_before_they_are_written_out() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
+    with pytest.raises(InvalidDeclaration, match="more than 200,000 parts with all aliases written out"):
+        load("\n".join(lines), "bad.yaml")
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.dates()
+    | st.sampled_from(["always", "P7D", "money", "close", "cost > 1", "project.tier", "computed.cost", "period"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4) | st.integers(), inner, max_size=2),
+    max_leaves=3,
+)  # fmt: skip
+STARTING = "starts_with: [{ref: A, values: {tier: 2}}]\n"
+WHOLE = Declaration(shipped.text("templates", "monthly-status") + STARTING, "whole.yaml").data
+PARSED = Declaration(SMALL, "small.yaml").data
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_whatever_is_put_into_a_template_it_is_refused_in_words_or_loads(data: st.DataObject) -> None:
+    document = copy.deepcopy(WHOLE)
+    at: Any = document
+    while True:
+        keys = sorted(at, key=str) if isinstance(at, dict) else list(range(len(at)))
+        key = data.draw(st.sampled_from(keys))
+        if not isinstance(at[key], dict | list) or not at[key] or data.draw(st.integers(0, 4)) == 0:
+            break
+        at = at[key]
+    at[key] = data.draw(JUNK)
+    refused = None
+    try:
+        built(document, lambda path, what, _: f"{path}: {what}")
+    except InvalidDeclaration as error:
+        refused = error.complaints
+    assert refused != []
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_whatever_is_typed_into_an_expression_it_is_refused_in_words_or_loads(data: st.DataObject) -> None:
+    expression = data.draw(
+        st.sampled_from(["cost <= budget", "abs(cost - finance.eac) < 1", "start <= as_of"])
+    )
+    start, end = sorted(data.draw(st.tuples(*[st.integers(0, len(expression))] * 2)))
+    typed = data.draw(
+        st.text(alphabet="abs ()[].,'<=!&|+-*/%?:{}0129\\ä\n", max_size=6)
+        | st.sampled_from(["null", "size("])
+    )
+    document = copy.deepcopy(PARSED)
+    document["checks"][0]["expr"] = expression[:start] + typed + expression[end:]
+    refused = None
+    try:
+        built(document, lambda path, what, offset: f"{path}:{offset}: {what}")
+    except InvalidDeclaration as error:
+        refused = error.complaints
+    assert refused != []
