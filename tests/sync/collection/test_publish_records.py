@@ -319,3 +319,50 @@ def test_no_file_may_name_a_source_as_that_of_answers_is_named(engine: Engine) -
     )  # fmt: skip
     with engine.connect() as connection, pytest.raises(MisconfiguredSource, match="people's answers"):
         plan(connection, wanted, check=lambda _: None)
+
+
+def test_what_was_planned_is_held_against_what_was_spent_a_month_later(apollo: Office) -> None:
+    apollo.known()
+    project = apollo.rows.project_id("APOLLO")
+    for month in (10, 11):
+        apollo.rows.cost("pmo-files", "APOLLO", "actual", "60", category="Staff", currency="GBP",
+                         period=date(2026, month, 1), project_id=project)  # fmt: skip
+    apollo.open("monthly-forecast-and-work-plan")
+    assert [record.ref for record in apollo.case().records] == ["2026-10", "2026-11", "2026-12"]
+    apollo.answer({"actual_hours": 80}, ref="2026-10")
+    for month in ("2026-11", "2026-12"):
+        plan = {"work": "Move two more departments and train them.", "planned_hours": 100, "planned_cost": 50}
+        apollo.answer(plan, ref=month)
+    apollo.through(*PUBLISH)
+    rows = ask(apollo, "SELECT * FROM work_plan_line ORDER BY month")
+    assert [(row["month"], row["planned_cost"], row["actual_cost"]) for row in rows] == [
+        ("2026-10", None, 60), ("2026-11", 50, None), ("2026-12", 50, None),
+    ]  # fmt: skip
+    later = OPENED + 4 * WEEK
+    apollo.open("monthly-forecast-and-work-plan", "2026-11", at=later)
+    record = apollo.case(at=later).record("2026-11")
+    assert record is not None
+    assert Decimal(record.filled["planned_cost"].value) == 50
+    assert Decimal(record.filled["actual_cost"].value) == 60
+    assert "difference" in apollo.case(at=later).judge().results["2026-11"].missing
+
+
+def test_a_milestone_that_people_moved_moves_the_schedule_and_the_receipt_says_who(apollo: Office) -> None:
+    apollo.known()
+    apollo.rows.milestone(
+        "pmo-files", "APOLLO", "Go live", state="planned", baseline=date(2026, 10, 1), external_id="M-1",
+        forecast=date(2026, 12, 1), critical=True, project_id=apollo.rows.project_id("APOLLO"),
+    )  # fmt: skip
+    apollo.open("milestone-plan")
+    apollo.answer({"actual": "2026-10-20", "state": "met", "forecast": None}, ref="M-1", because="It is live")
+    apollo.known(OPENED + timedelta(hours=1))
+    assert document(apollo)["next_milestone"]["name"] == "Go live"
+    apollo.through(*PUBLISH, at=OPENED + timedelta(hours=2))
+    apollo.known(OPENED + WEEK)
+    assert document(apollo)["next_milestone"] is None
+    rows = ask(apollo, "SELECT name, state, actual, forecast, answered FROM milestone"
+                       " WHERE amends_external_id = 'M-1'")  # fmt: skip
+    assert [(row["state"], row["actual"], row["forecast"]) for row in rows] == [
+        ("met", date(2026, 10, 20), None)
+    ]
+    assert set(rows[0]["answered"]) == {"actual", "forecast", "state"}
