@@ -1,7 +1,8 @@
 """`python -m benchmarks [NAME…]`: measure, and print a report in Markdown.
 
 Names: peers (install other programs beside Muster), ingest (floor, peers, where the time goes), compare
-(the peers alone), million (one large load), workbook, templates, api. Without a name: ingest, workbook and api.
+(the peers alone), million (one large load), workbook, workbooks (500 sent out and taken back), templates,
+api. Without a name: ingest, workbook and api.
 """
 
 import argparse
@@ -18,6 +19,7 @@ MODULES: Final = {
     "compare": "benchmarks.peers.compare",
     "million": "benchmarks.million",
     "workbook": "benchmarks.workbook",
+    "workbooks": "benchmarks.workbooks_out",
     "templates": "benchmarks.templates",
     "api": "benchmarks.api",
 }

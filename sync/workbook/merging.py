@@ -134,7 +134,7 @@ class _Merging:
                 self._reject(ref, part, cell, sent, None, "is not asked for any more; it was not taken")
             return
         rule = each.rule
-        if _is_as_cut(rule, sent, cell):
+        if _is_untouched(rule, sent, cell):
             self._found.untouched += 1
             return
         try:
@@ -246,9 +246,13 @@ class _Merging:
             )
 
 
-def _is_as_cut(rule: FieldRule, sent: Any, cell: Returned) -> bool:
-    """Say whether a cell still shows the beginning of a text that was too long for it."""
+def _is_untouched(rule: FieldRule, sent: Any, cell: Returned) -> bool:
+    """Say whether a cell holds just what was written into it, or the beginning of a text too long for it."""
+    if cell.fault is not None or cell.percent:
+        return False
     content = to_cell(rule, sent)
+    if content == cell.content and type(content) is not bool:
+        return True
     if not is_too_long(content) or not isinstance(cell.content, str):
         return False
     return cell.content.endswith("…") and str(content).startswith(cell.content[:-1])
