@@ -13,6 +13,7 @@ from api.pages import project_model as model
 from api.pages.board import snapshot_days
 from api.pages.board_model import DIMENSIONS
 from api.pages.history import history, outside
+from api.pages.project_findings import disputes, open_findings
 from api.pages.render import as_date, as_instant, page
 from api.problems import not_found
 from api.routes.common import AsOf, ProjectKey, visible_project
@@ -84,7 +85,8 @@ def _context(
         "timeline": timeline,
         "raid": model.raid(session, project.id, past),
         "costs": model.costs(session, project.id, past),
-        "findings": model.findings(session, project.id),
+        "findings": open_findings(session, project.id),
+        "disputes": disputes(session, project.id),
         "scopes": model.scopes(session, project.id),
     }
 

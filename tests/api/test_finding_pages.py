@@ -126,3 +126,18 @@ def test_hostile_text_is_shown_as_text(engine: Engine, path: str) -> None:
     html = client(engine).get(path.format(number=number), headers=HTML).text
     assert "&lt;script&gt;alert(1)" in html
     assert hostile not in html
+
+
+def test_the_projects_page_leads_to_its_findings_and_shows_disputes_beside_their_values(
+    engine: Engine,
+) -> None:
+    found_portfolio(engine)
+    maya = speaking(engine, "Maya")
+    disputed = {
+        "project": "APOLLO", "template": "monthly-status", "field": "percent_complete", "value": 40,
+        "proposed": 31, "because": "counted <twice>",
+    }  # fmt: skip
+    maya.post("/api/v1/disputes", json=disputed)
+    html = maya.get("/projects/APOLLO", headers=HTML).text
+    assert "Maya: counted &lt;twice&gt;; it ought to be 31" in html
+    assert f'<a href="/findings/{number_of(engine, "C06")}">' in html

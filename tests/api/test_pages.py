@@ -174,7 +174,7 @@ def test_a_project_page_leads_from_colour_to_cell(engine: Engine) -> None:
 def test_the_losing_claim_stays_visible(engine: Engine) -> None:
     seed(engine)
     asking = client(engine)
-    assert "disputed" in asking.get("/projects/PAYROLL").text
+    assert "sources differ" in asking.get("/projects/PAYROLL").text
     receipt = asking.get("/projects/PAYROLL/receipt/forecast_finish").text
     assert "PAY-114 duedate" in receipt
     assert "outranked" in receipt
