@@ -96,6 +96,9 @@ def shown(value: Any) -> str:
 
 def exactly(value: Any) -> str:
     """Write a value; a number the same however it came: 5, 5.0 and an amount of 5.00 are all 5."""
+    if isinstance(value, Mapping):  # by month; a store gives it back in another order, an empty month is none
+        months = {str(key): each for key, each in value.items() if not is_absent(each)}
+        return ", ".join(f"{month}: {exactly(months[month])}" for month in sorted(months)) or "nothing"
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return str(value)
     try:
