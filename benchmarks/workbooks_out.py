@@ -36,8 +36,8 @@ def run(*, quick: bool, rounds: int) -> str:
                 found.append(_round(engine, many))
                 engine.dispose()
     said = (
-        f"{many} workbooks, half monthly reports and half RAID logs of {_RISKS} risks, one by one in "
-        f"one process; rounds: {rounds} (medians, least–most). One in ten that came back has a cell that could not be taken."
+        f"{many} workbooks, half monthly reports and half RAID logs of {_RISKS} risks, one by one in one process; "
+        f"rounds: {rounds} (medians, least–most). One in ten that came back has a cell that could not be taken."
     )
     rows = [
         (
