@@ -1,0 +1,206 @@
+"""The path of a request as rows: from a set over keys, ways and properties (URL conventions 4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import FromClause, cast
+
+from api.odata.edm import ComplexType, EntityType, Property
+from api.odata.problems import Problem, Unsupported
+from api.odata.query.expression import condition, value
+from api.odata.query.literals import SQL_TYPES, constant
+from api.odata.query.operators import compare
+from api.odata.query.rows import Query
+from api.odata.query.scope import Context
+from api.odata.query.typed import Entities, Value
+from api.odata.syntax.resource import Filtered, Key, Plain, Segment, System
+from api.odata.syntax.scanner import Scanner
+from api.odata.syntax.tree import Expression, Identifier, Literal
+
+Arguments = tuple[tuple[str | None, Expression], ...]
+
+
+class NotFound(Problem):
+    """There is no such resource."""
+
+    status = 404
+    code = "NotFound"
+
+
+@dataclass(slots=True)
+class Target:
+    """What a path leads to.
+
+    `single` is one row, not several. `path` are the properties that lead to a value in it, empty for rows themselves.
+    `form` is what is wanted of it: value, count, ref or raw.
+    """
+
+    query: Query
+    single: bool
+    path: tuple[Property, ...] = ()
+    form: str = "value"
+
+    @property
+    def last(self) -> Property | None:
+        """The property a path ends at, None where it ends at rows."""
+        return self.path[-1] if self.path else None
+
+
+def resolve(context: Context, segments: Sequence[Segment]) -> Target:
+    """Follow a path.
+
+    Raises:
+        NotFound: It leads nowhere.
+        Problem: A key or a condition in it does not fit.
+        Unsupported: It asks for what is not done here.
+    """
+    first = segments[0]
+    if not isinstance(first, Identifier) or first.name not in context.model.by_name:
+        name = first.name if isinstance(first, Identifier | System) else getattr(first, "text", "")
+        has = ", ".join(context.model.by_name)
+        raise NotFound(f"there is no {name}; there are {has}", target="path")
+    set_ = context.model.by_name[first.name]
+    target = Target(Query(context, set_, set_.type, set_.source.alias()), single=set_.singleton)
+    if first.arguments is not None:
+        target = _keyed(target, first.arguments)
+    for segment in segments[1:]:
+        target = _next(context, target, segment)
+    return target
+
+
+def _next(context: Context, target: Target, segment: Segment) -> Target:
+    if target.form != "value":
+        raise NotFound(f"nothing comes behind ${target.form}", target="path")
+    if isinstance(segment, System):
+        return _system(target, segment)
+    if isinstance(segment, Filtered):
+        _rows_only(target, "$filter")
+        target.query.conditions.append(condition(segment.condition, target.query.scope))
+        return target
+    if isinstance(segment, Key):
+        return _keyed(target, segment.arguments)
+    if isinstance(segment, Plain):
+        return _plain_key(target, segment.text)
+    if isinstance(segment, Identifier):
+        return _named(context, target, segment)
+    raise NotFound("a set stands at the beginning of a path", target="path")
+
+
+def _rows_only(target: Target, what: str) -> None:
+    if target.single or target.path:
+        raise NotFound(f"{what} needs rows before it", target="path")
+
+
+def _system(target: Target, segment: System) -> Target:
+    many = not target.single or (target.last is not None and target.last.collection)
+    if segment.name == "$count" and many and (not target.path or target.last):
+        target.form = "count"
+    elif segment.name == "$ref" and not target.path:
+        target.form = "ref"
+    elif segment.name == "$value" and target.last is not None and _is_simple(target.last):
+        target.form = "raw"
+    else:
+        raise NotFound(f"{segment.name} does not belong here", target="path")
+    return target
+
+
+def _is_simple(each: Property) -> bool:
+    return not each.collection and not isinstance(each.type, ComplexType)
+
+
+def _named(context: Context, target: Target, segment: Identifier) -> Target:
+    if target.path:
+        return _part(target, segment)
+    type_ = target.query.type
+    derived = context.model.type_named(segment.name)
+    if derived is not None and derived.is_a(type_) and segment.name not in type_.all_properties():
+        cast_ = _as(context, target, derived)
+        return cast_ if segment.arguments is None else _keyed(cast_, segment.arguments)
+    if not target.single:
+        if segment.arguments is None:
+            return _plain_key(target, segment.name)
+        raise NotFound(f"{segment.name} needs one row before it, these are rows", target="path")
+    if segment.name in type_.all_properties():
+        target.path = (type_.all_properties()[segment.name],)
+        return target
+    way = type_.all_navigations().get(segment.name)
+    if way is None:
+        has = ", ".join([*type_.all_properties(), *type_.all_navigations()])
+        raise NotFound(f"{type_.name} has no {segment.name}; it has {has}", target="path")
+    set_ = context.model.by_name[way.target]
+    source = set_.source.alias()
+    tie, besides = Entities(target.query.source, way, set_, set_.type).tied(source)
+    query = Query(
+        context, set_, set_.type, source, besides=(*target.query.besides, *besides, _whole(target.query))
+    )
+    query.conditions += [*target.query.conditions, tie]
+    found = Target(query, single=not way.collection)
+    return found if segment.arguments is None else _keyed(found, segment.arguments)
+
+
+def _whole(query: Query) -> FromClause:
+    return query.scope.joined(query.source)
+
+
+def _as(context: Context, target: Target, derived: EntityType) -> Target:
+    before = target.query
+    query = Query(context, before.set, derived, before.source, besides=before.besides)
+    query.conditions += before.conditions
+    return Target(query, single=target.single)
+
+
+def _part(target: Target, segment: Identifier) -> Target:
+    last = target.path[-1]
+    parts = {each.name: each for each in last.type.properties} if isinstance(last.type, ComplexType) else {}
+    if segment.name not in parts or segment.arguments is not None:
+        raise NotFound(f"{last.name} has no {segment.name}", target="path")
+    target.path = (*target.path, parts[segment.name])
+    return target
+
+
+def _keyed(target: Target, arguments: Arguments) -> Target:
+    """Take the one row of a key."""
+    _rows_only(target, "a key")
+    query = target.query
+    names = query.type.key_names()
+    given = dict(arguments)
+    if len(arguments) == 1 and None in given and len(names) == 1:
+        given = {names[0]: arguments[0][1]}
+    if set(given) != set(names):
+        wanted = ", ".join(names)
+        raise Problem(f"the key of {query.set.name} is {wanted}", target="path")
+    for name, key in zip(names, query.key_values(), strict=True):
+        node = given[name]
+        found = value(node, query.scope)
+        query.conditions.append(compare(node, "eq", key, found, exactly=False))
+    target.single = True
+    return target
+
+
+def _plain_key(target: Target, text: str) -> Target:
+    """Take a key that is a segment of its own, as in Orders/1."""
+    _rows_only(target, f"{text!r}")
+    query = target.query
+    keys = query.key_values()
+    if len(keys) != 1:
+        raise Unsupported(
+            f"{query.set.name} has a key of {len(keys)} parts: write it in parentheses", target="path"
+        )
+    [key] = keys
+    made: Any = constant(text)
+    if key.type != "Edm.String":
+        made = _parsed(key, text)
+    node = Literal(0, "Edm.String", text)
+    query.conditions.append(compare(node, "eq", key, made, exactly=False))
+    target.single = True
+    return target
+
+
+def _parsed(key: Value, text: str) -> Value:
+    scanner = Scanner(text, "path")
+    literal = scanner.literal()
+    if literal is None or not scanner.done() or not isinstance(key.type, str):
+        raise NotFound(f"{text!r} is no key here", target="path")
+    found = constant(literal.value)
+    return Value(cast(found.sql, SQL_TYPES[key.type]), found.type, nullable=False, literal=found.literal)

@@ -1,0 +1,236 @@
+"""Requests and answers: what clients send, and what they get."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection
+
+from api.odata.query.rows import Limits
+from api.odata.service import Answer, Request, Service
+from tests.support.odata_shop import MODEL
+
+NOW: Final = datetime(2026, 11, 22, tzinfo=UTC)
+ROOT: Final = "https://hub.example/odata/v1/"
+SERVICE: Final = Service(MODEL, Limits(page=25))
+POWER_QUERY: Final = {
+    "accept": [
+        (
+            "application/json;odata.metadata=minimal;q=1.0,application/json;odata=minimalmetadata;q=0.9,"
+            "application/atomsvc+xml;q=0.8,application/atom+xml;q=0.8,application/xml;q=0.7,text/plain;q=0.7"
+        )
+    ],
+    "odata-maxversion": ["4.0"],
+    "maxdataserviceversion": ["3.0"],
+}
+
+
+def ask(
+    shop: Connection,
+    url: str,
+    headers: dict[str, list[str]] | None = None,
+    method: str = "GET",
+    body: bytes = b"",
+) -> Answer:
+    path, _, query = url.partition("?")
+    request = Request(method, path, query, headers or {}, ROOT, body)
+    return SERVICE.answer(request, shop, caller=None, now=NOW)
+
+
+def document(answer: Answer) -> Any:
+    assert answer.status == 200, answer.body
+    return orjson.loads(answer.body)
+
+
+def get(shop: Connection, url: str, **headers: str) -> Any:
+    return document(ask(shop, url, {name.replace("_", "-"): [value] for name, value in headers.items()}))
+
+
+def test_a_power_query_session_goes_through_to_its_last_page(shop: Connection) -> None:
+    root = ask(shop, "/", POWER_QUERY)
+    assert document(root)["value"][0] == {"name": "Products", "kind": "EntitySet", "url": "Products"}
+    metadata = ask(shop, "/$metadata", POWER_QUERY)
+    assert metadata.headers["Content-Type"] == "application/xml"
+    assert metadata.headers["OData-Version"] == "4.0"
+    rows: list[Any] = []
+    url = "/Products?$filter=ID gt 2&$orderby=Name"
+    while url:
+        answer = ask(shop, url, POWER_QUERY)
+        assert answer.headers["Content-Type"].startswith("application/json;odata.metadata=minimal")
+        found = document(answer)
+        assert found["@odata.context"] == f"{ROOT}$metadata#Products"
+        rows += found["value"]
+        following = found.get("@odata.nextLink", "")
+        assert following.startswith(ROOT) or not following
+        url = "/" + following.removeprefix(ROOT) if following else ""
+    assert sorted(row["ID"] for row in rows) == list(range(3, 61))
+
+
+@pytest.mark.parametrize(
+    ("url", "context"),
+    [
+        ("/Products", "Products"),
+        ("/Products(1)", "Products/$entity"),
+        ("/Products?$select=ID,Name", "Products(ID,Name)"),
+        ("/Products?$expand=Category", "Products(Category())"),
+        ("/Products?$select=ID&$expand=Category($select=Name)", "Products(ID,Category(Name))"),
+        ("/Products(1)/Category", "Categories/$entity"),
+        ("/Products(1)/Tags", "Tags"),
+        ("/Products(1)/Name", "Products/Name"),
+        ("/Products(1)/Tags/$ref", "Collection($ref)"),
+        ("/Products(1)/Category/$ref", "$ref"),
+    ],
+)
+def test_the_context_says_what_came(shop: Connection, url: str, context: str) -> None:
+    assert get(shop, url)["@odata.context"] == f"{ROOT}$metadata#{context}"
+
+
+def test_paths_lead_from_keys_over_ways_to_values(shop: Connection) -> None:
+    assert get(shop, "/Products(1)")["Name"] == "Oat milk"
+    assert get(shop, "/Products(ID=1)")["ID"] == 1
+    assert get(shop, "/Products(@k)?@k=1")["ID"] == 1
+    assert get(shop, "/Products/1")["ID"] == 1
+    assert get(shop, "/Products(1)/Category/Parent")["Name"] == "Food"
+    assert [row["ID"] for row in get(shop, "/Products(1)/Category/Products?$filter=ID lt 10")["value"]] == [
+        1,
+        7,
+    ]
+    assert get(shop, "/Categories(2)/Products(7)/Tags")["value"] == [{"ID": 3, "Label": None}]
+    assert get(shop, "/Products(1)/Address/City")["value"] == "Bern"
+    assert get(shop, "/Products(1)/Address")["City"] == "Bern"
+    assert get(shop, "/Products(1)/Words")["value"] == ["a"]
+    assert get(shop, "/Products(12)/Price")["value"] == 1.0
+    assert ask(shop, "/Products(1)/Name/$value").body == b"Oat milk"
+    assert ask(shop, "/Products(1)/Price/$value").body == b"1.75"
+    assert ask(shop, "/Products(1)/Picture/$value").body == b"\x01"
+    assert ask(shop, "/Products(5)/Price/$value").status == 204
+    assert ask(shop, "/Products/$count").body == b"60"
+    assert ask(shop, "/Products/$count?$filter=ID lt 10").body == b"9"
+    assert ask(shop, "/Products(1)/Tags/$count").body == b"1"
+    assert ask(shop, "/Products(3)/Words/$count").body == b"3"
+    assert ask(shop, "/Products/$filter(ID lt 5)/$count").body == b"4"
+    assert ask(shop, "/Products/Shop.Book/$count").body == b"15"
+    assert get(shop, "/Products/Shop.Book(4)")["Pages"] == 4
+    assert get(shop, "/Products(1)/Tags/$ref")["value"] == [{"@odata.id": "Tags(1)"}]
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "says"),
+    [
+        ("/Nope", 404, "there is no Nope; there are Products"),
+        ("/Products(999)", 404, "no such row"),
+        ("/Products(999)/Name", 404, "no such row"),
+        ("/Products(1)/Nope", 404, "Product has no Nope"),
+        ("/Products('x')", 400, "cannot compare"),
+        ("/Products(ID=1,X=2)", 400, "the key of Products is ID"),
+        ("/Products/$value", 404, "does not belong here"),
+        ("/Products/$count/x", 404, "nothing comes behind"),
+        ("/Products(1)/Address/$value", 404, "does not belong"),
+        ("/Products/Nope.Thing", 404, "no key"),
+        ("/Products?$filter=ID eq", 400, "$filter, character 6: expected"),
+        ("/Products?$nope=1", 400, "no such query option"),
+        ("/Products?$filter=matchesPattern(Name,'(')", 400, "a pattern is none"),
+        ("/$all", 501, "$all"),
+        ("/Products?$deltatoken=1", 501, "$deltatoken"),
+        ("/Products?$filter=Price mul 1e308 mul 1e308 gt 1", 400, "too large"),
+    ],
+)
+def test_mistakes_are_answered_with_their_place_and_what_to_do(
+    shop: Connection, url: str, status: int, says: str
+) -> None:
+    answer = ask(shop, url)
+    assert answer.status == status, answer.body
+    assert says in orjson.loads(answer.body)["error"]["message"]
+    assert answer.headers["OData-Version"] == "4.0"
+
+
+def test_a_syntax_error_says_its_position(shop: Connection) -> None:
+    error = orjson.loads(ask(shop, "/Products?$filter=ID eq 1 and").body)["error"]
+    assert error["target"] == "$filter"
+    assert error["innererror"] == {"position": 11}
+
+
+def test_only_reading_is_allowed(shop: Connection) -> None:
+    for method in ("POST", "PATCH", "PUT", "DELETE"):
+        answer = ask(shop, "/Products", method=method)
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert ask(shop, "/Products", method="HEAD").body == b""
+
+
+def test_a_long_query_may_be_posted(shop: Connection) -> None:
+    body = b"$filter=" + b" or ".join(b"ID eq %d" % at for at in range(1, 4))
+    answer = ask(shop, "/Products/$query?$select=ID", method="POST", body=body)
+    assert [row["ID"] for row in document(answer)["value"]] == [1, 2, 3]
+
+
+def test_formats_are_those_the_client_can_read(shop: Connection) -> None:
+    assert ask(shop, "/Products", {"accept": ["application/atom+xml"]}).status == 406
+    assert (
+        ask(shop, "/$metadata", {"accept": ["application/json"]}).headers["Content-Type"]
+        == "application/json"
+    )
+    assert ask(shop, "/$metadata?$format=json").headers["Content-Type"] == "application/json"
+    assert ask(shop, "/$metadata?$format=xml").headers["Content-Type"] == "application/xml"
+    bare = get(shop, "/Products(4)", accept="application/json;odata.metadata=none")
+    assert not any(name.startswith("@") for name in bare)
+    full = get(shop, "/Products(1)", accept="application/json;odata.metadata=full")
+    assert full["@odata.id"] == "Products(1)"
+    texts = get(shop, "/Products(1)?$select=Price,Stock", accept="application/json;IEEE754Compatible=true")
+    assert texts["Price"] == "1.75"
+    assert texts["Stock"] == "1000000000000"
+
+
+def test_a_client_that_knows_only_older_protocols_is_refused(shop: Connection) -> None:
+    assert ask(shop, "/Products", {"odata-maxversion": ["3.0"]}).status == 406
+    assert ask(shop, "/Products?$top=1", {"odata-maxversion": ["4.01"]}).status == 200
+
+
+def test_preferences_are_applied_and_said(shop: Connection) -> None:
+    answer = ask(shop, "/Products?$select=ID,Price", {"prefer": ["odata.maxpagesize=5, omit-values=nulls"]})
+    found = document(answer)
+    assert len(found["value"]) == 5
+    assert found["value"][4] == {"ID": 5}
+    assert answer.headers["Preference-Applied"] == "odata.maxpagesize=5, omit-values=nulls"
+    assert "Preference-Applied" not in ask(shop, "/Products", {"prefer": ["respond-async"]}).headers
+
+
+WORDS: Final = st.sampled_from(
+    [
+        "Products",
+        "(1)",
+        "/",
+        "Category",
+        "Tags",
+        "$count",
+        "$value",
+        "?",
+        "$filter=",
+        "ID eq 1",
+        "&",
+        "$select=",
+        "Name",
+        "$expand=",
+        "$orderby=",
+        "$top=1",
+        "$skip=2",
+        " desc",
+        "null",
+        "(",
+        ")",
+        "'x'",
+        "$search=",
+        "$apply=",
+        "any(t:t)",
+        "%",
+    ]
+)
+
+
+@settings(max_examples=150)
+@given(url=st.lists(WORDS, max_size=10).map("".join))
+def test_whatever_is_asked_is_answered_or_refused(shop: Connection, url: str) -> None:
+    answer = ask(shop, "/" + url)
+    assert answer.status in (200, 204, 400, 404, 405, 406, 501), answer.body
