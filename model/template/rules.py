@@ -6,10 +6,12 @@ This goes over the data as it was written, so that it finds all there is also wh
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
+from zoneinfo import available_timezones
 
 from pydantic import ValidationError
 
 from model.attributes import REGISTER, Attribute, UnknownAttribute, lookup
+from model.collection.roles import OFFICE_ROLES, PROJECT_ROLES, SYSTEM
 from model.declaration import Path
 from model.template.cel_tree import SyntaxComplaints, parse
 from model.template.context import CONTEXT, VARIABLES, known_to
@@ -21,6 +23,7 @@ from model.template.values import reader
 
 Complain = Callable[[Path, str, int | None], None]
 RELATIONS: Final = frozenset(["giving_project"])  # a bind may lead to another project's attribute
+ROLES: Final = (*PROJECT_ROLES, *OFFICE_ROLES)
 _SHADOWING: Final = frozenset(["tier", "stage", "period"])  # context that a record may state itself
 _RESERVED: Final = frozenset(["true", "false", "null", "in", "as", "break", "const", "continue", "else", "for",
                               "function", "if", "import", "let", "loop", "package", "namespace", "return", "var",
@@ -53,6 +56,7 @@ class Rules:
             self._condition(raw.get("when"), ("escalation", index, "when"))
         self._circles()
         self._starting()
+        self._around()
 
     def _repeated(self) -> None:
         """Complain about ids given twice, and about fields named as expressions' own words."""
@@ -153,6 +157,32 @@ class Rules:
                 said = problem if name in rules else f"there is no field {name!r}"
                 if said:
                     self._complain(("starts_with", index, "values", name), said, None)
+
+    def _around(self) -> None:
+        """Complain of moves that nobody can make, kinds of item that there are not, and unknown time zones."""
+        roles = _map(self._data, "roles")
+        for name, holder in roles.items():
+            if isinstance(holder, str) and holder not in ROLES:
+                self._complain(
+                    ("roles", str(name)), f"nobody is {holder!r}; there are {', '.join(ROLES)}", None
+                )
+        for index, raw in enumerate(_maps(_map(self._data, "workflow"), "moves")):
+            by = raw.get("by")
+            if isinstance(by, str) and by not in (*roles, *ROLES, SYSTEM):
+                have = ", ".join([*map(str, roles), *ROLES, SYSTEM])
+                said = f"nobody is {by!r}: it can never be made; there are {have}"
+                self._complain(("workflow", "moves", index, "by"), said, None)
+        head = _map(self._data, "template")
+        kinds = next((rule.values for _, rule, raw in self._fields if rule and raw.get("id") == "kind"), ())
+        for stage, least in _map(head, "minimum").items():
+            for kind in least if isinstance(least, Mapping) and kinds else ():
+                if kind not in kinds:
+                    said = f"no item is a {kind!r}; there are {', '.join(kinds)}"
+                    self._complain(("template", "minimum", str(stage), str(kind)), said, None)
+        zone = _map(head, "cadence").get("timezone")
+        if isinstance(zone, str) and zone not in available_timezones():
+            said = f"no time zone {zone!r}; expected an IANA name such as Europe/London"
+            self._complain(("template", "cadence", "timezone"), said, None)
 
 
 def attribute_of(bind: str) -> Attribute:

@@ -1,12 +1,13 @@
 """Tailoring: a template's rules changed for some projects, each change on record, none of them silent."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import Field, ValidationError
 
 from model.declaration import InvalidDeclaration, Path, in_words
+from model.template.changed import Changed
 from model.template.language import Document, FieldRule, Required
 from model.template.parts import Part
 from model.template.template import Template, built
@@ -26,21 +27,6 @@ OF_A_FIELD: Final = (
 )
 OF_A_CHECK: Final = ("severity", "off", "says")
 _SEVERITY: Final = {"info": 0, "warn": 1, "block": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """One thing that tailoring changed: where, both sides as they are written, and whether it asks for less."""
-
-    where: str
-    was: Any
-    now: Any
-    loosens: bool
-
-    def __str__(self) -> str:
-        """Say it in one line."""
-        less = ", which asks for less" if self.loosens else ""
-        return f"{self.where}: from {_said(self.was)} to {_said(self.now)}{less}"
 
 
 class Additions(Part):
@@ -201,12 +187,3 @@ def _back(data: Mapping[str, Any], path: Path) -> Path:
 def _at(name: str, path: Path, what: str) -> str:
     where = ".".join(map(str, path))
     return f"{name}: {where + ': ' if where else ''}{what}"
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, Mapping):
-        given = [f"{key} {_said(each)}" for key, each in value.items() if each not in (None, {}, [])]
-        return ", ".join(given) or "nothing"
-    if isinstance(value, list):
-        return " ".join(map(_said, value))
-    return "nothing" if value is None else repr(value) if isinstance(value, str) else f"{value}"

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from model.attributes import Attribute
 from model.declaration import Declaration, InvalidDeclaration, Path, in_words
+from model.template.changed import Changed
 from model.template.expressions import Expression, Language
 from model.template.language import CheckRule, Document, Escalation, FieldRule, Header, Required
 from model.template.rules import RELATIONS, Rules, attribute_of
@@ -34,7 +35,7 @@ class Field:
 class Template:
     """A template that can be applied. `variables` are all names that any of its expressions needs.
 
-    `changes` list what tailoring changed, in words; none in a template as its authors wrote it.
+    `changes` list what tailoring changed; none in a template as its authors wrote it.
     """
 
     document: Document
@@ -47,7 +48,7 @@ class Template:
     computed: tuple[
         tuple[Field, ...], ...
     ]  # fields with an expression, by turns: none needs one of its own turn
-    changes: tuple[Any, ...] = ()
+    changes: tuple[Changed, ...] = ()
 
     @property
     def header(self) -> Header:

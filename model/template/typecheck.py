@@ -2,12 +2,20 @@
 
 import difflib
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from cel_expr_python import cel
 
+from model.template.cel_shape import (
+    date_hint,
+    literal_kind,
+    may_be_null,
+    names_anything,
+    no_arithmetic,
+    same,
+    shape,
+)
 from model.template.cel_tree import Call, Fold, ListOf, Literal, MapOf, Name, Node, Select
 from model.template.context import whose
 from model.template.functions import ARITHMETIC, EQUAL, FUNCTIONS, LOGICAL, MIXED, ORDERED
@@ -26,7 +34,6 @@ from model.template.kinds import (
 )
 
 _SORTED: Final = ("number", "text", "date", "duration", "truth value")
-_PLACE: Final = re.compile(r"\bat=\d+, ")
 _CONSTANTS: Final = cel.NewEnv()
 
 
@@ -51,7 +58,7 @@ class TypeCheck:
 
     def _kind(self, node: Node) -> Kind:
         if isinstance(node, Literal):
-            return _literal(node.value)
+            return literal_kind(node.value)
         if isinstance(node, Name):
             return self._name(node)
         if isinstance(node, Select):
@@ -127,7 +134,7 @@ class TypeCheck:
     def _two(self, node: Call) -> tuple[Kind, Kind]:
         one, other = node.arguments
         kinds = self._kind(one), self._kind(other)
-        if _same(one, other) and not isinstance(one, Literal):
+        if same(one, other) and not isinstance(one, Literal):
             self._complain(node.at, "it compares a thing with itself")
         return kinds
 
@@ -141,7 +148,7 @@ class TypeCheck:
         if ANY in (one, other):
             return TRUTH
         if basic(one) != basic(other):
-            hint = _date_hint(one, other)
+            hint = date_hint(one, other)
             self._complain(node.at, f"{one} and {other} cannot be compared by {sign}: it can never run{hint}")
         elif basic(one) not in _SORTED:
             self._complain(node.at, f"{one} is neither more nor less than another: {sign} can never run")
@@ -155,13 +162,13 @@ class TypeCheck:
     def _may_be(self, at: int, one: Kind, other: Kind, left: Node, right: Node) -> None:
         """Complain where two things can never be equal."""
         if NOTHING in (one, other):
-            if not _may_be_null(left if other == NOTHING else right):
+            if not may_be_null(left if other == NOTHING else right):
                 self._complain(at, "this is never null: it has a value or cannot be evaluated")
             return
         if ANY in (one, other):
             return
         if basic(one) != basic(other):
-            self._complain(at, f"{one} is never the same as {other}{_date_hint(one, other)}")
+            self._complain(at, f"{one} is never the same as {other}{date_hint(one, other)}")
             return
         for kind, node in ((one, right), (other, left)):
             if kind.values and isinstance(node, Literal) and node.value not in kind.values:
@@ -181,7 +188,7 @@ class TypeCheck:
 
     def _constant(self, node: Node) -> None:
         """Complain of a condition that names nothing, and so is always true or always false."""
-        if not _names_anything(node):
+        if not names_anything(node):
             self._complain(node.at, "this part is the same for all")
 
     def _not(self, node: Call) -> Kind:
@@ -211,7 +218,7 @@ class TypeCheck:
         others = [part for part in group.parts if not isinstance(part, Literal)]
         for part in group.parts:
             if isinstance(part, Literal):
-                self._may_be(part.at, one, _literal(part.value), left, part)
+                self._may_be(part.at, one, literal_kind(part.value), left, part)
         if others:
             self._may_be(
                 others[0].at, one, self._together([self._quietly(part) for part in others]), left, group
@@ -253,7 +260,7 @@ class TypeCheck:
         if (node.function, one.name, other.name) in MIXED:
             return MIXED[node.function, one.name, other.name]
         if basic(one) != "number" or basic(other) != "number":
-            return self._complain(node.at, _no_arithmetic(node.function, one, other))
+            return self._complain(node.at, no_arithmetic(node.function, one, other))
         return self._numbers(node, one, other)
 
     def _numbers(self, node: Call, one: Kind, other: Kind) -> Kind:
@@ -277,7 +284,7 @@ class TypeCheck:
             if way.method == (node.target is not None) and way.takes(kinds):
                 self._literals(node, given)
                 return way.gives if isinstance(way.gives, Kind) else way.gives(kinds)
-        wanted = " or ".join(_shape(node.function, way.parameters, method=way.method) for way in ways)
+        wanted = " or ".join(shape(node.function, way.parameters, method=way.method) for way in ways)
         have = ", ".join(kind.name for kind in kinds) or "nothing"
         return self._complain(
             node.at, f"{node.function} is called as {wanted}, not with {have}: it can never run"
@@ -310,51 +317,3 @@ class TypeCheck:
         found = self._kind(node.result)
         self._local.pop()
         return found
-
-
-def _literal(value: Any) -> Kind:
-    kinds: Mapping[type, Kind] = {bool: TRUTH, int: WHOLE, float: NUMBER, str: TEXT, type(None): NOTHING}
-    return kinds.get(type(value), ANY)
-
-
-def _may_be_null(node: Node) -> bool:
-    if isinstance(node, Call):
-        return node.function in ("_[_]", "_?_:_", "dyn")
-    return isinstance(node, Name | Select | ListOf) or (isinstance(node, Literal) and node.value is None)
-
-
-def _same(one: Node, other: Node) -> bool:
-    return _PLACE.sub("", repr(one)) == _PLACE.sub("", repr(other))
-
-
-def _names_anything(node: Node) -> bool:
-    if isinstance(node, Literal):
-        return False
-    if isinstance(node, Call):
-        return any(
-            _names_anything(part) for part in (*node.arguments, *([node.target] if node.target else []))
-        )
-    if isinstance(node, ListOf):
-        return any(map(_names_anything, node.parts))
-    return not isinstance(node, MapOf) or any(_names_anything(value) for _, value in node.entries)
-
-
-def _date_hint(one: Kind, other: Kind) -> str:
-    return (
-        "; write a date as timestamp('2025-06-30T00:00:00Z')"
-        if {one.name, other.name} == {"date", "text"}
-        else ""
-    )
-
-
-def _no_arithmetic(function: str, one: Kind, other: Kind) -> str:
-    hint = "; a day is duration('24h')" if "date" in (one.name, other.name) else ""
-    left, right = (other, one) if function == "_-_" else (one, other)
-    if function == "_%_":
-        return "% is for whole numbers: it can never run"
-    return f"{left} cannot be {ARITHMETIC[function]} {right}: it can never run{hint}"
-
-
-def _shape(name: str, parameters: Sequence[str], *, method: bool) -> str:
-    shown = [parameter.replace("|", " or ") for parameter in parameters]
-    return f"{shown[0]}.{name}({', '.join(shown[1:])})" if method else f"{name}({', '.join(shown)})"

@@ -202,6 +202,30 @@ def test_aliases_that_multiply_are_refused_before_they_are_written_out() -> None
         load("\n".join(lines), "bad.yaml")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("approver: sponsor,", "approver: sponser,", "roles.approver: nobody is 'sponser'; there are project_manager"),
+        ("to: in_review, by: reviewer", "to: in_review, by: reviewr",
+         "workflow.moves[2].by: nobody is 'reviewr': it can never be made; there are preparer, reviewer"),
+        ("Europe/London", "Europe/Londn", "template.cadence.timezone: no time zone 'Europe/Londn'"),
+        ("derived_from:", "minimum: {define: {risk: 1}}\n  derived_from:", None),
+    ],
+)  # fmt: skip
+def test_who_and_where_a_template_names_must_exist(old: str, new: str, says: str | None) -> None:
+    text = shipped.text("templates", "monthly-status")
+    assert old in text
+    if says is None:  # a record without kinds may count any
+        assert load(text.replace(old, new, 1), "m.yaml")
+    else:
+        assert says in complaint(text.replace(old, new, 1))
+
+
+def test_a_minimum_counts_items_of_a_kind_that_there_is() -> None:
+    text = shipped.text("templates", "raid-log").replace("define: {risk: 5", "define: {rsik: 5")
+    assert "template.minimum.define.rsik: no item is a 'rsik'; there are risk, assumption" in complaint(text)
+
+
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.dates()
     | st.sampled_from(["always", "P7D", "money", "close", "cost > 1", "project.tier", "computed.cost", "period"]),
