@@ -25,7 +25,7 @@ def similarity(one: str, other: str) -> float:
     """Return the Jaccard similarity of the texts' three-word shingles, 0 to 1.
 
     Words are letters and digits in lower case. A text of fewer words is one shingle; no words are like
-    nothing. Source: docs/status.md, rule F22.
+    nothing. Source: docs/findings.md, rule F22.
     """
     mine, theirs = _shingles(one), _shingles(other)
     together = mine | theirs
@@ -37,7 +37,7 @@ def edit_similarity(one: str, other: str) -> float:
 
     1 - Levenshtein distance / length of the longer, over words of letters and digits in lower case with one
     blank between them; no words are like nothing. One word changed in a short text leaves it high, where
-    `similarity` falls to a half. Source: docs/status.md, rule F22.
+    `similarity` falls to a half. Source: docs/findings.md, rule F22.
     """
     mine, theirs = " ".join(_words(one)), " ".join(_words(other))
     return Levenshtein.normalized_similarity(mine, theirs) if mine and theirs else 0.0
