@@ -25,6 +25,7 @@ from api.pages import board, collect_board, form, project, pulled, receipt, sign
 from api.pages import conflicts as conflict_pages
 from api.pages import findings as finding_pages
 from api.pages import matching as matching_pages
+from api.pages import templates as template_pages
 from api.pages.static import static_files
 from api.routes import (
     answered,
@@ -80,6 +81,7 @@ _PAGES: Final = (
     finding_pages,
     matching_pages,
     conflict_pages,
+    template_pages,
 )
 _ABOUT: Final = (
     "One project model out of every tracker a project office has, with a receipt for every number. "
