@@ -19,7 +19,7 @@ from model.template.result import Result
 from model.template.template import Template
 from sync.facts import Facts
 from sync.findings_store import (
-    CHANGING,
+    UNCHECKED,
     FindingKey,
     Kept,
     Opened,
@@ -177,7 +177,8 @@ class _Look:
         looked = self.record(key)
         if looked is not None and looked.asks(key.rule) and not looked.decided(key.rule, key.kind):
             if row.unchecked_since is None:
-                self._change(row, unchecked_since=self._facts.known_at)
+                now = current(row)
+                self._change(row, (*now[:UNCHECKED], self._facts.known_at, *now[UNCHECKED + 1 :]))
             return
         if looked is not None:
             because = closed_because(key.rule, key.kind, row.evidence, looked.now(key.rule))
@@ -212,21 +213,10 @@ class _Look:
 
     def again(self, row: Row[Any], found: Wanted) -> None:
         """Keep the words of a finding current, and its state: waived or not, fixed as was said or not."""
-        owner, role = self.owner(found.key)
         state, waiver = self._state(row, found)
-        self._change(
-            row,
-            says=found.says,
-            severity=found.severity,
-            version=found.version,
-            locator=found.locator,
-            owner=owner,
-            owner_role=role,
-            evidence=self.evidence(found.key),
-            unchecked_since=None,
-            state=state,
-            waiver_id=waiver,
-        )
+        evidence = self.evidence(found.key)
+        words = (found.says, found.severity, found.version, found.locator)
+        self._change(row, (*words, *self.owner(found.key), evidence, None, state, waiver))
 
     def _state(self, row: Row[Any], found: Wanted) -> tuple[str, int | None]:
         waiver = self.waiver(found.key)
@@ -251,9 +241,9 @@ class _Look:
             (row.id, action, row.state, to, self._facts.known_at, MUSTER, "system", because, "system")
         )
 
-    def _change(self, row: Row[Any], **values: Any) -> None:
-        if any(getattr(row, name) != value for name, value in values.items()):
-            self.kept.changed.append((row.id, *({**current(row), **values}[name] for name in CHANGING)))
+    def _change(self, row: Row[Any], values: tuple[Any, ...]) -> None:
+        if values != current(row):
+            self.kept.changed.append((row.id, row.state, *values))
 
 
 def _read_at(facts: Facts, sources: Iterable[int]) -> datetime | None:

@@ -66,18 +66,28 @@ CHANGING: Final = (
 )  # fmt: skip
 
 
-def current(row: Row[Any]) -> dict[str, Any]:
-    """Return what a finding holds that a look may change."""
-    return {name: getattr(row, name) for name in CHANGING}
+UNCHECKED: Final = CHANGING.index("unchecked_since")
+
+
+def current(row: Row[Any]) -> tuple[Any, ...]:
+    """Return what a finding holds that a look may change, in the order of `CHANGING`."""
+    return tuple(row[-len(CHANGING) :])
 
 
 def standing(session: Session, projects: list[UUID]) -> list[Row[Any]]:
-    """Return the findings of some projects that are not closed, held until the transaction ends."""
+    """Return the findings of some projects that are not closed; those that people work on are held meanwhile."""
+    session.execute(
+        text(
+            "SELECT 1 FROM finding WHERE closed_at IS NULL AND state <> 'new'"
+            " AND project_id = ANY(CAST(:projects AS uuid[])) ORDER BY id FOR UPDATE"
+        ),
+        {"projects": projects},
+    )
     rows = session.execute(
         text(
             "SELECT id, project_id, template, record_ref, rule, kind, moved_at,"
             f" {', '.join(CHANGING)} FROM finding WHERE closed_at IS NULL"
-            " AND project_id = ANY(CAST(:projects AS uuid[])) FOR UPDATE"
+            " AND project_id = ANY(CAST(:projects AS uuid[]))"
         ),
         {"projects": projects},
     )
@@ -159,12 +169,15 @@ def _change(session: Session, changed: list[tuple[Any, ...]]) -> None:
     types = dict.fromkeys(CHANGING, "text") | {
         "evidence": "jsonb", "unchecked_since": "timestamptz", "waiver_id": "bigint"
     }  # fmt: skip
-    rows = [dict(zip(("id", *CHANGING), each, strict=True)) for each in changed]
+    rows = [dict(zip(("id", "was", *CHANGING), each, strict=True)) for each in changed]
     described = ", ".join(f"{name} {kind}" for name, kind in types.items())
     session.execute(
         text(
-            f"UPDATE finding SET {', '.join(f'{name} = w.{name}' for name in CHANGING)} FROM"
-            f" jsonb_to_recordset(CAST(:rows AS jsonb)) AS w(id bigint, {described}) WHERE finding.id = w.id"
+            f"UPDATE finding SET {', '.join(f'{name} = w.{name}' for name in CHANGING if name != 'state')},"
+            # What somebody did to a new one since it was looked at stands.
+            " state = CASE WHEN finding.state = w.was THEN w.state ELSE finding.state END FROM"
+            f" jsonb_to_recordset(CAST(:rows AS jsonb)) AS w(id bigint, was text, {described})"
+            " WHERE finding.id = w.id"
         ),
         {"rows": dumps(rows)},
     )
@@ -185,13 +198,13 @@ def _open(session: Session, new: Sequence[Opened], at: datetime) -> None:
     if rows:
         session.execute(
             text(
-                "UPDATE finding SET follows_id = w.id FROM (SELECT project_id, template, record_ref, rule, kind,"
-                " max(id) AS id FROM finding WHERE closed_at IS NOT NULL GROUP BY 1, 2, 3, 4, 5) AS w"
-                " WHERE finding.closed_at IS NULL AND finding.opened_at = :at AND finding.follows_id IS NULL"
-                " AND (finding.project_id, finding.template, finding.record_ref, finding.rule, finding.kind)"
-                " = (w.project_id, w.template, w.record_ref, w.rule, w.kind)"
+                "UPDATE finding SET follows_id = w.id FROM (SELECT n.id AS new, max(c.id) AS id FROM finding n"
+                " JOIN finding c ON c.project_id = n.project_id AND c.template = n.template"
+                " AND c.record_ref = n.record_ref AND c.rule = n.rule AND c.kind = n.kind AND c.closed_at IS NOT NULL"
+                " WHERE n.opened_at = :at AND n.closed_at IS NULL AND n.project_id = ANY(CAST(:projects AS uuid[]))"
+                " GROUP BY n.id) AS w WHERE finding.id = w.new"
             ),
-            {"at": at},
+            {"at": at, "projects": list({one.wanted.key.project_id for one in new})},
         )
 
 

@@ -40,7 +40,7 @@ class Finding(Base):
     __tablename__ = "finding"
     __table_args__ = (
         Index(None, "project_id", "closed_at"),
-        Index(None, "template", "record_ref", "rule"),
+        Index("ix_finding_key", "project_id", "template", "record_ref", "rule"),
         Index(None, "owner", postgresql_where=text("closed_at IS NULL")),
     )
 

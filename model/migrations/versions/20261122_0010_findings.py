@@ -101,10 +101,18 @@ def upgrade() -> None:
     )
     op.create_foreign_key(op.f("fk_finding_follows_id_finding"), "finding", "finding", ["follows_id"], ["id"])
     op.create_foreign_key(op.f("fk_finding_waiver_id_waiver"), "finding", "waiver", ["waiver_id"], ["id"])
+    op.drop_index(op.f("ix_finding_template_finding_record_ref_finding_rule"), table_name="finding")
+    op.create_index("ix_finding_key", "finding", ["project_id", "template", "record_ref", "rule"])
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_index("ix_finding_key", table_name="finding")
+    op.create_index(
+        op.f("ix_finding_template_finding_record_ref_finding_rule"),
+        "finding",
+        ["template", "record_ref", "rule"],
+    )
     op.drop_constraint(op.f("fk_finding_waiver_id_waiver"), "finding", type_="foreignkey")
     op.drop_constraint(op.f("fk_finding_follows_id_finding"), "finding", type_="foreignkey")
     op.drop_index(
