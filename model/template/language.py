@@ -1,6 +1,5 @@
 """The template language: what may stand in a template's YAML, and nothing else."""
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
 
@@ -9,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from model.status.data_quality import DIMENSIONS
 from model.template.months import Repeat
 from model.template.parts import Days, Dimension, Expr, FieldType, Id, Names, Part, Severity, Stage
+from model.template.patterns import Pattern
 from model.template.process import (
     AppliesTo,
     Approval,
@@ -102,7 +102,7 @@ class FieldRule(Part):
     max_len: Annotated[int, Field(ge=0)] | None = None
     """How many characters a text may have, blanks around it not counted."""
     pattern: str | None = None
-    """A regular expression that a text must hold."""
+    """A regular expression (RE2) that a text must hold."""
     unique_within: str | None = None
     """Where no two records may have the same value: project."""
     must_be: Literal["active_person"] | None = None
@@ -132,10 +132,8 @@ class FieldRule(Part):
             raise ValueError("min is over max")
         if self.min_len is not None and self.max_len is not None and self.min_len > self.max_len:
             raise ValueError("min_len is over max_len")
-        try:
-            re.compile(self.pattern or "")
-        except re.error as error:
-            raise ValueError(f"pattern is no regular expression: {error}") from error
+        if self.pattern is not None:
+            Pattern(self.pattern)
         return self
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from model.status.colour import Colour, counted
 from model.template.language import FieldRule
 from model.template.months import is_month
+from model.template.patterns import Pattern
 
 _PERIOD: Final = re.compile(r"\d{4}(-(0[1-9]|1[0-2])|-?Q[1-4])?")
 _ISO_DATE: Final = len("2025-06-30")
@@ -36,7 +37,9 @@ _ALWAYS_THERE: Final = frozenset({int, float, bool, date, Decimal})  # of other 
 
 
 def is_absent(value: Any) -> bool:
-    """Say whether there is no value: nothing, a blank text, an empty list."""
+    """Say whether there is no value: nothing, a blank text, an empty list, months that are all empty."""
+    if isinstance(value, dict):
+        return all(map(is_absent, value.values()))
     return value is None or (isinstance(value, str) and not value.strip()) or value in ((), [])
 
 
@@ -90,7 +93,7 @@ def _once(rule: FieldRule) -> Callable[[Any], Read]:
 
 def shown(value: Any) -> str:
     """Repeat a value in a message, shortened."""
-    text = exactly(value)
+    text = exactly(value).encode("utf-8", "replace").decode()
     return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")
 
 
@@ -141,14 +144,16 @@ def _text_tests(rule: FieldRule) -> list[Callable[[Any], str | None]]:
             lambda value: f"{said_most} {len(value.strip())}" if len(value.strip()) > longest else None
         )
     if rule.pattern is not None:
-        pattern, written = re.compile(rule.pattern), rule.pattern
-        tests.append(lambda value: None if pattern.search(value) else f"like {written}, is {shown(value)}")
+        pattern, written = Pattern(rule.pattern), rule.pattern
+        tests.append(lambda value: None if pattern.found_in(value) else f"like {written}, is {shown(value)}")
     return tests
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise Invalid(f"expected a text, is {shown(value)}")
+    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        raise Invalid(f"expected a text, has half a character in {shown(value)}")
     return value
 
 

@@ -1,6 +1,7 @@
 """Templates applied to records."""
 
 import json
+import time
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -136,6 +137,9 @@ def test_a_repeated_text_is_found_by_comparing_with_the_previous_record() -> Non
         ({"cost": -1}, "at least 0, is -1"),
         ({"start": "30.06.2025"}, "expected a date like 2025-06-30, is '30.06.2025'"),
         ({"start": 45000}, "expected a date like 2025-06-30, is '45000'"),
+        ({"name": "Ap\ud800o"}, "expected a text, has half a character in 'Ap?o'"),
+        ({"start": "2025-06-\ud800"}, "expected a date like 2025-06-30, is '2025-06-?'"),
+        ({"number": "N-1\n"}, "like ^N-[0-9]+$, is 'N-1\\n'"),
         ({"number": "X-1"}, "like ^N-[0-9]+$, is 'X-1'"),
         ({"number": "N" * 60}, "like ^N-[0-9]+$, is '" + "N" * 39 + "…'"),
     ],
@@ -270,3 +274,10 @@ def test_taking_away_a_value_nothing_else_depends_on_never_makes_a_record_more_c
     before = {name: value for name, value in FULL.items() if name not in gone & only}
     after = {name: value for name, value in before.items() if name != another or another not in only}
     assert checked(**after).dimensions["completeness"] <= checked(**before).dimensions["completeness"]
+
+
+def test_a_pattern_that_would_take_for_ever_takes_no_time() -> None:
+    slow = changed('pattern: "^N-[0-9]+$"', 'pattern: "(a+)+$"')
+    started = time.perf_counter()
+    assert checked(slow, **FULL | {"number": "a" * 50_000 + "b"}).invalid.keys() == {"number"}
+    assert time.perf_counter() - started < 5

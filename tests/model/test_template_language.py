@@ -57,7 +57,7 @@ def test_a_bind_may_lead_to_another_projects_milestone() -> None:
         ("type: enum, values: [define, deliver, close]", "type: enum", "fields[1]: stage: an enum, and only"),
         ("type: enum", "type: enumeration", "fields[1].type: stage: Input should be 'string'"),
         ("min: 1, max: 3", "min: 4, max: 3", "min is over max"),
-        ('pattern: "^N-[0-9]+$"', 'pattern: "["', "pattern is no regular expression"),
+        ('pattern: "^N-[0-9]+$"', 'pattern: "["', "pattern is no regular expression: missing ]: ["),
         ("within: P7D", "within: a week", "expected a duration of days or weeks like P14D or P2W, not 'a week'"),
         ("within: P7D, ", "", "give either within or by_tier"),
         ("required: {tiers: [1]}", "required: {}", "give `always`, or stages, tiers or when"),
