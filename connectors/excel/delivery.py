@@ -41,7 +41,7 @@ def put_in_folder(path: Path, body: bytes, known: Json | None, *, source: str) -
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(body)
-            Path(name).chmod(0o640)
+            Path(name).chmod(0o664)
             Path(name).replace(path)
         except OSError:
             with suppress(OSError):

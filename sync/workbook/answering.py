@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from model.collection.cases import is_editable
+from model.collection.cases import Judgement, is_editable
 from model.template.template import Template
 from sync.workbook.book import Look
 from sync.workbook.cells import Part, to_cell
@@ -13,8 +13,12 @@ from sync.workbook.outcome import Merged, Outcome, Placed
 _SHOWN: Final = 160
 
 
-def invalid_among(placed: Sequence[Placed], results: Mapping[str, Mapping[str, str]]) -> list[Outcome]:
-    """Return the cells that were kept as they were written and are not what their field asks for."""
+def invalid_among(placed: Sequence[Placed], judgement: Judgement) -> list[Outcome]:
+    """Return the cells that were kept as they were written and are not what was asked: also for want of a reason."""
+    results = {
+        ref: {one.field: one.says for one in judgement.problems.get(ref, ())} | dict(result.invalid)
+        for ref, result in judgement.results.items()
+    }
     return [
         Outcome("invalid", one.ref, one.part.id, one.locator, None, one.value, one.value, said)
         for one in placed

@@ -117,7 +117,10 @@ def send(
         except ConnectorError as error:
             with unit_of_work(engine) as connection:
                 connection.execute(text("DELETE FROM workbook_sent WHERE id = :id"), {"id": written.id})
-            yield SentOut(submission, written.file, None, error.message)
+            says = error.message.removeprefix(f"{place.path(written.file)}: ").removeprefix(
+                f"{written.file}: "
+            )
+            yield SentOut(submission, written.file, None, says)
             continue
         _placed(engine, written.id, place.name, put)
         yield SentOut(submission, written.file, put.url)

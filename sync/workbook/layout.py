@@ -265,5 +265,5 @@ def _width(rule: FieldRule) -> int:
 
 def _name(title: str) -> str:
     """Return a sheet's name as Excel allows it."""
-    kept = "".join(" " if letter in "[]:*?/\\'" else letter for letter in title).strip()
-    return kept[:31].strip() or "Sheet"
+    kept = "".join(" " if letter in "[]:*?/\\" else letter for letter in title)
+    return kept[:31].strip(" '") or "Sheet"

@@ -19,7 +19,7 @@ def pattern(template: Template, period: str, *, now: datetime) -> bytes:
         _TOKEN,
         template.header.id,
         template.header.version,
-        "",
+        "(none)",
         period,
         f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
     )

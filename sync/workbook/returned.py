@@ -177,7 +177,7 @@ class _Taking:
         judgement = case.judge()
         placed = [replace(one, ref=case.made.get(one.ref, one.ref)) for one in found.placed]
         outcomes = [replace(one, ref=case.made.get(one.ref, one.ref)) for one in found.outcomes]
-        outcomes += invalid_among(placed, {ref: result.invalid for ref, result in judgement.results.items()})
+        outcomes += invalid_among(placed, judgement)
         notes = list(found.notes)
         if unlocked:
             notes.append("its sheet was unprotected; locked cells were held against what was sent")

@@ -169,3 +169,16 @@ def test_a_locked_cell_stays_and_is_answered(engine: Engine, report: int) -> Non
     assert "its sheet was unprotected" in " ".join(taken.notes)
     assert taken.copy is not None
     assert "You wrote '99'" in notes_in(taken.copy)["percent_complete ~value"]
+
+
+def test_an_override_without_its_reason_is_kept_and_asked_for_one(engine: Engine, report: int) -> None:
+    sent = send(engine, report, NOW)
+    taken = give_back(engine, form_answers(sent.body, {"budget": 900000}), NOW)
+    [asked] = taken.invalid
+    assert asked.says == "jira says '1000000': say why it is '900000'"
+    assert values_of(engine, report, NOW)["budget"] == 900000
+    assert taken.copy is not None
+    fixed = give_back(engine, form_answers(taken.copy, {}, {"budget": "The board cut it in June"}), NOW)
+    assert fixed.outcomes == ()
+    given = case_of(engine, report, NOW).records[0].answers["budget"]
+    assert (given.value, given.because) == (900000, "The board cut it in June")
