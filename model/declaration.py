@@ -1,5 +1,6 @@
 """YAML that people write, read strictly: no key twice, and every complaint names the file and the line."""
 
+import re
 from collections.abc import Hashable
 from typing import Any, Final, TypeVar
 
@@ -11,6 +12,7 @@ from model.scalar import places
 
 Schema = TypeVar("Schema", bound=BaseModel)
 Path = tuple[int | str, ...]
+_HALF: Final = re.compile("[\ud800-\udfff]")  # of two that make one; nothing can be done with it alone
 _MOST: Final = 200_000  # parts of a document
 
 
@@ -126,10 +128,10 @@ class _Loader(yaml.SafeLoader):
 
 
 def _bounded(root: yaml.Node | None) -> None:
-    """Refuse what becomes too much once its aliases are written out, or holds itself.
+    """Refuse what becomes too much once its aliases are written out, or holds itself, or half a character.
 
     Raises:
-        MarkedYAMLError: With the place of the alias's target.
+        MarkedYAMLError: With its place.
     """
     sizes: dict[int, int | None] = {}  # None while a node is being measured
 
@@ -139,6 +141,8 @@ def _bounded(root: yaml.Node | None) -> None:
             if known is None:
                 raise yaml.MarkedYAMLError(problem="it holds itself", problem_mark=node.start_mark)
             return known
+        if isinstance(node, yaml.ScalarNode) and _HALF.search(node.value):
+            raise yaml.MarkedYAMLError(problem="it has half a character", problem_mark=node.start_mark)
         sizes[id(node)] = None
         inner = node.value if isinstance(node, yaml.SequenceNode) else []
         if isinstance(node, yaml.MappingNode):

@@ -105,6 +105,8 @@ def parse(source: str) -> Node:
         message = bytes(_PARSER.compile(source, disable_check=True).serialize())
     except RuntimeError as error:
         raise SyntaxComplaints(list(complaints(source, str(error)))) from None
+    except TypeError:  # the binding takes no half characters
+        raise SyntaxComplaints([(0, "it has half a character")]) from None
     parsed = dict(_fields(dict(_fields(message))[2]))
     return _Reading(source, dict(_places(parsed[3]))).node(parsed[2])
 

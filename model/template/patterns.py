@@ -21,7 +21,7 @@ class Pattern:
         try:
             self._expression = _ENVIRONMENT.compile(f"text.matches({written})")
             found = self._evaluate("")
-        except RuntimeError as error:  # half a character, which the binding cannot take
+        except (RuntimeError, TypeError) as error:  # half a character, which the binding cannot take
             raise ValueError("pattern is no regular expression: it cannot be written") from error
         if found not in (True, False):
             said = str(found).partition("invalid regular expression: ")[2]

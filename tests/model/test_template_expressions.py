@@ -118,7 +118,9 @@ def test_a_variable_of_items_is_known_to_items() -> None:
     assert "only a project's own record has" in complaints("finance.eac > 3", "raid_item")[0][1]
 
 
-@pytest.mark.parametrize("source", ["cost >", "(cost", "cost +* 2", "a b", "'", "cost > 1 &&", "\x00"])
+@pytest.mark.parametrize(
+    "source", ["cost >", "(cost", "cost +* 2", "a b", "'", "cost > 1 &&", "\x00", "cost == '\ud800'"]
+)
 def test_what_is_no_cel_says_where(source: str) -> None:
     with pytest.raises(SyntaxComplaints) as caught:
         parse(source)

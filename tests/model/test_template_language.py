@@ -186,6 +186,7 @@ def test_the_manuals_errors_are_those_that_come() -> None:
         ("- a", "bad.yaml:1:1: expected a map of settings at the top"),
         ("", "bad.yaml:1:1: expected a map of settings at the top"),
         ("a: [", "bad.yaml:1:5: expected the node content"),
+        ('a: "x\\ud800"', "bad.yaml:1:4: it has half a character"),
         ("a: \x00", "bad.yaml: unacceptable character"),
     ],
 )
