@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from model.declaration import InvalidDeclaration
 from model.template.months import Repeat
 from model.template.template import load
+from model.template.values import is_absent
 from tests.support.template_samples import checked
 
 COSTS = """\
@@ -113,3 +114,8 @@ def test_what_cannot_repeat_is_refused(old: str, new: str, says: str) -> None:
 def test_whatever_months_arrive_are_judged_and_never_raise(forecast: dict[str, float | None]) -> None:
     found = checked(COSTS, **FULL | {"forecast": forecast})
     assert json.loads(json.dumps(found.to_json())) == found.to_json()
+
+
+@pytest.mark.parametrize("value", [{}, {"2025-07": None}, {"2025-07": " ", "2025-08": None}])
+def test_months_that_are_all_empty_are_no_value(value: dict[str, Any]) -> None:
+    assert is_absent(value)
