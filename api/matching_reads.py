@@ -139,17 +139,19 @@ def conflict_documents(session: Session, rows: Iterable[tuple[ClaimConflict, str
     ]
 
 
+def rules_query(*, ended: bool | None) -> Select[SettlingRule, str]:
+    """Return the query of settling rules with their project's key: ended ones, standing ones, or (None) all."""
+    query = select(SettlingRule, Project.key).outerjoin(Project, Project.id == SettlingRule.project_id)
+    if ended is None:
+        return query
+    over = SettlingRule.ended_at.is_not(None)
+    return query.where(over if ended else ~over)
+
+
 def rule_documents(session: Session, *, ended: bool | None) -> list[dict[str, Any]]:
-    """Return the settling rules, the newest first: those that ended, those that stand, or (None) all."""
-    query = (
-        select(SettlingRule, Project.key)
-        .outerjoin(Project, Project.id == SettlingRule.project_id)
-        .order_by(SettlingRule.id.desc())
-    )
-    if ended is not None:
-        over = SettlingRule.ended_at.is_not(None)
-        query = query.where(over if ended else ~over)
-    return [rule_document(rule, key) for rule, key in session.execute(query)]
+    """Return settling rules, the newest first."""
+    rows = session.execute(rules_query(ended=ended).order_by(SettlingRule.id.desc()))
+    return [rule_document(rule, key) for rule, key in rows]
 
 
 def rule_document(rule: SettlingRule, key: str | None) -> dict[str, Any]:

@@ -108,7 +108,7 @@ class PersonShape(BaseModel):
     same_as: str | None = Field(description="The person this one was confirmed to be; null: itself")
 
 
-class ConflictShape(BaseModel):
+class ClaimConflictShape(BaseModel):
     """Sources that say different things of one attribute of a project: all that was said, the one that counts first."""
 
     model_config = _like(_CONFLICT)

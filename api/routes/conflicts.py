@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from api.access import MatchingReader, only_visible
 from api.answer import JSON, Visible, json_answer, to_json
-from api.matching_reads import conflict_documents, conflicts_query, rule_documents
+from api.matching_reads import conflict_documents, conflicts_query, rule_document, rules_query
 from api.matching_shapes import (
     Because,
-    ConflictShape,
+    ClaimConflictShape,
     DecidedShape,
     GivenRule,
     GivenWord,
@@ -25,14 +25,14 @@ from api.problems import not_found
 from api.routes.common import PROBLEMS, Text
 from api.routes.matching import DECISIONS, Deciding, Number, told
 from api.shapes import Paged
-from model.tables import ClaimConflict, Project
+from model.tables import ClaimConflict, Project, SettlingRule
 from sync.identity.rules import RuleAsked
 
 router = APIRouter()
 
 
 @router.get(
-    "/conflicts", response_model=Paged[ConflictShape], responses=PROBLEMS, summary="Conflicts",
+    "/conflicts", response_model=Paged[ClaimConflictShape], responses=PROBLEMS, summary="Conflicts",
     operation_id="list_conflicts",
 )  # fmt: skip
 def list_conflicts(
@@ -66,7 +66,7 @@ def list_conflicts(
 
 
 @router.get(
-    "/conflicts/{number}", response_model=ConflictShape, responses=PROBLEMS, summary="A conflict",
+    "/conflicts/{number}", response_model=ClaimConflictShape, responses=PROBLEMS, summary="A conflict",
     operation_id="get_conflict",
 )  # fmt: skip
 def get_conflict(reader: MatchingReader, number: Number) -> Response:
@@ -103,16 +103,23 @@ async def reopen_conflict(deciding: Deciding, number: Number, given: Because) ->
 
 
 @router.get(
-    "/settling-rules", response_model=list[RuleShape], responses=PROBLEMS, summary="Settling rules",
+    "/settling-rules", response_model=Paged[RuleShape], responses=PROBLEMS, summary="Settling rules",
     operation_id="list_settling_rules",
 )  # fmt: skip
 def list_rules(
     reader: MatchingReader,
+    paging: Page,
     ended: Annotated[bool | None, Query(description="Only ended ones, or only those that stand")] = None,
 ) -> Response:
     """List the rules that settle conflicts, the newest first."""
     reader.needs_everything("Settling rules")
-    return json_answer(reader, lambda session, _visible: rule_documents(session, ended=ended))
+
+    def collect(session: Session, _visible: Visible) -> dict[str, Any]:
+        page = paging.page(rules_query(ended=ended), SettlingRule.__table__.c.id, newest_first=True)
+        rows = session.execute(page).all()
+        return paging.document([rule_document(row[0], row[1]) for row in rows], [row[0].id for row in rows])
+
+    return json_answer(reader, collect, link=paging.link)
 
 
 @router.post(

@@ -128,13 +128,13 @@ def test_a_rule_is_tried_made_listed_and_ended(rows: Rows) -> None:
         "conflicts": 1, "settles": 1,
         "changes": ["APOLLO: 2027-01-12 of jira-cloud instead of 2026-12-18 of pmo-files"],
     }  # fmt: skip
-    assert asking.get("/api/v1/settling-rules").json() == []
+    assert asking.get("/api/v1/settling-rules").json()["items"] == []
     number = asking.post("/api/v1/settling-rules", json=rule).json()["id"]
     assert (
         only(asking.get("/api/v1/conflicts", params={"settled_by": "rule"}))["claims"][0]["value"]
         == "2027-01-12"
     )
-    assert asking.get("/api/v1/settling-rules").json()[0]["says"] == "the latest date"
+    assert only(asking.get("/api/v1/settling-rules"))["says"] == "the latest date"
     assert asking.post(f"/api/v1/settling-rules/{number}/end", json={"because": "over"}).status_code == 200
     assert only(asking.get("/api/v1/conflicts"))["settled_by"] == "precedence"
     wrong = asking.post("/api/v1/settling-rules", json=rule | {"attribute": "budget"})

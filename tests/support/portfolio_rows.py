@@ -27,6 +27,7 @@ from tests.support.portfolio_documents import (
     receipt_of,
     reported_by,
 )
+from tests.support.portfolio_matching import add_matching
 from tests.support.portfolio_pulled import add_sources, add_work_items
 
 AS_OF = date(2026, 11, 22)
@@ -100,6 +101,7 @@ def seed(
         for table, columns in COLUMNS.items():
             copy_rows(connection, table, columns.split(), rows.of.get(table, []))
         add_work_items(connection, work_items, done)
+        add_matching(connection, known)
         connection.execute(text("ANALYZE"))
     return done
 
