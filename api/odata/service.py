@@ -15,11 +15,14 @@ from api.odata.edm import ComplexType, Model
 from api.odata.negotiation import JSON, XML, Preferences, Wanted, preferences, version, wanted
 from api.odata.payload import writer
 from api.odata.problems import Malformed, Problem, Unsupported
+from api.odata.query.aggregate import begin, run
 from api.odata.query.expand import Expanding, key_text
+from api.odata.query.results import chosen, result_page
 from api.odata.query.rows import Format, Limits, Page, Query, page
 from api.odata.query.scope import Context
 from api.odata.resolve import NotFound, Target, resolve
 from api.odata.syntax import options as syntax
+from api.odata.syntax.apply import Transformation
 from api.odata.syntax.resource import System, path
 from api.odata.syntax.tree import Identifier, Options, Selected
 
@@ -164,8 +167,6 @@ class _Answering:
     preferred: Preferences = field(init=False)
 
     def answer(self, target: Target) -> Answer:
-        if self.asked.apply is not None:
-            raise Unsupported("$apply is not done here", target="$apply")
         if self.asked.deltatoken is not None:
             raise Unsupported("$deltatoken is not done here", target="$deltatoken")
         self.preferred = preferences(self.request.headers.get("prefer", []))
@@ -174,7 +175,10 @@ class _Answering:
         if target.form == "raw":
             return self._raw(target)
         form = wanted(self.request.header("accept"), self.asked.format)
-        document = self._property(target, form) if target.path else self._rows(target, form)
+        if self.asked.apply is not None:
+            document = self._applied(target, form, self.asked.apply)
+        else:
+            document = self._property(target, form) if target.path else self._rows(target, form)
         headers = {"Content-Type": form.content_type()}
         if self.preferred.applied:
             headers["Preference-Applied"] = ", ".join(self.preferred.applied)
@@ -232,9 +236,7 @@ class _Answering:
         return {} if form.metadata == "none" else {"@odata.context": f"{self.request.root}$metadata#{what}"}
 
     def _page(self, query: Query, options: Options, form: Wanted) -> Page:
-        limits = self.service.limits
-        if self.preferred.page is not None:
-            limits = replace(limits, page=min(limits.page, self.preferred.page))
+        limits = self._limits()
         written = Format(form.big_as_text, self.preferred.nulls)
         found = page(self.connection, query, options, limits=limits, form=written, asked=self._query())
         if options.expand:
@@ -270,6 +272,27 @@ class _Answering:
         context = self._context(form, f"{self._own(target)}{_selected(asked)}{entity}")
         if target.single:
             return {**context, **found.rows[0]}
+        return self._listed(found, context)
+
+    def _applied(
+        self, target: Target, form: Wanted, transformations: tuple[Transformation, ...]
+    ) -> dict[str, Any]:
+        if target.single or target.path or target.form != "value":
+            raise Problem("$apply needs rows", target="$apply")
+        flow = run(begin(target.query), transformations)
+        written = Format(form.big_as_text, self.preferred.nulls)
+        if flow.entity is None:
+            found = result_page(self.connection, flow, self.asked, limits=self._limits(), form=written)
+            paths = ",".join("/".join(path) for path, _ in chosen(flow, self.asked))
+            what = f"{self._own(target)}({paths})"
+            return self._listed(found, self._context(form, what))
+        settled = flow.settled()
+        query = Query(self.context, flow.entity.set, flow.entity.type, settled.source)
+        query.scope.computed |= settled.scope.computed
+        found = self._page(query, replace(self.asked, apply=None), form)
+        return self._listed(found, self._context(form, f"{self._own(target)}{_selected(self.asked)}"))
+
+    def _listed(self, found: Page, context: dict[str, Any]) -> dict[str, Any]:
         made: dict[str, Any] = dict(context)
         if found.count is not None:
             made["@odata.count"] = found.count
@@ -277,6 +300,12 @@ class _Answering:
         if found.next is not None:
             made["@odata.nextLink"] = self._next(found.next)
         return made
+
+    def _limits(self) -> Limits:
+        limits = self.service.limits
+        if self.preferred.page is None:
+            return limits
+        return replace(limits, page=min(limits.page, self.preferred.page))
 
     def _full(self, query: Query, found: Page, form: Wanted) -> None:
         if form.metadata == "none":

@@ -35,6 +35,7 @@ from api.odata.query.typed import (
     Bound,
     Entities,
     Entity,
+    Grouped,
     Structure,
     Value,
     Values,
@@ -116,9 +117,13 @@ def operand(node: Expression, scope: Scope) -> Bound:
 
 
 def _kind(found: Bound) -> str:
-    return {Values: "a list", Structure: "a structure", Entity: "a row", Entities: "rows"}.get(
-        type(found), "a value"
-    )
+    return {
+        Values: "a list",
+        Structure: "a structure",
+        Entity: "a row",
+        Entities: "rows",
+        Grouped: "a row",
+    }.get(type(found), "a value")
 
 
 def _literal(node: Literal, scope: Scope) -> Bound:
@@ -353,24 +358,32 @@ def _named(step: Identifier, found: Bound, scope: Scope) -> Bound:
     if step.arguments is not None:
         raise Unsupported(f"character {step.at + 1}: {step.name}(…) is not done here", at=step.at)
     if isinstance(found, Entity):
-        properties = found.type.all_properties()
-        if step.name in properties:
-            return _property(step, found.source, properties[step.name], "", optional=found.optional)
-        navigation = found.type.all_navigations().get(step.name)
-        if navigation is not None and not navigation.collection:
-            return scope.join(found, navigation)
-        if navigation is not None:
-            target = scope.context.model.by_name[navigation.target]
-            return Entities(found.source, navigation, target, target.type, at=step.at)
-        if "." in step.name or scope.context.model.type_named(step.name) is not None:
-            return _as_type(step, found, step.name, scope)
-        raise wrong(step, _missing(step.name, found.type.name, [*properties, *found.type.all_navigations()]))
+        return _of_row(step, found, scope)
     if isinstance(found, Structure):
         parts = {each.name: each for each in found.type.properties}
         if step.name not in parts:
             raise wrong(step, _missing(step.name, found.type.name, list(parts)))
         return _property(step, found.source, parts[step.name], found.prefix, optional=True)
+    if isinstance(found, Grouped):
+        if step.name not in found.members:
+            raise wrong(step, _missing(step.name, "the result so far", list(found.members)))
+        return found.members[step.name]
     raise wrong(step, f"{_kind(found)} has no {step.name}")
+
+
+def _of_row(step: Identifier, found: Entity, scope: Scope) -> Bound:
+    properties = found.type.all_properties()
+    if step.name in properties:
+        return _property(step, found.source, properties[step.name], "", optional=found.optional)
+    navigation = found.type.all_navigations().get(step.name)
+    if navigation is not None and not navigation.collection:
+        return scope.join(found, navigation)
+    if navigation is not None:
+        target = scope.context.model.by_name[navigation.target]
+        return Entities(found.source, navigation, target, target.type, at=step.at)
+    if "." in step.name or scope.context.model.type_named(step.name) is not None:
+        return _as_type(step, found, step.name, scope)
+    raise wrong(step, _missing(step.name, found.type.name, [*properties, *found.type.all_navigations()]))
 
 
 def _missing(name: str, type_: str, has: list[str]) -> str:

@@ -1,5 +1,6 @@
 """Typed SQL: what an expression gives, and the promotions between types (URL conventions 5.1.1.12)."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -84,7 +85,40 @@ class Entities:
         return self.way.on(self.owner, source, pairs), (pairs,)
 
 
-Bound = Value | Values | Structure | Entity | Entities
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """A row of a result that no type describes: names with values, or with more such rows."""
+
+    members: Mapping[str, "Value | Grouped"]
+    at: int = 0
+
+    def leaves(self, before: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Value]]:
+        """Return all its values by their paths, in their order."""
+        found: list[tuple[tuple[str, ...], Value]] = []
+        for name, member in self.members.items():
+            if isinstance(member, Grouped):
+                found += member.leaves((*before, name))
+            else:
+                found.append(((*before, name), member))
+        return found
+
+
+def grouped(leaves: Iterable[tuple[tuple[str, ...], Value]]) -> Grouped:
+    """Return the row that has these values at these paths."""
+    found: dict[str, Any] = {}
+    for path, value in leaves:
+        inner = found
+        for name in path[:-1]:
+            inner = inner.setdefault(name, {})
+        inner[path[-1]] = value
+    return _row(found)
+
+
+def _row(found: Mapping[str, Any]) -> Grouped:
+    return Grouped({name: _row(each) if isinstance(each, dict) else each for name, each in found.items()})
+
+
+Bound = Value | Values | Structure | Entity | Entities | Grouped
 
 _RANK: Final = {name: rank for rank, name in enumerate(NUMERIC)}
 

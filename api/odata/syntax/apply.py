@@ -43,9 +43,10 @@ class Aggregate(Node):
 
 @dataclass(frozen=True, slots=True)
 class Rollup(Node):
-    """Grouping keys of which the last ones are left out, one after the other."""
+    """Grouping keys of which the last ones are left out, one after the other; with `all` down to none."""
 
     keys: tuple[Path, ...]
+    all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,14 +235,15 @@ class _Transformations:
         if not scanner.take("rollup("):
             return self._path()
         scanner.space()
-        if scanner.take("$all") and not self._comma():
+        total = scanner.take("$all")
+        if total and not self._comma():
             scanner.fail("a comma and a property")
         keys = [self._path()]
         while self._comma():
             keys.append(self._path())
         scanner.space()
         scanner.need(")")
-        return Rollup(at, tuple(keys))
+        return Rollup(at, tuple(keys), total)
 
     def _path(self) -> Path:
         at = self._scanner.at

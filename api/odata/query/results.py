@@ -1,0 +1,107 @@
+"""Rows of a result that no type describes, as objects: what comes out of `$apply`."""
+
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from api.odata.edm import EnumType
+from api.odata.payload import writer
+from api.odata.problems import Malformed
+from api.odata.query.aggregate import Flow
+from api.odata.query.expression import condition, value, wrong
+from api.odata.query.paging import SortKey
+from api.odata.query.rows import Format, Limits, Page
+from api.odata.query.shape import Shape
+from api.odata.query.typed import Value, grouped
+from api.odata.syntax.tree import Identifier, Options
+
+
+def result_page(
+    connection: Connection, flow: Flow, options: Options, *, limits: Limits, form: Format
+) -> Page:
+    """Read one page of a result, with the options that come after `$apply` put on it.
+
+    A result has no key, so its pages are counted off: their mark is how many rows came before.
+
+    Raises:
+        Problem: Something asked for does not fit.
+    """
+    flow = _narrowed(flow.without_limit(), options)
+    count = None
+    if options.count:
+        count = connection.scalar(select(func.count()).select_from(flow.select([]).subquery()))
+    leaves = chosen(flow, options)
+    before = _before(options.skiptoken)
+    left = None if options.top is None else max(options.top - before, 0)
+    size = limits.page if left is None else min(limits.page, left)
+    order = [SortKey(value(each.expression, flow.scope), each.descending) for each in options.orderby or ()]
+    order += [*flow.order, *(SortKey(held) for _, held in flow.leaves())]
+    columns = [held.sql.label(f"c{at}") for at, (_, held) in enumerate(leaves)]
+    statement = flow.select(columns).order_by(*(each.clause() for each in order))
+    found = (
+        connection.execute(statement.offset((options.skip or 0) + before).limit(size + 1)).all()
+        if size
+        else []
+    )
+    more = len(found) > size and (left is None or left > size)
+    shape = _shape(leaves, form)
+    rows = [shape.build(row, nulls=form.nulls) for row in found[:size]]
+    return Page(rows, [], f"{before + size}" if more else None, count)
+
+
+def _narrowed(flow: Flow, options: Options) -> Flow:
+    if options.expand or options.search is not None:
+        raise Malformed("$apply: its result has no ways to expand and cannot be searched", target="$apply")
+    for item in options.compute or ():
+        made = value(item.expression, flow.scope)
+        flow.scope.this = grouped([*flow.leaves(), ((item.name,), made)])
+    if options.filter is not None:
+        flow.conditions.append(condition(options.filter, flow.scope))
+    return flow
+
+
+def _before(text: str | None) -> int:
+    if text is None:
+        return 0
+    if not text.isdigit() or len(text) > 12:  # noqa: PLR2004 - digits
+        raise Malformed("$skiptoken: this is no mark of a page; follow @odata.nextLink", target="$skiptoken")
+    return int(text)
+
+
+def chosen(flow: Flow, options: Options) -> list[tuple[tuple[str, ...], Value]]:
+    """Return what `$select` takes of a result, by its paths."""
+    leaves = flow.leaves()
+    if options.select is None:
+        return leaves
+    found = []
+    for item in options.select:
+        path = tuple(step.name for step in item.path if isinstance(step, Identifier))
+        if path == ("*",):
+            return leaves
+        some = [leaf for leaf in leaves if leaf[0][: len(path)] == path]
+        if not some:
+            raise wrong(item, f"the result has no {'/'.join(path)}")
+        found += [leaf for leaf in some if leaf not in found]
+    return found
+
+
+def _shape(leaves: list[tuple[tuple[str, ...], Value]], form: Format) -> Shape:
+    whole = Shape()
+    for place, (path, held) in enumerate(leaves):
+        shape = whole
+        for name in path[:-1]:
+            part = next((each for known, each in shape.parts if known == name), None)
+            if part is None:
+                part = Shape()
+                shape.parts.append((name, part))
+            shape = part
+        shape.leaves.append((path[-1], place, _writer(held, form), False))
+    return whole
+
+
+def _writer(held: Value, form: Format) -> Any:
+    # A sum of whole numbers comes as a decimal from the database, and is none.
+    write = writer(held.type, big_as_text=form.big_as_text)
+    if write is None and not isinstance(held.type, EnumType) and held.type in ("Edm.Int64", "Edm.Int32"):
+        return int
+    return write
