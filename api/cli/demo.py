@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from api.cli.common import Failed, open_store, utc_now, words
+from api.cli.demo_collect import collect_last_month
 from api.cli.progress import shown
 from api.cli.read import print_status
 from api.cli.serve import background_work, run_server
@@ -122,6 +123,10 @@ def _demo(home: Path, *, once: bool, port: int | None) -> None:
                 typer.echo("The history is there already: this is an incremental sync.")
             end_if_stopped()
             _today(engine, home, state, running)
+            end_if_stopped()
+            with words():
+                if said := collect_last_month(engine, utc_now()):
+                    typer.echo(said)
             end_if_stopped()
         if not once:
             with background_work(engine):

@@ -21,7 +21,6 @@ class Rung:
     written: str  # as the template says it: due + P2D
     role: str
     mark: str | None
-    overdue: bool
 
 
 def rungs(template: Template, days: Days) -> list[Rung]:
@@ -35,7 +34,6 @@ def _rungs(template: Template, days: Days) -> Iterator[Rung]:
         for word in chase.to:
             yield Rung(
                 index, at(day, REMIND_AT, days.timezone), chase.at, role_of(template, word), chase.mark,
-                overdue=day > days.due,
             )  # fmt: skip
 
 

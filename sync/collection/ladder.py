@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, text
@@ -182,7 +182,7 @@ def remind(
         for rung in ladder:
             if rung.at > since[head.id]:
                 newest[rung.role] = rung
-        told += [_reminder(template, head, rung, since[head.id]) for rung in newest.values()]
+        told += [_reminder(template, head, rung, since[head.id], now) for rung in newest.values()]
     return tell(connection, told, people_of(connection, [head.project_id for head in owed], now), now)
 
 
@@ -198,20 +198,21 @@ def _owed_since(connection: Connection, owed: Sequence[SubmissionHead]) -> dict[
     return {head.id: head.opened_at for head in owed} | {id_: at for id_, at in rows}  # noqa: C416  (as above)
 
 
-def _reminder(template: Template, head: SubmissionHead, rung: Rung, since: datetime) -> Told:
+def _reminder(template: Template, head: SubmissionHead, rung: Rung, since: datetime, now: datetime) -> Told:
     title = f"{template.header.title} {head.period} of {head.project_name} ({head.project_key})"
-    last = head.day(head.due_at)
+    last = head.day(head.due_at) - timedelta(days=1)
     word = (
         "came back and has not been handed in again" if head.state == "returned" else "has not been handed in"
     )
-    if rung.overdue:
+    passed = now >= head.due_at  # told after days without a clock, too
+    if passed:
         says = f"{title} {word}; its deadline has passed"
-    elif rung.written == "due":
+    elif last == head.day(now):
         says = f"{title} is due today"
     else:
-        says = f"{title} {word}; it is due before {last:%A %d %B %Y} begins"
+        says = f"{title} {word}; it is due by the end of {last:%A %d %B %Y}"
     if rung.mark:
         says += f": marked as {rung.mark}"
     payload = {"rung": rung.written, "mark": rung.mark, "due_at": head.due_at.isoformat()}
     key = f"chase:{head.id}:{since:%Y%m%dT%H%M%S}:{rung.index}:{rung.role}"
-    return Told(key, "overdue" if rung.overdue else "reminder", head, rung.role, says, payload)
+    return Told(key, "overdue" if passed else "reminder", head, rung.role, says, payload)

@@ -1,0 +1,114 @@
+"""The demo's collection: last month's status reports, asked for on their day and handed in as people do."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Engine
+
+from model.collection.cycle import period_of, previous_period
+from model.collection.roles import Actor, system
+from model.collection.workflow import workflow_of
+from sync.collection.answers import Change, give_answers
+from sync.collection.case import Case, open_case
+from sync.collection.comments import comment
+from sync.collection.cycles import CycleRow, NoSuchCycle, find_cycle, open_cycle, plan_of
+from sync.collection.heads import SubmissionHead, heads
+from sync.collection.ladder import remind
+from sync.collection.submissions import move
+from sync.collection.templates import current
+from sync.store import unit_of_work
+
+TEMPLATE: Final = "monthly-status"
+OFFICER: Final = Actor("Olu Adeyemi", frozenset({"project_officer"}))
+HEAD: Final = Actor("Hana Brandt", frozenset({"pmo_head"}))
+_REASON: Final = "The board accepted the risk behind the computed colour at its last meeting."
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+# What becomes of the reports that nothing holds back, in the order of their keys; the rest stay drafts.
+_COURSES: Final = (
+    ("submit", "review", "approve", "publish"),
+    ("submit", "review", "approve", "publish"),
+    ("submit", "review", "approve"),
+    ("submit", "review"),
+    ("submit",),
+    ("submit", "review", "return"),
+)
+
+
+def collect_last_month(engine: Engine, now: datetime) -> str | None:
+    """Ask for last month's reports as of the day they were due to be asked for; None where that was done before."""
+    period = previous_period(period_of("month", now.date()))
+    with engine.connect() as connection:
+        template = current(connection, TEMPLATE, now.date())
+        plan = plan_of(connection, template, period)
+        try:
+            find_cycle(connection, TEMPLATE, period)
+        except NoSuchCycle:
+            pass
+        else:
+            return None
+    opened = plan.opens_at + 9 * _HOUR
+    cycle = open_cycle(engine, TEMPLATE, period, actor=system(), now=opened)
+    with engine.connect() as connection:
+        asked = heads(connection, cycles=[cycle.id])
+    _explain(engine, asked, opened + _DAY)
+    ready = [head for head in asked if _case(engine, head, opened + _DAY).judge().can_submit]
+    for number, (head, course) in enumerate(zip(ready, _COURSES, strict=False)):
+        late = number == 1  # one of them comes in the day after
+        _take(engine, head, course, plan.due_at + 10 * _HOUR if late else opened + 2 * _DAY, now)
+    _remind(engine, cycle, now)
+    show = f"`muster cycle show {TEMPLATE} {period}`"
+    return f"Last month's reports ({period}) were asked for and handed in as people do: {show}."
+
+
+def _case(engine: Engine, head: SubmissionHead, now: datetime) -> Case:
+    with engine.connect() as connection:
+        return open_case(connection, head.id, now=now)
+
+
+def _explain(engine: Engine, asked: Sequence[SubmissionHead], now: datetime) -> None:
+    """Let two managers say why they see a colour otherwise than the policy computes it."""
+    odd = [
+        head for head in asked if "override_reason" in _case(engine, head, now).judge().results[""].missing
+    ]
+    for head in odd[:2]:
+        who = _who(_case(engine, head, now), "project_manager")
+        give_answers(
+            engine,
+            head.id,
+            [Change("", "override_reason", _REASON)],
+            actor=who,
+            door="web",
+            revision=None,
+            now=now,
+        )
+
+
+def _take(engine: Engine, head: SubmissionHead, course: Sequence[str], at: datetime, now: datetime) -> None:
+    case = _case(engine, head, at)
+    sentence = next((each.attest for each in workflow_of(case.template).moves if each.attest), None)
+    who = {
+        "submit": _who(case, "project_manager"), "review": OFFICER, "return": OFFICER,
+        "approve": _who(case, "sponsor"), "publish": HEAD,
+    }  # fmt: skip
+    for number, step in enumerate(course):
+        then = min(at + number * _HOUR, now)
+        if step == "return":
+            comment(engine, head.id, "Which of these was accepted, and by whom?", actor=OFFICER,
+                    now=then, field="achievements")  # fmt: skip
+        move(
+            engine, head.id, step, actor=who[step], door="web", revision=None, now=then,
+            because="Say which deliverables were accepted" if step == "return" else None,
+            attest=sentence if step == "submit" else None,
+        )  # fmt: skip
+
+
+def _who(case: Case, role: str) -> Actor:
+    """Return whom the project names in a role; where it names nobody, somebody who holds it in the whole office."""
+    return Actor(case.people.get(role) or f"Deputy {role.replace('_', ' ')}", frozenset([role]))
+
+
+def _remind(engine: Engine, cycle: CycleRow, now: datetime) -> None:
+    with unit_of_work(engine) as connection:
+        standing = heads(connection, cycles=[cycle.id])
+        remind(connection, current(connection, TEMPLATE, now.date()), cycle, standing, now)
