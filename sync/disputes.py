@@ -17,6 +17,7 @@ from model.findings.moves import UPHELD as UPHELD_STATE
 from model.template.template import Field
 from sync.collection.people import people_of
 from sync.collection.templates import NoSuchTemplate, current
+from sync.finding_events import Notice, notify
 from sync.finding_moves import Act, FindingHead, head_of, record_move
 from sync.json import dumps
 from sync.store import unit_of_work
@@ -108,7 +109,7 @@ def _raise(
     if finding is not None:
         record_move(connection, finding, "dispute", role, act)
     own = None if field is None or field.attribute is None else field.attribute
-    return _insert(
+    number = _insert(
         connection,
         disputed,
         act,
@@ -116,6 +117,19 @@ def _raise(
         proposed=proposed,
         finding=None if finding is None else finding.id,
     )
+    label = disputed.field if field is None else field.rule.label
+    said = f"{act.actor.name} disputes {label} ({disputed.template}): {act.reason}"
+    raised = Notice(
+        f"dispute:{number}:raised",
+        "dispute_raised",
+        disputed.project_id,
+        "project_officer",
+        None,
+        said,
+        number,
+    )
+    notify(connection, [raised], act.now)
+    return number
 
 
 def answer_dispute(engine: Engine, number: int, verdict: str, act: Act) -> None:
@@ -144,6 +158,11 @@ def answer_dispute(engine: Engine, number: int, verdict: str, act: Act) -> None:
              "refused": verdict == REFUSED},
         )  # fmt: skip
         _move_finding(connection, row, _VERDICTS[verdict], role, act)
+        said = f"{act.actor.name}: your dispute of {row.field} ({row.template}) is {verdict}. {act.reason}"
+        told = Notice(
+            f"dispute:{number}:answered", "dispute_answered", row.project_id, "raiser", row.by, said, number
+        )
+        notify(connection, [told], act.now)
 
 
 def withdraw_dispute(engine: Engine, number: int, act: Act) -> None:
@@ -248,7 +267,8 @@ def _waiting(connection: Connection, number: int) -> Any:
 def _standing(connection: Connection, number: int) -> Any:
     row = connection.execute(
         text(
-            'SELECT id, "by", finding_id, answer, answered_by, ended_because FROM dispute WHERE id = :id FOR UPDATE'
+            'SELECT id, project_id, template, field, "by", finding_id, answer, answered_by, ended_because'
+            " FROM dispute WHERE id = :id FOR UPDATE"
         ),
         {"id": number},
     ).one_or_none()

@@ -18,6 +18,7 @@ from model.findings.moves import ACCEPTED, DISPUTED, FIXING, NEW, UPHELD, WAIVED
 from model.template.result import Result
 from model.template.template import Template
 from sync.facts import Facts
+from sync.finding_events import Notice
 from sync.findings_store import (
     UNCHECKED,
     FindingKey,
@@ -226,6 +227,7 @@ class _Look:
             return WAIVED, waiver
         if row.state == WAIVED:
             self._move(row, "ended", NEW, "The waiver has ended")
+            self._back(row, found)
             return NEW, None
         read = self._read[found.key.project_id]
         if row.state == FIXING and read is not None and row.moved_at is not None and read > row.moved_at:
@@ -235,6 +237,18 @@ class _Look:
             self._move(row, "changed", NEW, "The disputed value has changed since, and it is still found")
             return NEW, None
         return row.state, None
+
+    def _back(self, row: Row[Any], found: Wanted) -> None:
+        """Tell whoever answers for a finding that its waiver has ended."""
+        owner, role = self.owner(found.key)
+        says = f"A waiver has ended, and the finding is back: {found.says} ({found.key.template})"
+        if owner is None:
+            says += " (nobody is on record as its owner: tell the office)"
+        key = f"finding:{row.id}:back:{self._facts.known_at:%Y-%m-%d}"
+        project = found.key.project_id
+        self.kept.notices.append(
+            Notice(key, "finding_back", project, role or "project_manager", owner, says, row.id)
+        )
 
     def _move(self, row: Row[Any], action: str, to: str, because: str | None) -> None:
         self.kept.moved.append(

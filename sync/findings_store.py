@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from sync.collection.waivers import standing as waived
+from sync.finding_events import Notice, notify
 from sync.json import dumps
 from sync.store import copy_rows
 
@@ -58,6 +59,7 @@ class Kept:
     changed: list[tuple[Any, ...]] = field(default_factory=list)
     moved: list[tuple[Any, ...]] = field(default_factory=list)
     settled: list[tuple[int, str]] = field(default_factory=list)  # disputes
+    notices: list[Notice] = field(default_factory=list)
 
 
 CHANGING: Final = (
@@ -129,6 +131,7 @@ def write(session: Session, kept: Kept, at: datetime) -> None:
     columns = ("finding_id", "action", "from_state", "to_state", "at", "by", "role", "because", "door")
     copy_rows(session.connection(), "finding_move", columns, kept.moved)
     _open(session, kept.new, at)
+    notify(session.connection(), kept.notices, at)
 
 
 def _close(session: Session, gone: list[tuple[int, str]], at: datetime) -> None:

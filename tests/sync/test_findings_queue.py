@@ -205,6 +205,9 @@ def test_a_waiver_is_asked_for_by_one_granted_by_another_and_the_finding_is_back
     look(rows, T0 + 4 * DAY)
     assert (one(rows, "budget").id, one(rows, "budget").state) == (number, "new")
     assert [step[:2] for step in steps(rows, number)] == [("waive", "waived"), ("ended", "new")]
+    [event] = ask(rows, "SELECT kind, person, says FROM outbox_event")
+    assert (event.kind, event.person) == ("finding_back", "Maya")
+    assert "A waiver has ended, and the finding is back: Budget is required" in event.says
 
 
 def test_a_finding_that_opens_under_a_standing_waiver_is_waived_from_the_start(rows: Rows) -> None:
@@ -233,6 +236,10 @@ def test_a_disputed_value_counts_on_until_an_officer_answers_and_its_source_chan
     with pytest.raises(NotAllowed, match="that takes one of project_officer"):
         answer_dispute(rows.engine, disputed, "upheld", by(Actor("Eve"), "of course"))
     answer_dispute(rows.engine, disputed, "upheld", by(ADA, "the register is behind"))
+    told_of = ask(rows, "SELECT kind, role, person FROM outbox_event ORDER BY id")
+    assert [tuple(each) for each in told_of] == [
+        ("dispute_raised", "project_officer", None), ("dispute_answered", "raiser", "Maya")
+    ]  # fmt: skip
     look(rows, T0 + DAY)
     assert one(rows, "C06").state == "upheld"
     rows.rewrite(row, forecast_finish="2027-03-01")
