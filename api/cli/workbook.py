@@ -1,9 +1,10 @@
 """`workbook` and `template render`: workbooks that go out to be filled in, and what comes back."""
 
 from collections import Counter
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 from sqlalchemy import Engine
@@ -20,9 +21,9 @@ from sync.collection.heads import SubmissionHead, heads
 from sync.collection.templates import current, version
 from sync.store import unit_of_work
 from sync.workbook.conflicts import cells, settle
-from sync.workbook.exchange import collect, place_at, send
+from sync.workbook.exchange import collect, place_at, send, take_all
 from sync.workbook.pattern import pattern
-from sync.workbook.returned import Taken, take
+from sync.workbook.returned import Taken
 from sync.workbook.sending import write_workbook
 
 commands = typer.Typer(
@@ -174,13 +175,8 @@ def _submissions(engine: Engine, template: str, period: str, projects: list[str]
     return [head for head in found if not projects or head.project_key in projects]
 
 
-def _from_files(engine: Engine, files: list[Path], who: Actor) -> Any:
-    for file in files:
-        try:
-            body = file.read_bytes()
-        except OSError as error:
-            raise Failed(f"{file} cannot be read: {error.strerror}", USAGE) from None
-        taken = take(engine, body, file.name, actor=who, now=utc_now())
+def _from_files(engine: Engine, files: list[Path], who: Actor) -> Iterator[Taken]:
+    for file, taken in zip(files, take_all(engine, files, actor=who), strict=True):
         if taken.copy is not None:
             _write(_beside(file), taken.copy)
         yield taken
@@ -192,7 +188,7 @@ def _beside(file: Path) -> Path:
     return next(place for name in names if not (place := file.with_name(name)).exists())
 
 
-def _from_place(engine: Engine, place: str, who: Actor) -> Any:
+def _from_place(engine: Engine, place: str, who: Actor) -> Iterator[Taken]:
     with place_at(engine, place) as opened:
         yield from collect(engine, opened, actor=who, now=utc_now())
 

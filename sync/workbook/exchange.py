@@ -1,6 +1,7 @@
 """Sends workbooks to a folder or a SharePoint library, and fetches those that people changed there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,7 @@ from sync.workbook.returned import Taken, take
 from sync.workbook.sending import write_workbook
 
 _FOLDER: Final = "folder"
+_AT_ONCE: Final = 3  # each holds two connections
 
 
 class Carrier(Protocol):
@@ -124,6 +126,22 @@ def send(
             continue
         _placed(engine, written.id, place.name, put)
         yield SentOut(submission, written.file, put.url)
+
+
+def take_all(
+    engine: Engine, files: Iterable[Path], *, actor: Actor, now: Callable[[], datetime] = utc_now
+) -> Iterator[Taken]:
+    """Take files in their order, a few at a time; one that cannot be read is told as refused."""
+
+    def one(file: Path) -> Taken:
+        try:
+            body = file.read_bytes()
+        except OSError as error:
+            return Taken("refused", f"{file} cannot be read: {error.strerror}", str(file), why="gone")
+        return take(engine, body, file.name, actor=actor, now=now())
+
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="workbook") as pool:
+        yield from pool.map(one, files)
 
 
 def collect(

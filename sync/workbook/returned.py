@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 
 from connectors.excel.layout import Refused as Unreadable
 from connectors.excel.written import SheetWritten, read_written
@@ -132,20 +132,27 @@ class _Taking:
         """
         sheets = _sheets(self._name, self._arrival.body)
         marked = _marked(self._name, sheets)
-        with self._engine.connect() as connection:
-            self.sent = sent = _sent(connection, self._name, marked.token)
-            earlier = ledger.taken_before(connection, sent.id, self._arrival.sha256)
-            case = open_case(connection, sent.submission_id, now=self._now)
-            if self._projects is not None and case.submission.project_id not in self._projects:
-                # In the words for one that was never sent: what may not be seen is not told apart.
-                self.sent = None
-                raise _unknown(self._name)
-            if earlier is not None:
-                when = f"{earlier.at:%Y-%m-%d %H:%M} UTC"
-                says = f"{self._name} was taken already on {when} by {earlier.by}; nothing was done"
-                return Taken("again", says, self._name, id=earlier.id, submission=case.submission)
-            _check_what_it_is(self._name, marked, sent, case, self._expect)
-            shape = _shape(connection, sent, case)
+        with self._engine.connect() as guard:
+            # One copy of a submission at a time, whoever takes them: two must not make one new row two records.
+            self.sent = _sent(guard, self._name, marked.token)
+            of = f"workbook {self.sent.submission_id}"
+            guard.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:of, 6))"), {"of": of})
+            return self._alone(guard, sheets, marked)
+
+    def _alone(self, connection: Connection, sheets: list[SheetWritten], marked: Marked) -> Taken:
+        self.sent = sent = _sent(connection, self._name, marked.token)
+        earlier = ledger.taken_before(connection, sent.id, self._arrival.sha256)
+        case = open_case(connection, sent.submission_id, now=self._now)
+        if self._projects is not None and case.submission.project_id not in self._projects:
+            # In the words for one that was never sent: what may not be seen is not told apart.
+            self.sent = None
+            raise _unknown(self._name)
+        if earlier is not None:
+            when = f"{earlier.at:%Y-%m-%d %H:%M} UTC"
+            says = f"{self._name} was taken already on {when} by {earlier.by}; nothing was done"
+            return Taken("again", says, self._name, id=earlier.id, submission=case.submission)
+        _check_what_it_is(self._name, marked, sent, case, self._expect)
+        shape = _shape(connection, sent, case)
         _check_right(case, self._actor, self._name)
         back = _back(self._name, sheets, shape, case)
         return self._merge(back, sent, case, shape.kind)

@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 from model.collection.roles import Actor, operator
 from sync.collection.refused import NotAllowed, Refused
 from sync.workbook.conflicts import NoSuchCell, cells, settle
-from sync.workbook.exchange import Place, collect, place_at, send
-from tests.support.returning import answered, form_answers, give_back, values_of
+from sync.workbook.exchange import Place, collect, place_at, send, take_all
+from tests.support.returning import answered, case_of, form_answers, give_back, values_of
 from tests.support.returning import send as written
 from tests.sync.workbook.conftest import NOW
 
@@ -97,3 +97,23 @@ def test_a_place_joins_folder_and_file() -> None:
         pass
 
     assert Place(Nowhere(), "pmo:Reports", "/Reports/").path("A.xlsx") == "Reports/A.xlsx"  # type: ignore[arg-type]
+
+
+def test_copies_taken_at_the_same_time_make_one_new_row_one_record(
+    engine: Engine, log: int, tmp_path: Path
+) -> None:
+    sent = written(engine, log, NOW)
+    slot = f"new-{sent.token[:12]}-1"
+    risk: dict[tuple[str, str], object] = {(slot, "kind"): "risk", (slot, "title"): "The licence runs out"}
+    files = []
+    for number in range(6):
+        files.append(tmp_path / f"{number}.xlsx")
+        files[-1].write_bytes(answered(sent.body, {**risk, ("R-001", "impact"): 1 + number % 2}))
+    taken = list(take_all(engine, files, actor=OFFICER, now=lambda: NOW))
+    assert [each.file for each in taken] == [file.name for file in files]
+    assert {each.state for each in taken} <= {"taken", "again"}
+    assert [record.ref for record in case_of(engine, log, NOW).records][3:] == ["R-004"]
+    assert values_of(engine, log, NOW, "R-001")["impact"] in (1, 2)
+    assert any(each.conflicts for each in taken)
+    gone = list(take_all(engine, [tmp_path / "none.xlsx"], actor=OFFICER))
+    assert "none.xlsx cannot be read" in gone[0].says
