@@ -200,7 +200,7 @@ class _Checking:
         self._findings.append(Finding(rule.id, "invalid", severity, says))
 
     def _unique(self, rule: FieldRule, value: Any) -> None:
-        taken = self._context.get("taken", {}).get(rule.id)
+        taken = (self._context.get("taken") or {}).get(rule.id)
         if taken is None:
             return
         repeated = value in taken

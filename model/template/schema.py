@@ -32,6 +32,7 @@ _NOTHING: Final[tuple[Mapping[str, Any], ...]] = (
     {"type": "null"},
     {"type": "string", "pattern": r"^\s*$"},
     {"type": "array", "maxItems": 0},
+    {"type": "object", "maxProperties": 0},
 )
 
 
@@ -78,7 +79,7 @@ def _property(rule: FieldRule, *, must: bool) -> dict[str, Any]:
     described = {"title": rule.label} | ({"description": rule.help} if rule.help else {})
     return (
         described
-        | (value | _there(rule) if must else {"anyOf": [value, *_NOTHING]})
+        | (value | _there() if must else {"anyOf": [value, *_NOTHING]})
         | {"x-muster": _beside(rule)}
     )
 
@@ -128,16 +129,15 @@ def _conditions(template: Template, *, blocks: bool) -> dict[str, Any]:
             rules.append(
                 {
                     "if": {"properties": given, "required": sorted(given)},
-                    "then": {"properties": {rule.id: _there(rule)}, "required": [rule.id]},
+                    "then": {"properties": {rule.id: _there()}, "required": [rule.id]},
                 }
             )
     return {"allOf": rules} if rules else {}
 
 
-def _there(rule: FieldRule) -> dict[str, Any]:
+def _there() -> dict[str, Any]:
     """Return what tells a value from none."""
-    empty = [{"type": "object", "maxProperties": 0}] if rule.repeat is not None else []
-    return {"not": {"anyOf": [*_NOTHING, *empty]}}
+    return {"not": {"anyOf": list(_NOTHING)}}
 
 
 if __name__ == "__main__":

@@ -205,6 +205,13 @@ def test_a_number_used_twice_is_not_unique() -> None:
     assert found.invalid == {"number": "'N-7' is used more than once in the project"}
 
 
+def test_what_is_known_to_be_nothing_is_compared_with_nothing() -> None:
+    found = checked(
+        **FULL | {"number": "N-7", "owner": "Ada"}, context={"taken": None, "active_people": None}
+    )
+    assert found.findings == ()
+
+
 def test_an_owner_who_has_left_is_invalid_where_the_active_people_are_known() -> None:
     record = FULL | {"owner": "Ada"}
     assert checked(**record).findings == ()
