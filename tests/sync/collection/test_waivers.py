@@ -125,3 +125,34 @@ def test_the_states_of_a_waiver_in_words(connection: Connection) -> None:
     said += [state_of(each, TODAY) for each in waivers(connection)]
     said += [state_of(each, MONTH + DAY) for each in waivers(connection)]
     assert said == ["waiting", "waiting", "refused", "standing", "refused", "expired"]
+
+
+def judged(rows: Rows, day: date) -> tuple[set[str], dict[str, Any]]:
+    """Look at APOLLO on a day; return the states of its budget's findings, and its newest assessment."""
+    now = T0 + (day - TODAY)
+    consolidate(rows.engine, as_of=day, known_at=now)
+    with rows.engine.connect() as connection:
+        states = {
+            row[0]
+            for row in connection.execute(
+                text("SELECT state FROM finding WHERE rule = 'budget' AND closed_at IS NULL")
+            )
+        }
+        result = connection.execute(
+            text("SELECT result FROM assessment WHERE template = 'monthly-status' AND as_of = :day"),
+            {"day": day},
+        ).scalar_one()
+    return states, result
+
+
+def test_a_finding_stands_as_waived_until_the_last_day_and_is_raised_again_after_it(rows: Rows) -> None:
+    with rows.engine.begin() as connection:
+        grant(connection, ask(connection, wish(), actor=MAYA, now=T0), actor=OTTO, now=T0)
+    during, document = judged(rows, TODAY + DAY)
+    last, _ = judged(rows, MONTH)
+    after, expired = judged(rows, MONTH + DAY)
+    assert (during, last) == ({"waived"}, {"waived"})
+    assert "waived" not in after
+    assert len(after) == 1
+    assert (document["waived"], "waived" in expired) == (["budget"], False)
+    assert "budget" in {each["field"] for each in document["findings"]}  # the score stays what it is
