@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
 from api.access import Principal, visible_projects
@@ -16,6 +17,7 @@ from model.collection.roles import Actor
 from model.findings.moves import NotAllowed, NotPossible
 from model.tables import Dispute, Project
 from sync.collection.template_steps import TemplateRefused
+from sync.collection.templates import NoSuchTemplate
 from sync.disputes import (
     REFUSED,
     UPHELD,
@@ -173,7 +175,9 @@ def refusals() -> Generator[None]:
         raise forbidden(f"{error}.") from None
     except NotPossible as error:
         raise Problem(_CONFLICT, "not-now", f"{error}.") from None
-    except (TemplateRefused, ValueError) as error:
+    except DataError:
+        raise bad_request("what was sent holds a character that cannot be kept, such as NUL") from None
+    except (TemplateRefused, NoSuchTemplate, ValueError) as error:
         raise bad_request(f"{error}.") from None
 
 

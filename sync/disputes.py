@@ -24,6 +24,7 @@ from sync.store import unit_of_work
 
 UPHELD = "upheld"
 REFUSED = "refused"
+_LONGEST = 50_000  # characters of JSON: what was shown and what it ought to be
 _VERDICTS = {UPHELD: "uphold", REFUSED: "refuse"}
 
 
@@ -95,6 +96,8 @@ def _raise(
 ) -> int:
     if act.reason is None:
         raise ValueError("say why the value is wrong: an officer has to answer it")
+    if len(dumps([disputed.value, proposed])) > _LONGEST:
+        raise ValueError(f"the values are longer than {_LONGEST} characters of JSON")
     if finding is None:
         people = people_of(connection, [disputed.project_id], act.now).get(disputed.project_id, {})
     else:
@@ -239,12 +242,13 @@ def _insert(
     proposed: Any,
     finding: int | None,
 ) -> int:
-    number: int = connection.execute(
+    number: int | None = connection.execute(
         text(
             "INSERT INTO dispute (project_id, template, record_ref, field, attribute, value, proposed, source,"
             ' locator, url, because, "by", at, door, submission_id, finding_id) VALUES (:project, :template, :ref,'
             " :field, :attribute, CAST(:value AS jsonb), CAST(:proposed AS jsonb), :source, :locator, :url,"
-            " :because, :by, :now, :door, :submission, :finding) RETURNING id"
+            " :because, :by, :now, :door, :submission, :finding) ON CONFLICT (project_id, template, record_ref, field)"
+            " WHERE ended_at IS NULL DO NOTHING RETURNING id"
         ),
         {
             "project": disputed.project_id, "template": disputed.template, "ref": disputed.record_ref,
@@ -253,7 +257,9 @@ def _insert(
             "locator": disputed.locator, "url": disputed.url, "because": act.reason, "by": act.actor.name,
             "now": act.now, "door": act.door, "submission": disputed.submission_id, "finding": finding,
         },
-    ).scalar_one()  # fmt: skip
+    ).scalar_one_or_none()  # fmt: skip
+    if number is None:
+        raise NotPossible("somebody else disputed it at the same moment")
     return number
 
 
