@@ -137,7 +137,8 @@ def judged(
     """
     overlaid = _overlaid(template, records, changes or {}, because or {}, as_of=as_of, shared=shared)
     unique = [field for field in template.fields if field.rule.unique_within]
-    results, problems = {}, {}
+    results: dict[str, Result] = {}
+    problems: dict[str, tuple[Finding, ...]] = {}
     for record in overlaid:
         context = dict(record.context) | {"as_of": as_of}
         if unique:
@@ -145,6 +146,8 @@ def judged(
         results[record.ref] = check(template, record.values(), record.ages(), context)
         if found := tuple(_problems(template, record)):
             problems[record.ref] = found
+    if few := tuple(_too_few(template, overlaid, shared.get("stage"))):
+        problems[OWN] = (*problems.get(OWN, ()), *few)
     waived = frozenset(
         (ref, one.field)
         for ref, one in _all(results, problems)
@@ -314,6 +317,15 @@ def _problems(template: Template, record: RecordCase) -> Iterable[Finding]:
             instead = "nothing" if is_absent(given.value) else shown(given.value)
             said = f"{says.source or 'Muster'} says {shown(says.value)}: say why it is {instead}"
             yield Finding(rule.id, "invalid", "block", said)
+
+
+def _too_few(template: Template, records: Sequence[RecordCase], stage: Any) -> Iterable[Finding]:
+    """Say which kinds of record the project's stage wants more of than there are."""
+    for kind, least in template.header.minimum.get(stage, {}).items():
+        have = sum(record.values().get("kind") == kind for record in records)
+        if have < least:
+            said = f"at least {least} of kind {kind} are expected in this stage, {have} on record"
+            yield Finding(f"minimum_{kind}", "missing", "warn", said)
 
 
 def _needs(template: Template, field: Field) -> tuple[str, ...]:

@@ -167,6 +167,8 @@ def test_new_risks_get_references_that_last(engine: Engine) -> None:
         give(found, Change("R-999", "title", "Nothing of that kind"))
     again = give(found, Change("new-1", "kind", "risk"))
     assert again.made == {"new-1": "R-017"}
+    [few] = [one for one in again.judge().problems[""] if one.field == "minimum_risk"]
+    assert few.says == "at least 5 of kind risk are expected in this stage, 4 on record"
 
 
 def test_nobody_approves_what_they_answered_or_submitted(engine: Engine) -> None:
