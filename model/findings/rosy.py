@@ -8,8 +8,8 @@ ALL: Final = "overall"  # of the whole project
 # What is said of one dimension, and what of the whole.
 _PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
     "schedule": (
-        "on schedule", "ahead of schedule", "on time", "no delay", "no delays", "no slippage",
-        "ahead of plan", "in line with the plan", "according to plan", "as planned", "to plan",
+        "on schedule", "ahead of schedule", "no delay", "no delays", "no slippage",
+        "ahead of plan", "in line with the plan", "according to plan", "as planned",
     ),
     "cost": (
         "on budget", "within budget", "in budget", "under budget", "no overspend", "no cost pressure",

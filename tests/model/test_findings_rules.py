@@ -104,7 +104,8 @@ def test_a_value_is_said_in_a_line_of_bounded_length(value: object) -> None:
         ("It was on track until the vendor left.", set()),
         ("Path to green agreed with the board.", set()),
         ("We hired a green-field team; energy is greener.", set()),
-        ("The plan isn't on budget. Testing is on time.", {"schedule"}),
+        ("The plan isn't on budget. Testing is on schedule.", {"schedule"}),
+        ("Two suppliers delivered on time.", set()),
         ("", set()),
     ],
 )  # fmt: skip
