@@ -17,6 +17,7 @@ from model.findings.moves import NotPossible
 from model.template.result import Finding
 from sync.collection.answers import give_answers
 from sync.collection.case import Case
+from sync.collection.comments import NoSuchComment, comment, settle
 from sync.collection.refused import Held, NotAllowed, NotAnswerable, NotOpen, Refused, Stale
 from sync.collection.submissions import move
 from sync.disputes import Disputed, dispute
@@ -64,13 +65,15 @@ def act(
         Problem: 400 for a button there is not.
     """
     verb, _, what = form.get("action", "save").partition(":")
-    if verb not in ("save", "move", "dispute"):
+    if verb not in ("save", "move", "dispute", "comment", "settle"):
         raise bad_request(f"There is no button {verb[:40]!r}.")
     done, stored = _store(engine, case, ref, posted, actor=actor, now=now)
     if verb == "move":
         _step(engine, stored, what, form, actor=actor, now=now)
     elif verb == "dispute" and ref is not None:
         _dispute(engine, stored, ref, what, form, actor=actor, now=now)
+    elif verb in ("comment", "settle"):
+        _remark(engine, stored, ref, (verb, what), form, actor=actor, now=now)
     return done
 
 
@@ -124,6 +127,25 @@ def _step(
 
 def _past(to: str) -> str:
     return to.replace("_", " ") if to in SAID else "done"
+
+
+def _remark(
+    engine: Engine, case: Case, ref: str | None, button: tuple[str, str], form: Mapping[str, str], *, actor: Actor,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Comment on the whole or a field of it, or say that a comment is dealt with."""
+    verb, what = button
+    number = case.submission.id
+    try:
+        if verb == "comment":
+            says = plain(form.get(f"comment.{what}", ""))
+            comment(engine, number, says, actor=actor, now=now, record_ref=ref or "", field=what or None)
+        elif what.isascii() and what.isdigit():
+            settle(engine, number, int(what), actor=actor, now=now)
+    except NotAllowed as error:
+        raise Unsaved("Not commented", f"{error}.", status=403, kept=True) from None
+    except (NotAnswerable, NotOpen, NoSuchComment) as error:
+        raise Unsaved("Not commented", f"{str(error).strip()}.", status=409, kept=True) from None
 
 
 def _dispute(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from api.access import Principal
@@ -35,6 +35,7 @@ from model.collection.workflow import moves_from, role_of
 from model.template.language import Move
 from sync.collection.answers import NEW, may_answer
 from sync.collection.case import Case
+from sync.collection.comments import Comment, comments_of
 from sync.collection.heads import preparers_of
 from sync.collection.moves import moves_of
 from sync.collection.refused import NotAllowed, NotOpen
@@ -99,6 +100,7 @@ def _common(connection: Connection, sheet: Sheet, judgement: Judgement) -> dict[
         "group_of": lambda finding: group_of(case.template, finding),
         "moves": _moves(connection, sheet),
         "comments": _comments(connection, case),
+        "may_comment": sheet.actor is not None and case.submission.state not in ("published", "superseded"),
         "saved": sheet.saved is not None,
         "saved_count": sheet.saved,
         "wrong": _wrong(sheet, judgement),
@@ -159,27 +161,23 @@ def _button(step: Move, *, table: bool) -> dict[str, Any]:
 
 
 def _comments(connection: Connection, case: Case) -> list[dict[str, Any]]:
-    """Return what reviewers said that is not settled, and why it came back."""
+    """Return why it came back, and what reviewers said that is not settled."""
     head = case.submission
     labels = {each.rule.id: each.rule.label for each in case.template.fields}
     found: list[dict[str, Any]] = []
     if head.state == "returned":
         back = [each for each in moves_of(connection, [head.id]) if each["to_state"] == "returned"]
-        found += [
-            {"by": each["by"], "at": each["at"], "says": f"returned: {each['because']}"} for each in back[-1:]
-        ]
-    remarks = connection.execute(
-        text(
-            'SELECT record_ref, field, says, "by", at FROM review_comment WHERE submission_id = :id'
-            " AND settled_at IS NULL ORDER BY id"
-        ),
-        {"id": head.id},
-    )
-    for row in remarks:
-        url = f"{address(head.id, row.record_ref)}#f-{row.field}" if row.field else None
-        label = labels.get(row.field, row.field) if row.field else row.record_ref or None
-        found.append({"by": row.by, "at": row.at, "says": row.says, "label": label, "url": url})
+        found += [{**each, "id": None, "says": f"returned it: {each['because']}"} for each in back[-1:]]
+    for each in comments_of(connection, head.id):
+        if each.settled_at is None:
+            about = " ".join(filter(None, (each.record_ref, labels.get(each.field or ""))))
+            found.append({**each.to_json(), "label": about, "url": _about(head.id, each)})
     return [{"label": None, "url": None, **each} for each in found]
+
+
+def _about(number: int, each: Comment) -> str | None:
+    page = address(number, each.record_ref)
+    return f"{page}#f-{each.field}" if each.field else page if each.record_ref else None
 
 
 def _form(connection: Connection, sheet: Sheet, judgement: Judgement) -> dict[str, Any]:

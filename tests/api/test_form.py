@@ -361,3 +361,45 @@ def test_every_field_of_a_template_is_on_its_form(engine: Engine) -> None:
     with engine.connect() as connection:
         template = version(connection, "monthly-status", "3.1.0")
     assert [each.rule.id for each in template.fields if f'id="f-{each.rule.id}"' not in text] == []
+
+
+def test_a_reviewer_comments_on_a_field_and_returns_it_and_its_preparer_deals_with_that(
+    engine: Engine,
+) -> None:
+    at = open_submission(engine, state="in_review")
+    officer = speaking_for(engine, "Olu Officer", roles=("project_officer",))
+    form = shown(officer, at)
+    assert 'name="v.' not in form.action
+    assert [name for name in form.values if name.startswith("v.")] == []
+    form.values["comment.budget"] = "Is this the budget the board approved in June?"
+    text = send(officer, form, action="comment:budget").text
+    assert "Is this the budget the board approved in June?" in text
+
+    form = form_of(text)
+    refused = send(officer, form, action="move:returned")
+    assert (refused.status_code, "takes a reason" in refused.text) == (409, True)
+    form.values["reason.returned"] = "See the comment on the budget"
+    send(officer, form, action="move:returned")
+
+    manager = speaking_for(engine)
+    text = manager.get(f"/submissions/{at.id}", headers=PAGE).text
+    assert "returned it: See the comment on the budget" in text
+    assert f'<a href="/submissions/{at.id}#f-budget">Budget</a>: Is this the budget' in text
+    number = re.search(r'value="settle:(\d+)"', text)
+    assert number is not None
+    after = send(manager, form_of(text), action=f"settle:{number[1]}").text
+    assert "Is this the budget" not in after
+
+
+def test_who_prepared_it_is_not_offered_to_approve_it(engine: Engine) -> None:
+    at = open_submission(engine)
+    sponsor = speaking_for(engine, "Sue Sponsor", roles=("sponsor", "project_manager"))
+    form = shown(sponsor, at)
+    form.values["v.rag_cost"] = "RED"
+    send(sponsor, form)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE submission SET state = 'in_review'")
+    other = speaking_for(engine, "Olga Sponsor", roles=("sponsor",))
+    assert "move:approved" in other.get(f"/submissions/{at.id}", headers=PAGE).text
+    assert "move:approved" not in sponsor.get(f"/submissions/{at.id}", headers=PAGE).text
+    assert send(sponsor, shown(sponsor, at), action="move:approved").status_code == 403
