@@ -11,6 +11,8 @@ from config.document import Document
 from connectors.errors import MisconfiguredSource
 from sync.apply import export, plan
 from sync.collection.publication import hash_of
+from sync.collection.publish_records import publish_records
+from sync.collection.published import NotPublished
 from sync.inspect import source_names
 from tests.support.cycles import HEAD, OPENED, REPORT, Office, office
 
@@ -366,3 +368,34 @@ def test_a_milestone_that_people_moved_moves_the_schedule_and_the_receipt_says_w
         ("met", date(2026, 10, 20), None)
     ]
     assert set(rows[0]["answered"]) == {"actual", "forecast", "state"}
+
+
+def test_an_answer_that_cannot_be_read_is_kept_and_said_and_not_claimed(apollo: Office) -> None:
+    apollo.open()
+    apollo.answer(REPORT)
+    head = apollo.through(*PUBLISH)
+    later = OPENED + WEEK
+    with apollo.engine.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE submission SET frozen = jsonb_set(frozen, '{records,0,values,rag_cost,value}', '\"PURPLE\"')"
+            )
+        )
+        found = publish_records(connection, head.id, now=later)
+    assert len(found.warnings) == 1
+    assert found.warnings[0].startswith("monthly-status 2026-10 rag_cost: ")
+    assert "PURPLE" in found.warnings[0]
+    [run] = ask(apollo, "SELECT warnings FROM run WHERE id = :id", id=found.run_id)
+    assert run["warnings"] == found.warnings
+    names = {
+        row["attribute"]
+        for row in ask(apollo, "SELECT attribute FROM claim WHERE known_from = :at", at=later)
+    }
+    assert "rag_scope" in names
+    assert "rag_cost" not in names
+
+
+def test_what_was_never_published_cannot_be_written_down(apollo: Office) -> None:
+    apollo.open()
+    with apollo.engine.begin() as connection, pytest.raises(NotPublished, match="was not published"):
+        publish_records(connection, apollo.head().id, now=OPENED)
