@@ -33,6 +33,7 @@ from api.origin import same_origin
 from api.pages.render import HTML, html, page
 from api.problems import Problem, not_found
 from api.routes.rejects import age_in_words
+from model.collection.roles import same_person
 from model.tables import Finding
 
 router = APIRouter()
@@ -177,12 +178,16 @@ def _shown(
     if row is None:
         raise not_found(f"There is no finding {number}, or this token may not see it.")
     shown = detail(session, *row, visible)
+    actor = actor_of(principal)
+    name = None if actor is None else actor.name
+    for each in (*shown["waivers"], *shown["disputes"]):
+        each["mine"] = same_person(each.get("asked_by") or each.get("by"), name)
     return {
         "title": f"Finding {number} of {row[1]}",
         "f": shown,
         "age": age_in_words(row[0].opened_at, now),
         "overdue": _overdue(row[0], now),
-        "actor": actor_of(principal),
+        "actor": actor,
         "done": DONE.get(did or ""),
         "failed": failed,
         "typed": {} if failed is None else failed.typed,

@@ -75,6 +75,9 @@ def test_a_waiver_and_a_dispute_are_answered_on_the_page(engine: Engine) -> None
     [grant] = re.findall(rf'action="(/findings/{budget}/waivers/\d+/grant)"', waits)
     assert bob.post(grant).headers["location"] == f"/findings/{budget}?did=grant"
     ada.post(f"/findings/{late}/dispute", data={"because": "it moved"})
+    own = ada.get(f"/findings/{late}", headers=HTML).text
+    assert "Somebody else of the office answers it" in own
+    assert "/uphold" not in own
     page = bob.get(f"/findings/{late}", headers=HTML).text
     [refuse] = re.findall(rf'formaction="(/findings/{late}/disputes/\d+/refuse)"', page)
     assert bob.post(refuse, data={"because": "the plan says so"}).status_code == 303
