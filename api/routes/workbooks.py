@@ -121,7 +121,7 @@ def _write(request: Request, number: int) -> Response:
     now = datetime.now(UTC)
     with unit_of_work(request.app.state.engine) as connection:
         case = visible_case(connection, principal, number, now=now)
-        return _file(write_workbook(connection, case, by=actor.name, now=now))
+        return file_answer(write_workbook(connection, case, by=actor.name, now=now))
 
 
 async def _body(request: Request) -> bytes:
@@ -151,12 +151,12 @@ def _take(
     if submission is not None:
         with engine.connect() as connection:
             visible_case(connection, principal, submission, now=now)
-    taken = take(engine, body, _name(file), actor=actor, now=now, expect=submission, projects=visible)
+    taken = take(engine, body, plain_name(file), actor=actor, now=now, expect=submission, projects=visible)
     _raise_for(taken)
     return Response(to_json(taken_document(taken)), media_type=JSON)
 
 
-def _name(file: str) -> str:
+def plain_name(file: str) -> str:
     """Return a file's name alone: it stands in locators."""
     return file.replace("\\", "/").rpartition("/")[2].replace("!", "_").strip() or "workbook.xlsx"
 
@@ -184,7 +184,7 @@ def _answered(request: Request, number: int) -> Response:
             raise not_found(f"There is no returned workbook {number} with cells to answer.")
         visible_case(connection, principal, found[0].submission, now=now)
     try:
-        return _file(answered_copy(engine, number, by=actor.name, now=now))
+        return file_answer(answered_copy(engine, number, by=actor.name, now=now))
     except NothingToAnswer as error:
         raise not_found(f"{error}.") from None
 
@@ -206,6 +206,7 @@ def _settle(request: Request, number: int, given: GivenVerdictOnCell) -> Respons
     return Response(to_json(conflict_document(settled)), media_type=JSON)
 
 
-def _file(written: Written) -> Response:
+def file_answer(written: Written) -> Response:
+    """Return a workbook as a download."""
     headers = {"Content-Disposition": f'attachment; filename="{written.file}"', "Cache-Control": "no-store"}
     return Response(written.body, media_type=XLSX, headers=headers)

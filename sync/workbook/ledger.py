@@ -52,6 +52,29 @@ class Earlier:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class Came:
+    """A file that came back, and what became of it."""
+
+    id: int
+    at: datetime
+    by: str
+    state: str
+    says: str
+
+
+def returned_for(connection: Connection, submission: int) -> list[Came]:
+    """Return the files that came back for a submission, the newest first."""
+    rows = connection.execute(
+        text(
+            "SELECT id, taken_at, taken_by, state, says FROM workbook_returned WHERE submission_id = :id"
+            " ORDER BY id DESC LIMIT 50"
+        ),
+        {"id": submission},
+    )
+    return [Came(*row) for row in rows]
+
+
 def sent_by_token(connection: Connection, token: str) -> Sent | None:
     """Find a workbook by what stands hidden in it."""
     row = connection.execute(
