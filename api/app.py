@@ -20,6 +20,7 @@ from api import (
 )
 from api.answer import to_json
 from api.etag import Cache, Recent
+from api.feed import route as feed
 from api.headers import StrictHeaders
 from api.pages import board, collect_board, form, project, pulled, receipt, signin
 from api.pages import conflicts as conflict_pages
@@ -108,6 +109,7 @@ def create_app(engine: Engine, *, cache_bytes: int = 64 * 1024 * 1024) -> FastAP
     for noun in _NOUNS:
         app.include_router(noun.router, prefix=PREFIX, tags=[noun.__name__.rpartition(".")[2]])
     app.include_router(metrics.router)
+    app.include_router(feed.router)
     for page in _PAGES:
         app.include_router(page.router, include_in_schema=False)
     app.mount("/static", static_files(), name="static")

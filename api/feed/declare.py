@@ -1,0 +1,141 @@
+"""How the feed's sets are declared: each property with its type, what it is, and the SQL it is read from.
+
+Names and types are a contract: properties are added, never renamed and never removed under one version.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, FromClause, Integer, cast, false, func, select, true
+
+from api.odata.edm import EntitySet, EntityType, Navigation, Property
+
+_PROJECT: Final = "_project"  # the column that decides who may see a row
+Visible = frozenset[Any] | None  # project ids; None: every row
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One property: `type` is of the Edm namespace; `says` is its description in the metadata."""
+
+    name: str
+    type: str
+    sql: ColumnElement[Any]
+    says: str | None = None
+    nullable: bool = True
+
+
+def text(name: str, sql: Any, says: str | None = None) -> Held:
+    """Declare a text."""
+    return Held(name, "String", sql, says)
+
+
+def number(name: str, sql: Any, says: str | None = None) -> Held:
+    """Declare a number with decimals."""
+    return Held(name, "Double", sql, says)
+
+
+def money(name: str, sql: Any, says: str | None = None) -> Held:
+    """Declare an amount of money."""
+    return Held(name, "Decimal", sql, says)
+
+
+def whole(name: str, sql: Any, says: str | None = None) -> Held:
+    """Declare a whole number."""
+    return Held(name, "Int64", sql, says)
+
+
+def flag(name: str, sql: Any, says: str | None = None) -> Held:
+    """Declare a yes or no."""
+    return Held(name, "Boolean", sql, says)
+
+
+def guid(name: str, sql: Any, says: str | None = None) -> Held:
+    """Declare an id."""
+    return Held(name, "Guid", sql, says)
+
+
+def key(name: str, type_: str, sql: Any, says: str | None = None) -> Held:
+    """Declare a part of the key."""
+    return Held(name, type_, sql, says, nullable=False)
+
+
+def day(name: str, sql: Any, says: str | None = None) -> list[Held]:
+    """Declare a day, with the key of it for a date table beside it."""
+    return [Held(name, "Date", sql, says), Held(f"{name}SK", "Int32", _day_key(sql), None)]
+
+
+def instant(name: str, sql: Any, says: str | None = None) -> list[Held]:
+    """Declare an instant, with the key of its day in UTC beside it: `ChangedAt` and `ChangedDateSK`."""
+    base = name.removesuffix("At")
+    return [
+        Held(name, "DateTimeOffset", sql, says),
+        Held(f"{base}DateSK", "Int32", _day_key(func.timezone("UTC", sql)), None),
+    ]
+
+
+def _day_key(sql: Any) -> ColumnElement[Any]:
+    return cast(func.to_char(sql, "YYYYMMDD"), Integer)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Where a set's rows are.
+
+    `where` says which rows of the source belong to it. `project` is the id of the project a row belongs to: who
+    may not see all projects sees no other row. With `everything` only who may see all projects sees any row.
+    """
+
+    source: FromClause
+    where: tuple[ColumnElement[bool], ...] = ()
+    project: Any = None
+    everything: bool = False
+
+
+def entity_set(
+    name: str,
+    type_name: str,
+    held: Sequence[Held | list[Held]],
+    rows: Rows,
+    *,
+    says: str,
+    ways: Sequence[Navigation] = (),
+    search: tuple[str, ...] = (),
+) -> EntitySet:
+    """Declare a set of rows of a type; the properties that are not nullable are its key."""
+    flat = [each for one_ in held for each in (one_ if isinstance(one_, list) else [one_])]
+    columns = [each.sql.label(each.name) for each in flat]
+    if rows.project is not None:
+        columns.append(rows.project.label(_PROJECT))
+    source = select(*columns).select_from(rows.source).where(*rows.where).subquery()
+    properties = tuple(
+        Property(each.name, f"Edm.{each.type}", nullable=each.nullable, says=each.says) for each in flat
+    )
+    keys = tuple(each.name for each in flat if not each.nullable)
+    type_ = EntityType(type_name, properties, keys, tuple(ways), says=says)
+    visible = _visible(has_project=rows.project is not None, everything=rows.everything)
+    return EntitySet(name, type_, source, visible=visible, search=search, says=says)
+
+
+def _visible(*, has_project: bool, everything: bool) -> Callable[[FromClause, Any], ColumnElement[bool]]:
+    def condition(source: FromClause, visible: Visible) -> ColumnElement[bool]:
+        if visible is None:
+            return true()
+        if has_project:
+            return source.c[_PROJECT].in_(visible)
+        return false() if everything else true()
+
+    return condition
+
+
+def one(name: str, target: str, mine: str, theirs: str, *, partner: str | None = None) -> Navigation:
+    """Declare a way to one row: my column is their column."""
+    return Navigation(name, target, lambda me, it: me.c[mine] == it.c[theirs], partner=partner)
+
+
+def many(name: str, target: str, mine: str, theirs: str, *, partner: str | None = None) -> Navigation:
+    """Declare a way to many rows."""
+    return Navigation(
+        name, target, lambda me, it: me.c[mine] == it.c[theirs], collection=True, partner=partner
+    )
