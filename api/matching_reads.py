@@ -24,7 +24,7 @@ from model.tables import (
 
 KIND_WORDS: Final = {
     "scope": "tracker project", "reference": "name in records", "project": "project", "person": "person",
-    "name": "written name",
+    "account": "account", "name": "written name",
 }  # fmt: skip
 
 

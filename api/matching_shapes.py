@@ -48,7 +48,7 @@ class ProposalShape(BaseModel):
     model_config = _like(_PROPOSAL)
 
     id: int
-    kind: Literal["scope", "reference", "project", "person", "name"]
+    kind: Literal["scope", "reference", "project", "person", "account", "name"]
     subject: str
     target: str
     target_id: str = Field(description="Of the project or person")
@@ -178,7 +178,7 @@ class GivenLink(Because):
                                          "same": True, "because": "moved there in May"}]},
     )  # fmt: skip
 
-    kind: Literal["scope", "reference", "project", "person", "name"]
+    kind: Literal["scope", "reference", "project", "person", "account", "name"]
     subject: str = Field(
         min_length=1, max_length=500,
         description="SOURCE:KEY of a scope, SOURCE:WORDS of a reference, a project's key, a person, or a name",

@@ -39,7 +39,7 @@ class MatchingQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     state: Literal["open", "confirmed", "refused", "gone"] = "open"
-    kind: Literal["scope", "reference", "project", "person", "name", ""] = ""
+    kind: Literal["scope", "reference", "project", "person", "account", "name", ""] = ""
     page: int = Field(1, ge=1, le=100_000)
     did: int | None = Field(None, ge=1, lt=2**63)
 

@@ -60,7 +60,9 @@ Deciding = Annotated[Officer, Depends(officer)]
 def list_proposals(
     reader: MatchingReader,
     paging: Page,
-    kind: Annotated[Literal["scope", "reference", "project", "person", "name"] | None, Query()] = None,
+    kind: Annotated[
+        Literal["scope", "reference", "project", "person", "account", "name"] | None, Query()
+    ] = None,
     state: Annotated[Literal["open", "confirmed", "refused", "gone"] | None, Query()] = None,
     least: Annotated[float | None, Query(ge=0, le=1, description="Only those at least this sure")] = None,
 ) -> Response:

@@ -9,7 +9,7 @@ PROPOSED_FROM: Final = 0.8  # confidence below which an officer is not bothered
 HIGH_FROM: Final = 0.92
 CERTAIN: Final = 0.99  # nothing that is only proposed is more certain than this
 
-KINDS: Final = ("scope", "reference", "project", "person", "name")
+KINDS: Final = ("scope", "reference", "project", "person", "account", "name")
 
 
 @dataclass(frozen=True, slots=True)

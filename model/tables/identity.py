@@ -15,10 +15,10 @@ class MatchProposal(Base):
 
     `kind` is `scope` (a tracker's project belongs to a project), `reference` (what a source's records call
     their project is that project), `project` (a project is another one under a second key), `person` (two
-    people are one) or `name` (a name as somebody wrote it is a person). `subject` names the first in the
-    form its kind has; `target` is the id of a project or a person. `state` is `open`, `confirmed`, `refused`,
-    or `gone` where nothing speaks for it any more and nobody decided. What is confirmed is read by each
-    matching anew, so that taking it back leaves nothing behind.
+    people are one), `account` (an account is a person's) or `name` (a name as somebody wrote it is a person).
+    `subject` names the first in the form its kind has; `target` is the id of a project or a person. `state`
+    is `open`, `confirmed`, `refused`, or `gone` where nothing speaks for it any more and nobody decided. What
+    is confirmed is read by each matching anew, so that taking it back leaves nothing behind.
     """
 
     __tablename__ = "match_proposal"

@@ -99,7 +99,7 @@ class Person(Base):
 
 
 class Identity(Base):
-    """How one source names a person. `matched_by` is `identity` or `email`; nothing less is applied."""
+    """How one source names a person. `matched_by` is `identity`, `email` or `officer`; nothing less is applied."""
 
     __tablename__ = "identity"
     __table_args__ = (UniqueConstraint("source_id", "external_id"), Index(None, "person_id"))

@@ -16,14 +16,15 @@ from model.identity.groups import contradicted, groups, joined
 from sync.json import dumps
 from sync.store import unit_of_work
 
-_ALONE: Final = frozenset(["scope", "reference", "name"])  # kinds whose subject is one thing only
+_ALONE: Final = frozenset(["scope", "reference", "account", "name"])  # kinds whose subject is one thing only
 _STATES: Final = {"confirm": "confirmed", "refuse": "refused", "undo": "open"}
 _ACTS: Final = {"confirm": "confirmed", "refuse": "refused", "undo": "undone"}
 _FOLLOWS: Final = {
-    "scope": "what {subject} holds belongs to {target}, from the next consolidation on",
-    "reference": "records that name {subject} belong to {target}, from the next consolidation on",
-    "project": "{subject} is led under {target}, from the next consolidation on",
+    "scope": "what {subject} holds belongs to {target}",
+    "reference": "records that name {subject} belong to {target}",
+    "project": "{subject} is led under {target}",
     "person": "{subject} and {target} are one person",
+    "account": "the account {subject} is {target}'s",
     "name": "{subject} is {target}: the two names no longer contradict each other",
 }
 
@@ -119,8 +120,8 @@ def link(
 
 def _said(by: str, because: str) -> tuple[str, str]:
     by, because = by.strip(), because.strip()
-    if not by or not because:
-        raise CannotDecide("say who decides it and why: both stand beside it from then on")
+    if not by or not because or "\x00" in by + because:
+        raise CannotDecide("say who decides it and why, in words: both stand beside it from then on")
     return by, because
 
 
@@ -225,6 +226,14 @@ def _write(connection: Connection, row: Row[Any], act: str, said: tuple[str, str
     connection.execute(text("UPDATE match_scan SET sha256 = ''"))
     if row.kind == "person":
         _stand_for_each_other(connection)
+    elif row.kind == "account":  # the next matching gives it a person anew, by what is decided now
+        connection.execute(
+            text(
+                "UPDATE identity SET person_id = NULL, matched_by = NULL"
+                " WHERE source_id || '/' || external_id = :subject"
+            ),
+            {"subject": row.subject},
+        )
 
 
 def _stand_for_each_other(connection: Connection) -> None:

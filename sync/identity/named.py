@@ -19,7 +19,8 @@ def named(connection: Connection, kind: str, subject: str, target: str) -> Linke
     Args:
         connection: Read only.
         kind: Of the proposals' kinds.
-        subject: `SOURCE:KEY` of a scope, `SOURCE:WORDS` of a reference, a project's key, a person, or a name.
+        subject: `SOURCE:KEY` of a scope, `SOURCE:WORDS` of a reference, `SOURCE:ACCOUNT` of an account, a
+            project's key, a person, or a name.
         target: A project's key, or a person: the id, `SOURCE:ACCOUNT`, or a name that only one has.
 
     Raises:
@@ -27,17 +28,29 @@ def named(connection: Connection, kind: str, subject: str, target: str) -> Linke
     """
     if kind not in KINDS:
         raise CannotDecide(f"nothing is matched as {kind!r}; there are: {', '.join(KINDS)}")
-    if kind in ("person", "name"):
-        whose, says = _person(connection, target)
-        if kind == "name":
-            key = name_key(subject)
-            if not key:
-                raise CannotDecide("a name needs letters")
-            return Linked(kind, key, whose, repr(subject.strip()), says)
-        who, called = _person(connection, subject)
-        if who == whose:
-            raise CannotDecide(f"{called} is one person already")
-        return Linked(kind, str(who), whose, called, says)
+    if "\x00" in subject + target:
+        raise CannotDecide("a name holds a character that cannot be written")
+    people = kind in ("person", "account", "name")
+    return (_of_people if people else _of_projects)(connection, kind, subject, target)
+
+
+def _of_people(connection: Connection, kind: str, subject: str, target: str) -> Linked:
+    whose, says = _person(connection, target)
+    if kind == "account":
+        account, called = _account(connection, subject)
+        return Linked(kind, account, whose, called, says)
+    if kind == "name":
+        key = name_key(subject)
+        if not key:
+            raise CannotDecide("a name needs letters")
+        return Linked(kind, key, whose, repr(subject.strip()), says)
+    who, called = _person(connection, subject)
+    if who == whose:
+        raise CannotDecide(f"{called} is one person already")
+    return Linked(kind, str(who), whose, called, says)
+
+
+def _of_projects(connection: Connection, kind: str, subject: str, target: str) -> Linked:
     project, says = _project(connection, target)
     if kind == "project":
         twin, called = _project(connection, subject)
@@ -96,6 +109,25 @@ def _scope(connection: Connection, source_id: int, key: str) -> tuple[str, str]:
         ).all()
         raise CannotDecide(f"that source has no scope {key!r}; it has: {', '.join(keys) or 'none'}")
     return rows[0].external_id, f"{rows[0].key} ({rows[0].name})"
+
+
+def _account(connection: Connection, written: str) -> tuple[str, str]:
+    source_id, source, account = _source(connection, written)
+    rows = connection.execute(
+        text(
+            "SELECT external_id, display_name FROM identity WHERE source_id = :source"
+            " AND (external_id = :account OR lower(display_name) = lower(:account)) ORDER BY id"
+        ),
+        {"source": source_id, "account": account},
+    ).all()
+    if len(rows) != 1:
+        ids = ", ".join(row.external_id for row in rows[:_FEW])
+        raise CannotDecide(
+            f"{source} has {len(rows)} accounts {account!r}; write which one: {ids}"
+            if rows
+            else f"{source} has no account {account!r}"
+        )
+    return scope_subject(source_id, rows[0].external_id), f"{rows[0].display_name} ({source})"
 
 
 def _person(connection: Connection, written: str) -> tuple[UUID, str]:

@@ -87,8 +87,8 @@ def spoken(by: str, because: str) -> tuple[str, str]:
         CannotSettle: One of them is missing.
     """
     by, because = by.strip(), because.strip()
-    if not by or not because:
-        raise CannotSettle("say who settles it and why: both stand beside it from then on")
+    if not by or not because or "\x00" in by + because:
+        raise CannotSettle("say who settles it and why, in words: both stand beside it from then on")
     return by, because
 
 

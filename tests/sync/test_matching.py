@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from model import tables
 from sync.identity.decide import CannotDecide, Linked, NoSuchProposal, decide, link
+from sync.identity.named import named
 from sync.identity.written import written_names
 from sync.match import Matched, match
 from tests.support.rows import T0, Rows
@@ -327,3 +328,35 @@ def test_deciding_twice_or_on_nothing_is_refused_in_words(rows: Rows) -> None:
         say(rows, number, "confirm")
     with pytest.raises(NoSuchProposal, match="there is no proposal 999; open are: none"):
         say(rows, 999, "confirm")
+
+
+def test_an_account_that_a_shared_address_gave_to_the_wrong_person_is_parted_and_given_back(
+    rows: Rows,
+) -> None:
+    one = account(rows, "jira-cloud", "Service desk", mail="hash-desk")
+    other = account(rows, "ado", "Maya Lindqvist", mail="hash-desk")
+    run(rows)
+    assert person_of(rows, one) == person_of(rows, other)
+    with rows.engine.connect() as connection:
+        apart = named(connection, "account", "ado:Maya Lindqvist", "jira-cloud:acc-1")
+    number = link(rows.engine, apart, by="Ada", because="a shared mailbox", now=LATER, act="refuse").number
+    run(rows, LATER)
+    assert person_of(rows, one) != person_of(rows, other)
+    run(rows, LATER + timedelta(days=1))
+    assert person_of(rows, one) != person_of(rows, other)
+    say(rows, number, "undo")
+    run(rows, LATER + timedelta(days=2))
+    assert person_of(rows, one) == person_of(rows, other)
+
+
+def test_an_officer_gives_an_account_to_a_person(rows: Rows) -> None:
+    one = account(rows, "jira-cloud", "Maya Lindqvist")
+    bot = account(rows, "ado", "svc-4711")
+    run(rows)
+    with rows.engine.connect() as connection:
+        meant = named(connection, "account", "ado:svc-4711", "Maya Lindqvist")
+    link(rows.engine, meant, by="Ada", because="her second account", now=LATER)
+    run(rows, LATER)
+    assert person_of(rows, bot) == person_of(rows, one)
+    [found] = ask(rows.engine, "SELECT matched_by FROM identity WHERE id = :id", id=bot)
+    assert found["matched_by"] == "officer"
