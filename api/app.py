@@ -27,6 +27,7 @@ from api.pages import conflicts as conflict_pages
 from api.pages import findings as finding_pages
 from api.pages import matching as matching_pages
 from api.pages import templates as template_pages
+from api.pages import workbook as workbook_pages
 from api.pages.static import static_files
 from api.routes import (
     answered,
@@ -83,6 +84,7 @@ _PAGES: Final = (
     matching_pages,
     conflict_pages,
     template_pages,
+    workbook_pages,
 )
 _ABOUT: Final = (
     "One project model out of every tracker a project office has, with a receipt for every number. "
