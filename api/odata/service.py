@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError
 
+from api.odata.batch import Part, PartAnswer, batch, relative
 from api.odata.csdl import as_json, as_xml, service_document
 from api.odata.edm import ComplexType, Model
 from api.odata.negotiation import JSON, XML, Preferences, Wanted, preferences, version, wanted
@@ -90,6 +91,8 @@ class Service:
         return made
 
     def _answer(self, request: Request, connection: Connection, caller: Any, now: datetime) -> Answer:
+        if request.path.strip("/") == "$batch":
+            return self._batch(request, connection, caller, now)
         segments = path(request.path)
         query = request.query
         if segments and isinstance(segments[-1], System) and segments[-1].name == "$query":
@@ -107,6 +110,26 @@ class Service:
         context = Context(self.model, now, caller, aliases=asked.aliases)
         target = resolve(context, segments)
         return _Answering(self, request, connection, context, asked).answer(target)
+
+    def _batch(self, request: Request, connection: Connection, caller: Any, now: datetime) -> Answer:
+        if request.method != "POST":
+            raise _NotAllowed("$batch takes a POST", target="path")
+
+        def ask(part: Part) -> PartAnswer:
+            try:
+                path_, query = relative(part.url, request.root)
+                if path_.strip("/") == "$batch":
+                    raise Malformed("a batch holds no batch", target="$batch")
+            except Problem as problem:
+                made = refused(problem)
+            else:
+                headers = {name: [value] for name, value in part.headers.items()}
+                inner = Request(part.method, path_, query, headers, request.root, part.body)
+                made = self.answer(inner, connection, caller=caller, now=now)
+            return PartAnswer(made.status, made.headers, made.body)
+
+        type_, body = batch(request.header("content-type"), request.body, ask)
+        return Answer(200, body, {"Content-Type": type_})
 
     def _root(self, request: Request, asked: Options) -> Answer:
         form = wanted(request.header("accept"), asked.format)

@@ -197,6 +197,79 @@ def test_preferences_are_applied_and_said(shop: Connection) -> None:
     assert "Preference-Applied" not in ask(shop, "/Products", {"prefer": ["respond-async"]}).headers
 
 
+MULTIPART: Final = (
+    "--b1\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+    "GET Products?$select=ID&$top=1 HTTP/1.1\r\nAccept: application/json\r\n\r\n\r\n"
+    "--b1\r\nContent-Type: application/http\r\n\r\nGET /odata/v1/Products(999) HTTP/1.1\r\n\r\n\r\n"
+    "--b1\r\nContent-Type: application/http\r\n\r\n"
+    "GET https://hub.example/odata/v1/Products/$count HTTP/1.1\r\n\r\n\r\n"
+    "--b1--\r\n"
+)
+
+
+def batched(shop: Connection, body: bytes, type_: str) -> Answer:
+    return ask(shop, "/$batch", {"content-type": [type_]}, "POST", body)
+
+
+def test_a_multipart_batch_is_answered_part_by_part(shop: Connection) -> None:
+    answer = batched(shop, MULTIPART.encode(), "multipart/mixed;boundary=b1")
+    assert answer.status == 200
+    assert answer.headers["Content-Type"].startswith("multipart/mixed;boundary=")
+    parts = answer.body.decode().split("HTTP/1.1 ")[1:]
+    assert [part[:3] for part in parts] == ["200", "404", "200"]
+    assert '"value":[{"ID":1}]' in parts[0]
+    assert "\r\n\r\n60\r\n" in parts[2]
+
+
+def test_a_json_batch_is_answered_by_id(shop: Connection) -> None:
+    requests = [
+        {"id": "a", "method": "get", "url": "Products?$select=ID&$top=1"},
+        {"id": "b", "method": "GET", "url": "Products?$filter=Nope eq 1"},
+        {"id": "c", "method": "DELETE", "url": "Products(1)"},
+        {"id": "d", "method": "GET", "url": "Products/$count"},
+        {"id": "e", "method": "GET", "url": "https://elsewhere.example/Products"},
+        {"id": "f", "method": "POST", "url": "$batch"},
+    ]
+    found = document(batched(shop, orjson.dumps({"requests": requests}), "application/json"))["responses"]
+    assert {each["id"]: each["status"] for each in found} == {
+        "a": 200, "b": 400, "c": 405, "d": 200, "e": 400, "f": 400,
+    }  # fmt: skip
+    assert found[0]["body"]["value"] == [{"ID": 1}]
+    assert found[3]["body"] == "60"
+
+
+@pytest.mark.parametrize(
+    ("body", "type_", "status"),
+    [
+        (b"x", "text/plain", 415),
+        (b"x", "multipart/mixed;boundary=b1", 400),
+        (b"x", "multipart/mixed", 400),
+        (b"{}", "application/json", 400),
+        (b'{"requests":[1]}', "application/json", 400),
+        (
+            b'{"requests":[{"id":"1","method":"GET","url":"P"},{"id":"1","method":"GET","url":"P"}]}',
+            "application/json",
+            400,
+        ),
+        (
+            b"--b\r\nContent-Type: multipart/mixed;boundary=c\r\n\r\n--c\r\n\r\nx\r\n--c--\r\n--b--",
+            "multipart/mixed;boundary=b",
+            501,
+        ),
+        (b"--b\r\nContent-Type: application/http\r\n\r\nGET\r\n--b--", "multipart/mixed;boundary=b", 400),
+        (
+            b'{"requests":[' + b",".join([b'{"id":"1","method":"GET","url":"P"}'] * 101) + b"]}",
+            "application/json",
+            400,
+        ),
+    ],
+)
+def test_a_batch_that_cannot_be_read_is_refused(
+    shop: Connection, body: bytes, type_: str, status: int
+) -> None:
+    assert batched(shop, body, type_).status == status
+
+
 WORDS: Final = st.sampled_from(
     [
         "Products",
