@@ -26,7 +26,7 @@ from sync.match import portfolio_of
 from sync.records import Background, background
 from sync.sight import being_read
 
-_MOST: Final = 20  # findings told of one project; all are counted
+_MOST: Final = 5  # findings told of one project; all are counted
 
 Found = tuple[str, Finding]  # with the record's reference
 

@@ -1,12 +1,17 @@
 """What differs between two versions of a template, and the step of the number it asks for."""
 
+from copy import deepcopy
+from typing import Any
+
 import pytest
-from hypothesis import given
+import yaml
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model.template.check import check
 from model.template.differences import differences, least, step
 from model.template.language import Document
-from model.template.template import load
+from model.template.template import Template, load
 from tests.support.template_samples import SMALL, changed
 
 BLOCKING = ("{missing_required: warn, invalid: warn}", "{missing_required: block, invalid: block}")
@@ -107,3 +112,74 @@ def test_the_least_next_version_is_larger_and_ends_in_noughts(was: tuple[int, ..
     assert new[:changed_at] == was[:changed_at]
     assert new[changed_at] == was[changed_at] + 1
     assert set(new[changed_at + 1 :]) <= {0}
+
+
+RULES = yaml.safe_load(SMALL.replace(*BLOCKING))
+NEED = st.sampled_from(
+    [None, "always", {"tiers": [1]}, {"tiers": [1, 2]}, {"stages": ["deliver"]}, {"when": "cost > 100"},
+     {"tiers": [1], "when": "cost > 100"}, {"stages": ["deliver"], "tiers": [1, 2]}]
+)  # fmt: skip
+SETTINGS = {
+    "min": st.none() | st.integers(-5, 2), "max": st.none() | st.integers(3, 150), "required": NEED,
+    "min_len": st.none() | st.integers(0, 4), "max_len": st.none() | st.integers(5, 12),
+    "pattern": st.sampled_from([None, "^N-[0-9]+$", "^[NM]-[0-9]+$"]), "weight": st.integers(1, 9),
+    "values": st.permutations(["define", "deliver", "close"]).flatmap(
+        lambda values: st.integers(1, 3).map(lambda most: values[:most])
+    ),
+}  # fmt: skip
+OF_FIELD = {
+    "name": ("min_len", "max_len", "required", "weight"), "stage": ("values", "required"),
+    "tier": ("min", "max", "required"), "cost": ("min", "max", "required"), "budget": ("required", "weight"),
+    "start": ("required",), "number": ("pattern",),
+}  # fmt: skip
+
+
+def varied(draw: st.DrawFn, data: dict[str, Any], *, one_in: int) -> dict[str, Any]:
+    """Return a template's rules with some of them otherwise, about one in so many."""
+    data = deepcopy(data)
+    hits = st.integers(1, one_in).map(lambda drawn: drawn == 1)
+    for rule in data["fields"]:
+        for name in OF_FIELD.get(rule["id"], ()):
+            if draw(hits):
+                rule[name] = draw(SETTINGS[name])
+        for name in [name for name, value in rule.items() if value is None]:
+            del rule[name]
+    for rule in data["checks"]:
+        if draw(hits):
+            rule["severity"] = draw(st.sampled_from(["block", "warn", "info"]))
+    data["checks"] = [rule for rule in data["checks"] if not (draw(hits) and draw(st.booleans()))]
+    for name in ("missing_required", "invalid"):
+        if draw(hits):
+            data["submit_gate"][name] = draw(st.sampled_from(["block", "warn"]))
+    return data
+
+
+@st.composite
+def two_versions(draw: st.DrawFn) -> tuple[Template, Template]:
+    """Return a template and a later version that differs in a few rules."""
+    old = varied(draw, RULES, one_in=2)
+    new = varied(draw, old, one_in=8)
+    return load(yaml.safe_dump(old), "old.yaml"), load(yaml.safe_dump(new), "new.yaml")
+
+
+RECORD = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.text("abcdef", max_size=14), "stage": st.sampled_from(["define", "deliver", "close"]),
+        "tier": st.integers(0, 4), "cost": st.integers(-9, 200), "budget": st.integers(0, 300),
+        "start": st.sampled_from(["2025-01-01", "2026-01-01"]), "number": st.sampled_from(["N-1", "M-1", "x"]),
+    },
+)  # fmt: skip
+
+
+@settings(max_examples=120)
+@given(two_versions(), st.lists(RECORD, min_size=8, max_size=8))
+def test_what_could_be_submitted_still_can_unless_the_change_is_major(
+    versions: tuple[Template, Template], records: list[dict[str, Any]]
+) -> None:
+    old, new = versions
+    if step(differences(old.document, new.document)) == "major":
+        return
+    for record in records:
+        passes = [check(each, record, {}, {"as_of": "2025-06-30"}).can_submit for each in (old, new)]
+        assert passes != [True, False]
