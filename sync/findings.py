@@ -187,6 +187,8 @@ class _Look:
             because = "Fixed at the source: enough of them are on record now"
         elif (key.project_id, key.template) in self._checked:
             because = "The record is not on record any more"
+        elif key.record_ref:
+            because = "The record is not on record any more, or its template does not apply any more"
         else:
             because = "The template does not apply to the project any more"
         self.kept.gone.append((row.id, because))

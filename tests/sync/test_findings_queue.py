@@ -129,6 +129,22 @@ def test_a_record_that_is_gone_closes_its_findings_as_gone_not_as_fixed(rows: Ro
     assert [each.closed_because for each in found] == ["The record is not on record any more"]
 
 
+def test_a_template_that_does_not_apply_any_more_closes_its_findings_and_says_so(rows: Rows) -> None:
+    row = register(rows)
+    rows.raid("pmo-files", "APOLLO", item_id="R-001", title="The only risk there is on record")
+    look(rows)
+    rows.rewrite(row, tier=9)
+    with rows.engine.begin() as connection:
+        connection.execute(text("UPDATE raid_item SET deleted = TRUE"))
+    look(rows, T0 + DAY)
+    said = {
+        each[0]
+        for each in ask(rows, "SELECT DISTINCT closed_because FROM finding WHERE record_ref = 'R-001'")
+    }
+    assert said == {"The record is not on record any more, or its template does not apply any more"}
+    assert one(rows, "budget").closed_because == "The template does not apply to the project any more"
+
+
 def test_a_closed_projects_findings_do_not_stay_in_the_queue(rows: Rows) -> None:
     row = register(rows)
     look(rows)
