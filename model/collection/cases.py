@@ -293,6 +293,8 @@ def same_value(field: Field, one: Any, other: Any) -> bool:
 def _equal(left: Any, right: Any) -> bool:
     if isinstance(left, str) and isinstance(right, str):
         return left.split() == right.split()
+    if isinstance(left, bool) or isinstance(right, bool):  # an int to Python, and no number to us
+        return left is right
     if isinstance(left, int | float | Decimal) and isinstance(right, int | float | Decimal):
         return Decimal(str(left)) == Decimal(str(right))
     if isinstance(left, Mapping) and isinstance(right, Mapping):

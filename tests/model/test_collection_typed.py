@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.collection.cases import same_value
 from model.collection.typed import plain, typed, written
 from model.template.language import FieldRule
-from model.template.values import exactly
+from model.template.template import Field
+from model.template.values import exactly, reader
 
 
 def rule(type_: str) -> FieldRule:
@@ -100,3 +102,20 @@ def test_a_number_is_read_as_a_program_would_send_it(text: str) -> None:
 )
 def test_a_message_writes_a_number_the_same_however_it_came(values: tuple[Any, ...], said: str) -> None:
     assert [exactly(value) for value in values] == [said] * len(values)
+
+
+@pytest.mark.parametrize(
+    ("type_", "one", "other", "same"),
+    [
+        ("bool", True, False, False),
+        ("bool", True, True, True),
+        ("int", 1, 1.0, True),
+        ("money", "480000.00", 480000, True),
+        ("text", "a  b ", "a b", True),
+        ("text", None, " ", True),
+        ("int", "soon", 1, False),
+    ],
+)
+def test_values_are_compared_as_their_field_reads_them(type_: str, one: Any, other: Any, same: bool) -> None:  # noqa: FBT001 - a table
+    found = rule(type_)
+    assert same_value(Field(found, reader(found), None, False, None, None, None), one, other) is same

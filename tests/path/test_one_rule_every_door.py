@@ -148,7 +148,7 @@ def test_every_door_finds_the_same_character_for_character(
 def test_every_door_finds_the_same_of_every_shipped_template(
     engine: Engine, database_url: str, tmp_path: Path, name: str
 ) -> None:
-    hold_together(engine, tmp_path, CommandLine(database_url, tmp_path, {}), name, 40)
+    hold_together(engine, tmp_path, CommandLine(database_url, tmp_path, {}), name, 25)
 
 
 def as_json(value: Any) -> Any:
