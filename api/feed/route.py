@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from api.access import authenticate, visible_projects
 from api.feed.sets import all_sets
 from api.odata.edm import Model
-from api.odata.service import Answer, Service
-from api.odata.service import Request as Asked
+from api.odata.exchange import Answer
+from api.odata.exchange import Request as Asked
+from api.odata.service import Service
 from api.problems import Problem
 
 router = APIRouter()

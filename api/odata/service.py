@@ -1,63 +1,28 @@
 """A service over a model: a request in, an answer out. No web framework, so that any can carry it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import quote
 
 import orjson
 from sqlalchemy import Connection
 from sqlalchemy.exc import DataError
 
+from api.odata.answering import Answering
 from api.odata.batch import Part, PartAnswer, batch, relative
 from api.odata.csdl import as_json, as_xml, service_document
-from api.odata.edm import ComplexType, Model
-from api.odata.negotiation import JSON, XML, Preferences, Wanted, preferences, version, wanted
-from api.odata.payload import writer
+from api.odata.edm import Model
+from api.odata.exchange import Answer, Request
+from api.odata.negotiation import JSON, XML, Wanted, version, wanted
 from api.odata.problems import Malformed, Problem, Unsupported
-from api.odata.query.aggregate import begin, run
-from api.odata.query.expand import Expanding, key_text
-from api.odata.query.results import chosen, result_page
-from api.odata.query.rows import Format, Limits, Page, Query, page
+from api.odata.query.rows import Limits
 from api.odata.query.scope import Context
-from api.odata.resolve import NotFound, Target, resolve
+from api.odata.resolve import resolve
 from api.odata.syntax import options as syntax
-from api.odata.syntax.apply import Transformation
 from api.odata.syntax.resource import System, path
-from api.odata.syntax.tree import Identifier, Options, Selected
+from api.odata.syntax.tree import Options
 
-_TEXT: Final = "text/plain"
 _READS: Final = frozenset({"GET", "HEAD"})
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request: `path` and `query` as they were sent, still encoded; header names in lower case.
-
-    `root` is the public address of the service, with a slash at its end.
-    """
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, list[str]]
-    root: str
-    body: bytes = b""
-
-    def header(self, name: str) -> str | None:
-        """Return a header, several of one name joined."""
-        found = self.headers.get(name)
-        return ", ".join(found) if found else None
-
-
-@dataclass(slots=True)
-class Answer:
-    """What is sent back."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +74,7 @@ class Service:
             raise Unsupported(f"{first.name} is not done here", target="path")
         context = Context(self.model, now, caller, aliases=asked.aliases)
         target = resolve(context, segments)
-        return _Answering(self, request, connection, context, asked).answer(target)
+        return Answering(self.limits, request, connection, context, asked).answer(target)
 
     def _batch(self, request: Request, connection: Connection, caller: Any, now: datetime) -> Answer:
         if request.method != "POST":
@@ -176,188 +141,3 @@ def refused(problem: Problem) -> Answer:
     if problem.status == _NotAllowed.status:
         headers["Allow"] = "GET, HEAD"
     return Answer(problem.status, orjson.dumps({"error": error}), headers)
-
-
-@dataclass(slots=True)
-class _Answering:
-    """One request about rows."""
-
-    service: Service
-    request: Request
-    connection: Connection
-    context: Context
-    asked: Options
-    preferred: Preferences = field(init=False)
-
-    def answer(self, target: Target) -> Answer:
-        if self.asked.deltatoken is not None:
-            raise Unsupported("$deltatoken is not done here", target="$deltatoken")
-        self.preferred = preferences(self.request.headers.get("prefer", []))
-        if target.form == "count":
-            return self._count(target)
-        if target.form == "raw":
-            return self._raw(target)
-        form = wanted(self.request.header("accept"), self.asked.format)
-        if self.asked.apply is not None:
-            document = self._applied(target, form, self.asked.apply)
-        else:
-            document = self._property(target, form) if target.path else self._rows(target, form)
-        headers = {"Content-Type": form.content_type()}
-        if self.preferred.applied:
-            headers["Preference-Applied"] = ", ".join(self.preferred.applied)
-        return Answer(200, orjson.dumps(document), headers)
-
-    def _count(self, target: Target) -> Answer:
-        if target.path:
-            held = self._values(target)
-            return Answer(200, str(len(held or [])).encode(), {"Content-Type": _TEXT})
-        target.query.narrow(
-            Options(filter=self.asked.filter, search=self.asked.search, compute=self.asked.compute)
-        )
-        count = self.connection.scalar(target.query.counted())
-        return Answer(200, str(count).encode(), {"Content-Type": _TEXT})
-
-    def _values(self, target: Target) -> Any:
-        """Return the value a path of properties leads to, as it is stored."""
-        column = target.query.source.c["".join(each.held_in for each in target.path)]
-        row = self.connection.execute(target.query.statement([column]).limit(1)).one_or_none()
-        if row is None:
-            raise NotFound("there is no such row", target="path")
-        return row[0]
-
-    def _raw(self, target: Target) -> Answer:
-        value = self._values(target)
-        if value is None:
-            return Answer(204, b"")
-        last = target.path[-1]
-        if last.type == "Edm.Binary":
-            return Answer(200, bytes(value), {"Content-Type": "application/octet-stream"})
-        write = None if isinstance(last.type, ComplexType) else writer(last.type, big_as_text=True)
-        shown = value if write is None else write(value)
-        text = str(shown).lower() if isinstance(shown, bool) else str(shown)
-        return Answer(200, text.encode(), {"Content-Type": f"{_TEXT};charset=utf-8"})
-
-    def _property(self, target: Target, form: Wanted) -> dict[str, Any]:
-        names = [each.name for each in target.path]
-        path_ = tuple(Identifier(0, name) for name in names)
-        options = Options(select=(Selected(0, path_),))
-        found = self._page(target.query, options, form)
-        if not found.rows:
-            raise NotFound("there is no such row", target="path")
-        value: Any = found.rows[0]
-        for name in names:
-            value = None if value is None else value.get(name)
-        context = self._context(form, f"{self._own(target)}/{'/'.join(names)}")
-        if isinstance(value, dict):
-            return {**context, **value}
-        return {**context, "value": value}
-
-    def _own(self, target: Target) -> str:
-        return target.query.set.name
-
-    def _context(self, form: Wanted, what: str) -> dict[str, Any]:
-        return {} if form.metadata == "none" else {"@odata.context": f"{self.request.root}$metadata#{what}"}
-
-    def _page(self, query: Query, options: Options, form: Wanted) -> Page:
-        limits = self._limits()
-        written = Format(form.big_as_text, self.preferred.nulls)
-        found = page(self.connection, query, options, limits=limits, form=written, asked=self._query())
-        if options.expand:
-            owner = (query.set, query.type)
-            expanding = Expanding(self.connection, self.context, limits, written)
-            expanding.into(found.rows, found.keys, owner, options.expand)
-        return found
-
-    def _query(self) -> str:
-        """Return what the request is, but for its place and the options that change nothing of its rows."""
-        parts = [
-            part
-            for part in self.request.query.split("&")
-            if not part.lower().startswith(("$skiptoken=", "$format="))
-        ]
-        return f"{self.request.path}?{'&'.join(sorted(parts))}"
-
-    def _rows(self, target: Target, form: Wanted) -> dict[str, Any]:
-        query, asked = target.query, self.asked
-        if target.single:
-            asked = replace(asked, orderby=None, top=None, skip=None, count=None, skiptoken=None)
-        found = self._page(query, asked, form)
-        if target.single and not found.rows:
-            raise NotFound("there is no such row", target="path")
-        if target.form == "ref":
-            links = [
-                {"@odata.id": f"{query.set.name}({quote(key_text(query.type, key))})"} for key in found.keys
-            ]
-            context = self._context(form, "$ref" if target.single else "Collection($ref)")
-            return {**context, **links[0]} if target.single else {**context, "value": links}
-        self._full(query, found, form)
-        entity = "/$entity" if target.single else ""
-        context = self._context(form, f"{self._own(target)}{_selected(asked)}{entity}")
-        if target.single:
-            return {**context, **found.rows[0]}
-        return self._listed(found, context)
-
-    def _applied(
-        self, target: Target, form: Wanted, transformations: tuple[Transformation, ...]
-    ) -> dict[str, Any]:
-        if target.single or target.path or target.form != "value":
-            raise Problem("$apply needs rows", target="$apply")
-        flow = run(begin(target.query), transformations)
-        written = Format(form.big_as_text, self.preferred.nulls)
-        if flow.entity is None:
-            found = result_page(self.connection, flow, self.asked, limits=self._limits(), form=written)
-            paths = ",".join("/".join(path) for path, _ in chosen(flow, self.asked))
-            what = f"{self._own(target)}({paths})"
-            return self._listed(found, self._context(form, what))
-        settled = flow.settled()
-        query = Query(self.context, flow.entity.set, flow.entity.type, settled.source)
-        query.scope.computed |= settled.scope.computed
-        found = self._page(query, replace(self.asked, apply=None), form)
-        return self._listed(found, self._context(form, f"{self._own(target)}{_selected(self.asked)}"))
-
-    def _listed(self, found: Page, context: dict[str, Any]) -> dict[str, Any]:
-        made: dict[str, Any] = dict(context)
-        if found.count is not None:
-            made["@odata.count"] = found.count
-        made["value"] = found.rows
-        if found.next is not None:
-            made["@odata.nextLink"] = self._next(found.next)
-        return made
-
-    def _limits(self) -> Limits:
-        limits = self.service.limits
-        if self.preferred.page is None:
-            return limits
-        return replace(limits, page=min(limits.page, self.preferred.page))
-
-    def _full(self, query: Query, found: Page, form: Wanted) -> None:
-        if form.metadata == "none":
-            for row in found.rows:
-                row.pop("@odata.type", None)
-        if form.metadata != "full":
-            return
-        name = f"#{self.context.model.namespace}.{query.type.name}"
-        for at, (row, key) in enumerate(zip(found.rows, found.keys, strict=True)):
-            link = f"{query.set.name}({quote(key_text(query.type, key))})"
-            found.rows[at] = {"@odata.type": name, "@odata.id": link, **row}
-
-    def _next(self, mark: str) -> str:
-        parts = [
-            part
-            for part in self.request.query.split("&")
-            if part and not part.lower().startswith("$skiptoken=")
-        ]
-        return f"{self.request.root}{self.request.path.strip('/')}?{'&'.join([*parts, f'$skiptoken={mark}'])}"
-
-
-def _selected(asked: Options) -> str:
-    """Return what stands in parentheses of a context URL (protocol 10.7 to 10.10)."""
-    parts = [
-        "/".join(step.name for step in item.path if isinstance(step, Identifier))
-        for item in asked.select or ()
-    ]
-    for each in asked.expand or ():
-        name = "/".join(step.name for step in each.path if isinstance(step, Identifier))
-        if each.form == "entity" and name != "*":
-            parts.append(f"{name}{_selected(each.options) or '()'}" if each.options else f"{name}()")
-    return f"({','.join(parts)})" if parts else ""

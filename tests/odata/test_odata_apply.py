@@ -9,8 +9,9 @@ import orjson
 import pytest
 from sqlalchemy import Connection, text
 
+from api.odata.exchange import Answer, Request
 from api.odata.query.rows import Limits
-from api.odata.service import Answer, Request, Service
+from api.odata.service import Service
 from tests.support.odata_shop import MODEL
 
 NOW: Final = datetime(2026, 11, 22, tzinfo=UTC)
