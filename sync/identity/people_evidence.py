@@ -172,17 +172,18 @@ def _persons(session: Session) -> tuple[PersonSeen, ...]:
 
 
 def _written(session: Session) -> tuple[WrittenSeen, ...]:
-    """Read the names in workbooks: managers and sponsors as they stand, owners of open RAID items."""
+    """Read the names that people wrote, in workbooks and answers: managers, sponsors, owners of RAID items."""
     rows = session.execute(
         text(
             "SELECT value #>> '{}', attribute, project_id, source FROM (SELECT DISTINCT ON (c.project_id,"
             " c.attribute, c.source_id) c.value, c.attribute, c.project_id, s.name AS source FROM claim c"
-            " JOIN source s ON s.id = c.source_id WHERE s.kind = 'excel'"
+            " JOIN source s ON s.id = c.source_id WHERE s.kind IN ('excel', 'collection')"
             " AND c.attribute = ANY(CAST(:attributes AS text[]))"
             " ORDER BY c.project_id, c.attribute, c.source_id, c.known_from DESC, c.id DESC) AS standing"
             " WHERE value <> 'null'"
             " UNION ALL SELECT v.owner, 'RAID owner', v.project_id, s.name FROM raid_item v"
-            " JOIN source s ON s.id = v.source_id WHERE s.kind = 'excel' AND v.known_to IS NULL AND NOT v.deleted"
+            " JOIN source s ON s.id = v.source_id WHERE s.kind IN ('excel', 'collection')"
+            " AND v.known_to IS NULL AND NOT v.deleted"
             " AND v.owner IS NOT NULL"
         ),
         {"attributes": sorted(PERSON_ATTRIBUTES)},
