@@ -25,6 +25,7 @@ from sync.workbook.book import (
     Book,
     Box,
     Look,
+    Row,
     Sheet,
 )
 from sync.workbook.words import expected
@@ -39,6 +40,9 @@ _EDITABLE: Final = frozenset({Look.FILLED, Look.ASKED, Look.WRONG, Look.CONFLICT
 _NUMBER_FORMATS: Final = {
     "date": "yyyy-mm-dd", "money": "#,##0.00", "int": "0", "number": "General", "percent": "General",
 }  # fmt: skip
+_LINE: Final = 15  # points
+_MOST_LINES: Final = 12
+_NOTHING: Final = Box(None, Look.LOCKED)
 _INLINE: Final = 255  # characters that a drop-down may list itself
 _TRIGGERS: Final = ("=", "+", "-", "@", "\t", "\r")
 _LARGEST: Final = 1e15
@@ -89,7 +93,10 @@ class _Writing:
         for index, row in enumerate(sheet.rows, start=FIRST_ROW):
             page.write_string(index, 0, row.id, self._format(Look.LOCKED, None, quoted=False))
             for number, column in enumerate(sheet.columns, start=1):
-                self._box(page, index, number, row.boxes.get(column.id, Box(None, Look.LOCKED)))
+                self._box(page, index, number, row.boxes.get(column.id, _NOTHING))
+            lines = _lines(sheet, row)
+            if lines > 1:
+                page.set_row(index, _LINE * lines)
         self._input_checks(page, sheet)
         self._table(page, sheet)
         page.freeze_panes(FIRST_ROW, 2)
@@ -230,6 +237,18 @@ class _Writing:
             "name": name, "style": None, "autofilter": sheet.kind != FORM,
             "columns": [{"header": label, "header_format": self._head} for label in unique],
         })  # fmt: skip
+
+
+def _lines(sheet: Sheet, row: Row) -> int:
+    """Return how many lines a row needs: programs other than Excel do not make room by themselves."""
+    most = (
+        3 if sheet.kind == FORM and (rule := row.boxes[VALUE].rule) is not None and rule.type == "text" else 1
+    )
+    for column in sheet.columns:
+        content = row.boxes.get(column.id, _NOTHING).content
+        if isinstance(content, str):
+            most = max(most, sum(-(-max(1, len(line)) // column.width) for line in content.split("\n")))
+    return min(most, _MOST_LINES)
 
 
 def choices_of(rule: FieldRule) -> tuple[str, ...]:
