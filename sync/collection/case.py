@@ -1,6 +1,6 @@
 """A case: one submission with all that is known of it, read once and then judged without the database."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
@@ -33,6 +33,7 @@ __all__ = [
 ]  # fmt: skip
 
 SHARED: Final = "*"  # the record under which a submission's context keeps what all of its records know
+MADE: Final = "+"  # and where it keeps the references of records that people made
 OPEN: Final = frozenset({"not_started", "draft", "returned"})  # states in which answers are taken
 
 
@@ -101,8 +102,8 @@ def case_of(connection: Connection, head: SubmissionHead, *, now: datetime) -> C
     shared = contexts.get(SHARED, {})
     where = Where(shared.get("stage"), shared.get("tier"), shared.get("programme"))
     template = template_for(connection, head.template, head.version, where, as_of)
-    filled = _filled(connection, head, as_of)
-    answers = _answers(connection, head.id)
+    filled = filled_of(connection, [head.id], lambda at: (as_of - head.day(at)).days).get(head.id, {})
+    answers = answers_of(connection, [head.id]).get(head.id, {})
     own = [] if has_items(template) else [OWN]
     records = tuple(
         RecordCase(ref, filled.get(ref, {}), answers.get(ref, {}), {**shared, **contexts.get(ref, {})})
@@ -114,35 +115,37 @@ def case_of(connection: Connection, head: SubmissionHead, *, now: datetime) -> C
     return Case(head, template, as_of, records, shared, people, waived)
 
 
-def _filled(connection: Connection, head: SubmissionHead, as_of: date) -> dict[str, dict[str, Filled]]:
-    found: dict[str, dict[str, Filled]] = {}
+def filled_of(
+    connection: Connection, submissions: Sequence[int], days_since: Callable[[datetime], int] = lambda _: 0
+) -> dict[int, dict[str, dict[str, Filled]]]:
+    """Return what was filled in, by submission, record and field; ages as of when it was, and the days since."""
+    found: dict[int, dict[str, dict[str, Filled]]] = {}
     rows = connection.execute(
         text(
-            "SELECT record_ref, field, value, source, locator, url, age_days, filled_at FROM prefill"
-            " WHERE submission_id = :id ORDER BY id"
+            "SELECT submission_id, record_ref, field, value, source, locator, url, age_days, filled_at FROM prefill"
+            " WHERE submission_id = ANY(CAST(:ids AS bigint[])) ORDER BY id"
         ),
-        {"id": head.id},
+        {"ids": list(submissions)},
     )
-    for ref, name, value, source, locator, url, age, at in rows:
-        since = max(0, (as_of - head.day(at)).days)
-        older = None if age is None else age + since
-        found.setdefault(ref, {})[name] = Filled(value, source, locator, url, older)
+    for id_, ref, name, value, source, locator, url, age, at in rows:
+        older = None if age is None else age + max(0, days_since(at))
+        found.setdefault(id_, {}).setdefault(ref, {})[name] = Filled(value, source, locator, url, older)
     return found
 
 
-def _answers(connection: Connection, submission_id: int) -> dict[str, dict[str, Given]]:
-    """Return the newest answer of each field, without those that were taken back."""
-    found: dict[str, dict[str, Given]] = {}
+def answers_of(connection: Connection, submissions: Sequence[int]) -> dict[int, dict[str, dict[str, Given]]]:
+    """Return the newest answer of each field that was not taken back, by submission and record."""
+    found: dict[int, dict[str, dict[str, Given]]] = {}
     rows = connection.execute(
         text(
-            'SELECT DISTINCT ON (record_ref, field) record_ref, field, value, withdrawn, because, "by", at, door,'
-            " locator, id FROM answer WHERE submission_id = :id ORDER BY record_ref, field, id DESC"
+            "SELECT * FROM (SELECT DISTINCT ON (submission_id, record_ref, field) submission_id, record_ref, field,"
+            ' value, withdrawn, because, "by", at, door, locator, id FROM answer'
+            " WHERE submission_id = ANY(CAST(:ids AS bigint[]))"
+            " ORDER BY submission_id, record_ref, field, id DESC) AS a WHERE NOT withdrawn ORDER BY id"
         ),
-        {"id": submission_id},
+        {"ids": list(submissions)},
     )
-    for ref, name, value, withdrawn, because, by, at, door, locator, _ in sorted(
-        rows, key=lambda row: row[-1]
-    ):
-        if not withdrawn:
-            found.setdefault(ref, {})[name] = Given(value, because, by, at, door, locator)
+    for id_, ref, name, value, _, because, by, at, door, locator, _ in rows:
+        given = Given(value, because, by, at, door, locator)
+        found.setdefault(id_, {}).setdefault(ref, {})[name] = given
     return found

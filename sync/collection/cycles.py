@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, text
@@ -20,7 +19,7 @@ from sync.collection.heads import SubmissionHead, heads
 from sync.collection.moves import Taken, write_move
 from sync.collection.outbox import Told, tell
 from sync.collection.people import people_of
-from sync.collection.refilling import judge_of, refill_one
+from sync.collection.refilling import fill
 from sync.collection.refused import NotAllowed, Refused
 from sync.collection.templates import current_version
 from sync.match import portfolio_of
@@ -222,33 +221,33 @@ def _ask(
 ) -> list[SubmissionHead]:
     """Make a submission for each project that owes one and has none, and fill it in."""
     have = {head.project_id for head in heads(connection, cycles=[cycle.id])}
-    made: set[UUID] = set()
-    for project in known.facts.projects:
-        if project.id in have or (keys is not None and project.key not in keys):
-            continue
+    owing = [
+        project.id
+        for project in known.facts.projects
+        if project.id not in have
+        and (keys is None or project.key in keys)
+        and known.template(cycle.version, project.id).applies(
+            stage=project.value("stage"), tier=project.value("tier")
+        )
+    ]
+    made = set(
         connection.execute(
             text(
                 "INSERT INTO submission (cycle_id, project_id, version, state, opened_at)"
-                " VALUES (:cycle, :project, :version, 'not_started', :now)"
+                " SELECT :cycle, w.id, :version, 'not_started', :now FROM unnest(CAST(:owing AS uuid[])) AS w(id)"
+                " RETURNING id"
             ),
-            {"cycle": cycle.id, "project": project.id, "version": cycle.version, "now": now},
-        )
-        made.add(project.id)
-    new = []
-    for head in heads(connection, cycles=[cycle.id]):
-        if head.project_id not in made:
-            continue
-        asked = known.project(head.project_id)
-        template = judge_of(connection, head, known)
-        if asked is None or not template.applies(stage=asked.value("stage"), tier=asked.value("tier")):
-            connection.execute(text("DELETE FROM submission WHERE id = :id"), {"id": head.id})
-            continue
-        refill_one(connection, head, known, now)
+            {"cycle": cycle.id, "version": cycle.version, "now": now, "owing": owing},
+        ).scalars()
+    )
+    new = [head for head in heads(connection, cycles=[cycle.id]) if head.id in made]
+    fill(connection, new, known, now)
+    for head in new:
         write_move(connection, head, Taken("draft", SYSTEM, SYSTEM, SYSTEM), now)
-        connection.execute(
-            text("UPDATE submission SET state = 'draft', revision = 0 WHERE id = :id"), {"id": head.id}
-        )
-        new.append(head)
+    connection.execute(
+        text("UPDATE submission SET state = 'draft', revision = 0 WHERE id = ANY(CAST(:ids AS bigint[]))"),
+        {"ids": list(made)},
+    )
     return new
 
 

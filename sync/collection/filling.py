@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
@@ -16,8 +15,11 @@ from model.collection.cases import OWN, Filled
 from model.collection.cycle import first_day
 from model.template.template import Template
 from model.template.values import is_absent
-from sync.collection.answers import plain, write_prefill
+from sync.collection.answers import plain
 from sync.collection.case import SHARED
+from sync.collection.tailoring import Tailored, Where, fitted, in_force
+from sync.collection.templates import Kept, kept
+from sync.collection.waivers import Waived, standing
 from sync.colours import colours
 from sync.facts import Asked, Facts, ProjectFacts, gather
 from sync.match import portfolio_of
@@ -25,6 +27,7 @@ from sync.record_rows import COLLECTION
 from sync.records import Background, Checked, background, pulled_records
 from sync.sight import being_read
 
+_JUDGED: Final = frozenset({"approved", "retired"})
 _MOVING: Final = frozenset({"as_of", "taken"})  # context that is made anew whenever a case is opened
 
 
@@ -35,10 +38,28 @@ class Known:
     facts: Facts
     background: Background
     previous: Mapping[UUID, Mapping[str, Any]]  # the own record that was published last, by project
+    projects: Mapping[UUID, ProjectFacts]
+    versions: Mapping[str, Kept]  # of the template that is collected
+    tailorings: Sequence[Tailored]
+    waived: Waived
 
     def project(self, project_id: UUID) -> ProjectFacts | None:
         """Return one project's facts; None where it is closed."""
-        return next((each for each in self.facts.projects if each.id == project_id), None)
+        return self.projects.get(project_id)
+
+    def template(self, version: str, project_id: UUID) -> Template:
+        """Return a version of the template as it is tailored for a project.
+
+        Raises:
+            InvalidDeclaration: A tailoring no longer fits the version.
+        """
+        project = self.project(project_id)
+        where = (
+            Where()
+            if project is None
+            else Where(project.value("stage"), project.value("tier"), project.programme)
+        )
+        return fitted(self.versions[version], self.tailorings, where)
 
 
 def known_now(
@@ -46,7 +67,7 @@ def known_now(
     projects: Sequence[UUID] | None,
     *,
     template: str,
-    templates: Sequence[Template],
+    templates: Sequence[Template] | None = None,
     period_end: date | None,
     day: date,
     now: datetime,
@@ -57,7 +78,7 @@ def known_now(
         connection: In a transaction.
         projects: None: all.
         template: The id of the template that is collected.
-        templates: Its versions and tailorings that ask.
+        templates: The versions whose records are wanted; None: all that ever judged.
         period_end: Of the cycle; what was published for an earlier one is the previous record.
         day: In the portfolio's time zone.
         now: The clock.
@@ -69,8 +90,14 @@ def known_now(
             being_read(session, now),
         )  # fmt: skip
         facts = gather(session, asked)
-        behind = background(session, facts, colours(facts, shipped.policy()).computed, templates)
-    return Known(facts, behind, _published(connection, template, period_end))
+        versions = {each.version: each for each in kept(connection, template)}
+        asking = templates or [each.loaded() for each in versions.values() if each.state in _JUDGED]
+        behind = background(session, facts, colours(facts, shipped.policy()).computed, asking)
+    return Known(
+        facts, behind, _published(connection, template, period_end),
+        {project.id: project for project in facts.projects}, versions,
+        in_force(connection, day, template=template), standing(connection, day),
+    )  # fmt: skip
 
 
 def _published(connection: Connection, template: str, before: date | None) -> dict[UUID, Mapping[str, Any]]:
@@ -171,51 +198,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return float(value)
     return value.isoformat() if isinstance(value, date) else value
-
-
-def write_filled(
-    connection: Connection,
-    submission_id: int,
-    filled: Mapping[str, Mapping[str, Filled]],
-    contexts: Mapping[str, Mapping[str, Any]],
-    now: datetime,
-) -> bool:
-    """Write what is filled in; says whether anything of it differs from what was filled in before.
-
-    What a source no longer says is taken out; a record that people made stays as they made it.
-    """
-    before: dict[str, dict[str, tuple[Any, ...]]] = {}
-    rows = connection.execute(
-        text(
-            "SELECT record_ref, field, value, source, locator, url FROM prefill WHERE submission_id = :id"
-            " AND record_ref NOT IN (SELECT jsonb_array_elements_text(coalesce(context -> '+', '[]'))"
-            " FROM submission WHERE id = :id)"
-        ),
-        {"id": submission_id},
-    )
-    for ref, name, *rest in rows:
-        before.setdefault(ref, {})[name] = tuple(rest)
-    after = {
-        ref: {name: (each.value, each.source, each.locator, each.url) for name, each in values.items()}
-        for ref, values in filled.items()
-    }
-    for ref, values in filled.items():
-        if values:
-            write_prefill(connection, submission_id, ref, values, now)
-    gone = [(ref, name) for ref, names in before.items() for name in names if name not in filled.get(ref, {})]
-    if gone:
-        connection.execute(
-            text(
-                "DELETE FROM prefill USING unnest(CAST(:refs AS text[]), CAST(:fields AS text[])) AS w(ref, field)"
-                " WHERE submission_id = :id AND record_ref = w.ref AND prefill.field = w.field"
-            ),
-            {"id": submission_id, "refs": [ref for ref, _ in gone], "fields": [name for _, name in gone]},
-        )
-    connection.execute(
-        text(
-            "UPDATE submission SET context = CAST(:context AS jsonb)"
-            " || jsonb_build_object('+', coalesce(context -> '+', '[]')) WHERE id = :id"
-        ),
-        {"id": submission_id, "context": Jsonb(contexts)},
-    )
-    return before != {ref: values for ref, values in after.items() if values}
