@@ -206,7 +206,7 @@ TRUTHS = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(TRUTHS)
 def test_whatever_is_accepted_runs_on_a_full_record(source: str) -> None:
     assume(not complaints(source))

@@ -1,6 +1,8 @@
 """A template's rules changed for some projects."""
 
+import json
 import re
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -13,25 +15,30 @@ from model.template.check import check
 from model.template.language import Document
 from model.template.result import Result
 from model.template.tailoring import tailored
-from model.template.template import load
+from model.template.template import Template
 from tests.support.shared import ROOT
-from tests.support.template_samples import SMALL
+from tests.support.template_samples import loaded
 
 LESS = ", which asks for less"
 FULL: dict[str, Any] = {"name": "Apollo", "stage": "deliver", "tier": 1, "cost": 50, "start": "2025-01-01"}
 
 
 def listed(changes: dict[str, Any]) -> list[str]:
-    return [str(change) for change in tailored(load(SMALL, "small.yaml"), changes).changes]
+    return [str(change) for change in tailored(loaded(), changes).changes]
 
 
 def judged(changes: dict[str, Any], **record: Any) -> Result:
     context = {"as_of": "2025-06-30", "tier": 1, "stage": "deliver"}
-    return check(tailored(load(SMALL, "small.yaml"), changes), record, {}, context)
+    return check(_tailored(json.dumps(changes)), record, {}, context)
+
+
+@lru_cache(maxsize=16)
+def _tailored(changes: str) -> Template:
+    return tailored(loaded(), json.loads(changes))
 
 
 def test_nothing_changed_is_the_same_template_judging_the_same() -> None:
-    small = load(SMALL, "small.yaml")
+    small = loaded()
     made = tailored(small, {})
     assert made.document == small.document
     assert made.changes == ()
@@ -76,7 +83,7 @@ def test_a_tailored_template_judges_by_its_changes() -> None:
 
 
 def test_changes_add_up_when_a_template_is_tailored_twice() -> None:
-    small = load(SMALL, "small.yaml")
+    small = loaded()
     once = tailored(small, {"fields": {"name": {"min_len": 2}}})
     twice = tailored(once, {"fields": {"name": {"max_len": 20}}})
     assert [change.where for change in twice.changes] == ["fields.name.min_len", "fields.name.max_len"]
@@ -103,15 +110,13 @@ def test_changes_add_up_when_a_template_is_tailored_twice() -> None:
 )  # fmt: skip
 def test_what_cannot_be_tailored_is_refused_and_says_where(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidDeclaration) as caught:
-        tailored(load(SMALL, "small.yaml"), changes)
+        tailored(loaded(), changes)
     assert said in str(caught.value)
 
 
 def test_all_that_is_wrong_with_a_tailoring_is_said_at_once() -> None:
     with pytest.raises(InvalidDeclaration) as caught:
-        tailored(
-            load(SMALL, "small.yaml"), {"fields": {"nmae": {}, "name": {"id": "x"}}, "checks": {"K7": {}}}
-        )
+        tailored(loaded(), {"fields": {"nmae": {}, "name": {"id": "x"}}, "checks": {"K7": {}}})
     assert len(caught.value.complaints) == 3
 
 

@@ -1,10 +1,11 @@
 """A small template of the tests' own, and changes to it."""
 
+from functools import lru_cache
 from typing import Any
 
 from model.template.check import check
 from model.template.result import Result
-from model.template.template import load
+from model.template.template import Template, load
 
 SMALL = """\
 template: {id: small, version: 1.0.0, title: Small, record: status_report, owner_role: officer}
@@ -56,4 +57,10 @@ def checked(
 ) -> Result:
     """Apply a template to a record on 2025-06-30, in tier 1 and stage deliver unless the context says else."""
     known = {"as_of": "2025-06-30", "tier": 1, "stage": "deliver"} if context is None else context
-    return check(load(text, "small.yaml"), record, ages or {}, known)
+    return check(loaded(text), record, ages or {}, known)
+
+
+@lru_cache(maxsize=64)
+def loaded(text: str = SMALL) -> Template:
+    """Load a template once."""
+    return load(text, "small.yaml")
