@@ -26,7 +26,7 @@ MODEL: Final = Model("Muster", all_sets(), version="1.0")
 SERVICE: Final = Service(MODEL)
 KEY_PARAMETER: Final = "apikey"
 KEY_HEADER: Final = "x-api-key"
-_LONGEST_S: Final = 60  # seconds that one statement may take
+_LONGEST_S: Final = 30  # seconds that one statement may take
 _MOST_BODY: Final = 262_144  # bytes
 _CHALLENGE: Final = 'Basic realm="Muster", charset="UTF-8", Bearer'
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, OperationalError
 
 from api.odata.answering import Answering
 from api.odata.batch import Part, PartAnswer, batch, relative
@@ -22,6 +22,8 @@ from api.odata.syntax import options as syntax
 from api.odata.syntax.resource import System, path
 from api.odata.syntax.tree import Options
 
+_CANCELLED: Final = "57014"  # by its statement timeout
+_ERRORS: Final = 400
 _READS: Final = frozenset({"GET", "HEAD"})
 
 
@@ -49,6 +51,11 @@ class Service:
         except DataError:
             number = "4.0"
             made = refused(Problem("a value is too large to be reckoned with, or a pattern is none"))
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != _CANCELLED:
+                raise
+            number = "4.0"
+            made = refused(_TooLong("this took too long and was stopped; ask for less at once"))
         made.headers["OData-Version"] = number
         made.headers.setdefault("Vary", "Accept, Prefer, OData-MaxVersion")
         if request.method == "HEAD":
@@ -90,7 +97,12 @@ class Service:
             else:
                 headers = {name: [value] for name, value in part.headers.items()}
                 inner = Request(part.method, path_, query, headers, request.root, part.body)
-                made = self.answer(inner, connection, caller=caller, now=now)
+                with (
+                    connection.begin_nested() as savepoint
+                ):  # what goes wrong in one part leaves the others alone
+                    made = self.answer(inner, connection, caller=caller, now=now)
+                    if made.status >= _ERRORS:
+                        savepoint.rollback()
             return PartAnswer(made.status, made.headers, made.body)
 
         type_, body = batch(request.header("content-type"), request.body, ask)
@@ -112,6 +124,11 @@ class Service:
         if form.type == JSON:
             return Answer(200, orjson.dumps(as_json(self.model)), {"Content-Type": JSON})
         return Answer(200, as_xml(self.model), {"Content-Type": XML})
+
+
+class _TooLong(Problem):
+    status = 503
+    code = "Timeout"
 
 
 class _NotAllowed(Problem):
