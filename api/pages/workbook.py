@@ -18,6 +18,7 @@ from api.problems import Problem, bad_request, not_found
 from api.routes.submissions import visible_case
 from api.routes.workbooks import MOST, file_answer, plain_name
 from model.collection.roles import Actor
+from sync.collection.case import Case
 from sync.collection.refused import Refused
 from sync.store import unit_of_work
 from sync.workbook.answered import NothingToAnswer, answered_copy
@@ -152,7 +153,7 @@ def _page(
         "cells_of": [
             _told(one.ref, one.part, one.kind, one.says, labels) for one in (taken.outcomes if taken else ())
         ],
-        "conflicts": [_conflict(each, labels) for each in found],
+        "conflicts": [_conflict(each, case, labels) for each in found],
         "came": came,
     }  # fmt: skip
     path = link("/submissions/{}/workbook", number)
@@ -163,9 +164,12 @@ def _told(ref: str, part: str, kind: str, says: str, labels: dict[str, str]) -> 
     return {"where": _where(ref, part, labels), "kind": kind, "says": says}
 
 
-def _conflict(cell: ReturnedCell, labels: dict[str, str]) -> dict[str, Any]:
+def _conflict(cell: ReturnedCell, case: Case, labels: dict[str, str]) -> dict[str, Any]:
+    """Return a conflict with what stands by now, which may be neither of the two."""
+    record = case.record(cell.record)
+    current = Part.of(cell.field).value(record.values()) if record is not None else None
     return {"id": cell.id, "where": _where(cell.record, cell.field, labels), "returned": cell.returned,
-            "current": cell.current, "by": cell.by, "at": cell.at}  # fmt: skip
+            "current": current, "by": cell.by, "at": cell.at}  # fmt: skip
 
 
 def _where(ref: str, part: str, labels: dict[str, str]) -> str:
