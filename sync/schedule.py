@@ -10,6 +10,7 @@ from datetime import datetime
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from sync.registry import utc_now
 from sync.run import start_run
@@ -44,7 +45,11 @@ def keep_cycles(engine: Engine, now: datetime) -> None:
     """Let collection do what its calendars ask for; what goes wrong there stops nothing else."""
     from sync.collection.ladder import tick  # brings CEL and protobuf, which writing slots has no use for
 
-    done = tick(engine, now)
+    try:
+        done = tick(engine, now)
+    except DBAPIError as error:  # the next tick does what this one could not
+        log.warning("collection waits for the database: %s", type(error).__name__)
+        return
     for said in done.warnings:
         log.warning("collection: %s", said)
     if done.opened or done.closed or done.told:

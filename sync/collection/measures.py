@@ -68,9 +68,12 @@ def board(
     judged = _judged(connection, ids)
     marks = _marks(connection, ids)
     people = people_of(connection, [head.project_id for head in found], now) if found else {}
+    judges = {
+        number: version(connection, cycle.template, number) for number in {each.version for each in found}
+    }
     lines = []
     for head in found:
-        template = version(connection, head.template, head.version)
+        template = judges[head.version]
         role, person = _next(template, head, people.get(head.project_id, nobody()))
         score, letter, blocking = judged.get(head.id, (None, None, None))
         overdue = head.state in OWED and now >= head.due_at

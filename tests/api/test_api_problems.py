@@ -124,8 +124,11 @@ def test_the_openapi_document_is_valid_3_1_with_an_example_for_every_answer(engi
     validate(document)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            content = operation["responses"]["200"]["content"]["application/json"]
-            assert content.get("example"), f"{method} {path}"
+            told = next(
+                operation["responses"][code] for code in ("200", "201") if code in operation["responses"]
+            )
+            content = told["content"].get("application/json")
+            assert content is None or content.get("example"), f"{method} {path}"
             problem = operation["responses"]["404"]["content"]["application/problem+json"]
             assert problem["example"]["status"] == 404
             assert operation["security"], path
@@ -137,6 +140,10 @@ def test_every_example_has_the_names_its_schema_requires(engine: Engine) -> None
     for name, schema in document["components"]["schemas"].items():
         for example in schema.get("examples", []):
             assert not set(schema.get("required", ())) - set(example), name
+
+
+# What the seeded rows have none of; the tests of each hold its names.
+NOT_SEEDED = {f"/api/v1/{path}" for path in ("submissions/{number}/publication",)}
 
 
 def test_answers_have_the_names_their_schema_requires(engine: Engine) -> None:
@@ -158,10 +165,14 @@ def test_answers_have_the_names_their_schema_requires(engine: Engine) -> None:
             absent += required(below, value.get(name), f"{where}.{name}")
         return absent
 
-    filled = {"key": "PORTAL", "attribute": "schedule", "name": "ado", "number": "1"}
+    filled = {"key": "PORTAL", "attribute": "schedule", "name": "ado", "number": "1", "template": "monthly-status",
+              "version": "3.1.0"}  # fmt: skip
     for path, operations in document["paths"].items():
         if "get" not in operations:
             continue
-        answer = asking.get(path.format(**filled)).json()
+        found = asking.get(path.format(**filled))
+        if found.status_code == 404 and path in NOT_SEEDED:
+            continue
+        answer = found.json()
         schema = operations["get"]["responses"]["200"]["content"]["application/json"]["schema"]
         assert required(schema, answer, path) == []
