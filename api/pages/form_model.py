@@ -70,27 +70,31 @@ def needs(case: Case, judgement: Judgement, *, ref: str | None = None) -> dict[s
     found: dict[str, list[Need]] = {group: [] for group in GROUPS}
     for at, finding in judgement.findings():
         if ref is None or at == ref:
-            each = need_of(case, judgement, at, finding)
+            each = need_of(case, judgement, at, finding, here=ref)
             found[each.group].append(each)
     for group in found.values():
         group.sort(key=lambda need: not need.blocks)
     return found
 
 
-def need_of(case: Case, judgement: Judgement, ref: str, finding: Finding) -> Need:
-    """Return a finding as something needed: of which field, and where to put it right."""
+def need_of(case: Case, judgement: Judgement, ref: str, finding: Finding, *, here: str | None = None) -> Need:
+    """Return a finding as something needed: of which field, and where to put it right.
+
+    `here` is the record whose page it is told on: what is of it need not say so, nor lead to another page.
+    """
     labels = {field.rule.id: field.rule.label for field in case.template.fields}
     about = [labels[id_] for id_ in involved(case.template, finding)[:3]]
-    label = " / ".join(about) or finding.field
+    label = " / ".join(about) or finding.field.replace("minimum_", "Too few of kind ")
+    own_page = ref == here != OWN
     anchor = place_of(case.template, finding)
     waived = (ref, finding.field) in judgement.waived
     return Need(
         group_of(case.template, finding),
-        label if ref == OWN else f"{ref}: {label}",
+        label if ref == OWN or own_page else f"{ref}: {label}",
         finding.says,
         finding.severity == "block" and not waived,
         waived,
-        f"{address(case.submission.id, ref)}#f-{anchor}" if anchor else "",
+        f"{'' if own_page else address(case.submission.id, ref)}#f-{anchor}" if anchor else "",
     )
 
 

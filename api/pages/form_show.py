@@ -100,7 +100,7 @@ def _common(connection: Connection, sheet: Sheet, judgement: Judgement) -> dict[
         "group_of": lambda finding: group_of(case.template, finding),
         "moves": _moves(connection, sheet),
         "comments": _comments(connection, case),
-        "may_comment": sheet.actor is not None and case.submission.state not in ("published", "superseded"),
+        "may_comment": _may_comment(sheet),
         "saved": sheet.saved is not None,
         "saved_count": sheet.saved,
         "wrong": _wrong(sheet, judgement),
@@ -158,6 +158,15 @@ def _button(step: Move, *, table: bool) -> dict[str, Any]:
         "attest": step.attest,
         "reason": "reason" in step.needs,
     }
+
+
+def _may_comment(sheet: Sheet) -> bool:
+    adding = sheet.ref is not None and sheet.ref.startswith(NEW)
+    return (
+        sheet.actor is not None
+        and not adding
+        and sheet.case.submission.state not in ("published", "superseded")
+    )
 
 
 def _comments(connection: Connection, case: Case) -> list[dict[str, Any]]:

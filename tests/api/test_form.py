@@ -255,6 +255,8 @@ def test_many_records_are_a_table_and_a_page_a_row(engine: Engine) -> None:
     assert "1 holds it back" in table
     form = shown(asking, at, "/record?ref=R-014")
     assert form.values["v.impact"] == "9"
+    text = asking.get(f"/submissions/{at.id}/record?ref=R-014", headers=PAGE).text
+    assert '<a href="#f-impact">How grave, 1 to 5</a>' in text
     form.values |= {"v.impact": "5", "because.impact": "A slip of the pen"}
     assert "at most 5, is 9" not in send(asking, form).text
 
