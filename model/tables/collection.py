@@ -68,7 +68,9 @@ class Submission(Base):
     published_at: Mapped[datetime | None]
     published_by: Mapped[str | None]
     withdrawn_at: Mapped[datetime | None]
-    context: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # by record: what its rules know
+    context: Mapped[dict[str, Any]] = mapped_column(
+        server_default=text("'{}'")
+    )  # by record: what its rules know
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     frozen: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     sha256: Mapped[str | None]
