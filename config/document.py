@@ -110,6 +110,12 @@ class PortfolioBlock(BaseModel):
         default="UTC", description="IANA name; dates and schedules are in it"
     )
     currency: str = Field(default="GBP", pattern=r"^[A-Z]{3}$", description="ISO 4217")
+    workbooks: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Where each project's workbook goes when a cycle opens: SOURCE:/Folder of an Excel source on"
+        " SharePoint, or a folder; left out: nowhere by itself",
+    )
 
 
 class BrakeBlock(BaseModel):

@@ -99,7 +99,7 @@ def _another_place(connection: Connection, block: SourceBlock, before: SourceBlo
 def _portfolio_change(connection: Connection, document: Document) -> Change:
     wanted = document.portfolio.model_dump()
     row = connection.execute(
-        text("SELECT key, name, timezone, currency FROM portfolio WHERE key = :key"), {"key": wanted["key"]}
+        text("SELECT key, name, timezone, currency, workbooks FROM portfolio WHERE key = :key"), {"key": wanted["key"]}
     ).mappings().one_or_none()  # fmt: skip
     if row is None:
         return Change("add", f"portfolio {wanted['key']}")
@@ -146,9 +146,10 @@ def apply(
         changes = plan(connection, document, check=check)
         connection.execute(
             text(
-                "INSERT INTO portfolio (key, name, timezone, currency) VALUES (:key, :name, :timezone, :currency)"
+                "INSERT INTO portfolio (key, name, timezone, currency, workbooks)"
+                " VALUES (:key, :name, :timezone, :currency, :workbooks)"
                 " ON CONFLICT (key) DO UPDATE SET name = excluded.name, timezone = excluded.timezone,"
-                " currency = excluded.currency"
+                " currency = excluded.currency, workbooks = excluded.workbooks"
             ),
             document.portfolio.model_dump(),
         )
@@ -205,7 +206,7 @@ def export(connection: Connection) -> str:
         LookupError: Nothing has been applied yet.
     """
     portfolio = connection.execute(
-        text("SELECT key, name, timezone, currency FROM portfolio ORDER BY id LIMIT 1")
+        text("SELECT key, name, timezone, currency, workbooks FROM portfolio ORDER BY id LIMIT 1")
     ).mappings().one_or_none()  # fmt: skip
     if portfolio is None:
         raise LookupError("nothing has been applied yet; begin with `muster apply -f FILE`")
@@ -217,5 +218,9 @@ def export(connection: Connection) -> str:
     for name, config, enabled in rows:
         block = {"name": name, **{key: value for key, value in config.items() if value not in ({}, None)}}
         sources.append(block if enabled else {**block, "enabled": False})
-    document = {"apiVersion": "muster/v1", "portfolio": dict(portfolio), "sources": sources}
+    document = {
+        "apiVersion": "muster/v1",
+        "portfolio": {key: value for key, value in portfolio.items() if value is not None},
+        "sources": sources,
+    }
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)

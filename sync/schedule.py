@@ -52,8 +52,23 @@ def keep_cycles(engine: Engine, now: datetime) -> None:
         return
     for said in done.warnings:
         log.warning("collection: %s", said)
+    _send_workbooks(engine, now)
     if done.opened or done.closed or done.told:
         log.info("collection", extra={"opened": done.opened, "closed": done.closed, "told": done.told})
+
+
+def _send_workbooks(engine: Engine, now: datetime) -> None:
+    from sync.workbook.outgoing import send_due  # brings what reads and writes workbooks
+
+    try:
+        sent, failed = send_due(engine, now)
+    except DBAPIError as error:
+        log.warning("workbooks wait for the database: %s", type(error).__name__)
+        return
+    for said in failed:
+        log.warning("workbooks: %s", said)
+    if sent:
+        log.info("workbooks sent", extra={"sent": sent})
 
 
 def start_clock(engine: Engine) -> BackgroundScheduler:

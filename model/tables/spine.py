@@ -21,6 +21,7 @@ class Portfolio(Base):
     name: Mapped[str]
     timezone: Mapped[str]  # IANA name
     currency: Mapped[str]  # ISO 4217
+    workbooks: Mapped[str | None]  # where an opened cycle's go: source:/folder, or a folder; None: nowhere
 
 
 class Programme(Base):

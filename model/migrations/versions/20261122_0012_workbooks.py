@@ -16,6 +16,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.add_column("portfolio", sa.Column("workbooks", sa.Text(), nullable=True))
     op.create_table('workbook_sent',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=True), nullable=False),
     sa.Column('token', sa.Text(), nullable=False),
@@ -87,3 +88,4 @@ def downgrade() -> None:
     op.drop_table('workbook_returned')
     op.drop_index(op.f('ix_workbook_sent_submission_id'), table_name='workbook_sent')
     op.drop_table('workbook_sent')
+    op.drop_column("portfolio", "workbooks")
