@@ -1,6 +1,6 @@
 """The shapes of cycles, their submissions, steps, comments and events; each with an example."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -221,7 +221,7 @@ class GivenDelivery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"events": [77, 78]}]})
 
-    events: list[int] = Field(min_length=1, max_length=1000)
+    events: list[Annotated[int, Field(ge=1, lt=2**63)]] = Field(min_length=1, max_length=1000)
 
 
 class DeliveredShape(BaseModel):
