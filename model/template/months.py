@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from model.template.parts import Part
 
 MOST: Final = 60
-MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+MONTH: Final = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 _PERIOD: Final = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])|-?Q([1-4])|-?W(0[1-9]|[1-4]\d|5[0-3]))?")
 _FROM: Final = re.compile(r"period(?: ([+-]) (\d{1,2}))?")
 

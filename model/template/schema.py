@@ -6,11 +6,12 @@ from typing import Any, Final
 from model.status.colour import Colour
 from model.template.language import Document, FieldRule, Required
 from model.template.template import Template
+from model.template.values import AMOUNT, PERIOD
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-_MONTH: Final = r"^\d{4}-(0[1-9]|1[0-2])$"
-_PERIOD: Final = r"^\d{4}(-(0[1-9]|1[0-2])|-?Q[1-4])?$"
-_AMOUNT: Final = r"^-?\d+(\.\d+)?$"
+_MONTH: Final = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+_PERIOD: Final = f"^{PERIOD}$"
+_AMOUNT: Final = f"^{AMOUNT}$"
 _TEXT: Final = {"type": "string"}
 _NUMBER: Final = {"type": "number"}
 _TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -19,7 +20,7 @@ _TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "int": {"type": "integer"},
     "number": _NUMBER,
     "percent": _NUMBER,
-    "date": {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
+    "date": {"type": "string", "format": "date", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
     "period": {"type": "string", "pattern": _PERIOD},
     "enum": _TEXT,
     "rag": {"enum": list(Colour.__members__)},

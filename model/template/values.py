@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from model.status.colour import Colour, counted
@@ -12,7 +12,12 @@ from model.template.language import FieldRule
 from model.template.months import is_month
 from model.template.patterns import Pattern
 
-_PERIOD: Final = re.compile(r"\d{4}(-(0[1-9]|1[0-2])|-?Q[1-4])?")
+PERIOD: Final = r"[0-9]{4}(-(0[1-9]|1[0-2])|-?Q[1-4])?"
+AMOUNT: Final = (
+    r"-?[0-9]+(\.[0-9]+)?"  # as text: no blanks, signs of more, exponents or other scripts' digits
+)
+_PERIOD: Final = re.compile(PERIOD)
+_AMOUNT: Final = re.compile(AMOUNT)
 _ISO_DATE: Final = len("2025-06-30")
 _SHOWN: Final = 40  # characters of a wrong value that a message repeats
 
@@ -180,10 +185,9 @@ def _whole(value: Any) -> int:
 def _money(value: Any) -> float | Decimal:
     """Take a number, or a decimal as text, as money travels."""
     if isinstance(value, str):
-        try:
-            value = Decimal(value)
-        except InvalidOperation:
-            raise Invalid(f"expected an amount, is {shown(value)}") from None
+        if not _AMOUNT.fullmatch(value):
+            raise Invalid(f"expected an amount, is {shown(value)}")
+        value = Decimal(value)
     return _number(value)
 
 

@@ -183,3 +183,26 @@ def test_what_the_check_finds_wrong_in_a_value_the_schema_refuses_too(record: di
     refused = {str(error.path[0]) for error in SCHEMA.iter_errors(record) if error.path}
     assume(not (set(found.invalid) & by_hand))
     assert set(found.invalid) <= refused
+
+
+@pytest.mark.parametrize(
+    "amount", ["1_000", "1e5", "+5", " 5 ", "\uff15\uff10", "NaN", "5.", ".5", "-", "1,000"]
+)
+def test_an_amount_as_text_that_the_schema_refuses_the_check_finds_invalid(amount: str) -> None:
+    assert not Draft202012Validator(SCHEMA.schema["properties"]["budget"]).is_valid(amount)
+    assert check(template("monthly-status"), {"budget": amount}, {}, {}).invalid.keys() == {"budget"}
+
+
+@pytest.mark.parametrize("amount", ["1000", "-0.5", "007", "12.50"])
+def test_an_amount_as_text_that_the_schema_takes_the_check_reads(amount: str) -> None:
+    assert Draft202012Validator(SCHEMA.schema["properties"]["actual_cost"]).is_valid(amount)
+    field = next(field for field in FIELDS if field.rule.id == "actual_cost")
+    assert not field.read(amount).unreadable
+
+
+def test_digits_of_other_scripts_are_no_period_and_no_date() -> None:
+    year = "\uff12\uff10\uff12\uff15"
+    found = check(template("monthly-status"), {"period": f"{year}-06", "green_by": f"{year}-06-30"}, {}, {})
+    assert found.invalid.keys() == {"period", "green_by"}
+    period = Draft202012Validator(SCHEMA.schema["properties"]["period"])
+    assert not period.is_valid(f"{year}-06")
