@@ -1,6 +1,6 @@
 """What records are made of: a record as templates check it, and a project asked for its records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -44,7 +44,7 @@ class Background:
 
     `computed` is the colour per dimension and overall of each project, `before` its values at the end of
     the month before. `rows` are the records of each table by project, `costs` its money line by line; both
-    only as far as the templates need them.
+    only as far as the templates need them. `answered` says by which templates a project published something.
     """
 
     computed: Mapping[UUID, Mapping[str, str]]
@@ -52,6 +52,7 @@ class Background:
     score_changes: Mapping[tuple[int, str], int] = field(default_factory=dict)
     rows: Mapping[str, Mapping[UUID, Sequence[RowMapping]]] = field(default_factory=dict)
     costs: Mapping[UUID, Sequence[RowMapping]] = field(default_factory=dict)
+    answered: Collection[tuple[UUID, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

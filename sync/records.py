@@ -20,8 +20,8 @@ from sync.record_rows import COLLECTION, costs_of, rows_of
 
 __all__ = ["Background", "Checked", "Receipt", "background", "pulled_records"]
 
-REPORT: Final = "status_report"  # the one record that every project has, whether anybody said anything or not
-
+# The one template that every project is held to each night, whether anybody said anything or not.
+MONTHLY: Final = "monthly-status"
 
 # Record kinds that are items of a table, and those that are put together from money month by month.
 TABLES: Final = ("change_request", "decision", "gate_criterion", "work_plan_line")
@@ -58,6 +58,7 @@ def background(
         costs_of(session, projects=projects, known_at=known)
         if kinds & {"cost_forecast", "work_plan_line"}
         else {},
+        _answered(session, known),
     )
 
 
@@ -87,7 +88,7 @@ def pulled_records(
     if any(each.rule.unique_within == "project" for each in template.fields):
         return _and_starting(asked, [])  # items of a kind that Muster keeps no table of
     own = report(asked)
-    if template.header.record == REPORT or blank or _speaks(asked, own):
+    if blank or template.header.id == MONTHLY or _speaks(asked, own):
         return [own]
     return []
 
@@ -121,7 +122,9 @@ def report(asked: Asked) -> Checked:
 
 
 def _speaks(asked: Asked, own: Checked) -> bool:
-    """Say whether anything is on record of what only this kind of record says, as the charter's purpose."""
+    """Say whether people published it, or anything is on record of what only it says, as the charter's purpose."""
+    if (asked.project.id, asked.template.header.id) in asked.background.answered:
+        return True
     mine = f"{asked.template.header.record}."
     return any(
         own.record.get(each.rule.id) is not None
@@ -203,6 +206,18 @@ def _month_before(session: Session, facts: Facts) -> dict[UUID, Values]:
     known = min(midnight, facts.known_at)
     projects = [project.id for project in facts.projects]
     return read_values(session, as_of=end, known_at=known, projects=projects)
+
+
+def _answered(session: Session, known_at: datetime) -> frozenset[tuple[UUID, str]]:
+    """Return which projects had published something by which templates, that was not withdrawn again."""
+    rows = session.execute(
+        text(
+            "SELECT DISTINCT s.project_id, c.template FROM submission s JOIN cycle c ON c.id = s.cycle_id WHERE"
+            " s.published_at <= :known_at AND (s.withdrawn_at IS NULL OR s.withdrawn_at > :known_at)"
+        ),
+        {"known_at": known_at},
+    )
+    return frozenset((project, template) for project, template in rows)
 
 
 def _score_changes(session: Session, facts: Facts) -> dict[tuple[int, str], int]:

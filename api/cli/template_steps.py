@@ -128,16 +128,20 @@ def try_version(
 
 def print_trial(found: dict[str, Any]) -> None:
     """Say what a trial found."""
-    against = f"by {found['against']}" if found["against"] else "by no version yet"
     label = f"{found['template']}@{found['version']}"
-    typer.echo(
-        f"{label}: {found['would_fail']} of {found['projects']} projects would fail"
-        f" ({found['newly_fail']} of them pass today {against}; {found['no_longer_fail']} that fail today would pass)."
-    )
+    if found["against"]:
+        compared = (
+            f" ({found['newly_fail']} of them pass today by {found['against']};"
+            f" {found['no_longer_fail']} that fail today would pass)."
+        )
+    else:
+        compared = "; no version of it judges today."
+    typer.echo(f"{label}: {found['would_fail']} of {found['projects']} projects would fail{compared}")
+    if found.get("to_ask"):
+        asked = ", ".join(f"{name} in {count}" for name, count in found["to_ask"].items())
+        typer.echo(f"People will be asked for, by field and projects: {asked}.")
     for each in found["failing"][:_FEW]:
-        known = "fails today" if each["fails_today"] else "passes today"
-        scores = f"{_score(each['score_today'])} -> {_score(each['score'])}"
-        typer.echo(f"  {each['project']:<12} {each['name']} ({known}, score {scores})")
+        typer.echo(f"  {each['project']:<12} {each['name']} ({_compared(each)})")
         for one in each["findings"][:3]:
             where = f"{one['record']} " if one["record"] else ""
             typer.echo(f"      {where}{one['field']}: {one['says']}")
@@ -153,6 +157,13 @@ def print_trial(found: dict[str, Any]) -> None:
         typer.echo(f"  ! {name} is no longer asked; {count} answers in open submissions are kept and shown")
     for says in found["warnings"]:
         typer.echo(f"  ! {says}")
+
+
+def _compared(each: dict[str, Any]) -> str:
+    if each["fails_today"] is None:
+        return f"score {_score(each['score'])}"
+    known = "fails today" if each["fails_today"] else "passes today"
+    return f"{known}, score {_score(each['score_today'])} -> {_score(each['score'])}"
 
 
 def _score(value: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -39,6 +39,7 @@ class Verdict:
     findings: tuple[Found, ...]
     held: tuple[Found, ...]  # what would hold a submission back
     score: float | None
+    to_ask: tuple[str, ...] = ()  # fields that people have yet to be asked for, where nobody ever was
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class Trial:
         failing = [each for each in self.tried if each.fails]
         failing.sort(key=lambda each: (each.fails_today, each.project.key))
         rules = Counter(rule for each in self.tried for rule in {one.field for _, one in each.more()})
+        to_ask = Counter(name for each in self.tried for name in each.new.to_ask)
         return {
             "template": self.version.template,
             "version": self.version.version,
@@ -96,9 +98,10 @@ class Trial:
             "records": sum(each.new.records for each in self.tried),
             "would_fail": len(failing),
             "fail_today": sum(each.fails_today for each in self.tried),
-            "newly_fail": sum(not each.fails_today for each in failing),
+            "newly_fail": sum(each.old is not None and not each.fails_today for each in failing),
             "no_longer_fail": sum(each.fails_today and not each.fails for each in self.tried),
-            "new_findings": dict(sorted(rules.items(), key=lambda item: (-item[1], item[0]))),
+            "to_ask": _by_count(to_ask),
+            "new_findings": _by_count(rules),
             "answers_no_longer_asked": dict(self.dropped),
             "failing": [_in_short(each) for each in failing],
             "warnings": list(self.warnings),
@@ -109,12 +112,16 @@ def _in_short(each: Tried) -> dict[str, Any]:
     return {
         "project": each.project.key,
         "name": each.project.name,
-        "fails_today": each.fails_today,
+        "fails_today": None if each.old is None else each.fails_today,
         "score": _rounded(each.new.score),
         "score_today": None if each.old is None else _rounded(each.old.score),
         "findings": [{"record": ref, **one.to_json()} for ref, one in each.new.held[:_MOST]],
         "more": max(0, len(each.new.held) - _MOST),
     }
+
+
+def _by_count(counted: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _rounded(score: float | None) -> float | None:
@@ -124,7 +131,9 @@ def _rounded(score: float | None) -> float | None:
 def try_on_all(connection: Connection, version: Kept, *, now: datetime) -> Trial:
     """Hold all projects to a version and to the one that judges today, with the same tailoring and waivers.
 
-    A project with an open submission is judged by what stands in that, others by what is on record.
+    A project with an open submission is judged by what stands in that, others by what is on record, also by a
+    template that they were never asked to fill in. Where no version judged before, nobody was asked for anything
+    yet: what only people can say is told apart, and fails nobody.
 
     Raises:
         InvalidDeclaration: The version's text is no template.
@@ -136,7 +145,8 @@ def try_on_all(connection: Connection, version: Kept, *, now: datetime) -> Trial
         judges = templates_on(connection, facts.as_of)
         against = judging(kept(connection, version.template), facts.as_of)
         both = [loaded] if against is None else [loaded, against.loaded()]
-        behind = background(session, facts, computed, both)
+        asked_of_all = {(project.id, version.template) for project in facts.projects}
+        behind = replace(background(session, facts, computed, both), answered=asked_of_all)
     cases = _open_cases(connection, version.template, now)
     trial = _Trial(version, against, judges, facts, behind, cases)
     tried = [each for project in facts.projects if (each := trial.of(project)) is not None]
@@ -207,6 +217,11 @@ class _Trial:
     def _of_record(self, template: Template, project: ProjectFacts) -> Verdict:
         found = assess(template, project, self._facts, self._behind, self._judges.waived)
         findings = [(each.checked.ref, one, each.waived) for each in found for one in each.result.findings]
+        to_ask: set[str] = set()
+        if self._against is None:
+            people = {each.rule.id for each in template.fields if each.rule.fill == "ask"}
+            to_ask = {one.field for _, one, _ in findings if one.kind == "missing" and one.field in people}
+            findings = [each for each in findings if each[1].field not in to_ask or each[1].kind != "missing"]
         scores = [each.result.score for each in found if each.result.score is not None]
         return Verdict(
             len(found),
@@ -217,6 +232,7 @@ class _Trial:
                 if one.severity == "block" and one.field not in waived
             ),
             sum(scores) / len(scores) if scores else None,
+            tuple(sorted(to_ask)),
         )
 
 
