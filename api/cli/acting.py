@@ -1,4 +1,8 @@
-"""Who acts on the command line: a name, and the roles it is to be held to."""
+"""Who acts on the command line: a name, and the roles it is to be held to.
+
+Only an office role is taken at its word. Who manages or sponsors a project is what the project's sources name:
+`--role project_manager` holds where `--by` is that person, and nowhere else.
+"""
 
 from typing import Annotated, Final
 
@@ -13,7 +17,9 @@ By = Annotated[str, typer.Option("--by", help="Who does it")]
 Role = Annotated[
     list[str] | None,
     typer.Option(
-        "--role", help="In which role; may be given again. Not given: whoever runs commands holds all"
+        "--role",
+        help="In which role, of the office, or of the project where its sources name --by; may be given again."
+        " Not given: as operator, who may do all",
     ),
 ]
 

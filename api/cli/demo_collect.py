@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from model.collection.cycle import period_of, previous_period
-from model.collection.roles import Actor, system
+from model.collection.roles import Actor, operator, system
 from model.collection.workflow import workflow_of
 from sync.collection.answers import Change, give_answers
 from sync.collection.case import Case, open_case
@@ -104,8 +104,9 @@ def _take(engine: Engine, head: SubmissionHead, course: Sequence[str], at: datet
 
 
 def _who(case: Case, role: str) -> Actor:
-    """Return whom the project names in a role; where it names nobody, somebody who holds it in the whole office."""
-    return Actor(case.people.get(role) or f"Deputy {role.replace('_', ' ')}", frozenset([role]))
+    """Return whom the project names in a role; where it names nobody, an operator stands in."""
+    named = case.people.get(role)
+    return Actor(named) if named else operator(f"Deputy {role.replace('_', ' ')}")
 
 
 def _remind(engine: Engine, cycle: CycleRow, now: datetime) -> None:

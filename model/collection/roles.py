@@ -13,7 +13,10 @@ SYSTEM: Final = "system"
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person who does something, with the roles held in the whole office."""
+    """A person who does something, with the roles held in the whole office.
+
+    A project's own roles among `roles` grant nothing: who manages it, or sponsors it, is what its sources name.
+    """
 
     name: str
     roles: frozenset[str] = frozenset()
@@ -43,12 +46,18 @@ def same_person(one: str | None, other: str | None) -> bool:
 
 def roles_in(actor: Actor, people: Mapping[str, str | None]) -> frozenset[str]:
     """Return all roles an actor holds for a project; `people` are its people by role."""
-    return actor.roles | {role for role, name in people.items() if same_person(actor.name, name)}
+    named = {role for role, name in people.items() if same_person(actor.name, name)}
+    return (actor.roles - PROJECT_ROLES.keys()) | named
 
 
 def held(role: str, actor: Actor, people: Mapping[str, str | None]) -> bool:
     """Say whether an actor may act in a role for a project."""
     return actor.is_operator or role in roles_in(actor, people)
+
+
+def acted_as(role: str, actor: Actor, people: Mapping[str, str | None]) -> str:
+    """Return what the history calls an actor who acts in a role: operator for one who does not hold it."""
+    return role if role in roles_in(actor, people) else OPERATOR
 
 
 def known_role(template_role: str, roles: Mapping[str, str]) -> str:

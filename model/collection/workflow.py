@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from model.collection.roles import Actor, held, known_role, one_of
+from model.collection.roles import Actor, acted_as, held, known_role, one_of
 from model.template.language import Move, Workflow
 from model.template.template import Template
 
@@ -133,6 +133,6 @@ def _plain(sentence: str | None) -> str:
     return " ".join((sentence or "").casefold().split()).rstrip(".")
 
 
-def acted_in(template: Template, move: Move) -> str:
-    """Return the role a move is taken in."""
-    return role_of(template, move.by)
+def acted_in(template: Template, move: Move, actor: Actor, people: Mapping[str, str | None]) -> str:
+    """Return the role a move is taken in: the one it asks for, or operator for whoever does not hold that."""
+    return acted_as(role_of(template, move.by), actor, people)

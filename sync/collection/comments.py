@@ -124,8 +124,13 @@ def _has_a_part(case: Case, actor: Actor) -> None:
     if not any(held(role, actor, case.people) for role in roles):
         raise NotAllowed(
             f"{actor.name} has no part in {case.submission.project_key}: that takes one of"
-            f" {', '.join(dict.fromkeys(roles))}"
+            f" {', '.join(_named(case, role) for role in dict.fromkeys(roles))}"
         )
+
+
+def _named(case: Case, role: str) -> str:
+    name = case.people.get(role)
+    return f"{role} ({name})" if name else role
 
 
 def _refuse_odd(case: Case, ref: str, field: str | None, says: str) -> None:

@@ -76,7 +76,7 @@ def move(  # noqa: PLR0913  (all of it is what a move is; the doors have differe
         if step.when == "no_blocking_checks":
             case = _submittable(connection, case, now)
         _EFFECTS.get(step.to, _plainly)(connection, case, step, asked)
-        role = acted_in(case.template, step)
+        role = acted_in(case.template, step, actor, case.people)
         write_move(connection, head, Taken(step.to, actor.name, role, door, because, step.attest), now)
         _tell(connection, case, step, asked)
         return head_of(connection, submission_id)

@@ -59,6 +59,24 @@ def _sentence(office: Office) -> str:
     return office.sentence() or ""
 
 
+def test_a_role_of_a_project_is_not_ones_own_for_the_asking(
+    apollo: Office, database_url: str, tmp_path: Path
+) -> None:
+    muster = CommandLine(database_url, tmp_path / "home", {})
+    assert muster("cycle", "open", "monthly-status", "2026-10", "--by", OFFICER.name).code == 0
+    file = tmp_path / "answers.json"
+    file.write_text(json.dumps({"": REPORT}))
+    as_manager = ("--role", "project_manager")
+    for words in (("answer", "1", "--file", str(file)), ("move", "1", "submit"), ("comment", "1", "Hm")):
+        refused = muster("submission", *words, "--by", "Eve Else", *as_manager)
+        assert (refused.code, MANAGER.name in refused.err) == (1, True), refused.err
+    given = muster("submission", "answer", "1", "--file", str(file), "--by", MANAGER.name, *as_manager)
+    assert given.code == 0, given.err
+    sentence = ("--attest", _sentence(apollo))
+    assert muster("submission", "move", "1", "submit", "--by", "Ann Other", *sentence).code == 0
+    assert "submitted by Ann Other (operator)" in muster("submission", "show", "1").out
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [

@@ -394,14 +394,14 @@ def test_a_reviewer_comments_on_a_field_and_returns_it_and_its_preparer_deals_wi
 
 
 def test_who_prepared_it_is_not_offered_to_approve_it(engine: Engine) -> None:
-    at = open_submission(engine)
-    sponsor = speaking_for(engine, "Sue Sponsor", roles=("sponsor", "project_manager"))
+    at = open_submission(engine, manager="Sue Sponsor", sponsor="Sue Sponsor")
+    prepared = open_submission(engine, key="OTHER", sponsor="Sue Sponsor")  # by its manager
+    sponsor = speaking_for(engine, "Sue Sponsor")
     form = shown(sponsor, at)
     form.values["v.rag_cost"] = "RED"
     send(sponsor, form)
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE submission SET state = 'in_review'")
-    other = speaking_for(engine, "Olga Sponsor", roles=("sponsor",))
-    assert "move:approved" in other.get(f"/submissions/{at.id}", headers=PAGE).text
+    assert "move:approved" in sponsor.get(f"/submissions/{prepared.id}", headers=PAGE).text
     assert "move:approved" not in sponsor.get(f"/submissions/{at.id}", headers=PAGE).text
     assert send(sponsor, shown(sponsor, at), action="move:approved").status_code == 403

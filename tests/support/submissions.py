@@ -65,6 +65,7 @@ def open_submission(
     context: Mapping[str, Any] = CONTEXT,
     state: str = "draft",
     manager: str | None = MANAGER,
+    sponsor: str | None = None,
     now: datetime | None = None,
 ) -> Opened:
     """Put a project with a manager and its submission into the store, filled in from a source `jira`."""
@@ -83,7 +84,7 @@ def open_submission(
             " :name, :portfolio, 'register', :at) RETURNING id",
             key=key, name=name, portfolio=portfolio, at=at - timedelta(days=90),
         )  # fmt: skip
-        said = {**(FILLED if filled is None else {}), "manager": manager}
+        said = {**(FILLED if filled is None else {}), "manager": manager, "sponsor": sponsor}
         _claim(connection, project, {name: value for name, value in said.items() if value is not None}, at)
         cycle = connection.execute(
             text("SELECT id FROM cycle WHERE template = :template AND period = :period"),

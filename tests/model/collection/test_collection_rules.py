@@ -47,6 +47,7 @@ def test_a_role_of_a_project_is_held_by_whom_it_names_and_by_nobody_else() -> No
     assert held("project_manager", Actor("mira manager"), PEOPLE)
     assert not held("sponsor", Actor("None"), PEOPLE)
     assert not held("sponsor", Actor(""), {"sponsor": ""})
+    assert not held("sponsor", Actor("Eve", frozenset({"sponsor", "project_manager"})), PEOPLE)
     assert held("sponsor", operator(), PEOPLE)
     assert held("project_officer", Actor("Olu", frozenset({"project_officer"})), PEOPLE)
 

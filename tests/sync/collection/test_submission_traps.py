@@ -12,6 +12,7 @@ from sync.collection.answers import Change, give_answers
 from sync.collection.case import open_case
 from sync.collection.cycles import close_cycle, open_cycle
 from sync.collection.heads import heads
+from sync.collection.moves import moves_of
 from sync.collection.refused import Held, NotAllowed, NotAnswerable, NotOpen, Stale
 from sync.collection.submissions import move
 from sync.collection.waivers import Wish, ask, grant
@@ -186,12 +187,46 @@ def test_nobody_approves_what_they_answered_or_submitted(engine: Engine) -> None
     assert found.move("approve", operator("Ann Other")).state == "approved"
 
 
-def test_an_officer_who_answered_in_their_stead_does_not_approve_either(apollo: Office) -> None:
-    helper = Actor("Olu Officer", frozenset({"project_officer", "sponsor"}))
-    apollo.answer(REPORT, by=helper)
-    apollo.through("submit", "review")
+def test_an_officer_who_answered_in_their_stead_does_not_approve_either(engine: Engine) -> None:
+    helper = Actor("Olu Officer", frozenset({"project_officer"}))
+    found = office(engine)
+    found.project("APOLLO", sponsor=helper.name)
+    found.open()
+    found.answer(REPORT, by=helper)
+    found.through("submit", "review")
     with pytest.raises(NotAllowed, match="Olu Officer answered or submitted this"):
-        apollo.move("approve", helper)
+        found.move("approve", helper)
+
+
+def test_no_role_of_a_project_is_held_by_saying_so(apollo: Office) -> None:
+    eve = Actor("Eve Else", frozenset({"project_manager", "sponsor"}))
+    with pytest.raises(
+        NotAllowed, match=r"Eve Else may not answer for APOLLO: .*project_manager \(Mira Manager\)"
+    ):
+        apollo.answer(REPORT, by=eve)
+    apollo.answer(REPORT)
+    with pytest.raises(
+        NotAllowed, match=r"may not submit this: that takes the project_manager \(Mira Manager\)"
+    ):
+        apollo.move("submit", eve)
+    apollo.through("submit", "review")
+    with pytest.raises(NotAllowed, match=r"may not approve this: that takes the sponsor \(Sam Sponsor\)"):
+        apollo.move("approve", eve)
+
+
+def test_the_history_calls_an_operator_so_and_only_holders_by_their_role(apollo: Office) -> None:
+    apollo.answer(REPORT)
+    apollo.move("submit", operator("Mira Manager"))
+    apollo.move("review", OFFICER)
+    apollo.move("approve", operator("Ann Other"))
+    with apollo.engine.connect() as connection:
+        steps = moves_of(connection, [apollo.head().id])
+    said = [(each["by"], each["role"]) for each in steps[-3:]]
+    assert said == [
+        ("Mira Manager", "project_manager"),
+        (OFFICER.name, "project_officer"),
+        ("Ann Other", "operator"),
+    ]
 
 
 def test_a_submission_after_its_deadline_is_taken_and_marked(apollo: Office) -> None:
