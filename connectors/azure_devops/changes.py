@@ -8,7 +8,7 @@ walked in their own order, which no edit disturbs: nothing can jump over the end
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -40,6 +40,7 @@ EMPTY: Final = (
     "no work item is visible, so nothing was marked as deleted. If there should be some, the account needs "
     "'View work items in this node' on the areas."
 )
+_IDS_IN_A_QUERY: Final = 1_000  # a query may have 32,000 characters, and names projects too
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,12 @@ class Changes:
         altered = self.lookout.altered()
         yield from self._feed()
         late = self.lookout.slipped(self.emitted)
+        strangers = self._picked_anywhere(touched - self.position.homes.keys())
+        broken = set(self.position.broken)
         # Items that wait here moved on to where this feed does not show them.
-        again = self.held.waiting() | late | self.position.broken | (touched & self.position.homes.keys())
-        yield from self.again(again - self.emitted - self.failed)
-        yield from self.again(touched - self.position.homes.keys() - again, guests=True)
+        again = self.held.waiting() | late | broken | (touched & self.position.homes.keys()) | strangers
+        # Only this slice was told of a link, however late it reads the other end, and wherever that is by then.
+        yield from self.again(again - self.emitted - self.failed, guests=touched | broken)
         for what, ids in altered:
             self.notes.append(f"{self.slice.label}: {what} changed; its {len(ids)} items were read again")
             yield from self.again(ids - self.emitted - self.failed)
@@ -99,35 +102,47 @@ class Changes:
             self._go_past(self.position.newest)
         yield from self._census_pages(links)
 
-    def again(self, ids: Iterable[int], *, guests: bool = False) -> Iterator[Page]:
-        """Read items anew by their ids, 200 a page; `guests` are of another project that the source reads."""
-        wanted = sorted(self._picked_anywhere(set(ids)) if guests else ids)
+    def again(self, ids: Iterable[int], *, guests: Container[int] = ()) -> Iterator[Page]:
+        """Read items anew by their ids, 200 a page; those of `guests` for another slice too, where it has them."""
+        wanted = sorted(ids)
         for at in range(0, len(wanted), BATCH):
             draft = Draft()
             chunk = wanted[at : at + BATCH]
             self._ask(draft, chunk)
             ours: dict[int, int] = {}
+            elsewhere: dict[int, Json] = {}
             for id_ in chunk:
                 item = draft.current.get(id_)
                 if item is None:
                     continue  # the census tells what became of it
                 if (item.get("fields") or {}).get("System.IsDeleted"):
                     self._gone(draft, id_, DELETED)
-                elif guests and item["fields"].get("System.TeamProject") in self.included:
-                    draft.emit.append(id_)
-                    ours[id_] = int(item["rev"])
+                elif id_ in guests and self.where.left_out(id_, item.get("fields") or {}) == MOVED:
+                    elsewhere[id_] = item
                 elif self._admit(draft, id_, item):
                     ours[id_] = int(item["rev"])
-            self._complete(draft, ours, {})
+            self._complete(draft, ours | self._elsewhere(draft, elsewhere), {})
             yield self._page(draft, self.position.revisions)
+
+    def _elsewhere(self, draft: Draft, items: Mapping[int, Json]) -> dict[int, int]:
+        """Put items of other slices on the page, those that the source reads; return their revisions."""
+        picked = items.keys() if self.scope.query is None else self._picked_anywhere(set(items))
+        for id_, item in items.items():
+            if id_ in picked:
+                self.position.drop(id_)
+                draft.emit.append(id_)
+            else:
+                self._leave_out(draft, id_, MOVED, item.get("fields") or {})
+        return {id_: int(items[id_]["rev"]) for id_ in picked}
 
     def _picked_anywhere(self, ids: set[int]) -> set[int]:
         """Keep of the items of other projects those that the source reads."""
-        if not ids:
-            return ids
-        listed = ", ".join(map(str, sorted(ids)))
-        among = (f"{condition} AND [System.Id] IN ({listed})" for condition in self.scope.conditions())
-        return {id_ for condition in among for _, some in self.api.ids(condition) for id_ in some}
+        picked: set[int] = set()
+        for at in range(0, len(wanted := sorted(ids)), _IDS_IN_A_QUERY):
+            listed = ", ".join(map(str, wanted[at : at + _IDS_IN_A_QUERY]))
+            among = (f"{condition} AND [System.Id] IN ({listed})" for condition in self.scope.conditions())
+            picked.update(id_ for condition in among for _, some in self.api.ids(condition) for id_ in some)
+        return picked
 
     def _feed(self) -> Iterator[Page]:
         """Yield the batches of the feed; one that the server cannot put together ends it for this time."""

@@ -107,7 +107,9 @@ class WorkItems:
         """Fetch single items whole, apart from the cursor."""
         with self._alone(slice_):
             changes = self._changes(slice_, {})
-            for page in changes.again(map(int, external_ids)):
+            # What a slice could not read may be the other end of one of its links, which another slice has.
+            ids = set(map(int, external_ids))
+            for page in changes.again(ids, guests=ids):
                 yield replace(page, cursor=None, vanished=(), fates={})
 
     def _changes(self, slice_: Slice, cursor: Json | None) -> Changes:

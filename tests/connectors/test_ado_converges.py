@@ -169,6 +169,34 @@ def with_client(app: Any, wanted: dict[str, Any]) -> None:
         assert calling.post("/_sandbox/edit", json=wanted).status_code in {200, 404}
 
 
+@pytest.mark.parametrize("feed", ["organization", "project"])
+@pytest.mark.parametrize("batch", [1, 1000])
+def test_the_other_end_of_a_link_that_breaks_the_calls_comes_when_it_is_well(feed: str, batch: int) -> None:
+    tracker = Tracker()
+    tracker.begin(feed=feed, batch=batch)
+    tracker.lose_and_regain_an_area(area="Load 1\\Build", what="hide")
+    tracker.run()
+    tracker.relate(id_=102, other=111, what="link")
+    tracker.put_a_state_into_another_category(project="Load 2", state="Removed", to="Completed")
+    tracker.relate(id_=117, other=109, what="link")
+    tracker.let_days_pass(days=1)
+    tracker.relate(id_=112, other=107, what="link")  # from Load 3 to Load 1, whose own feed does not tell
+    tracker.run_with_items_that_break_calls(poison={107})
+    assert tracker.stored.rows["107"]["parent_external_id"] == "112"
+
+
+@pytest.mark.parametrize("feed", ["organization", "project"])
+def test_a_link_to_an_item_that_its_new_project_was_told_of_before_a_run_was_cut_off(feed: str) -> None:
+    tracker = Tracker()
+    tracker.begin(feed=feed, batch=1000)
+    tracker.run()
+    tracker.move(id_=113, to="Load 1")
+    tracker.pull(stop_after=2)  # Load 1 has it, and Load 3 knows nothing of that yet
+    tracker.relate(id_=112, other=113, what="link")
+    tracker.run()
+    assert tracker.stored.rows["113"]["parent_external_id"] == "112"
+
+
 TestTracker = Tracker.TestCase
 TestTracker.settings = settings(
     max_examples=8, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
