@@ -14,7 +14,7 @@ from api.access import Principal, visible_projects
 from api.problems import Problem, bad_request, forbidden, not_found
 from model.collection.roles import Actor
 from model.tables import ClaimConflict
-from sync.identity.decide import CannotDecide, NoSuchProposal, decide, link
+from sync.identity.decide import CannotDecide, NoSuchProposal, NotSaid, decide, link
 from sync.identity.follow import follow
 from sync.identity.named import named
 from sync.identity.rules import RuleAsked, RuleEffect, end_rule, make_rule, rule_effect
@@ -60,7 +60,7 @@ def decided(officer: Officer, number: int, act: str, because: str) -> Done:
     """Confirm, refuse or undo a proposal.
 
     Raises:
-        Problem: 403, 404, or 409 where it cannot be decided so.
+        Problem: 400 without a reason, 403, 404, or 409 where it cannot be decided so.
     """
     officer.must_be("Matching")
     now = datetime.now(UTC)
@@ -165,7 +165,7 @@ def _in_words() -> Iterator[None]:
         yield
     except (NoSuchProposal, NoSuchConflict) as error:
         raise not_found(str(error)) from None
-    except CannotSettle as error:
+    except (CannotSettle, NotSaid) as error:
         raise bad_request(str(error)) from None
     except CannotDecide as error:
         raise Problem(409, "conflict", str(error)) from None

@@ -24,11 +24,31 @@ def contradicted(
     confirmed: Iterable[tuple[T, T]], refused: Collection[tuple[T, T]], new: tuple[T, T]
 ) -> tuple[T, T] | None:
     """Return the refused pair that would become one if `new` were confirmed; None where there is none."""
-    whole = groups([*confirmed, new])
-    for one, other in refused:
-        if whole.get(one, one) == whole.get(other, other):
-            return one, other
+    so_far = list(confirmed)
+    before, whole = groups(so_far), groups([*so_far, new])
+    for pair in refused:
+        if joined(whole, *pair) and not joined(before, *pair):
+            return pair
     return None
+
+
+def between(confirmed: Iterable[tuple[T, T]], one: T, other: T) -> list[tuple[T, T]]:
+    """Return the confirmed pairs by which two are one, in their order from one to the other; none where they are two.
+
+    >>> between([("a", "b"), ("c", "b"), ("d", "e")], "a", "c")
+    [('a', 'b'), ('c', 'b')]
+    """
+    so_far = list(confirmed)
+    ways: dict[T, list[tuple[T, T]]] = {one: []}
+    ahead = [one]
+    for each in ahead:
+        for pair in so_far:
+            if each in pair:
+                there = pair[1] if each == pair[0] else pair[0]
+                if there not in ways:
+                    ways[there] = [*ways[each], pair]
+                    ahead.append(there)
+    return ways.get(other, [])
 
 
 def joined(whole: Mapping[T, T], one: T, other: T) -> bool:

@@ -4,7 +4,6 @@ Nothing is rewritten by a decision: what is confirmed is read by every matching 
 no longer read. Only who stands for a person is kept (`person.same_as`), and computed from all that is confirmed.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,7 +11,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, Row, text
 
-from model.identity.groups import contradicted, groups, joined
+from model.identity.groups import between, contradicted, groups
+from sync.identity.ties import PAIRED, merged, ties_of
 from sync.json import dumps
 from sync.store import unit_of_work
 
@@ -35,6 +35,10 @@ class NoSuchProposal(LookupError):
 
 class CannotDecide(ValueError):
     """The decision cannot stand as things are; the message says why and what to do."""
+
+
+class NotSaid(CannotDecide):
+    """Who decides or why was left out: nothing that was decided stands against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,15 @@ def decide(
 
     Raises:
         NoSuchProposal: There is none of that number.
-        CannotDecide: A name or reason is missing, nothing would change, or it contradicts what was decided.
+        NotSaid: A name or reason is missing.
+        CannotDecide: Nothing speaks for it any more, nothing would change, or it contradicts what was decided.
     """
+    said = _said(by, because)
     with unit_of_work(engine) as connection:
         _alone(connection)
         row = _proposal(connection, number)
         _check(connection, row, act, only_open=only_open)
-        _write(connection, row, act, _said(by, because), now)
+        _write(connection, row, act, said, now)
     return Decision(number, _state(row, act), _then(row, act))
 
 
@@ -121,7 +127,7 @@ def link(
 def _said(by: str, because: str) -> tuple[str, str]:
     by, because = by.strip(), because.strip()
     if not by or not because or "\x00" in by + because:
-        raise CannotDecide("say who decides it and why, in words: both stand beside it from then on")
+        raise NotSaid("say who decides it and why, in words: both stand beside it from then on")
     return by, because
 
 
@@ -160,8 +166,15 @@ def _check(connection: Connection, row: Row[Any], act: str, *, only_open: bool) 
         raise CannotDecide(f"{told}: {row.because}")
     if decided:
         raise CannotDecide(f"{told}; undo that first")
+    if row.state == "gone":
+        raise CannotDecide(
+            f"nothing speaks for proposal {row.id} any more, so there is nothing to decide;"
+            " if you know it all the same, link or part the two by hand"
+        )
     if act == "confirm":
         _check_confirm(connection, row)
+    else:
+        _check_refuse(connection, row)
 
 
 def _check_confirm(connection: Connection, row: Row[Any]) -> None:
@@ -176,27 +189,23 @@ def _check_confirm(connection: Connection, row: Row[Any]) -> None:
         if other is not None:
             said = f"proposal {other.id}: {row.subject_says} is {other.target_says}, by {other.decided_by}"
             raise CannotDecide(f"it is confirmed to be another already ({said}); undo that first")
-        return
-    confirmed, refused = _pairs(connection, row.kind, "confirmed"), _pairs(connection, row.kind, "refused")
-    pair = (UUID(row.subject), row.target)
-    if joined(groups([each for each, _ in confirmed]), *pair):
+    ties = ties_of(connection, row.kind)
+    pair = ties.pair(row)
+    if row.kind in PAIRED and between(ties.confirmed, *pair):
         raise CannotDecide(f"{row.subject_says} and {row.target_says} are one already, by what was confirmed")
-    apart = contradicted([each for each, _ in confirmed], [each for each, _ in refused], pair)
+    apart = contradicted([*ties.confirmed, *ties.held], ties.refused, pair)
     if apart is not None:
-        which = next(told for each, told in refused if each == apart)
-        raise CannotDecide(f"then two would be one of whom it was refused: {which}; undo that first")
+        raise CannotDecide(
+            f"then two would be one of whom it was refused: {ties.refused[apart]}; undo that first"
+        )
 
 
-def _pairs(connection: Connection, kind: str, state: str) -> Sequence[tuple[tuple[UUID, UUID], str]]:
-    rows = connection.execute(
-        text(
-            "SELECT subject, target, id, subject_says, target_says, decided_by FROM match_proposal"
-            " WHERE kind = :kind AND state = :state ORDER BY decided_at, id"
-        ),
-        {"kind": kind, "state": state},
-    )
-    told = "proposal {0.id}, {0.subject_says} and {0.target_says}, by {0.decided_by}"
-    return [((UUID(row.subject), row.target), told.format(row)) for row in rows]
+def _check_refuse(connection: Connection, row: Row[Any]) -> None:
+    ties = ties_of(connection, row.kind)
+    by = between(ties.confirmed, *ties.pair(row))
+    if by:
+        told = "; ".join(ties.confirmed[each] for each in by)
+        raise CannotDecide(f"they are one by what was confirmed ({told}); undo that first")
 
 
 def _write(connection: Connection, row: Row[Any], act: str, said: tuple[str, str], now: datetime) -> None:
@@ -238,7 +247,7 @@ def _write(connection: Connection, row: Row[Any], act: str, said: tuple[str, str
 
 def _stand_for_each_other(connection: Connection) -> None:
     """Write down who stands for whom, by all that is confirmed."""
-    whole = groups(pair for pair, _ in _pairs(connection, "person", "confirmed"))
+    whole = groups(merged(connection))
     whole = {each: own for each, own in whole.items() if each != own}
     connection.execute(
         text(

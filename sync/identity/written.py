@@ -65,6 +65,23 @@ def written_names(on: Session | Connection, *, known_at: datetime | None = None)
     )
     for name, person in rows:
         shown.setdefault(name_key(name), set()).add(person)
-    meant = set(confirmed.values())
-    of_theirs = {key: next(iter(whose)) for key, whose in shown.items() if len(whose) == 1 and whose <= meant}
+    meant, refused = set(confirmed.values()), _refused(on, known_at)
+    of_theirs = {
+        key: next(iter(whose))
+        for key, whose in shown.items()
+        if len(whose) == 1 and whose <= meant and (key, *whose) not in refused
+    }
     return WrittenNames(of_theirs | confirmed)
+
+
+def _refused(on: Session | Connection, known_at: datetime | None) -> frozenset[tuple[str, UUID]]:
+    """Return the names that were said not to be a person's, though a tracker shows the person so."""
+    rows = on.execute(
+        text(
+            "SELECT m.subject, coalesce(p.same_as, p.id) FROM match_proposal m JOIN person p ON p.id = m.target"
+            " WHERE m.kind = 'name' AND m.state = 'refused'"
+            " AND (CAST(:at AS timestamptz) IS NULL OR m.decided_at <= CAST(:at AS timestamptz))"
+        ),
+        {"at": known_at},
+    )
+    return frozenset((name, person) for name, person in rows)

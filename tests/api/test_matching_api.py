@@ -83,6 +83,20 @@ def test_deciding_takes_a_person_an_officers_role_and_sight_of_everything(rows: 
     assert ask(rows.engine, "SELECT * FROM match_decision") == []
 
 
+def test_a_decision_of_which_nobody_says_why_is_wrongly_asked_and_no_contradiction(rows: Rows) -> None:
+    asking = officer(rows.engine)
+    number = only(asking.get("/api/v1/match-proposals", params={"state": "open"}))["id"]
+    hand = {"kind": "scope", "subject": "jira-cloud:CPX", "target": "PORTAL", "because": "  "}
+    answers = [
+        asking.post(f"/api/v1/match-proposals/{number}/confirm", json={"because": "  "}),
+        asking.post("/api/v1/match-links", json=hand),
+        asking.post(f"/matching/{number}", content="act=confirm&because=+", headers=FORM),
+    ]
+    assert [answer.status_code for answer in answers] == [400, 400, 400]
+    assert "say who decides it and why" in answers[0].json()["detail"]
+    assert ask(rows.engine, "SELECT * FROM match_decision") == []
+
+
 def test_a_link_by_hand_says_what_there_is_when_it_is_not_understood(rows: Rows) -> None:
     asking = officer(rows.engine)
 

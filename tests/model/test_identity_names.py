@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.identity.blocks import MOST, crossing, pairs
-from model.identity.groups import contradicted, groups
+from model.identity.groups import between, contradicted, groups, joined
 from model.identity.names import name_likeness, read_name
 from model.identity.projects import Named, project_likeness
 from model.identity.proposal import HIGH_FROM, PROPOSED_FROM, Reason, total
@@ -109,6 +109,19 @@ def test_whoever_is_confirmed_to_be_one_has_one_that_stands_for_them(
 def test_a_confirmation_may_not_make_one_of_what_was_refused_by_way_of_a_third() -> None:
     assert contradicted([(1, 2)], [(1, 3)], (3, 2)) == (1, 3)
     assert contradicted([(1, 2)], [(1, 3)], (4, 2)) is None
+    assert contradicted([(1, 2)], [(1, 2)], (4, 2)) is None  # it was so before, and is not what is asked
+
+
+@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), max_size=12), st.integers(0, 8))
+def test_what_makes_two_one_is_a_way_of_confirmed_pairs_and_leads_only_to_their_group(
+    confirmed: list[tuple[int, int]], one: int
+) -> None:
+    whole = groups(confirmed)
+    for other in range(9):
+        way = between(confirmed, one, other)
+        assert bool(way) == (one != other and joined(whole, one, other))
+        assert set(way) <= set(confirmed)
+        assert not way or joined(groups(way), one, other)
 
 
 @given(st.lists(st.frozensets(st.sampled_from("abcdefgh"), max_size=3), max_size=12))

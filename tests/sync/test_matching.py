@@ -1,6 +1,7 @@
 """Proposals of what may be one: confirmed or refused by an officer, never applied by themselves, taken back whole."""
 
 from datetime import datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -360,3 +361,102 @@ def test_an_officer_gives_an_account_to_a_person(rows: Rows) -> None:
     assert person_of(rows, bot) == person_of(rows, one)
     [found] = ask(rows.engine, "SELECT matched_by FROM identity WHERE id = :id", id=bot)
     assert found["matched_by"] == "officer"
+
+
+@pytest.mark.parametrize("order", list(permutations(["merge", "refuse", "confirm"])), ids="-".join)
+@pytest.mark.parametrize("kind", ["name", "account", "person"])
+def test_of_three_decisions_that_contradict_each_other_the_last_is_refused_with_what_to_undo(
+    rows: Rows, kind: str, order: tuple[str, ...]
+) -> None:
+    account(rows, "jira-cloud", "Dan Petrov")
+    account(rows, "ado", "Dan Petrov")
+    account(rows, "ado", "petrovd")
+    run(rows)
+    one, other, third = (
+        row["person_id"] for row in ask(rows.engine, "SELECT person_id FROM identity ORDER BY id")
+    )
+    subject = {"name": "d petrov", "account": f"{rows.sources['ado']}/acc-3", "person": str(third)}[kind]
+    ways = {
+        "merge": (
+            Linked("person", str(other), one, "Dan Petrov (ado)", "Dan Petrov (jira-cloud)"),
+            "confirm",
+        ),
+        "refuse": (Linked(kind, subject, one, "D. Petrov", "Dan Petrov (jira-cloud)"), "refuse"),
+        "confirm": (Linked(kind, subject, other, "D. Petrov", "Dan Petrov (ado)"), "confirm"),
+    }
+
+    def decide_on(step: str) -> int:
+        linked, act = ways[step]
+        return link(rows.engine, linked, by="Ada", because="asked", now=LATER, act=act).number
+
+    first, second = (decide_on(step) for step in order[:2])
+    before = proposals(rows)
+    with pytest.raises(CannotDecide, match=r"proposal \d+, .*by Ada.*; undo that first") as refused:
+        decide_on(order[2])
+    assert proposals(rows) == before
+    named_there = {number for number in (first, second) if f"proposal {number}," in str(refused.value)}
+    assert named_there
+    say(rows, min(named_there), "undo")
+    decide_on(order[2])
+
+
+def test_projects_that_became_one_cannot_be_told_apart_by_one_of_their_scopes(rows: Rows) -> None:
+    rows.register("pmo-files", "PORTAL", name="Citizen portal")
+    rows.register("pmo-files", "LEDGER", name="General ledger", row=9)
+    rows.scope("jira-cloud", "CPX", name="Something of its own")
+    run(rows)
+
+    def decide_on(kind: str, subject: str, target: str, act: str) -> None:
+        with rows.engine.connect() as connection:
+            meant = named(connection, kind, subject, target)
+        link(rows.engine, meant, by="Ada", because="asked", now=LATER, act=act)
+
+    decide_on("scope", "jira-cloud:CPX", "PORTAL", "refuse")
+    decide_on("scope", "jira-cloud:CPX", "LEDGER", "confirm")
+    with pytest.raises(CannotDecide, match="two would be one of whom it was refused: proposal"):
+        decide_on("project", "LEDGER", "PORTAL", "confirm")
+
+
+def test_who_was_given_an_account_that_was_parted_from_another_is_not_merged_with_that_other(
+    rows: Rows,
+) -> None:
+    account(rows, "jira-cloud", "Service desk", mail="hash-desk")
+    parted = account(rows, "ado", "Maya Lindqvist", mail="hash-desk")
+    run(rows)
+    with rows.engine.connect() as connection:
+        apart = named(connection, "account", "ado:Maya Lindqvist", "jira-cloud:acc-1")
+    link(rows.engine, apart, by="Ada", because="a shared mailbox", now=LATER, act="refuse")
+    run(rows, LATER)
+    with rows.engine.connect() as connection:
+        meant = named(connection, "person", str(person_of(rows, parted)), "jira-cloud:acc-1")
+    with pytest.raises(CannotDecide, match=r"two would be one of whom it was refused: .*Service desk"):
+        link(rows.engine, meant, by="Ada", because="?", now=LATER)
+
+
+def test_what_is_gone_cannot_be_decided_but_can_still_be_said_by_hand(rows: Rows) -> None:
+    scope = rows.scope("jira-cloud", "CPX", name="Citizen Portal")
+    rows.register("pmo-files", "PORTAL", name="Citizen portal")
+    run(rows)
+    rows.change(tables.Scope, scope, name="Stock room")
+    run(rows, LATER)
+    [found] = proposals(rows, state="gone")
+    for act in ("confirm", "refuse"):
+        with pytest.raises(CannotDecide, match=r"nothing speaks for proposal .* any more.*by hand"):
+            say(rows, found["id"], act)
+    with rows.engine.connect() as connection:
+        meant = named(connection, "scope", "jira-cloud:CPX", "PORTAL")
+    assert link(rows.engine, meant, by="Ada", because="asked", now=LATER).state == "confirmed"
+
+
+def test_a_name_said_not_to_be_somebodys_is_not_theirs_because_a_tracker_shows_it(rows: Rows) -> None:
+    account(rows, "jira-cloud", "Dan Petrov")
+    run(rows)
+    [person] = ask(rows.engine, "SELECT id FROM person")
+    said = Linked("name", "danny p", person["id"], "Danny P.", "Dan Petrov")
+    link(rows.engine, said, by="Ada", because="asked", now=LATER)
+    with Session(rows.engine) as session:
+        assert written_names(session).same("Danny P.", "Dan Petrov")
+    other = Linked("name", "dan petrov", person["id"], "Dan Petrov", "Dan Petrov")
+    link(rows.engine, other, by="Ada", because="the minister", now=LATER, act="refuse")
+    with Session(rows.engine) as session:
+        assert not written_names(session).same("Danny P.", "Dan Petrov")
