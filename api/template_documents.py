@@ -41,6 +41,7 @@ def head_document(each: Kept, judge: Kept | None) -> dict[str, Any]:
         "owner": each.owner,
         "created_at": z(each.created_at),
         "created_by": each.created_by,
+        "authors": list(each.writers),
         "submitted_at": z(each.submitted_at),
         "submitted_by": each.submitted_by,
         "approved_at": z(each.approved_at),

@@ -9,7 +9,8 @@ from sync.collection.template_check import RecordDocument
 State = Literal["draft", "review", "approved", "retired"]
 _HEAD: dict[str, Any] = {
     "template": "monthly-status", "version": "3.2.0", "state": "approved", "judges": True, "owner": "Ida Lindqvist",
-    "created_at": "2026-10-01T09:12:00Z", "created_by": "Ida Lindqvist", "submitted_at": "2026-10-02T08:00:00Z",
+    "created_at": "2026-10-01T09:12:00Z", "created_by": "Ida Lindqvist",
+    "authors": ["Ida Lindqvist"], "submitted_at": "2026-10-02T08:00:00Z",
     "submitted_by": "Ida Lindqvist", "approved_at": "2026-10-06T14:30:00Z", "approved_by": "Ole Brandt",
     "effective_from": "2026-11-01", "effective_to": None, "retired_at": None, "retired_by": None, "because": None,
     "sha256": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
@@ -32,6 +33,7 @@ class VersionHead(BaseModel):
     owner: str | None
     created_at: str | None
     created_by: str
+    authors: list[str] = Field(description="Everybody who drafted a text of it; none of them approves it")
     submitted_at: str | None
     submitted_by: str | None
     approved_at: str | None

@@ -1,6 +1,7 @@
 """`template`: the templates there are, one record held to one, and a file looked at before it is kept."""
 
 from contextlib import nullcontext
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from config.settings import settings
 from model.template.differences import Difference, differences, step
 from model.template.template import Template, load
 from sync.collection.template_check import RecordDocument, check_record, judge_of
+from sync.collection.template_days import days_hold
 from sync.collection.template_steps import base_of, fits, today
 from sync.collection.templates import Kept, judging, kept, kept_version, unkept
 
@@ -112,6 +114,7 @@ def validate(file: Annotated[str, typer.Argument(help="A template's YAML file")]
     with words(USAGE):
         loaded = load(text, file)
     with words(USAGE), open_store().connect() as connection:
+        days_hold(loaded, text, where=file, day=today(connection, utc_now()))
         found = fits(connection, loaded, where=file)
         base = base_of(kept(connection, loaded.header.id), loaded.header.version)
     with heard_or_not():
@@ -162,20 +165,30 @@ def check_one(
     """Print a record's findings and score as JSON; exits 1 when it cannot be submitted."""
     given = parse_day(as_of)
     with words(USAGE):
-        document = _read(record)
+        read: RecordDocument | Failed
+        try:
+            read = _read(record)
+        except Failed as failed:
+            read = failed  # said only where there is a template to hold a record to
+        document = RecordDocument(record={}) if isinstance(read, Failed) else read
         day = given or document.context.as_of or utc_now().date()
-        if is_file(template):
-            loaded = load(read_text(template), template)
-        else:
-            id_, _, version = template.partition("@")
-            # Whoever only tries a template out has no store yet; what is shipped needs none.
-            store = open_store().connect() if _has_store() else nullcontext(None)
-            with store as connection:
-                loaded = judge_of(connection, id_, version or None, day, document.where())
+        loaded = _judge(template, document, day)
+        if isinstance(read, Failed):
+            raise read
         result = check_record(loaded, document, day)
     print_json(result)
     if not result["can_submit"]:
         raise typer.Exit(FAILED)
+
+
+def _judge(template: str, document: RecordDocument, day: date) -> Template:
+    if is_file(template):
+        return load(read_text(template), template)
+    id_, _, version = template.partition("@")
+    # Whoever only tries a template out has no store yet; what is shipped needs none.
+    store = open_store().connect() if _has_store() else nullcontext(None)
+    with store as connection:
+        return judge_of(connection, id_, version or None, day, document.where())
 
 
 def _has_store() -> bool:

@@ -197,11 +197,15 @@ def retire_version(
     because: Annotated[str, typer.Option("--because", help="Why")],
     role: Role = None,
     last: Annotated[
-        str | None, typer.Option("--last", help="The last day it judges, YYYY-MM-DD; yesterday if not given")
+        str | None, typer.Option("--last", help="The last day it judges, YYYY-MM-DD; today if not given")
     ] = None,
 ) -> None:
     """Let an approved version judge no more; what it judged stays."""
     who, until = actor(by, role), parse_day(last)
     with words(), unit_of_work(open_store()) as connection:
         kept = retire(connection, *parts(which), because=because, actor=who, now=utc_now(), last=until)
-    typer.echo(f"{kept.label} is retired: {kept.effective_to} is the last day it judges. {kept.because}")
+    if kept.never:
+        said = f"it was to judge from {kept.effective_from} on and never does"
+    else:
+        said = f"{kept.effective_to} is the last day it judges, and no earlier version comes back"
+    typer.echo(f"{kept.label} is retired: {said}. {kept.because}")

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,8 +16,8 @@ class TemplateVersion(Base):
     """One version of a template, word for word as it was written. Its text never changes once it is in review.
 
     `state` is draft, review, approved or retired. An approved version judges from `effective_from` until
-    the next one's, or until `effective_to`. `trial` is what trying it on all projects found, kept beside
-    the approval it led to.
+    the next one's, or until `effective_to`. `authors` is everybody who drafted a text of it. `trial` is what
+    trying it on all projects found, kept beside the approval it led to.
     """
 
     __tablename__ = "template_version"
@@ -41,6 +42,7 @@ class TemplateVersion(Base):
     retired_by: Mapped[str | None]
     because: Mapped[str | None]  # of the newest step
     trial: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    authors: Mapped[list[str]] = mapped_column(JSONB(), server_default=sql("'[]'"))
 
 
 class Tailoring(Base):

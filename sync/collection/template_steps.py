@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from model.collection.roles import Actor, same_person
 from model.template.differences import Difference, differences, least, step
 from model.template.template import Template, load
+from sync.collection.template_days import days_hold
 from sync.collection.templates import APPROVED, RETIRED, Kept, install, kept, kept_version, numbers, sha256
 from sync.json import dumps
 
@@ -66,18 +67,22 @@ def write(
         )
     if known is not None and known.text == written:
         return known
+    days_hold(loaded, written, where=where, day=today(connection, now))
     fits(connection, loaded, where=where)
+    wrote = () if known is None else known.writers
     connection.execute(
         text(
-            "INSERT INTO template_version (template, version, state, text, sha256, owner, created_at, created_by)"
-            " VALUES (:template, :version, 'draft', :text, :sha256, :owner, :now, :by)"
+            "INSERT INTO template_version (template, version, state, text, sha256, owner, created_at, created_by,"
+            " authors) VALUES (:template, :version, 'draft', :text, :sha256, :owner, :now, :by,"
+            " CAST(:authors AS jsonb))"
             " ON CONFLICT (template, version) DO UPDATE SET text = excluded.text, sha256 = excluded.sha256,"
             " owner = coalesce(CAST(:given AS text), template_version.owner), created_at = excluded.created_at,"
-            " created_by = excluded.created_by, trial = NULL, because = NULL"
+            " created_by = excluded.created_by, authors = excluded.authors, trial = NULL, because = NULL"
         ),
         {
             "template": id_, "version": number, "text": written, "sha256": sha256(written), "now": now,
             "owner": owner or actor.name, "given": owner, "by": actor.name,
+            "authors": dumps([*(each for each in wrote if not same_person(each, actor.name)), actor.name]),
         },
     )  # fmt: skip
     return kept_version(connection, id_, number)
@@ -92,17 +97,41 @@ def base_of(versions: Sequence[Kept], number: str) -> Kept | None:
     )
 
 
+def authors_of(versions: Sequence[Kept], known: Kept) -> list[str]:
+    """Return everybody who drafted a text of a version, or of another number since the last one was approved.
+
+    None of them approves it: a text is not made somebody else's by changing a word or its number.
+    """
+    approved = [each.approved_at for each in versions if each.approved_at is not None]
+    others = [
+        each
+        for each in versions
+        if each.state in (DRAFT, REVIEW)
+        and each.version != known.version
+        and (each.created_at is None or all(each.created_at >= at for at in approved))
+    ]
+    names: list[str] = []
+    for name in (name for each in (known, *others) for name in each.writers):
+        if not any(same_person(name, other) for other in names):
+            names.append(name)
+    return names
+
+
 def fits(connection: Connection, loaded: Template, *, where: str) -> tuple[Difference, ...]:
     """Hold a version's number to what differs from the newest approved one; returns what does.
 
     Raises:
-        TemplateRefused: Nothing differs, it supersedes another, or the number's step is too small; with what asks
-            for a larger one.
+        TemplateRefused: Nothing differs, it supersedes another, or the number is lower or its step too small; with
+            what asks for a larger one.
     """
     id_, number = loaded.header.id, loaded.header.version
     base = base_of(kept(connection, id_), number)
     if base is None:
         return ()
+    if numbers(number) < base.number:
+        raise TemplateRefused(
+            f"{where}: version {number} is lower than {base.version}, the newest that was approved"
+        )
     found = differences(base.loaded().document, loaded.document)
     level = step(found)
     if level is None:
@@ -131,6 +160,7 @@ def submit(connection: Connection, template: str, version: str, *, actor: Actor,
     """
     must_hold(actor, WRITERS, "hand in templates")
     known = _standing(connection, template, version, now, DRAFT)
+    days_hold(known.loaded(), known.text, where=known.label, day=today(connection, now))
     fits(connection, known.loaded(), where=known.label)
     return _moved(connection, known, REVIEW, submitted_at=now, submitted_by=actor.name, because=None)
 
@@ -163,13 +193,14 @@ def approve(
 
     Raises:
         NoSuchTemplate: There is no such version.
-        TemplateRefused: It is not in review, was not tried, the actor wrote or handed it in, or the day has
-            passed or is before that of the version it follows.
+        TemplateRefused: It is not in review, was not tried, the actor wrote a text of it or handed it in, or the day
+            has passed or is before that of the version it follows.
     """
     must_hold(actor, [APPROVER], "approve templates")
     known = _standing(connection, template, version, now, REVIEW)
-    for did, name in (("wrote", known.created_by), ("handed in", known.submitted_by)):
-        if same_person(actor.name, name):
+    wrote = authors_of(kept(connection, template), known)
+    for did, names in (("wrote", wrote), ("handed in", [known.submitted_by])):
+        if any(same_person(actor.name, name) for name in names):
             raise TemplateRefused(f"{actor.name} {did} {known.label}: somebody else has to approve it")
     fits(connection, known.loaded(), where=known.label)
     if known.trial is None or known.trial.get("sha256") != known.sha256:
@@ -204,18 +235,24 @@ def retire(
     now: datetime,
     last: date | None = None,
 ) -> Kept:
-    """Let a version judge no more after a day; after yesterday where none is given.
+    """Let a version judge no more after a day; after today where none is given. No earlier one comes back.
+
+    One that has yet to take effect never does; what judges meanwhile goes on.
 
     Raises:
         NoSuchTemplate: There is no such version.
-        TemplateRefused: It is not approved, or the day lies in the past.
+        TemplateRefused: It is not approved, or the day lies in the past or before the first day it judges.
     """
     must_hold(actor, [APPROVER], "retire templates")
     known = _standing(connection, template, version, now, APPROVED)
-    yesterday = today(connection, now) - timedelta(days=1)
-    last = last or yesterday
-    if last < yesterday:
+    day, first = today(connection, now), known.effective_from
+    if last is not None and last < day:
         raise TemplateRefused(f"{known.label} cannot end on {last}: what was judged since stays so")
+    if last is not None and first is not None and last < first:
+        raise TemplateRefused(
+            f"{known.label} judges from {first} on and cannot end on {last}; give no last day, and it never judges"
+        )
+    last = last or day
     return _moved(
         connection, known, RETIRED, retired_at=now, retired_by=actor.name, effective_to=last,
         because=_reason(because),

@@ -1,7 +1,7 @@
 """Templates by version: which one judges on a day, and any one by its number."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -19,7 +19,7 @@ MUSTER: Final = "muster"  # who brought the shipped versions
 
 _COLUMNS: Final = (
     "template, version, state, text, sha256, owner, created_at, created_by, submitted_at, submitted_by,"
-    " approved_at, approved_by, effective_from, effective_to, retired_at, retired_by, because, trial"
+    " approved_at, approved_by, effective_from, effective_to, retired_at, retired_by, because, trial, authors"
 )
 
 
@@ -49,6 +49,18 @@ class Kept:
     retired_by: str | None = None
     because: str | None = None
     trial: dict[str, Any] | None = None
+    authors: Sequence[str] = ()
+
+    @property
+    def writers(self) -> Sequence[str]:
+        """Everybody who drafted a text of this version, the last one last."""
+        return self.authors or (self.created_by,)
+
+    @property
+    def never(self) -> bool:
+        """Whether it was retired before it took effect, so that it judges no day."""
+        first, last = self.effective_from, self.effective_to
+        return first is not None and last is not None and last < first
 
     @property
     def label(self) -> str:
@@ -115,20 +127,11 @@ def judging(versions: Iterable[Kept], day: date) -> Kept | None:
         for each in versions
         if each.state in (APPROVED, RETIRED)
         and (each.effective_from is None or each.effective_from <= day)
-        and not _never(each)
+        and not each.never
     ]
     newest = max(taken, key=lambda each: (each.effective_from or date.min, each.number), default=None)
     over = newest is not None and newest.effective_to is not None and newest.effective_to < day
     return None if over else newest
-
-
-def _never(each: Kept) -> bool:
-    """Say whether a version was retired before it took effect."""
-    return (
-        each.effective_from is not None
-        and each.effective_to is not None
-        and each.effective_to < each.effective_from
-    )
 
 
 def current_version(connection: Connection, template: str, day: date) -> Kept:

@@ -84,6 +84,7 @@ def test_a_version_is_tried_and_approved_on_its_page(reviewed: Engine) -> None:
 
 def test_who_wrote_a_version_is_told_that_somebody_else_approves_it(reviewed: Engine) -> None:
     ida = asking(reviewed, "ida  lindqvist", "pmo_head")
+    assert "Somebody other than Ida Lindqvist, who wrote it" in ida.get(PATH).text
     ida.post(f"{PATH}/try")
     answer = ida.post(f"{PATH}/approve", data={"from": ""})
     assert (answer.status_code, "somebody else has to approve it" in answer.text) == (409, True)

@@ -69,6 +69,7 @@ def upgrade() -> None:
     sa.Column('retired_by', sa.Text(), nullable=True),
     sa.Column('because', sa.Text(), nullable=True),
     sa.Column('trial', postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+    sa.Column('authors', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_template_version')),
     sa.UniqueConstraint('template', 'version', name=op.f('uq_template_version_template_version'))
     )
