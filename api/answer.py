@@ -15,6 +15,8 @@ from starlette.responses import Response
 
 from api.access import Reader, data_version, visible_projects
 from api.etag import Body, digest, respond
+from model.collection.numbers import is_exact
+from sync.json import encoded, in_full
 
 Visible = frozenset[UUID] | None
 JSON = "application/json"
@@ -68,13 +70,14 @@ def json_answer(
 
 
 def to_json(value: Any) -> bytes:
-    """Write JSON: instants in UTC with Z, decimals as numbers, unknown as null."""
-    return orjson.dumps(value, default=_plain, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+    """Write JSON: instants in UTC with Z, decimals as numbers with all of their digits, unknown as null."""
+    return encoded(value, default=_plain, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return float(value)
+        near = float(value)
+        return near if not value.is_finite() or is_exact(near, value) else in_full(value)
     if isinstance(value, frozenset | set):
         return sorted(value)
     raise TypeError(f"no JSON for {type(value).__name__}")

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,6 +15,7 @@ from starlette.responses import Response
 
 from api.headers import STRICT
 from api.wording import parameter_errors
+from sync.json import encoded
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -93,7 +93,7 @@ def install(app: FastAPI) -> None:
     def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it alone
         errors = parameter_errors(error.errors())
-        detail = "; ".join(f"{found['name']} {found['says']}" for found in errors)
+        detail = "; ".join(f"{found['name'] or 'The body'} {found['says']}" for found in errors)
         return document(request, 422, "invalid-parameter", detail, errors=errors)
 
     def database(request: Request, error: Exception) -> Response:
@@ -138,7 +138,7 @@ def document(
     }
     if errors is not None:
         body["errors"] = errors
-    return Response(orjson.dumps(body), status, headers, MEDIA_TYPE)
+    return Response(encoded(body), status, headers, MEDIA_TYPE)
 
 
 def wants_page(request: Request) -> bool:

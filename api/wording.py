@@ -31,6 +31,8 @@ def parameter_errors(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
     by_place: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for error in found:
         where, *names = [str(part) for part in error["loc"]]
+        if error["type"] == "json_invalid":  # its place is the character at which reading stopped
+            names = []
         # In a body the place may be deep; a parameter is one value, and what is below it a choice of types.
         name = ".".join(names) if where == "body" else "".join(names[:1])
         by_place.setdefault((where, name), []).append(error)
@@ -48,6 +50,8 @@ def _says(errors: Sequence[Mapping[str, Any]]) -> str:
 def _expected(error: Mapping[str, Any]) -> str | None:
     """Return what was expected; None where only the empty value of a form's field was."""
     kind, context = error["type"], error.get("ctx") or {}
+    if kind == "json_invalid":
+        return f"is no JSON: {context.get('error')}, at character {int(error['loc'][-1]) + 1}"
     if kind == "literal_error":
         listed = str(context.get("expected", "")).replace(" or ", ", ").split(", ")
         choices = [choice.strip("'") for choice in listed if choice.strip("'")]

@@ -19,7 +19,7 @@ from api.cli.common import USAGE, Failed, Format, heard_or_not, open_store, utc_
 from api.cli.read import harmless, print_json
 from api.routes.cycles import cycle_document, line_document
 from config.calendar import NoSuchCalendar, calendar, calendars
-from model.collection.cycle import BadPeriod
+from model.collection.cycle import BadPeriod, last_day
 from model.declaration import InvalidDeclaration
 from sync.collection.cycles import (
     CycleRefused,
@@ -200,8 +200,7 @@ def _all_events(connection: Connection, *, waiting: bool) -> list[dict[str, Any]
 
 def due_day(cycle: CycleRow) -> str:
     """Say the day by whose end a cycle is due."""
-    last = datetime.fromtimestamp(cycle.due_at.timestamp() - 1, ZoneInfo(cycle.timezone))
-    return f"{last:%a %d %b %Y}"
+    return f"{last_day(cycle.due_at, cycle.timezone):%a %d %b %Y}"
 
 
 def _day(cycle: CycleRow, at: datetime) -> str:

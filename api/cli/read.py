@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from api.cli.common import USAGE, Failed, Format, open_store, parse_day, utc_now, words
 from api.routes.runs import run_documents
 from model.tables import Run, Source
+from sync.json import encoded
 from sync.receipts import NotKnown, explain, status_document
 
 _STYLES: Final = {"RED": "bold red", "AMBER": "yellow", "GREEN": "green", "GREY": "dim", "BLUE": "blue"}
@@ -35,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 def print_json(document: Any) -> None:
     """Print a document as indented JSON."""
-    sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
+    sys.stdout.write(encoded(document, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 def status(

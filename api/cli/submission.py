@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 
 from api.answer import z
@@ -13,6 +12,7 @@ from api.cli.cycle import refusals
 from api.cli.read import print_json
 from api.routes.submission_documents import submission_document
 from model.collection.cases import OWN
+from model.collection.numbers import loads_exactly
 from model.collection.roles import Actor
 from model.collection.typed import typed
 from model.collection.workflow import SAID, VERBS, moves_from
@@ -176,7 +176,7 @@ def _from_file(file: Path | None, because: str | None) -> list[Change]:
     if file is None:
         return []
     try:
-        document = orjson.loads(file.read_bytes())
+        document = loads_exactly(file.read_bytes())
     except (OSError, ValueError) as error:
         raise Failed(f"{file}: {error}", USAGE) from None
     if not isinstance(document, dict) or not all(isinstance(values, dict) for values in document.values()):

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import quote
 
-import orjson
 from sqlalchemy import Connection
 
 from api.odata.edm import ComplexType
@@ -20,6 +19,7 @@ from api.odata.query.scope import Context
 from api.odata.resolve import NotFound, Target
 from api.odata.syntax.apply import Transformation
 from api.odata.syntax.tree import Identifier, Options, Selected
+from sync.json import encoded
 
 _TEXT: Final = "text/plain"
 
@@ -56,7 +56,7 @@ class Answering:
         headers = {"Content-Type": form.content_type()}
         if self.preferred.applied:
             headers["Preference-Applied"] = ", ".join(self.preferred.applied)
-        return Answer(200, orjson.dumps(document), headers)
+        return Answer(200, encoded(document), headers)
 
     def _count(self, target: Target) -> Answer:
         if target.path:

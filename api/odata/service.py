@@ -21,6 +21,7 @@ from api.odata.resolve import resolve
 from api.odata.syntax import options as syntax
 from api.odata.syntax.resource import System, path
 from api.odata.syntax.tree import Options
+from sync.json import encoded
 
 _CANCELLED: Final = "57014"  # by its statement timeout
 _ERRORS: Final = 400
@@ -113,7 +114,7 @@ class Service:
         document = service_document(self.model, request.root)
         if form.metadata == "none":
             document.pop("@odata.context")
-        return Answer(200, orjson.dumps(document), {"Content-Type": form.content_type()})
+        return Answer(200, encoded(document), {"Content-Type": form.content_type()})
 
     def _metadata(self, request: Request, asked: Options) -> Answer:
         # XML unless JSON alone is asked for: readers that list JSON among others expect XML here.

@@ -222,13 +222,13 @@ def period_text(period: str) -> str:
 
 
 def due_text(case: Case, today: date) -> tuple[str, bool]:
-    """Say when a submission is due, and whether that has passed."""
+    """Say the last day on which a submission is in time, and whether it has passed."""
     head = case.submission
-    days = (head.day(head.due_at) - today).days
+    days = (head.due_day - today).days
     when = "today" if days == 0 else f"in {days} days" if days > 1 else "tomorrow" if days == 1 else ""
     late = days < 0
     said = f"{-days} day{'s' if days != -1 else ''} ago" if late else when
-    return f"{date_text(head.day(head.due_at))}, {said}", late
+    return f"{date_text(head.due_day)}, {said}", late
 
 
 def known_people(records: Iterable[RecordCase]) -> list[str]:

@@ -53,6 +53,15 @@ class Days:
         )
 
 
+def last_day(due_at: datetime, timezone: str) -> date:
+    """Return the last day on which what is due at an instant is in time.
+
+    >>> last_day(datetime(2026, 12, 8, tzinfo=UTC), "Europe/London")
+    datetime.date(2026, 12, 7)
+    """
+    return (due_at.astimezone(UTC) - timedelta(microseconds=1)).astimezone(ZoneInfo(timezone)).date()
+
+
 def days_of(cadence: Cadence | None, period: str, calendar: Calendar, timezone: str) -> Days:
     """Return the days of a period's cycle.
 

@@ -1,10 +1,11 @@
 """What people type, as the value an API client would send for it; and back."""
 
-import json
 import math
 import re
+from decimal import Decimal
 from typing import Any, Final
 
+from model.collection.numbers import loads_exactly
 from model.template.language import FieldRule
 from model.template.values import is_absent
 
@@ -71,5 +72,9 @@ def _number(rule: FieldRule, text: str) -> Any:
         found = found.replace(" ", "").replace(",", "")
     if len(found) > _MOST or not _PLAIN.fullmatch(found):
         return text
-    number = json.loads(found)
-    return number if math.isfinite(number) else text
+    number = loads_exactly(found)
+    if isinstance(number, Decimal):
+        if rule.type == "money":
+            return found  # as amounts travel: with every digit
+        return number if math.isfinite(float(number)) else text
+    return number

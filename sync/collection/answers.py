@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from math import isfinite
 from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Engine, text
 
 from model.collection.cases import WITHDRAWN, has_items, is_editable, reference_field, typed_over
+from model.collection.numbers import unkept
 from model.collection.roles import Actor, held, known_role
 from model.template.template import Field
 from sync.collection.case import Case, Filled, Given, RecordCase, case_of
@@ -175,11 +175,13 @@ def _impossible(
             if has_items(case.template)
             else "has one record only"
         )
+    if says := unkept(field.rule, change.value) or _unstorable(change.value) or _unstorable(change.because):
+        return says
     record = record or case.blank(change.record_ref)
     typed = not change.withdrawn and typed_over(field, record, change.value)
     if typed and not is_editable(case.template, field):
         return f"{field.rule.label} is filled in by Muster; dispute the value instead of typing over it"
-    return _unstorable(change.value) or _unstorable(change.because)
+    return None
 
 
 def _unstorable(value: Any) -> str | None:
@@ -190,8 +192,6 @@ def _unstorable(value: Any) -> str | None:
         return next(filter(None, map(_unstorable, [*map(str, value), *value.values()])), None)
     if isinstance(value, str):
         return _no_text(value)
-    if isinstance(value, float | Decimal) and not isfinite(value):
-        return "is no number"
     storable = value is None or isinstance(value, bool | int | float | Decimal | date)
     return None if storable else f"is nothing an answer can be: {type(value).__name__}"
 

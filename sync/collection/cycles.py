@@ -270,8 +270,7 @@ def _tell_opened(
 
 def local_day(head: SubmissionHead) -> str:
     """Say the day by whose end a submission is due, in its own time zone."""
-    last = head.due_at.astimezone(ZoneInfo(head.timezone))
-    return f"{date.fromordinal(last.date().toordinal() - 1):%A %d %B %Y} ({head.timezone})"
+    return f"{head.due_day:%A %d %B %Y} ({head.timezone})"
 
 
 def close_cycle(engine: Engine, cycle: int, *, actor: Actor, now: datetime) -> CycleRow:

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, text
 
+from model.collection.cycle import last_day
+
 
 class NoSuchSubmission(LookupError):
     """There is no submission of that number."""
@@ -58,6 +60,11 @@ class SubmissionHead:
     def day(self, now: datetime) -> date:
         """Return the day it is in the cycle's time zone."""
         return now.astimezone(ZoneInfo(self.timezone)).date()
+
+    @property
+    def due_day(self) -> date:
+        """The last day on which it is in time, in the cycle's time zone."""
+        return last_day(self.due_at, self.timezone)
 
     def to_json(self) -> dict[str, Any]:
         """Return it as a document, instants as datetimes."""

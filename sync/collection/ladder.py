@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, text
@@ -200,7 +200,7 @@ def _owed_since(connection: Connection, owed: Sequence[SubmissionHead]) -> dict[
 
 def _reminder(template: Template, head: SubmissionHead, rung: Rung, since: datetime, now: datetime) -> Told:
     title = f"{template.header.title} {head.period} of {head.project_name} ({head.project_key})"
-    last = head.day(head.due_at) - timedelta(days=1)
+    last = head.due_day
     word = (
         "came back and has not been handed in again" if head.state == "returned" else "has not been handed in"
     )

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
@@ -58,7 +57,7 @@ def book_of(
         title=title_of(case),
         hint=_HINT,
         about=(
-            f"Due {head.due_at.astimezone(ZoneInfo(head.timezone)):%A, %d %B %Y, %H:%M} ({head.timezone}). "
+            f"Due by the end of {head.due_day:%A, %d %B %Y} ({head.timezone}). "
             f"{case.template.label}, as of {case.as_of}. * is required. Drop-downs and notes say what is expected."
         ),
         sheets=sheets_of(asked, token),

@@ -1,14 +1,17 @@
 """The web form of a submission, posted as a browser does without a script."""
 
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
+from sync.collection.case import open_case
 from sync.collection.templates import version
+from sync.workbook.sending import book_of
 from tests.support.api_client import client
 from tests.support.forms import Form, form_of
 from tests.support.store import ask
@@ -82,6 +85,31 @@ def test_a_filled_in_value_is_shown_with_its_source_its_age_and_its_receipt(engi
     assert 'href="https://jira.example/browse/PORTAL-12"' in budget
     assert "2 days old" in budget
     assert 'href="/projects/PORTAL/receipt/budget"' in budget
+
+
+def test_every_door_says_the_last_day_that_is_in_time(engine: Engine) -> None:
+    at = open_submission(engine)
+    midnight = datetime(2126, 12, 8, tzinfo=UTC)  # in London: what comes from then on is late
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE cycle SET due_at = :at"), {"at": midnight})
+        case = open_case(connection, at.id, now=datetime.now(UTC))
+    page = speaking_for(engine).get(f"/submissions/{at.id}", headers=PAGE).text
+    assert "due by the end of <strong>7 Dec 2126" in page
+    assert (
+        "Due by the end of Saturday, 07 December 2126 (Europe/London)"
+        in book_of(case, token="t", now=datetime.now(UTC)).about
+    )
+
+
+def test_a_huge_number_in_a_form_is_kept_and_shown(engine: Engine) -> None:
+    at = open_submission(engine)
+    asking = speaking_for(engine)
+    form = shown(asking, at)
+    form.values |= {"v.budget": "1e21", "because.budget": "As agreed"}
+    assert "1,000,000,000,000,000,000,000 GBP" in send(asking, form).text
+    form = shown(asking, at)
+    form.values |= {"v.budget": "12345678901234567.89", "because.budget": "As agreed"}
+    assert "12,345,678,901,234,567.89 GBP" in send(asking, form).text
 
 
 def test_a_draft_is_saved_and_only_what_was_changed_is_an_answer(engine: Engine) -> None:
