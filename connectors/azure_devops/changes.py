@@ -89,12 +89,13 @@ class Changes:
         altered = self.lookout.altered()
         yield from self._feed()
         late = self.lookout.slipped(self.emitted)
-        strangers = self._picked_anywhere(touched - self.position.homes.keys())
+        beyond = self.lookout.ever_linked() - self.position.homes.keys()
+        strangers = self._picked_anywhere(beyond | (touched - self.position.homes.keys()))
         broken = set(self.position.broken)
         # Items that wait here moved on to where this feed does not show them.
         again = self.held.waiting() | late | broken | (touched & self.position.homes.keys()) | strangers
         # Only this slice was told of a link, however late it reads the other end, and wherever that is by then.
-        yield from self.again(again - self.emitted - self.failed, guests=touched | broken)
+        yield from self.again(again - self.emitted - self.failed, guests=touched | beyond | broken)
         for what, ids in altered:
             self.notes.append(f"{self.slice.label}: {what} changed; its {len(ids)} items were read again")
             yield from self.again(ids - self.emitted - self.failed)

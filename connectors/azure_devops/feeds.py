@@ -69,13 +69,15 @@ class Feeds(Calls):
             raise
         return True
 
-    def links(self, project: str | None, token: str | None, since: str) -> Iterator[Batch]:
-        """Read the feed of changed links from `token` on, or from `since` where there is no token yet."""
+    def links(
+        self, project: str | None, token: str | None = None, since: str | None = None
+    ) -> Iterator[Batch]:
+        """Read the feed of changed links from `token` on, else from `since` on, else from its beginning."""
         path = below(project, "/_apis/wit/reporting/workitemlinks")
         seen: set[str] = set()
         for _ in range(MOST_PAGES):
             # A start and a token may not be given together.
-            place = {"continuationToken": token} if token else {"startDateTime": since}
+            place = {"continuationToken": token} if token else {"startDateTime": since} if since else {}
             batch = _batch(self.get(path, place))
             yield batch
             if batch.last:

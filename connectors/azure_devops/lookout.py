@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from connectors.azure_devops import refresh
-from connectors.azure_devops.api import Api
+from connectors.azure_devops.api import Api, Batch
 from connectors.azure_devops.position import Position
 from connectors.azure_devops.scope import Project, Scope
 from connectors.http import HttpError
@@ -39,14 +39,22 @@ class Lookout:
         touched: set[int] = set()
         for batch in self._api.links(project, token, since):
             token = batch.token or token
-            for link in batch.values:
-                touched |= {int(link["sourceId"]), int(link["targetId"])}
+            touched |= _ends(batch)
         if position.links is None:
             position.links, position.links_since = token, since
         if not started:
             return set(), token
         # The feed of one project tells of a link at its one end; the other may be in another project.
         return (touched if self._project else touched & position.homes.keys()), token
+
+    def ever_linked(self) -> set[int]:
+        """Return the ends of all links while a project is first read; those of its own are being read anyway.
+
+        Whoever holds the other ends may have read them before a link was made, and is not told of it.
+        """
+        if self._project is None or not self._position.whole or len(self._scope.included()) == 1:
+            return set()
+        return {id_ for batch in self._api.links(self._project.name) for id_ in _ends(batch)}
 
     def altered(self) -> list[tuple[str, set[int]]]:
         """Look, when it is time, at what alters items without a revision; return whose items to read again."""
@@ -102,3 +110,7 @@ class Lookout:
         except HttpError:
             told = None
         return told or f"{self._clock().astimezone(UTC) - _CLOCKS_APART:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _ends(batch: Batch) -> set[int]:
+    return {int(link[end]) for link in batch.values for end in ("sourceId", "targetId")}

@@ -197,6 +197,19 @@ def test_a_link_to_an_item_that_its_new_project_was_told_of_before_a_run_was_cut
     assert tracker.stored.rows["113"]["parent_external_id"] == "112"
 
 
+@pytest.mark.parametrize("feed", ["organization", "project"])
+def test_a_link_from_a_project_that_is_first_read_after_the_other_end_was(feed: str) -> None:
+    tracker = Tracker()
+    tracker.begin(feed=feed, batch=1000)
+    tracker.pull(stop_after=4)  # by their own feeds, Load 1 and Load 2 are read
+    tracker.relate(id_=105, other=101, what="link")
+    tracker.pull(stop_after=5)  # and Load 3 but for its end
+    tracker.relate(id_=105, other=106, what="link")
+    tracker.run()
+    assert tracker.stored.rows["101"]["parent_external_id"] == "105"
+    assert tracker.stored.rows["106"]["parent_external_id"] == "105"
+
+
 TestTracker = Tracker.TestCase
 TestTracker.settings = settings(
     max_examples=8, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
