@@ -11,11 +11,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 
-from model.collection.roles import same_person
 from model.findings.moves import DISPUTED, NotPossible, answered_by_another, role_for
 from model.findings.moves import UPHELD as UPHELD_STATE
 from model.template.template import Field
-from sync.collection.people import people_of
+from sync.collection.people import people_of, who_is_who
 from sync.collection.templates import NoSuchTemplate, current
 from sync.finding_events import Notice, notify
 from sync.finding_moves import Act, FindingHead, head_of, record_move
@@ -99,7 +98,7 @@ def _raise(
     if len(dumps([disputed.value, proposed])) > _LONGEST:
         raise ValueError(f"the values are longer than {_LONGEST} characters of JSON")
     if finding is None:
-        people = people_of(connection, [disputed.project_id], act.now).get(disputed.project_id, {})
+        people = people_of(connection, [disputed.project_id], act.now)[disputed.project_id]
     else:
         people = finding.people
     role = role_for("dispute", act.actor, people)
@@ -149,7 +148,7 @@ def answer_dispute(engine: Engine, number: int, verdict: str, act: Act) -> None:
         raise ValueError("say why: whoever raised it reads it")
     with unit_of_work(engine) as connection:
         row = _waiting(connection, number)
-        answered_by_another(row.by, act.actor)
+        answered_by_another(row.by, act.actor, who_is_who(connection))
         role = role_for(_VERDICTS[verdict], act.actor, {})
         connection.execute(
             text(
@@ -177,7 +176,7 @@ def withdraw_dispute(engine: Engine, number: int, act: Act) -> None:
     """
     with unit_of_work(engine) as connection:
         row = _standing(connection, number)
-        if not same_person(row.by, act.actor.name):
+        if not who_is_who(connection)(row.by, act.actor.name):
             role_for("uphold", act.actor, {})
         said = f"Taken back by {act.actor.name}" + (f": {act.reason}" if act.reason else "")
         connection.execute(

@@ -71,8 +71,8 @@ def head_of(connection: Connection, finding_id: int, *, now: datetime) -> Findin
         raise NoSuchFinding(f"there is no finding {finding_id}; `muster finding list` shows which there are")
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's own name for a row by its columns
     owner = values.pop("owner")
-    people = people_of(connection, [row.project_id], now).get(row.project_id, {})
-    return FindingHead(**values, people={**people, "owner": owner})
+    people = people_of(connection, [row.project_id], now)[row.project_id]
+    return FindingHead(**values, people=people.also("owner", owner))
 
 
 def take_step(engine: Engine, finding_id: int, action: str, act: Act, *, due: date | None = None) -> str:

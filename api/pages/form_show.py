@@ -30,7 +30,7 @@ from api.pages.form_model import (
 )
 from api.pages.render import HTML, html, link
 from model.collection.cases import OWN, Judgement, reference_field
-from model.collection.roles import Actor, held, known_role
+from model.collection.roles import Actor, held, known_role, one_of
 from model.collection.workflow import moves_from, role_of
 from model.template.language import Move
 from sync.collection.answers import NEW, may_answer
@@ -143,7 +143,7 @@ def _moves(connection: Connection, sheet: Sheet) -> list[dict[str, Any]]:
     for step in moves_from(case.template, head.state):
         if not held(role_of(case.template, step.by), actor, case.people):
             continue
-        own = step.forbids == "same_person_as_preparer" and actor.name in preparers
+        own = step.forbids == "same_person_as_preparer" and one_of(preparers, actor, case.people)
         if not own:
             found.append(_button(step, table=sheet.ref is None))
     return found

@@ -1,7 +1,7 @@
 """Who acts, and in which of a template's roles: preparer, reviewer, approver, publisher."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 # Held for one project: by whom its winning claims name. The rest are of the whole office.
@@ -44,9 +44,42 @@ def same_person(one: str | None, other: str | None) -> bool:
     return one.casefold().split() == other.casefold().split()
 
 
+Same = Callable[[str | None, str | None], bool]  # whether two names are one person's
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class People(Mapping[str, str | None]):
+    """A project's people by role, and how to tell whether two names are one person's."""
+
+    named: Mapping[str, str | None] = field(default_factory=dict)
+    same: Same = same_person
+
+    def __getitem__(self, role: str) -> str | None:
+        """Return who holds a role; None where nobody is on record."""
+        return self.named[role]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the roles."""
+        return iter(self.named)
+
+    def __len__(self) -> int:
+        """Count the roles."""
+        return len(self.named)
+
+    def also(self, role: str, name: str | None) -> "People":
+        """Return them with one more."""
+        return People({**self.named, role: name}, self.same)
+
+
+def sameness(people: Mapping[str, str | None]) -> Same:
+    """Return how names are compared for a project: by what was confirmed, else only as people write them."""
+    return people.same if isinstance(people, People) else same_person
+
+
 def roles_in(actor: Actor, people: Mapping[str, str | None]) -> frozenset[str]:
     """Return all roles an actor holds for a project; `people` are its people by role."""
-    named = {role for role, name in people.items() if same_person(actor.name, name)}
+    same = sameness(people)
+    named = {role for role, name in people.items() if same(actor.name, name)}
     return (actor.roles - PROJECT_ROLES.keys()) | named
 
 
@@ -65,6 +98,7 @@ def known_role(template_role: str, roles: Mapping[str, str]) -> str:
     return roles.get(template_role, template_role)
 
 
-def one_of(names: Iterable[str | None], actor: Actor) -> bool:
-    """Say whether an actor is among some people."""
-    return any(same_person(actor.name, name) for name in names)
+def one_of(names: Iterable[str | None], actor: Actor, people: Mapping[str, str | None]) -> bool:
+    """Say whether an actor is among some names, as names are compared for a project."""
+    same = sameness(people)
+    return any(same(actor.name, name) for name in names)

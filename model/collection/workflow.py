@@ -123,7 +123,7 @@ def _refuse_who(step: Step, move: Move) -> None:
         raise StepRefused(
             f"{step.actor.name} may not {verb} this: that takes the {role}{whom}", allowed=False
         )
-    if move.forbids == "same_person_as_preparer" and one_of(step.preparers, step.actor):
+    if move.forbids == "same_person_as_preparer" and one_of(step.preparers, step.actor, step.people):
         raise StepRefused(
             f"{step.actor.name} answered or submitted this: somebody else has to {verb} it", allowed=False
         )

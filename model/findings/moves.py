@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from model.collection.roles import OFFICE_ROLES, Actor, roles_in, same_person
+from model.collection.roles import OFFICE_ROLES, Actor, Same, roles_in, same_person
 
 NEW: Final = "new"  # nobody has said anything yet
 ACCEPTED: Final = "accepted"  # somebody says it is right and sees to it
@@ -81,11 +81,11 @@ def role_for(action: str, actor: Actor, people: Mapping[str, str | None]) -> str
     )
 
 
-def answered_by_another(raised_by: str, actor: Actor) -> None:
-    """Refuse an answer to one's own dispute.
+def answered_by_another(raised_by: str, actor: Actor, same: Same = same_person) -> None:
+    """Refuse an answer to one's own dispute; `same` tells whether two names are one person's.
 
     Raises:
         NotAllowed: They raised it.
     """
-    if same_person(raised_by, actor.name):
+    if same(raised_by, actor.name):
         raise NotAllowed(f"{actor.name} raised this dispute: somebody else of the office answers it")

@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from sqlalchemy import Connection, text
 
 from config.document import in_words
-from model.collection.roles import Actor, same_person
+from model.collection.roles import Actor
 from model.template.language import Stage
 from model.template.tailoring import tailored
 from model.template.template import Template, load
+from sync.collection.people import who_is_who
 from sync.collection.template_steps import APPROVER, WRITERS, TemplateRefused, must_hold, today
 from sync.collection.templates import Kept, current, kept_version
 from sync.json import dumps
@@ -180,7 +181,7 @@ def approve(connection: Connection, number: int, *, actor: Actor, now: datetime)
     found = _one(connection, number)
     if found["ended_at"] is not None or found["approved_at"] is not None:
         raise TemplateRefused(f"tailoring {number} is {state_of(found)} already")
-    if same_person(actor.name, found["asked_by"]):
+    if who_is_who(connection)(actor.name, found["asked_by"]):
         raise TemplateRefused(f"{actor.name} asked for this tailoring: somebody else has to approve it")
     tailored(current(connection, found["template"], today(connection, now)), found["changes"])
     connection.execute(
@@ -199,7 +200,7 @@ def end(connection: Connection, number: int, *, actor: Actor, now: datetime) -> 
     found = _one(connection, number)
     if found["ended_at"] is not None:
         raise TemplateRefused(f"tailoring {number} was ended by {found['ended_by']}")
-    if not same_person(actor.name, found["asked_by"]) or found["approved_at"] is not None:
+    if not who_is_who(connection)(actor.name, found["asked_by"]) or found["approved_at"] is not None:
         must_hold(actor, [APPROVER], "end tailoring")
     connection.execute(
         text("UPDATE tailoring SET ended_by = :by, ended_at = :now WHERE id = :id"),

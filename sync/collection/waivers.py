@@ -8,8 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from model.collection.roles import Actor, same_person
+from model.collection.roles import Actor
 from model.template.template import Template
+from sync.collection.people import who_is_who
 from sync.collection.template_steps import APPROVER, TemplateRefused, must_hold, today
 from sync.collection.templates import current
 
@@ -128,7 +129,7 @@ def grant(connection: Connection, number: int, *, actor: Actor, now: datetime) -
     day = today(connection, now)
     template = current(connection, found["template"], day)
     must_hold(actor, dict.fromkeys([grantor(template), APPROVER]), f"grant waivers of {template.header.id}")
-    if same_person(actor.name, found["asked_by"]):
+    if who_is_who(connection)(actor.name, found["asked_by"]):
         raise TemplateRefused(f"{actor.name} asked for this waiver: somebody else has to grant it")
     if found["until"] < day:
         raise TemplateRefused(f"waiver {number} was asked for until {found['until']}, which has passed")
@@ -148,7 +149,7 @@ def end(connection: Connection, number: int, *, actor: Actor, now: datetime) -> 
     found = _one(connection, number)
     if found["ended_at"] is not None:
         raise TemplateRefused(f"waiver {number} was ended by {found['ended_by']}")
-    if not same_person(actor.name, found["asked_by"]):
+    if not who_is_who(connection)(actor.name, found["asked_by"]):
         template = current(connection, found["template"], today(connection, now))
         must_hold(actor, dict.fromkeys([grantor(template), APPROVER]), f"end waivers of {template.header.id}")
     connection.execute(

@@ -43,6 +43,8 @@ def name_key(name: str) -> str:
 def written_names(on: Session | Connection, *, known_at: datetime | None = None) -> WrittenNames:
     """Read who is meant by written names: confirmed ones, and how trackers call the same persons.
 
+    Persons who were confirmed to be one are one by every name that trackers show for them.
+
     A name that trackers show for several persons is nobody's unless an officer confirmed whose it is.
     """
     confirmed: dict[str, UUID] = dict(
@@ -55,7 +57,8 @@ def written_names(on: Session | Connection, *, known_at: datetime | None = None)
             {"at": known_at},
         ).all()
     )
-    if not confirmed:
+    meant = set(confirmed.values()) | _merged(on, known_at)
+    if not meant:
         return NOBODY
     shown: dict[str, set[UUID]] = {}
     rows = on.execute(
@@ -65,7 +68,7 @@ def written_names(on: Session | Connection, *, known_at: datetime | None = None)
     )
     for name, person in rows:
         shown.setdefault(name_key(name), set()).add(person)
-    meant, refused = set(confirmed.values()), _refused(on, known_at)
+    refused = _refused(on, known_at)
     of_theirs = {
         key: next(iter(whose))
         for key, whose in shown.items()
@@ -85,3 +88,16 @@ def _refused(on: Session | Connection, known_at: datetime | None) -> frozenset[t
         {"at": known_at},
     )
     return frozenset((name, person) for name, person in rows)
+
+
+def _merged(on: Session | Connection, known_at: datetime | None) -> set[UUID]:
+    """Return who was confirmed to be several persons that trackers know."""
+    rows = on.execute(
+        text(
+            "SELECT DISTINCT coalesce(p.same_as, p.id) FROM match_proposal m JOIN person p ON p.id = m.target"
+            " WHERE m.kind = 'person' AND m.state = 'confirmed'"
+            " AND (CAST(:at AS timestamptz) IS NULL OR m.decided_at <= CAST(:at AS timestamptz))"
+        ),
+        {"at": known_at},
+    )
+    return set(rows.scalars())
