@@ -1,6 +1,6 @@
 """What people do about a finding: take it on, say that it is fixed, give it back."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -138,18 +138,14 @@ def grant_waiver(engine: Engine, finding_id: int, number: int, act: Act) -> None
     """
     with unit_of_work(engine) as connection:
         found = head_of(connection, finding_id, now=act.now)
-        given = grant(connection, number, actor=act.actor, now=act.now)
+        after("waive", found.state)
+        given = grant(connection, number, actor=act.actor, now=act.now, door=act.door)
         about = (given["project"], given["template"], given["rule"])
         if about != (found.project_key, found.template, found.rule) or given["record_ref"] not in (
             None,
             found.record_ref,
         ):
             raise NoSuchFinding(f"waiver {number} is about {' '.join(map(str, about))}, not this finding")
-        said = f"Until {given['until']}: {given['because']}"
-        record_move(connection, found, "waive", "grantor", replace(act, because=said))
-        connection.execute(
-            text("UPDATE finding SET waiver_id = :waiver WHERE id = :id"), {"waiver": number, "id": found.id}
-        )
 
 
 def record_move(connection: Connection, found: FindingHead, action: str, role: str, act: Act) -> None:

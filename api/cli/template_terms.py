@@ -129,7 +129,7 @@ def waive(  # noqa: PLR0913, PLR0917  (each is an option of the command)
             f"{what}, once somebody other than {who.name} grants it: `muster template grant {number}`."
         )
     else:
-        typer.echo(f"{what}. Granted by {who.name}, asked for by {asked_by}. The next sync shows it.")
+        typer.echo(f"{what}. Granted by {who.name}, asked for by {asked_by}.")
 
 
 def list_waivers(
@@ -162,6 +162,8 @@ def grant(number: Number, by: By, role: Role = None) -> None:
     typer.echo(
         f"Waiver {number}: {found['project']} is let off {found['rule']} of {found['template']} until {found['until']}."
     )
+    if found["findings"]:
+        typer.echo(f"Waived at once, by finding: {', '.join(map(str, found['findings']))}.")
 
 
 def unwaive(number: Number, by: By, role: Role = None) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path
@@ -202,7 +203,7 @@ STEPS: Final[dict[str, Callable[[Connection, tuple[str, str], Actor, dict[str, s
     "try": _try, "approve": _approve, "return": _return, "retire": _retire,
 }  # fmt: skip
 TERMS: Final[dict[tuple[str, str], Callable[..., Any]]] = {
-    ("waivers", "grant"): waivers.grant, ("waivers", "end"): waivers.end,
+    ("waivers", "grant"): partial(waivers.grant, door="web"), ("waivers", "end"): waivers.end,
     ("tailorings", "approve"): tailoring.approve, ("tailorings", "end"): tailoring.end,
 }  # fmt: skip
 

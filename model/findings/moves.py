@@ -26,6 +26,11 @@ _STEPS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "refuse": ((DISPUTED,), NEW),
     "waive": (OPEN, WAIVED),
 }
+# What is said where there is nothing to do for anybody.
+_OVER: Final = {
+    CLOSED: "it is closed: there is nothing left to do; should it fail again, it comes back as a new one",
+    WAIVED: "it is waived: there is nothing to do until the waiver's last day, or until the waiver is ended",
+}
 _OFFICE: Final = frozenset({"uphold", "refuse"})  # the rest also by whom the project or the record belongs to
 _RESPONSIBLE: Final = ("project_manager", "sponsor", "owner")
 
@@ -51,11 +56,9 @@ def after(action: str, state: str) -> str:
     """
     before, then = _STEPS[action]
     if state not in before:
-        can = ", ".join(possible(state))
         raise NotPossible(
-            f"it is {state}, which leaves nothing to {action}; " + (f"what can be done: {can}" if can else "")
-            if state != CLOSED
-            else "it is closed: there is nothing left to do; should it fail again, it comes back as a new one"
+            _OVER.get(state)
+            or f"it is {state}, which leaves nothing to {action}; what can be done: {', '.join(possible(state))}"
         )
     return then
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 from sqlalchemy import Connection
 
 from model.template.check import check
+from model.template.language import Stage
 from model.template.template import Template
 from sync.collection.tailoring import Where, fitted, in_force
 from sync.collection.templates import (
@@ -21,16 +22,17 @@ from sync.collection.templates import (
 
 _PERIOD = r"^\d{4}(-(0[1-9]|1[0-2]|Q[1-4]|W(0[1-9]|[1-4]\d|5[0-3])))?$"
 Text = Annotated[str, Field(max_length=2000)]
+Number = int | FiniteFloat
 
 
 class RecordContext(BaseModel):
     """What the rules know beside the record. What is left out is unknown: a check that needs it is not run."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="forbid")
 
     as_of: date | None = None
-    tier: int | None = None
-    stage: Text | None = None
+    tier: Annotated[int, Field(ge=1, le=3)] | None = None
+    stage: Stage | None = None
     period: Annotated[str, Field(pattern=_PERIOD)] | None = None
     computed: dict[str, Text | None] | None = None
     previous: dict[str, Any] | None = None
@@ -39,6 +41,19 @@ class RecordContext(BaseModel):
     programme: Text | None = None
     active_people: list[Text] | None = None
     taken: dict[str, list[Any]] | None = None
+    age_days: Number | None = None
+    score_changes: Number | None = None
+    linked_issue: Text | None = None
+    similar_open_items: Number | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_what_is_known(cls, given: Any) -> Any:
+        strange = [name for name in given if name not in cls.model_fields] if isinstance(given, dict) else []
+        if strange:
+            known = ", ".join(cls.model_fields)
+            raise ValueError(f"no rule knows {', '.join(map(repr, strange))}; a context has any of {known}")
+        return given
 
 
 class RecordDocument(BaseModel):

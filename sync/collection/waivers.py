@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from model.collection.roles import Actor
+from model.findings.moves import OPEN, WAIVED
 from model.template.template import Template
 from sync.collection.people import who_is_who
 from sync.collection.template_steps import APPROVER, TemplateRefused, must_hold, today
@@ -16,6 +17,7 @@ from sync.collection.templates import current
 
 # Where the portfolio's day is compared with instants: in its time zone.
 _ZONE: Final = "coalesce((SELECT timezone FROM portfolio ORDER BY id LIMIT 1), 'UTC')"
+MOST: Final = timedelta(days=731)  # two years, a leap day in them or not
 _LIST: Final = (
     "SELECT w.id, p.key AS project, w.template, w.record_ref, w.rule, w.because, w.asked_by, w.asked_at,"
     " w.approved_by, w.approved_at, w.until, w.ended_at, w.ended_by FROM waiver w JOIN project p ON p.id = w.project_id"
@@ -75,7 +77,8 @@ def ask(connection: Connection, wish: Wish, *, actor: Actor, now: datetime) -> i
 
     Raises:
         NoSuchTemplate: There is no such template.
-        TemplateRefused: No such project or rule, no reason, or the day has passed.
+        TemplateRefused: No such project or rule, no reason, the day has passed or is more than two years ahead, or
+            such a waiver stands or waits already.
     """
     day = today(connection, now)
     template = current(connection, wish.template, day)
@@ -90,6 +93,11 @@ def ask(connection: Connection, wish: Wish, *, actor: Actor, now: datetime) -> i
         raise TemplateRefused("say why the project is to be let off: --because")
     if wish.until < day:
         raise TemplateRefused(f"{wish.until} has passed; give the last day the waiver is to hold")
+    if wish.until > day + MOST:
+        raise TemplateRefused(
+            f"{wish.until} is too far ahead: a waiver holds for two years at most, until {day + MOST}"
+        )
+    _refuse_twice(connection, project, wish, day)
     number: int = connection.execute(
         text(
             "INSERT INTO waiver (project_id, template, record_ref, rule, because, asked_by, asked_at, until) VALUES"
@@ -101,6 +109,29 @@ def ask(connection: Connection, wish: Wish, *, actor: Actor, now: datetime) -> i
         },
     ).scalar_one()  # fmt: skip
     return number
+
+
+def _refuse_twice(connection: Connection, project: UUID, wish: Wish, day: date) -> None:
+    """Refuse what a waiver that stands or waits covers already."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('waiver ' || :of, 4))"), {"of": str(project)}
+    )
+    row = connection.execute(
+        text(
+            f"{_LIST} WHERE w.project_id = :project AND w.template = :template AND w.rule = :rule AND w.until >= :day"
+            " AND w.ended_at IS NULL AND (w.record_ref IS NULL OR w.record_ref = :ref) ORDER BY w.id LIMIT 1"
+        ),
+        {
+            "project": project, "template": wish.template, "rule": wish.rule, "day": day,
+            "ref": wish.record_ref,
+        },
+    ).mappings().one_or_none()  # fmt: skip
+    if row is not None:
+        stands = "stands" if row["approved_at"] is not None else "waits to be granted"
+        raise TemplateRefused(
+            f"waiver {row['id']} of {wish.rule}, until {row['until']}, was asked for by {row['asked_by']} and {stands};"
+            " end it before another is asked for"
+        )
 
 
 def rules_of(template: Template) -> list[str]:
@@ -119,8 +150,12 @@ def grantor(template: Template) -> str:
     return APPROVER if waiver is None else template.document.roles.get(waiver.by, waiver.by)
 
 
-def grant(connection: Connection, number: int, *, actor: Actor, now: datetime) -> dict[str, Any]:
-    """Let a waiver that was asked for count from today on; returns it.
+def grant(
+    connection: Connection, number: int, *, actor: Actor, now: datetime, door: str = "command"
+) -> dict[str, Any]:
+    """Let a waiver that was asked for count from today on; returns it, and the numbers of its `findings`.
+
+    They are waived at once, and their history says who granted it, through which door.
 
     Raises:
         TemplateRefused: It is not waiting, its day has passed, or the actor asked for it or may not grant it.
@@ -137,7 +172,40 @@ def grant(connection: Connection, number: int, *, actor: Actor, now: datetime) -
         text("UPDATE waiver SET approved_by = :by, approved_at = :now WHERE id = :id"),
         {"by": actor.name, "now": now, "id": number},
     )
-    return found | {"approved_by": actor.name, "approved_at": now}
+    found |= {"approved_by": actor.name, "approved_at": now}
+    return found | {"findings": _waive(connection, found, door)}
+
+
+def _waive(connection: Connection, waiver: Mapping[str, Any], door: str) -> list[int]:
+    """Waive the open findings that a waiver covers; returns their numbers."""
+    rows = connection.execute(
+        text(
+            "SELECT f.id, f.state FROM finding f JOIN project p ON p.id = f.project_id WHERE p.key = :project"
+            " AND f.template = :template AND f.rule = :rule AND f.closed_at IS NULL AND f.state = ANY(:open)"
+            " AND (CAST(:ref AS text) IS NULL OR f.record_ref = :ref) ORDER BY f.id FOR UPDATE OF f"
+        ),
+        {
+            "project": waiver["project"], "template": waiver["template"], "rule": waiver["rule"],
+            "ref": waiver["record_ref"], "open": list(OPEN),
+        },
+    ).all()  # fmt: skip
+    said = {
+        "now": waiver["approved_at"], "by": waiver["approved_by"], "door": door, "waived": WAIVED,
+        "because": f"Until {waiver['until']}: {waiver['because']}", "waiver": waiver["id"],
+    }  # fmt: skip
+    for id_, state in rows:
+        connection.execute(
+            text("UPDATE finding SET state = :waived, moved_at = :now, waiver_id = :waiver WHERE id = :id"),
+            {**said, "id": id_},
+        )
+        connection.execute(
+            text(
+                'INSERT INTO finding_move (finding_id, action, from_state, to_state, at, "by", role, because, door)'
+                " VALUES (:id, 'waive', :state, :waived, :now, :by, 'grantor', :because, :door)"
+            ),
+            {**said, "id": id_, "state": state},
+        )
+    return [id_ for id_, _ in rows]
 
 
 def end(connection: Connection, number: int, *, actor: Actor, now: datetime) -> dict[str, Any]:

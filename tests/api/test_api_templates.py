@@ -99,6 +99,9 @@ def test_the_day_decides_which_version_judges(engine: Engine) -> None:
         ({"record": {}, "ages_days": {"budget": "old"}}, "budget"),
         ({"record": {}, "context": {"as_of": "soon"}}, "as_of"),
         ({"record": {}, "context": {"taken": 3}}, "taken"),
+        ({"record": {}, "context": {"tier": 7}}, "tier"),
+        ({"record": {}, "context": {"stage": "delivr"}}, "define, deliver, close"),
+        ({"record": {}, "context": {"nonsense": 1}}, "no rule knows 'nonsense'"),
     ],
 )
 def test_a_body_that_is_no_record_is_refused_with_its_place(engine: Engine, body: Any, named: str) -> None:

@@ -1,6 +1,7 @@
 """The queue and one finding as pages: what they show, the forms on them, and hostile text."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, text
@@ -8,6 +9,7 @@ from sqlalchemy import Engine, text
 from tests.support.api_client import client
 from tests.support.findings import found_portfolio, number_of, speaking
 
+AHEAD = str((datetime.now(UTC) + timedelta(days=300)).date())
 HTML = {"Accept": "text/html"}
 
 
@@ -70,7 +72,7 @@ def test_a_waiver_and_a_dispute_are_answered_on_the_page(engine: Engine) -> None
     found_portfolio(engine)
     late, budget = number_of(engine, "C06"), number_of(engine, "budget")
     ada, bob = speaking(engine, "Ada", "project_officer"), speaking(engine, "Bob", "pmo_head")
-    ada.post(f"/findings/{budget}/waive", data={"because": "books close", "until": "2999-01-01"})
+    ada.post(f"/findings/{budget}/waive", data={"because": "books close", "until": AHEAD})
     waits = bob.get(f"/findings/{budget}", headers=HTML).text
     [grant] = re.findall(rf'action="(/findings/{budget}/waivers/\d+/grant)"', waits)
     assert bob.post(grant).headers["location"] == f"/findings/{budget}?did=grant"

@@ -36,6 +36,12 @@ def test_no_row_of_steps_leaves_the_states_or_closes_a_finding_by_hand(start: st
     assert state == start or state != CLOSED
 
 
+@pytest.mark.parametrize("state", [WAIVED, CLOSED])
+def test_where_there_is_nothing_to_do_that_is_said_in_a_whole_sentence(state: str) -> None:
+    with pytest.raises(NotPossible, match=r"^it is \w+: there is nothing (left )?to do.*\w$"):
+        after("waive", state)
+
+
 def test_a_closed_finding_takes_no_step_and_a_waived_one_waits_for_the_waivers_end() -> None:
     assert possible(CLOSED) == possible(WAIVED) == ()
 

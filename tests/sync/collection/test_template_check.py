@@ -1,5 +1,6 @@
 """A record as programs hand it in: judged by the version of its day, whatever stands in it."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlalchemy import Engine
 
+from config.document import in_words
 from model.collection.roles import Actor
+from model.template.context import CONTEXT as CONTEXT_NAMES
 from sync.collection.tailoring import Where, approve, ask, parse
-from sync.collection.template_check import RecordDocument, check_record, judge_of
+from sync.collection.template_check import RecordContext, RecordDocument, check_record, judge_of
 from sync.collection.templates import NoSuchTemplate, shipped_versions
 from tests.support.rows import T0
 
@@ -62,6 +65,25 @@ def test_the_records_own_stage_and_tier_say_how_it_is_tailored(engine: Engine) -
             judge = judge_of(connection, "monthly-status", None, T0.date(), document.where())
             found[tier] = [each["field"] for each in check_record(judge, document, T0.date())["findings"]]
     assert ["C06" in found[1], "C06" in found[3]] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("context", "says"),
+    [
+        ({"tier": 0}, "context.tier: .*greater than or equal to 1"),
+        ({"tier": 7}, "context.tier: .*less than or equal to 3"),
+        ({"stage": "delivr"}, "context.stage: .*'define', 'deliver' or 'close'"),
+        ({"programe": "Digital"}, "no rule knows 'programe'; a context has any of as_of, tier, stage"),
+    ],
+)
+def test_a_context_that_cannot_be_is_refused_in_words(context: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        RecordDocument.model_validate({"record": {}, "context": context})
+    assert re.search(says, in_words(refused.value))
+
+
+def test_every_name_that_expressions_may_use_can_be_given_as_context() -> None:
+    assert set(RecordContext.model_fields) >= CONTEXT_NAMES
 
 
 @settings(max_examples=300)

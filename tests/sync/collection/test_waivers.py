@@ -90,6 +90,7 @@ def test_only_the_role_that_the_template_names_grants_it(connection: Connection)
         ({"rule": "budgte"}, "has no rule 'budgte'; it has .*budget"),
         ({"because": "  "}, "say why"),
         ({"until": TODAY - DAY}, "has passed"),
+        ({"until": TODAY + 732 * DAY}, "a waiver holds for two years at most, until 20"),
     ],
 )
 def test_a_wish_that_cannot_be_is_refused_with_what_is_wrong(
@@ -118,13 +119,43 @@ def test_a_waiver_whose_day_passed_while_it_waited_is_not_granted(connection: Co
 
 
 def test_the_states_of_a_waiver_in_words(connection: Connection) -> None:
-    first, second = (ask(connection, wish(), actor=MAYA, now=T0) for _ in range(2))
+    first, second = (
+        ask(connection, wish(rule=rule), actor=MAYA, now=T0) for rule in ("budget", "actual_cost")
+    )
     said = [state_of(each, TODAY) for each in waivers(connection)]
     grant(connection, first, actor=OTTO, now=T0)
     end(connection, second, actor=OTTO, now=T0)
     said += [state_of(each, TODAY) for each in waivers(connection)]
     said += [state_of(each, MONTH + DAY) for each in waivers(connection)]
     assert said == ["waiting", "waiting", "refused", "standing", "refused", "expired"]
+
+
+def test_what_is_asked_for_or_stands_is_not_asked_for_again_until_it_has_ended(
+    connection: Connection,
+) -> None:
+    number = ask(connection, wish(), actor=MAYA, now=T0)
+    with pytest.raises(TemplateRefused, match=f"waiver {number} of budget, .* waits to be granted; end it"):
+        ask(connection, wish(record_ref=""), actor=OTTO, now=T0)
+    grant(connection, number, actor=OTTO, now=T0)
+    with pytest.raises(TemplateRefused, match="was asked for by Maya Onwudiwe and stands"):
+        ask(connection, wish(until=TODAY), actor=OTTO, now=T0)
+    end(connection, number, actor=MAYA, now=T0)
+    assert ask(connection, wish(), actor=MAYA, now=T0) > number
+
+
+def test_a_granted_waiver_waives_its_findings_at_once_and_their_history_names_who_granted_it(
+    connection: Connection,
+) -> None:
+    number = ask(connection, wish(), actor=MAYA, now=T0)
+    granted = grant(connection, number, actor=OTTO, now=T0)
+    rows = connection.execute(
+        text(
+            'SELECT f.id, f.state, f.waiver_id, m."by", m.because FROM finding f JOIN finding_move m'
+            " ON m.finding_id = f.id WHERE f.rule = 'budget' AND f.closed_at IS NULL AND m.action = 'waive'"
+        )
+    ).all()
+    said = f"Until {MONTH}: The budget is set in March"
+    assert [tuple(row) for row in rows] == [(granted["findings"][0], "waived", number, OTTO.name, said)]
 
 
 def judged(rows: Rows, day: date) -> tuple[set[str], dict[str, Any]]:
