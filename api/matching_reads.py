@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from sqlalchemy import Row, Select, func, select, text
@@ -26,6 +27,13 @@ KIND_WORDS: Final = {
     "scope": "tracker project", "reference": "name in records", "project": "project", "person": "person",
     "account": "account", "name": "written name",
 }  # fmt: skip
+
+# What is counted over many rows of a source: what they are, and where the API lists them.
+_COMPUTED: Final[Mapping[str, tuple[str, str, Mapping[str, str]]]] = {
+    "percent_complete": ("work items", "work-items", {"deleted": "false"}),
+    "milestones_due": ("milestones", "milestones", {}),
+    "milestones_met": ("milestones", "milestones", {}),
+}
 
 
 def proposal_document(row: MatchProposal) -> dict[str, Any]:
@@ -113,7 +121,10 @@ def conflicts_query() -> Select[ClaimConflict, str]:
 
 
 def conflict_documents(session: Session, rows: Iterable[tuple[ClaimConflict, str]]) -> list[dict[str, Any]]:
-    """Return conflicts with all that was said, the claim that counts first, each with its receipt."""
+    """Return conflicts with all that was said, the claim that counts first, each with its receipt.
+
+    What Muster counted itself from many rows stands on no page: `computed` says from which, and where they are.
+    """
     found = list(rows)
     claims = _claims(session, [claim for row, _ in found for claim in row.claims])
     words = _words(session, [row.project_id for row, _ in found])
@@ -125,7 +136,8 @@ def conflict_documents(session: Session, rows: Iterable[tuple[ClaimConflict, str
             "settled_by": row.settled_by,
             "because": row.because,
             "claims": [
-                claims[claim] | {"counts": place == 0}
+                claims[claim]
+                | {"counts": place == 0, "computed": _computed(claims[claim], key, row.attribute)}
                 for place, claim in enumerate(row.claims)
                 if claim in claims
             ],
@@ -205,6 +217,22 @@ def _claim(row: Row[Any]) -> dict[str, Any]:
             "url": row.url,
             "sha256": row.sha256,
         },
+    }
+
+
+def _computed(claim: Mapping[str, Any], project: str, attribute: str) -> dict[str, Any] | None:
+    """Return which rows a value was computed from; None for one that stands in a source as it is."""
+    found = _COMPUTED.get(attribute)
+    if found is None or claim["raw"]["page"] is not None or claim["raw"]["sha256"] is not None:
+        return None
+    label, route, narrow = found
+    asked = urlencode({"project": project, "source": claim["source"], **narrow})
+    key = quote(project, safe="")
+    return {
+        "from": label,
+        "says": claim["raw"]["locator"],
+        "rows": f"/api/v1/{route}?{asked}",
+        "explained": f"/api/v1/projects/{key}/explain/{attribute}",
     }
 
 

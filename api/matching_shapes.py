@@ -23,9 +23,9 @@ _CONFLICT: dict[str, Any] = {
     "because": "precedence: pmo-files before jira-dc", "opened_at": "2026-11-22T02:14:09Z",
     "changed_at": "2026-11-22T02:14:09Z", "closed_at": None, "closed_because": None,
     "claims": [
-        {"id": 51, "source": "pmo-files", "value": "2027-02-05", "unit": None, "counts": True,
+        {"id": 51, "source": "pmo-files", "value": "2027-02-05", "unit": None, "counts": True, "computed": None,
          "valid_from": "2026-11-16", "known_from": "2026-11-16T02:11:00Z", "raw": _RAW},
-        {"id": 52, "source": "jira-dc", "value": "2027-03-07", "unit": None, "counts": False,
+        {"id": 52, "source": "jira-dc", "value": "2027-03-07", "unit": None, "counts": False, "computed": None,
          "valid_from": "2026-11-02", "known_from": "2026-11-02T02:11:00Z",
          "raw": {**_RAW, "locator": "PAY-114 duedate", "url": "https://jira.example/browse/PAY-114"}},
     ],
@@ -118,7 +118,10 @@ class ClaimConflictShape(BaseModel):
     attribute: str
     settled_by: Literal["precedence", "rule", "person"]
     because: str
-    claims: list[dict[str, Any]] = Field(description="Each with its receipt")
+    claims: list[dict[str, Any]] = Field(
+        description="Each with its receipt; where no page holds the value, `computed` says which rows it was counted"
+        " from and where they are listed"
+    )
     word: dict[str, Any] | None = Field(
         description="The word of the person that was given on it, if it stands"
     )

@@ -20,7 +20,7 @@ from api.matching_steps import Officer, ruled, settled, tried, unruled
 from api.origin import same_origin
 from api.pages.matching import officer_of
 from api.pages.render import HTML, html, page
-from api.problems import Problem, bad_request
+from api.problems import Problem, bad_request, not_found
 from model.attributes import REGISTER
 from model.identity.settling import PREFERENCES, check_preference, preference_says
 from model.tables import ClaimConflict, Programme, Project, Source
@@ -77,6 +77,17 @@ def conflicts_page(reader: MatchingReader, query: Annotated[ConflictsQuery, Quer
     return page(reader, "conflicts.html", collect, also=f"{datetime.now(UTC):%Y%m%d}{who}")
 
 
+@router.get("/conflicts/{number}")
+def conflict_page(reader: MatchingReader, number: Number) -> Response:
+    """Show one conflict, also one that is over."""
+
+    def collect(session: Session, visible: Visible) -> dict[str, Any]:
+        return _shown(session, visible, ConflictsQuery.model_validate({}), reader.principal, only=number)
+
+    who = f"{reader.principal.person}{sorted(reader.principal.roles)}"
+    return page(reader, "conflicts.html", collect, also=f"{datetime.now(UTC):%Y%m%d}{who}")
+
+
 @router.post("/conflicts/{number}")
 async def settle_by_form(request: Request, number: Number) -> Response:
     """Take a person's word on a conflict, or take it back."""
@@ -96,11 +107,18 @@ async def end_rule_by_form(request: Request, number: Number) -> Response:
 
 
 def _shown(
-    session: Session, visible: Visible, query: ConflictsQuery, principal: Principal, sent: Sent | None = None
+    session: Session,
+    visible: Visible,
+    query: ConflictsQuery,
+    principal: Principal,
+    sent: Sent | None = None,
+    *,
+    only: int | None = None,
 ) -> dict[str, Any]:
     over = ClaimConflict.closed_at.is_not(None)
     seen = only_visible(ClaimConflict.project_id, visible)
-    here = conflicts_query().where(seen, ~over if query.open else over)
+    which = ClaimConflict.id == only if only is not None else ~over if query.open else over
+    here = conflicts_query().where(seen, which)
     chosen = here
     for column, value in ((Project.key, query.project), (ClaimConflict.attribute, query.attribute)):
         if value:
@@ -112,9 +130,12 @@ def _shown(
     undecided = ClaimConflict.settled_by == "precedence"
     ordered = chosen.order_by(undecided.desc(), ClaimConflict.opened_at.desc(), ClaimConflict.id)
     rows = session.execute(ordered.limit(ROWS).offset((query.page - 1) * ROWS)).all()
+    if only is not None and not rows:
+        raise not_found(f"There is no conflict {only}, or this token may not see it.")
     listed = here.subquery()
     return {
-        "title": "Conflicts",
+        "title": "Conflicts" if only is None else f"Conflict {only}",
+        "only": only,
         "query": query,
         "rows": conflict_documents(session, [(row[0], row[1]) for row in rows]),
         "total": total,

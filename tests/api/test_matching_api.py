@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from sync.consolidate import consolidate
@@ -132,6 +132,46 @@ def test_a_conflict_shows_both_values_with_their_receipts_and_is_settled_at_once
     asking.post(f"{path}/reopen", json={"because": "not approved"})
     assert asking.get(path).json()["settled_by"] == "precedence"
     assert asking.post(f"{path}/settle", json={"claim": 999, "because": "x"}).status_code == 400
+
+
+def test_a_value_counted_from_many_rows_says_from_which_and_leads_to_them(rows: Rows) -> None:
+    for number, category in enumerate(["done", "todo", "todo"]):
+        rows.item("jira-cloud", "APO", status_category=category, key=f"APO-{number}")
+    [row] = ask(rows.engine, "SELECT id FROM scope WHERE key = 'APOLLO' AND kind = 'register_row'")
+    rows.rewrite(row["id"], percent_complete="90")
+    consolidate(rows.engine, as_of=T0.date(), known_at=T0 + timedelta(seconds=2))
+    asking = officer(rows.engine)
+    found = only(asking.get("/api/v1/conflicts", params={"attribute": "percent_complete"}))
+    typed, counted = sorted(found["claims"], key=lambda claim: claim["computed"] is not None)
+    assert (typed["source"], typed["computed"]) == ("pmo-files", None)
+    assert typed["raw"]["sha256"]
+    assert counted["computed"]["from"] == "work items"
+    assert counted["computed"]["says"] == "APO: 1 of 3 items done"
+    items = asking.get(counted["computed"]["rows"]).json()["items"]
+    assert {"APO-0", "APO-1", "APO-2"} <= {item["key"] for item in items}
+    explained = asking.get(counted["computed"]["explained"]).json()
+    assert {claim["value"] for claim in explained["claims"]} == {typed["value"], counted["value"]}
+    page = asking.get("/conflicts", headers=HTML).text
+    assert 'computed from its <a href="/api/v1/work-items?project=APOLLO&amp;source=jira-cloud' in page
+
+
+def test_one_conflict_has_a_page_of_its_own_also_when_it_is_over(rows: Rows) -> None:
+    asking = officer(rows.engine)
+    [number] = [row["id"] for row in ask(rows.engine, "SELECT id FROM claim_conflict")]
+    shown = asking.get(f"/conflicts/{number}", headers=HTML)
+    assert shown.status_code == 200
+    assert f"<h1>Conflict {number}</h1>" in shown.text
+    assert "APO-114 duedate" in shown.text
+    assert f'action="/conflicts/{number}"' in shown.text
+    assert f'href="/conflicts/{number}"' in asking.get("/conflicts", headers=HTML).text
+    with rows.engine.begin() as connection:
+        connection.execute(text("UPDATE claim_conflict SET closed_at = now(), closed_because = 'they agree'"))
+    over = asking.get(f"/conflicts/{number}", headers=HTML).text
+    assert "they agree" in over
+    assert f'action="/conflicts/{number}"' not in over
+    some = client(rows.engine, name="some", projects=["PORTAL"], speaks_for=OFFICER)
+    assert some.get(f"/conflicts/{number}", headers=HTML).status_code == 404
+    assert asking.get("/conflicts/999", headers=HTML).status_code == 404
 
 
 def test_a_rule_is_tried_made_listed_and_ended(rows: Rows) -> None:
