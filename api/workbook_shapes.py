@@ -42,7 +42,7 @@ class TakenShape(BaseModel):
             "examples": [
                 {
                     "id": 12, "file": "LOG.xlsx", "state": "taken", "why": None,
-                    "says": "LOG.xlsx: 1 cells taken, 61 as they were, 1 in conflict", "submission": 41,
+                    "says": "LOG.xlsx: 1 cell taken, 61 as they were, 1 in conflict", "submission": 41,
                     "project": "LOG", "accepted": [{"record": "R-002", "cell": "impact", "locator": "A.xlsx!RAID!L7"}],
                     "not_taken": [_CELL], "notes": [], "can_submit": True,
                     "answered": "LOG_raid-log_2025-06_answered.xlsx",

@@ -10,11 +10,23 @@ import typer
 from sqlalchemy import Engine
 
 from api.cli.acting import By, Role, actor
-from api.cli.common import FAILED, USAGE, Failed, Format, heard_or_not, open_store, utc_now, words
+from api.cli.common import (
+    FAILED,
+    OK,
+    PARTIAL,
+    USAGE,
+    Failed,
+    Format,
+    heard_or_not,
+    open_store,
+    utc_now,
+    words,
+)
 from api.cli.read import print_json
 from api.cli.template import commands as template_commands
 from api.workbook_documents import conflict_document, taken_document
 from model.collection.roles import Actor
+from model.status.colour import counted
 from sync.collection.case import open_case
 from sync.collection.cycles import find_cycle
 from sync.collection.heads import SubmissionHead, heads
@@ -90,7 +102,7 @@ def send_workbooks(
         for each in send(engine, [head.id for head in wanted], place, by=by, now=now):
             failed += each.says is not None
             typer.echo(f"{'x' if each.says else ' '} {each.file}  {each.says or each.url or 'sent'}")
-    typer.echo(f"{len(wanted) - failed} of {len(wanted)} workbooks sent to {to}.")
+    typer.echo(f"{len(wanted) - failed} of {counted(len(wanted), 'workbook')} sent to {to}.")
     if failed:
         raise typer.Exit(FAILED)
 
@@ -120,8 +132,9 @@ def take_workbooks(
             print_json([taken_document(each) for each in found])
         elif not found:
             typer.echo("Nothing was changed there since it was sent.")
-    if any(each.state == "refused" for each in found):
-        raise typer.Exit(FAILED)
+    code = _code(found)
+    if code != OK:
+        raise typer.Exit(code)
 
 
 @commands.command("conflicts")
@@ -191,6 +204,14 @@ def _beside(file: Path) -> Path:
 def _from_place(engine: Engine, place: str, who: Actor) -> Iterator[Taken]:
     with place_at(engine, place) as opened:
         yield from collect(engine, opened, actor=who, now=utc_now())
+
+
+def _code(found: list[Taken]) -> int:
+    """Return what programs are told: all was taken, nothing was, or a part of it."""
+    refused = sum(each.state == "refused" for each in found)
+    if found and refused == len(found):
+        return FAILED
+    return PARTIAL if refused or any(each.rejected or each.conflicts for each in found) else OK
 
 
 def _print_taken(taken: Taken) -> None:

@@ -31,9 +31,9 @@ def answered_copy(engine: Engine, returned: int, *, by: str, now: datetime) -> W
             Outcome(
                 cell.kind, cell.record, cell.field, cell.locator, cell.sent, cell.returned, cell.current, cell.says  # type: ignore[arg-type]
             )
-            for cell in found
+            for cell in reversed(found)  # as they stood in it
         ]  # fmt: skip
-        copy = write_workbook(connection, case, by=by, now=now, remarks=remarks_on(case.template, outcomes))
+        copy = write_workbook(connection, case, by=by, now=now, remarks=remarks_on(case, outcomes))
         connection.execute(
             text("UPDATE workbook_returned SET answered_id = :copy WHERE id = :id"),
             {"copy": copy.id, "id": returned},

@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from model.collection.cases import Judgement, is_editable
-from model.template.template import Template
-from sync.workbook.book import Look
-from sync.workbook.cells import Part, to_cell
-from sync.workbook.layout import Remark
+from model.collection.cases import OWN, Judgement, has_items, is_editable
+from model.status.colour import counted
+from sync.collection.answers import NEW
+from sync.collection.case import Case
+from sync.workbook.book import KEPT, LABEL, REF, TODO, VALUE, Look
+from sync.workbook.cells import LONGEST, Content, Part, to_cell, writable
+from sync.workbook.layout import Remark, locked_reference
 from sync.workbook.outcome import Merged, Outcome, Placed
 
+Remarks = dict[tuple[str, str], Remark]  # by row and cell
 _SHOWN: Final = 160
 
 
@@ -38,7 +41,7 @@ def _problem(problems: Mapping[str, str], part: Part) -> str | None:
 def summary(name: str, placed: int, outcomes: list[Outcome], found: Merged) -> str:
     """Say in a line what became of a workbook."""
     counts = {kind: sum(one.kind == kind for one in outcomes) for kind in ("conflict", "rejected", "invalid")}
-    said = [f"{placed} cells taken", f"{found.untouched + found.agreed} as they were"]
+    said = [f"{counted(placed, 'cell')} taken", f"{found.untouched + found.agreed} as they were"]
     said += [
         f"{counts[kind]} {words}"
         for kind, words in (
@@ -49,29 +52,85 @@ def summary(name: str, placed: int, outcomes: list[Outcome], found: Merged) -> s
     return f"{name}: {', '.join(said)}"
 
 
-def remarks_on(template: Template, outcomes: list[Outcome]) -> dict[tuple[str, str], Remark]:
-    """Return what the answered copy says on each cell, or in a row where a whole row was not taken."""
-    rules = {each.rule.id: each.rule for each in template.fields}
-    found = {}
-    for one in outcomes:
-        rule = rules.get(Part.of(one.part).field)
-        wrote = f"You wrote {_short(one.returned)}: it " if one.returned is not None else "The cell "
+def remarks_on(case: Case, outcomes: Sequence[Outcome]) -> Remarks:
+    """Return what the answered copy says, by row and cell.
+
+    What has no place of its own there (a row that is no record's, a field that is not asked for any more) gets a
+    row at the end that shows what was written.
+    """
+    return _Answering(case).all_of(outcomes)
+
+
+class _Answering:
+    def __init__(self, case: Case) -> None:
+        self._template = case.template
+        self._fields = {each.rule.id: each for each in case.template.fields}
+        self._is_list = has_items(case.template)
+        self._refs = {record.ref for record in case.records}
+        self._name = (locked_reference(case.template) or REF) if self._is_list else LABEL
+        self._rows: dict[tuple[str, str], str] = {}
+        self._found: Remarks = {}
+
+    def all_of(self, outcomes: Sequence[Outcome]) -> Remarks:
+        """Go through them in their order."""
+        for one in outcomes:
+            if one.is_row:
+                self._row(one)
+            elif Part.of(one.part).field in self._fields and (not self._is_list or one.ref in self._refs):
+                self._found[one.ref, one.part] = self._remark(one)
+            else:
+                self._homeless(one)
+        return self._found
+
+    def _remark(self, one: Outcome) -> Remark:
+        each = self._fields[Part.of(one.part).field]
         if one.kind == "conflict":
             note = f"You wrote {_short(one.returned)}. It {one.says}. To insist, write yours again."
-            found[one.ref, one.part] = Remark(Look.CONFLICT, note)
-        elif one.kind == "invalid":
-            content = to_cell(rule, one.returned) if rule else None
+            return Remark(Look.CONFLICT, note)
+        if one.kind == "invalid":
             note = f"{one.says}. It is kept as you wrote it, and holds this back until it is corrected."
-            found[one.ref, one.part] = Remark(Look.WRONG, note, content, keeps=True)
-        elif one.part:
-            editable = rule is not None and any(
-                is_editable(template, each) for each in template.fields if each.rule.id == rule.id
-            )
-            note = f"{wrote}{one.says}."
-            found[one.ref, one.part] = Remark(Look.WRONG if editable else Look.LOCKED_WRONG, note)
-        else:
-            found[one.ref, ""] = Remark(Look.WRONG, f"{one.says}.")
-    return found
+            return Remark(Look.WRONG, note, to_cell(each.rule, one.returned), keeps=True)
+        return Remark(Look.WRONG if is_editable(self._template, each) else Look.LOCKED_WRONG, _rejected(one))
+
+    def _row(self, one: Outcome) -> None:
+        """Say in the row a record or a field has that another was not taken for it, and show that one at the end."""
+        where = one.ref if self._is_list else OWN, "" if self._is_list else one.part
+        self._found[where] = Remark(Look.WRONG, f"{one.says}. The last rows show what was written.")
+        row = self._kept(("", one.locator))
+        for column, content in one.returned.items():
+            self._found[row, column] = Remark(Look.LOCKED_WRONG, "", _cell(content), keeps=True)
+        named = self._found.get((row, self._name))
+        content = named.content if named else None
+        self._found[row, self._name] = Remark(Look.LOCKED_WRONG, f"{one.says}.", content, keeps=True)
+        self._found[row, TODO] = Remark(Look.QUIET, "", f"{one.says}."[:LONGEST], keeps=True)
+
+    def _homeless(self, one: Outcome) -> None:
+        row = self._kept((one.ref, "" if self._is_list else one.part))
+        column = one.part if self._is_list else VALUE
+        note = _rejected(one)
+        name = (
+            one.ref if self._is_list and not one.ref.startswith(NEW) else None if self._is_list else one.part
+        )
+        self._found[row, self._name] = Remark(Look.LOCKED_WRONG, "", name, keeps=True)
+        self._found[row, column] = Remark(Look.LOCKED_WRONG, note, _cell(one.returned), keeps=True)
+        said = self._found.get((row, TODO))
+        label = (
+            self._fields[field].rule.label if (field := Part.of(one.part).field) in self._fields else one.part
+        )
+        told = " ".join(filter(None, [str(said.content) if said else "", f"{label}: {note}"]))
+        self._found[row, TODO] = Remark(Look.QUIET, "", told[:LONGEST], keeps=True)
+
+    def _kept(self, what: tuple[str, str]) -> str:
+        return self._rows.setdefault(what, f"{KEPT}{len(self._rows) + 1}")
+
+
+def _rejected(one: Outcome) -> str:
+    wrote = f"You wrote {_short(one.returned)}: it " if one.returned is not None else "The cell "
+    return f"{wrote}{one.says}."
+
+
+def _cell(content: Any) -> Content:
+    return content if content is None or type(content) in (int, float) else writable(str(content))
 
 
 def _short(value: Any) -> str:

@@ -14,6 +14,10 @@ ITEMS: Final = "items"
 MARK: Final = "muster"
 TITLE_ROW, HINT_ROW, ABOUT_ROW, ID_ROW, HEAD_ROW, FIRST_ROW = range(6)
 LABEL, VALUE, WHY, SOURCE, TODO, REF = "~label", "~value", "~why", "~source", "~todo", "~ref"
+LISTS: Final = "muster_lists"
+KEPT: Final = (
+    "kept-"  # how the rows begin that an answered copy shows what was written in a row that was not taken
+)
 
 
 class Look(StrEnum):

@@ -72,7 +72,12 @@ def to_cell(rule: FieldRule, value: Any) -> Content:
     if rule.type == "date" and (day := _day(value)) is not None:
         return day
     text = written(rule, value) if not isinstance(value, Mapping) else str(dict(value))
-    return _UNWRITABLE.sub("\ufffd", text) or None
+    return writable(text) or None
+
+
+def writable(text: str) -> str:
+    """Return a text with a sign in place of what no workbook can hold."""
+    return _UNWRITABLE.sub("\ufffd", text)
 
 
 def is_too_long(content: Content) -> bool:

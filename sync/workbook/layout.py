@@ -16,6 +16,7 @@ from model.template.template import Field, Template
 from sync.workbook.book import (
     FORM,
     ITEMS,
+    KEPT,
     LABEL,
     REF,
     SOURCE,
@@ -55,7 +56,7 @@ class Asked:
     findings: Mapping[str, Sequence[Finding]] = field(default_factory=dict)
     needed: Mapping[str, Iterable[str]] = field(default_factory=dict)
     people: Sequence[str] = ()
-    remarks: Mapping[tuple[str, str], Remark] = field(default_factory=dict)  # by record and part
+    remarks: Mapping[tuple[str, str], Remark] = field(default_factory=dict)  # by row and cell
 
 
 def sheets_of(asked: Asked, token: str) -> tuple[Sheet, ...]:
@@ -119,7 +120,7 @@ def locked_reference(template: Template) -> str | None:
 
 def base_of(records: Sequence[RecordCase]) -> dict[str, dict[str, Any]]:
     """Return what the store remembers of a workbook: the values that were written, by record and field."""
-    return {record.ref: dict(record.values()) for record in records}
+    return {record.ref: dict(record.shown()) for record in records}
 
 
 def label_of(rule: FieldRule, part: Part) -> str:
@@ -149,32 +150,47 @@ _ITEM_COLUMNS: Final = (Column(WHY, _WHY, 36), Column(TODO, "To do", 60))
 
 
 def _form(asked: Asked, record: RecordCase) -> Sheet:
-    values = record.values()
+    values = record.shown()
     rows: list[Row] = []
     for each in asked.template.fields:
         parts = parts_of(each.rule, asked.period, (values.get(each.rule.id),))
         rows += [_form_row(asked, record, each, part, values) for part in parts]
+    rows += _kept_rows(asked, _FORM_COLUMNS)
     return Sheet(FORM, _name(asked.template.header.title), _FORM_COLUMNS, tuple(rows))
+
+
+def _kept_rows(asked: Asked, columns: Sequence[Column]) -> list[Row]:
+    """Return the rows that show what was written and has no place elsewhere; locked, and read past."""
+    nothing = Remark(Look.LOCKED, "")
+    ids = dict.fromkeys(row for row, _ in asked.remarks if row.startswith(KEPT))
+    return [
+        Row(id_, {
+            column.id: Box(said.content, said.look, note=said.note or None)
+            for column in columns
+            for said in (asked.remarks.get((id_, column.id), nothing),)
+        })
+        for id_ in ids
+    ]  # fmt: skip
 
 
 def _form_row(asked: Asked, record: RecordCase, each: Field, part: Part, values: Mapping[str, Any]) -> Row:
     look = look_of(asked.template, each, record)
     given = record.answers.get(each.rule.id)
     needed = each.rule.id in asked.needed.get(record.ref, ())
-    todo = " ".join([*_todo(asked, record.ref, each.rule.id), *_said_of_row(asked, record.ref, part.id)])
+    todo = _once([*_said_of_row(asked, record.ref, part.id), *_todo(asked, record.ref, each.rule.id)])
     label = label_of(each.rule, part) + (" *" if needed else "")
     return Row(part.id, {
         LABEL: Box(label, Look.LABEL, note=note_of(each.rule)),
         VALUE: _value_box(asked, record.ref, each, part, values, look),
         WHY: Box(given.because if given else None, Look.ASKED if look is Look.FILLED else Look.LOCKED),
-        SOURCE: Box(_source(record.filled.get(each.rule.id)), Look.QUIET),
+        SOURCE: Box(_source(record.receipt(each.rule.id)), Look.QUIET),
         TODO: Box(todo or None, Look.QUIET),
     })  # fmt: skip
 
 
 def _items(asked: Asked, token: str) -> Sheet:
     records = [record for record in asked.records if record.ref != OWN]
-    held = [(each, parts_of(each.rule, asked.period, (r.values().get(each.rule.id) for r in records)))
+    held = [(each, parts_of(each.rule, asked.period, (r.shown().get(each.rule.id) for r in records)))
             for each in asked.template.fields]  # fmt: skip
     columns = [
         Column(part.id, label_of(each.rule, part), _width(each.rule), note_of(each.rule))
@@ -190,11 +206,12 @@ def _items(asked: Asked, token: str) -> Sheet:
     rows = [_item_row(asked, record, held) for record in records]
     empty = [RecordCase(f"new-{token[:12]}-{number}", {}, {}, {}) for number in range(1, SLOTS + 1)]
     rows += [_item_row(asked, record, held) for record in empty]
+    rows += _kept_rows(asked, columns)
     return Sheet(ITEMS, _name(asked.template.header.title), tuple(columns), tuple(rows))
 
 
 def _item_row(asked: Asked, record: RecordCase, held: Sequence[tuple[Field, Sequence[Part]]]) -> Row:
-    values = record.values()
+    values = record.shown()
     is_slot = record.ref.startswith("new-")
     boxes = {
         part.id: _value_box(asked, record.ref, each, part, values, look_of(asked.template, each, record))
@@ -204,8 +221,8 @@ def _item_row(asked: Asked, record: RecordCase, held: Sequence[tuple[Field, Sequ
     reasons = dict.fromkeys(given.because for given in record.answers.values() if given.because)
     boxes[REF] = Box(None if is_slot else record.ref, Look.LOCKED)
     boxes[WHY] = Box("\n".join(reasons)[:LONGEST] or None, Look.ASKED)
-    todo = [*_said_of_row(asked, record.ref, ""), *_todo(asked, record.ref, None)]
-    boxes[TODO] = Box(" ".join(todo)[:LONGEST] or None, Look.QUIET)
+    todo = _once([*_said_of_row(asked, record.ref, ""), *_todo(asked, record.ref, None)])
+    boxes[TODO] = Box(todo[:LONGEST] or None, Look.QUIET)
     return Row(record.ref, boxes)
 
 
@@ -224,6 +241,16 @@ def _said_of_row(asked: Asked, ref: str, part: str) -> list[str]:
     """Return what an answered copy says where somebody looks first: in the row, not only on the cell."""
     remark = asked.remarks.get((ref, part))
     return [remark.note] if remark is not None else []
+
+
+def _once(said: Sequence[str]) -> str:
+    """Join sentences; one that another says already, perhaps with more, is left out."""
+    kept: list[str] = []
+    for each in said:
+        core = each.rstrip(".")
+        if not any(core in other for other in kept):
+            kept = [other for other in kept if other.rstrip(".") not in each] + [each]
+    return " ".join(kept)
 
 
 def _todo(asked: Asked, ref: str, id_: str | None) -> list[str]:

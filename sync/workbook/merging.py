@@ -1,6 +1,7 @@
 """Merges a returned workbook with what stands by now: what to store, and what a person has to be told."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, time
 from typing import Any, Final
 
 from rapidfuzz import fuzz
@@ -8,6 +9,7 @@ from rapidfuzz import fuzz
 from model.collection.cases import OWN, Given, RecordCase, is_editable, overrides
 from model.collection.merge import Cell, Fate
 from model.collection.typed import written
+from model.status.colour import counted
 from model.template.language import FieldRule
 from model.template.template import Field, Template
 from model.template.values import is_absent
@@ -71,18 +73,11 @@ class _Merging:
             else:
                 self._cell(names.get(row, row), Part.of(column), cell)
         self._reasons(names)
-        for row, (where, why) in self._back.refused.items():
+        for each in self._back.astray:
+            ref, part = (OWN, each.id) if self._kind == FORM else (each.id, "")
+            written = {column: _json(content) for column, content in each.written.items()}
             self._found.outcomes.append(
-                Outcome(
-                    "rejected",
-                    OWN if self._kind == FORM else row,
-                    row if self._kind == FORM else "",
-                    where,
-                    None,
-                    None,
-                    None,
-                    why,
-                )
+                Outcome("rejected", ref, part, each.where, None, written, None, each.why)
             )
         self._say_gone()
         return self._found
@@ -128,7 +123,7 @@ class _Merging:
         each = self._fields.get(part.field)
         sent = part.value(self._base.get(ref, {}))
         record = self._records.get(ref)
-        current = part.value(record.values()) if record is not None else None
+        current = part.value(record.shown()) if record is not None else None
         if each is None:
             if cell.content is not None and str(cell.content) != str(sent):
                 self._reject(ref, part, cell, sent, None, "is not asked for any more; it was not taken")
@@ -160,6 +155,8 @@ class _Merging:
         record = self._records.get(ref)
         if not is_editable(self._template, each):
             stands = f"it stays {_shown(each.rule, current)}" if not is_absent(current) else "it stays empty"
+            if record is None:
+                stands = "a new record gets it from Muster when it is made"
             says = (
                 f"is filled in by Muster and locked; {stands}. Dispute it where it is shown, if it is wrong"
             )
@@ -236,13 +233,16 @@ class _Merging:
         return each.rule.label if each else name
 
     def _say_gone(self) -> None:
-        gone = [row for row in self._back.gone if row not in self._back.refused]
+        astray = {each.id for each in self._back.astray}
+        gone = [row for row in self._back.gone if row not in astray]
         if gone:
             what = [self._label(Part.of(row).field) if self._kind == FORM else row for row in gone]
             more = ", …" if len(what) > _NAMED else ""
+            one = len(gone) == 1
             self._found.notes.append(
-                f"{len(gone)} rows that were sent are not in it ({', '.join(what[:_NAMED])}{more}); deleting a row "
-                "deletes nothing, what they held stays. To close a record, say so in its own field"
+                f"{counted(len(gone), 'row')} that {'was' if one else 'were'} sent {'is' if one else 'are'} not in it "
+                f"({', '.join(what[:_NAMED])}{more}); deleting a row deletes nothing, what {'it' if one else 'they'} "
+                "held stays. To close a record, say so in its own field"
             )
 
 
@@ -294,4 +294,6 @@ def _by(given: Given | None) -> str:
 
 
 def _json(content: Any) -> Any:
+    if isinstance(content, datetime) and content.time() == time.min:
+        content = content.date()
     return content if content is None or isinstance(content, bool | int | float | str) else str(content)

@@ -13,7 +13,10 @@ Kind = Literal["conflict", "rejected", "invalid"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A cell that was not simply taken. `part` is "" where a whole row is meant."""
+    """A cell that was not simply taken, or a whole row: `returned` is then what is written in it, by column.
+
+    Of a list's row `part` is "".
+    """
 
     kind: Kind
     ref: str
@@ -23,6 +26,11 @@ class Outcome:
     returned: Any
     current: Any
     says: str
+
+    @property
+    def is_row(self) -> bool:
+        """Whether a whole row is meant."""
+        return isinstance(self.returned, Mapping)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from rapidfuzz import fuzz, process
 from connectors.excel.layout import Refused
 from connectors.excel.package import address
 from connectors.excel.written import SheetWritten
-from sync.workbook.book import FORM, LABEL, REF, SOURCE, TODO, WHY
+from sync.workbook.book import FORM, KEPT, LABEL, LISTS, REF, SOURCE, TODO, WHY
 from sync.workbook.cells import Returned
 from sync.workbook.identify import AS_SENT, DEEPEST, HIDDEN, mark_in
 
@@ -30,13 +30,23 @@ class Shape:
     token: str
 
 
+@dataclass(frozen=True, slots=True)
+class Astray:
+    """A row that cannot be taken: the id it bears, where, why, and what is written in it, by column."""
+
+    id: str
+    where: str
+    why: str
+    written: Mapping[str, Any]
+
+
 @dataclass(slots=True)
 class Back:
     """What came back: cells by row and column id, reasons by row, rows that cannot be taken, and remarks."""
 
     cells: dict[tuple[str, str], Returned] = field(default_factory=dict)
     reasons: dict[str, Returned] = field(default_factory=dict)
-    refused: dict[str, tuple[str, str]] = field(default_factory=dict)  # row -> where, why
+    astray: list[Astray] = field(default_factory=list)
     added: list[str] = field(default_factory=list)  # rows that are no record's yet, in their order
     gone: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -50,19 +60,32 @@ def read_back(file: str, sheets: Sequence[SheetWritten], shape: Shape) -> Back:
         Refused: The table of answers is not to be found.
     """
     back = Back()
+    _say_of_others(sheets, _read_table(file, sheets, shape, back), back)
+    return back
+
+
+def _read_table(file: str, sheets: Sequence[SheetWritten], shape: Shape, back: Back) -> SheetWritten:
     for sheet in sheets:
         place = mark_in(sheet)
         if place is not None:
             _Reading(file, sheet, shape, back).read(place)
-            return back
+            return sheet
     for sheet in sheets:
         head = _head_row(sheet, shape)
         if sheet.name != HIDDEN and head is not None:
             _Reading(file, sheet, shape, back).read_by_headings(head)
-            return back
+            return sheet
     raise Refused(
         f"{file}: the table of answers is not to be found, neither by its hidden row nor by its headings; {AS_SENT}"
     )
+
+
+def _say_of_others(sheets: Sequence[SheetWritten], table: SheetWritten, back: Back) -> None:
+    """Say which sheets were not read; ours that nobody sees, and empty ones, are not worth a word."""
+    for sheet in sheets:
+        ours = sheet is table or sheet.name.casefold() in (HIDDEN, LISTS)
+        if not ours and (sheet.formulas or any(_plain(cell) for row in sheet.rows for cell in row)):
+            back.notes.append(f"the sheet {sheet.name!r} was not sent from here; nothing of it was taken")
 
 
 class _Reading:
@@ -188,7 +211,7 @@ class _Reading:
                     f"rows {where} are both {self._called(id_)}, as copies of a row are; neither was taken. Give a new "
                     "record a row of the empty ones below"
                 )
-                back.refused[id_] = (self._where(places[0], 0), why)
+                back.astray += [self._astray(id_, place, why, columns) for place in places]
                 continue
             self._read_row(id_, places[0], columns)
         back.gone = [id_ for id_ in self._shape.rows if id_ not in rows]
@@ -199,6 +222,12 @@ class _Reading:
     def _row_id(self, row: int, columns: Mapping[int, str], id_column: int | None) -> str | None:
         """Return whose row it is; None for one that is nobody's and holds nothing asked for."""
         stated = self._sheet.at(row, id_column) if id_column is not None else None
+        if isinstance(stated, str) and stated.startswith(KEPT):
+            self._note(
+                f"row {row + 1} shows what could not be taken before; nothing of it was taken. What it says belongs "
+                "into the row it is meant for, or into an empty one"
+            )
+            return None
         if isinstance(stated, str) and stated:
             return stated
         by_column = {id_: index for index, id_ in columns.items()}
@@ -223,7 +252,7 @@ class _Reading:
     def _read_row(self, id_: str, row: int, columns: Mapping[int, str]) -> None:
         why = self._stranger(id_, row, columns)
         if why:
-            self._back.refused[id_] = (self._where(row, 0), why)
+            self._back.astray.append(self._astray(id_, row, why, columns))
             return
         cells = {column: self._cell(row, index) for index, column in columns.items()}
         asked = {name: cell for name, cell in cells.items() if name not in _OURS and name != WHY}
@@ -243,7 +272,8 @@ class _Reading:
             if id_.startswith(f"new-{self._shape.token[:12]}-"):
                 return None
             return (
-                f"row {row + 1}: its hidden id {id_[:40]!r} is none that was sent; write it into an empty row"
+                f"row {row + 1}: its hidden id {id_[:40]!r} is none that was sent; expected one of those "
+                "sent. Write it into the row it is meant for, or into an empty one"
             )
         name = by_column.get(LABEL if self._shape.kind == FORM else (self._shape.witness or REF))
         if name is None:
@@ -258,6 +288,14 @@ class _Reading:
             f"{self._called(id_)}: its cells were sorted or pasted apart, or emptied. Nothing of it was taken; sort "
             "whole rows, hidden columns too"
         )
+
+    def _astray(self, id_: str, row: int, why: str, columns: Mapping[int, str]) -> Astray:
+        written = {
+            column: content
+            for index, column in columns.items()
+            if column not in (TODO, SOURCE) and (content := self._sheet.at(row, index)) is not None
+        }
+        return Astray(id_, self._where(row, 0), why, written)
 
     def _called(self, id_: str) -> str:
         return repr(self._shape.rows.get(id_, id_))

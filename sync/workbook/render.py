@@ -19,6 +19,7 @@ from sync.workbook.book import (
     HEAD_ROW,
     HINT_ROW,
     ID_ROW,
+    LISTS,
     MARK,
     TITLE_ROW,
     VALUE,
@@ -31,7 +32,6 @@ from sync.workbook.book import (
 from sync.workbook.words import expected
 
 HIDDEN: Final = "muster"
-_LISTS: Final = "lists"
 _FILLS: Final = {
     Look.LABEL: "#FFFFFF", Look.LOCKED: "#E7E6E6", Look.FILLED: "#DDEBF7", Look.ASKED: "#FFF9DB",
     Look.WRONG: "#F8CBAD", Look.LOCKED_WRONG: "#F4B084", Look.CONFLICT: "#FFE699", Look.QUIET: "#FFFFFF",
@@ -118,7 +118,7 @@ class _Writing:
         page.protect()
         page.very_hidden()
         if self._lists:
-            lists = self._workbook.add_worksheet(_LISTS)
+            lists = self._workbook.add_worksheet(LISTS)
             for number, words in enumerate(self._lists):
                 for index, word in enumerate(words):
                     lists.write_string(index, number, word)
@@ -178,7 +178,9 @@ class _Writing:
             return
         for number, column in enumerate(sheet.columns, start=1):
             last = FIRST_ROW + len(sheet.rows) - 1
-            if sheet.rows and (box := sheet.rows[-1].boxes.get(column.id)) is not None:
+            boxes = (row.boxes.get(column.id) for row in reversed(sheet.rows))
+            box = next((each for each in boxes if each is not None and each.look in _EDITABLE), None)
+            if box is not None:
                 self._check_input(page, (FIRST_ROW, number, last, number), box)
 
     def _check_input(self, page: Worksheet, area: tuple[int, int, int, int], box: Box) -> None:
@@ -218,7 +220,7 @@ class _Writing:
             column = len(self._lists)
             first = xl_rowcol_to_cell(0, column, row_abs=True, col_abs=True)
             last = xl_rowcol_to_cell(len(words) - 1, column, row_abs=True, col_abs=True)
-            self._lists[words] = f"={_LISTS}!{first}:{last}"
+            self._lists[words] = f"={LISTS}!{first}:{last}"
         return self._lists[words]
 
     def _table(self, page: Worksheet, sheet: Sheet) -> None:

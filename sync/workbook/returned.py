@@ -147,13 +147,14 @@ class _Taking:
             # In the words for one that was never sent: what may not be seen is not told apart.
             self.sent = None
             raise _unknown(self._name)
+        _check_holder(case, self._actor, self._name)  # before anything of what came earlier is told
         if earlier is not None:
             when = f"{earlier.at:%Y-%m-%d %H:%M} UTC"
             says = f"{self._name} was taken already on {when} by {earlier.by}; nothing was done"
             return Taken("again", says, self._name, id=earlier.id, submission=case.submission)
         _check_what_it_is(self._name, marked, sent, case, self._expect)
         shape = _shape(connection, sent, case)
-        _check_right(case, self._actor, self._name)
+        _check_open(case, self._actor, self._name)
         back = _back(self._name, sheets, shape, case)
         return self._merge(back, sent, case, shape.kind)
 
@@ -207,7 +208,7 @@ class _Taking:
         with unit_of_work(self._engine) as connection:
             copy = None
             if outcomes:
-                remarks = remarks_on(case.template, outcomes)
+                remarks = remarks_on(case, outcomes)
                 copy = write_workbook(connection, case, by=self._actor.name, now=self._now, remarks=remarks)
             id_ = ledger.keep(connection, sent, self._arrival, taken, copy=copy, made=made)
         taken = replace(taken, id=id_)
@@ -275,11 +276,20 @@ def _check_what_it_is(name: str, marked: Marked, sent: Sent, case: Case, expect:
         raise WorkbookRefused("closed", f"{name} is of {what}, which a newer one superseded", head)
 
 
-def _check_right(case: Case, actor: Actor, name: str) -> None:
+def _check_holder(case: Case, actor: Actor, name: str) -> None:
+    """Refuse whoever may not answer for the project at all."""
     try:
         may_answer(case, actor)
     except NotAllowed as refused:
         raise WorkbookRefused("not_allowed", f"{name}: {refused}", case.submission) from None
+    except NotOpen:
+        return
+
+
+def _check_open(case: Case, actor: Actor, name: str) -> None:
+    """Refuse answers while none are taken."""
+    try:
+        may_answer(case, actor)
     except NotOpen as refused:
         raise WorkbookRefused("closed", f"{name}: {refused}", case.submission) from None
 

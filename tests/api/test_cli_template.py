@@ -67,6 +67,19 @@ def test_the_shipped_templates_are_listed_with_the_version_that_judges_today(mus
     assert "* 2.0.0" in muster("template", "list").out
 
 
+def test_a_template_that_is_none_is_said_before_anything_of_the_record(
+    muster: CommandLine, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text("{")
+    for file in (bad, tmp_path / "none.json"):
+        told = muster("template", "check", "nope", str(file))
+        assert (told.code, "there is no template 'nope'" in told.err) == (2, True), told.err
+        assert "JSON" not in told.err
+    told = muster("template", "check", "raid-log", str(bad))
+    assert (told.code, "this is not JSON" in told.err) == (2, True)
+
+
 def test_a_template_is_shown_in_words_and_word_for_word(muster: CommandLine) -> None:
     assert "item_id" in muster("template", "show", "raid-log").out
     assert muster("template", "show", "raid-log", "--yaml").out == shipped.text("templates", "raid-log")

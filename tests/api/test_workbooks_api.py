@@ -39,6 +39,7 @@ def test_a_manager_downloads_fills_in_and_gives_back(engine: Engine) -> None:
     copy = asking.post(f"{V1}/workbooks/{told['id']}/answered")
     assert "expected a date" in notes_in(copy.content)["green_by ~value"]
     assert give(asking, body, file="PORTAL.xlsx").json()["state"] == "again"
+    assert give(speaking_for(engine, "Mallory"), body, file="PORTAL.xlsx").status_code == 403
     given = asking.get(f"{V1}/submissions/{number}").json()
     assert "RED" in str(given)
 

@@ -11,6 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from sqlalchemy import Engine, text
 
 from model.collection.roles import Actor, operator
+from sync.workbook.answered import answered_copy
 from sync.workbook.returned import Taken
 from tests.support.returning import (
     answered,
@@ -171,7 +172,7 @@ def test_cells_sorted_apart_from_their_hidden_ids_are_not_taken_for_others(engin
 def test_a_deleted_row_deletes_nothing_and_is_said(engine: Engine, log: int) -> None:
     sent = send(engine, log, NOW)
     taken = give_back(engine, edited(sent.body, lambda page: page.delete_rows(FIRST + 1)), NOW)
-    assert "1 rows that were sent are not in it (R-002)" in " ".join(taken.notes)
+    assert "1 row that was sent is not in it (R-002)" in " ".join(taken.notes)
     assert values_of(engine, log, NOW, "R-002")["title"] == "Testers leave early"
 
 
@@ -200,9 +201,113 @@ def test_a_copied_row_is_not_taken_for_either(engine: Engine, log: int) -> None:
         page.cell(FIRST + 3, 4).value = "Another risk written over a copy"
 
     taken = give_back(engine, edited(sent.body, copy), NOW)
-    [rejected] = taken.rejected
-    assert "rows 6 and 9 are both 'R-001'" in rejected.says
+    assert [one.locator.rpartition("!")[2] for one in taken.rejected] == ["A6", "A9"]
+    assert all("rows 6 and 9 are both 'R-001'" in one.says for one in taken.rejected)
     assert taken.accepted == ()
+    assert taken.copy is not None
+    assert _column(taken.copy, "title", "kept-") == [
+        "Supplier delivers late",
+        "Another risk written over a copy",
+    ]
+
+
+def _column(body: bytes, column: str, begins: str) -> list[object]:
+    """Return what stands in a column of the rows whose id begins so."""
+    page = openpyxl.load_workbook(io.BytesIO(body)).worksheets[0]
+    at = {page.cell(4, index).value: index for index in range(1, page.max_column + 1)}[column]
+    rows = range(FIRST, page.max_row + 1)
+    return [page.cell(row, at).value for row in rows if str(page.cell(row, 1).value).startswith(begins)]
+
+
+def test_the_answered_copy_shows_every_row_that_was_not_taken_as_it_was_written(
+    engine: Engine, log: int
+) -> None:
+    sent = send(engine, log, NOW)
+
+    def turn(page: Worksheet) -> None:
+        page.cell(FIRST, 1).value = "R-9999"
+        place(page, "R-9999", "title").value = "Under another id"
+        place(page, "R-003", "item_id").value = "R-002"
+        place(page, "R-003", "impact").value = 5
+
+    taken = give_back(engine, edited(sent.body, turn), NOW)
+    assert taken.copy is not None
+    assert _column(taken.copy, "item_id", "kept-") == ["R-001", "R-002"]
+    assert _column(taken.copy, "title", "kept-") == ["Under another id", "Server room floods"]
+    assert _column(taken.copy, "impact", "kept-") == [3, 5]
+    notes = notes_in(taken.copy)
+    assert "hidden id 'R-9999' is none that was sent; expected one of those sent" in notes["kept-1 item_id"]
+    assert "reads 'R-002' but its hidden id is that of 'R-003'" in notes["kept-2 item_id"]
+    assert notes_in(answered_copy(engine, taken.id or 0, by="Ada", now=NOW).body) == notes
+    again = give_back(engine, answered(taken.copy, {("R-001", "impact"): 4}), NOW)
+    assert [(ref, part) for ref, part, _ in again.accepted] == [("R-001", "impact")]
+    assert again.outcomes == ()
+    assert any("shows what could not be taken before" in note for note in again.notes)
+
+
+def test_a_cell_of_a_row_that_became_no_record_is_explained_in_the_answered_copy(
+    engine: Engine, log: int
+) -> None:
+    sent = send(engine, log, NOW)
+    slot = next(name for name in _row_ids(sent.body) if name.startswith("new-"))
+    taken = give_back(engine, answered(sent.body, {(slot, "title"): "=1+1"}), NOW)
+    [rejected] = taken.rejected
+    assert taken.copy is not None
+    assert "holds a formula" in notes_in(taken.copy)["kept-1 title"]
+    assert rejected.says in str(_column(taken.copy, "~todo", "kept-"))
+
+
+def _row_ids(body: bytes) -> list[str]:
+    page = openpyxl.load_workbook(io.BytesIO(body)).worksheets[0]
+    return [str(page.cell(row, 1).value) for row in range(FIRST, page.max_row + 1)]
+
+
+def test_a_forms_row_of_a_changed_hidden_id_is_shown_at_its_end(engine: Engine, report: int) -> None:
+    sent = send(engine, report, NOW)
+
+    def turn(page: Worksheet) -> None:
+        place(page, "rag_cost", "~value").value = "RED"
+        for row in range(FIRST, page.max_row + 1):
+            if page.cell(row, 1).value == "rag_cost":
+                page.cell(row, 1).value = "rag_costs"
+
+    taken = give_back(engine, edited(sent.body, turn), NOW)
+    assert taken.copy is not None
+    assert _column(taken.copy, "~value", "kept-") == ["RED"]
+    assert "'rag_costs' is none that was sent" in notes_in(taken.copy)["kept-1 ~label"]
+
+
+def test_a_sheet_of_ones_own_is_said(engine: Engine, report: int) -> None:
+    book = openpyxl.load_workbook(
+        io.BytesIO(form_answers(send(engine, report, NOW).body, {"rag_overall": "RED"}))
+    )
+    book.create_sheet("My notes")["B2"].value = "Ask Ben"
+    book.create_sheet("Empty")
+    out = io.BytesIO()
+    book.save(out)
+    taken = give_back(engine, out.getvalue(), NOW)
+    assert taken.notes[:1] == ("the sheet 'My notes' was not sent from here; nothing of it was taken",)
+    assert not any("Empty" in note or "muster" in note for note in taken.notes)
+    assert taken.says.startswith("report.xlsx: 1 cell taken, ")
+
+
+def test_what_is_to_be_done_is_said_once(engine: Engine, report: int) -> None:
+    body = form_answers(send(engine, report, NOW).body, {"green_by": "soon", "budget": 5})
+    taken = give_back(engine, body, NOW)
+    assert taken.copy is not None
+    [green], [budget] = (_column(taken.copy, "~todo", name) for name in ("green_by", "budget"))
+    assert str(green).count("expected a date like") == 1
+    assert str(budget).count("say why it is '5'") == 1
+
+
+def test_who_has_no_right_learns_nothing_of_what_was_taken_before(engine: Engine, report: int) -> None:
+    body = form_answers(send(engine, report, NOW).body, {"rag_overall": "RED"})
+    assert give_back(engine, body, NOW).state == "taken"
+    refused = give_back(engine, body, NOW, by=Actor("Mallory", frozenset({"project_manager"})))
+    assert (refused.state, refused.why) == ("refused", "not_allowed")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE submission SET state = 'submitted' WHERE id = :id"), {"id": report})
+    assert give_back(engine, body, NOW).state == "again"
 
 
 def test_renamed_and_moved_columns_are_recognised(engine: Engine, log: int) -> None:
