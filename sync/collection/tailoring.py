@@ -151,9 +151,10 @@ def ask(connection: Connection, written: Written, *, actor: Actor, now: datetime
     Raises:
         NoSuchTemplate: There is no such template.
         InvalidDeclaration: The changes do not fit the version that judges today; with every complaint.
-        TemplateRefused: The actor may not.
+        TemplateRefused: The actor may not, or a programme is not there.
     """
     must_hold(actor, WRITERS, "tailor templates")
+    _programmes_there(connection, written.applies.programmes)
     tailored(current(connection, written.template, today(connection, now)), written.changes)
     number: int = connection.execute(
         text(
@@ -168,6 +169,15 @@ def ask(connection: Connection, written: Written, *, actor: Actor, now: datetime
         },
     ).scalar_one()  # fmt: skip
     return number
+
+
+def _programmes_there(connection: Connection, wanted: Sequence[str]) -> None:
+    have = list(connection.execute(text("SELECT name FROM programme ORDER BY name")).scalars())
+    if unknown := [each for each in wanted if each not in have]:
+        raise TemplateRefused(
+            f"applies.programmes: there is no programme {', '.join(map(repr, unknown))}; there are"
+            f" {', '.join(have) or 'none yet'}"
+        )
 
 
 def approve(connection: Connection, number: int, *, actor: Actor, now: datetime) -> dict[str, Any]:

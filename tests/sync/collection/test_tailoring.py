@@ -28,6 +28,13 @@ LESS = {"fields": {"budget": {"required": {"tiers": [1, 2, 3]}}}, "checks": {"C0
 def connection(engine: Engine) -> Iterator[Connection]:
     with engine.begin() as connection:
         install(connection, day=TODAY, now=T0)
+        connection.execute(
+            text(
+                "WITH p AS (INSERT INTO portfolio (key, name, timezone, currency) VALUES ('main', 'Main',"
+                " 'Europe/London', 'GBP') RETURNING id) INSERT INTO programme (portfolio_id, name)"
+                " SELECT p.id, n FROM p, unnest(ARRAY['Digital', 'Estates']) AS n"
+            )
+        )
         yield connection
 
 
@@ -139,6 +146,12 @@ def test_changes_that_do_not_fit_the_template_are_refused_with_their_place(
 ) -> None:
     with pytest.raises(InvalidDeclaration, match=says):
         asked(connection, **other)
+    assert tailorings(connection) == []
+
+
+def test_a_programme_that_is_not_there_is_refused_with_those_there_are(connection: Connection) -> None:
+    with pytest.raises(TemplateRefused, match="no programme 'Digitl'; there are Digital, Estates"):
+        asked(connection, applies={"programmes": ["Digital", "Digitl"]})
     assert tailorings(connection) == []
 
 
