@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.tokens import create_token
 from model.collection.roles import Actor
-from sync.collection.template_steps import submit, write
+from sync.collection.template_steps import send_back, submit, write
 from sync.collection.templates import kept_version
 from sync.collection.waivers import Wish, ask, waivers
 from tests.support.portfolio_rows import seed
@@ -89,6 +89,23 @@ def test_who_wrote_a_version_is_told_that_somebody_else_approves_it(reviewed: En
     answer = ida.post(f"{PATH}/approve", data={"from": ""})
     assert (answer.status_code, "somebody else has to approve it" in answer.text) == (409, True)
     assert state(reviewed) == "review"
+
+
+def test_the_page_names_everybody_who_drafted_a_text(reviewed: Engine) -> None:
+    with reviewed.begin() as connection:
+        send_back(connection, "small", "1.0.0", because="Shorter", actor=IDA, now=NOW)
+        ann = Actor("Ann Okafor", frozenset(["specialist"]))
+        again = SMALL.replace("label: Name,", "label: Its name,")
+        write(connection, again, where="small.yaml", actor=ann, now=NOW)
+        submit(connection, "small", "1.0.0", actor=ann, now=NOW)
+    ole = asking(reviewed, "Ole Brandt", "pmo_head")
+    assert "Somebody other than Ida Lindqvist, Ann Okafor, who wrote its texts" in ole.get(PATH).text
+    ida = asking(reviewed, "Ida Lindqvist", "pmo_head")
+    ida.post(f"{PATH}/try")
+    tried = ole.get(PATH).text
+    assert "No version of it judges today." in tried
+    assert "pass today" not in tried
+    assert "Ida Lindqvist wrote small@1.0.0" in ida.post(f"{PATH}/approve", data={"from": ""}).text
 
 
 @pytest.mark.parametrize(
