@@ -21,7 +21,7 @@ from connectors.azure_devops.history import NEVER
 from connectors.azure_devops.lookout import Lookout
 from connectors.azure_devops.poison import broke
 from connectors.azure_devops.position import Position
-from connectors.azure_devops.records import HIDDEN, held_part
+from connectors.azure_devops.records import HIDDEN, held_part, relations
 from connectors.azure_devops.refresh import UNSURE
 from connectors.azure_devops.scope import MOVED, Project, Scope
 from connectors.azure_devops.whereabouts import (
@@ -244,6 +244,12 @@ class Changes:
             there.update(ids)
         position = self.position
         yield from self.again(there - position.homes.keys() - self.emitted - position.broken)
+        # An item may come from another project after this slice was past its links, and before that project's was.
+        beyond = frozenset(position.beyond)
+        strangers = self._picked_anywhere(set(beyond - position.homes.keys()))
+        ends = (beyond & position.homes.keys()) | strangers
+        yield from self.again(ends - self.emitted - self.failed, guests=beyond)
+        position.beyond -= beyond
         lost = self._missing(draft := Draft(), sorted(position.homes.keys() - there))
         if draft.vanished:
             draft.parts += parts
@@ -287,6 +293,8 @@ class Changes:
             return False
         draft.emit.append(id_)
         self.emitted.add(id_)
+        if self.project and not self.position.whole and id_ not in self.position.homes:
+            self.position.beyond |= {int(link["id"]) for link in relations(item)}
         self.position.hold(id_, home_of(self.included[fields["System.TeamProject"]].id, fields))
         self.position.saw(id_, fields.get("System.ChangedDate"), int(item["rev"]))
         return True

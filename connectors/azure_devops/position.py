@@ -23,9 +23,10 @@ class Position:
     while the server gave none. `homes` says of each item the slice holds where it was last seen, as
     `project id/area id`, None where that is not known. `newest` is the newest change seen, by the
     server's clock, and `recent` are the items changed in the hour before it with their revisions: what
-    is there with another revision was missed. `broken` items fail whenever they are asked for. `looks`
-    is what the process and the trees looked like, `looked` when. `whole` while a reading from the very
-    beginning is under way: then only items it has met are held.
+    is there with another revision was missed. `broken` items fail whenever they are asked for. `beyond`
+    are the other ends of the links of items that came to the slice, still to be read. `looks` is what
+    the process and the trees looked like, `looked` when. `whole` while a reading from the very beginning
+    is under way: then only items it has met are held.
     """
 
     revisions: str | None = None
@@ -36,6 +37,7 @@ class Position:
     newest: str | None = None
     recent: dict[int, tuple[str, int]] = field(default_factory=dict)  # id -> changed at, revision
     broken: set[int] = field(default_factory=set)
+    beyond: set[int] = field(default_factory=set)
     looks: dict[str, str] = field(default_factory=dict)
     looked: str | None = None
     _ids: Ids = field(default_factory=Ids)
@@ -58,6 +60,7 @@ class Position:
             newest=given.get("newest"),
             recent=recent,
             broken=idset.read(str(given.get("broken") or "")),
+            beyond=idset.read(str(given.get("beyond") or "")),
             looks=dict(given.get("looks") or {}),
             looked=given.get("looked"),
             _ids=Ids(ids),
@@ -110,6 +113,8 @@ class Position:
         }  # fmt: skip
         if self.broken:
             found["broken"] = idset.written(self.broken)
+        if self.beyond:
+            found["beyond"] = idset.written(self.beyond)
         if self.links_since and not self.links:
             found["links_since"] = self.links_since
         return found | ({"whole": True} if self.whole else {"homes": _grouped(self.homes)})

@@ -210,6 +210,23 @@ def test_a_link_from_a_project_that_is_first_read_after_the_other_end_was(feed: 
     assert tracker.stored.rows["106"]["parent_external_id"] == "105"
 
 
+@pytest.mark.parametrize("feed", ["organization", "project"])
+@pytest.mark.parametrize("cut", [None, 1])
+def test_a_link_of_an_item_that_moved_before_its_old_project_was_read(feed: str, cut: int | None) -> None:
+    tracker = Tracker()
+    tracker.begin(feed=feed, batch=1000)
+    tracker.run()
+    tracker.relate(id_=112, other=101, what="link")
+    tracker.pull(stop_after=2)  # Load 1 was not told: the link is one of Load 3
+    tracker.move(id_=112, to="Load 1")
+    tracker.relate(id_=112, other=104, what="link")
+    tracker.relate(id_=112, other=104, what="unlink")
+    if cut:
+        tracker.pull(stop_after=cut)
+    tracker.run()
+    assert tracker.stored.rows["101"]["parent_external_id"] == "112"
+
+
 TestTracker = Tracker.TestCase
 TestTracker.settings = settings(
     max_examples=8, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
