@@ -25,6 +25,7 @@ from api.cli.common import (
 from api.cli.read import print_json
 from api.cli.template import commands as template_commands
 from api.workbook_documents import conflict_document, taken_document
+from model.collection.numbers import alike
 from model.collection.roles import Actor
 from model.status.colour import counted
 from sync.collection.case import open_case
@@ -150,9 +151,9 @@ def list_conflicts(as_: As = Format.TABLE) -> None:
             typer.echo(
                 f"{each.id:>5}  {each.project} {each.period} {each.template} {each.record} {each.field}".rstrip()
             )
+            sent, returned, current = alike(each.sent, each.returned, each.current)
             typer.echo(
-                f"       sent {each.sent!r}, returned {each.returned!r} by {each.by} ({each.locator}), "
-                f"now {each.current!r}"
+                f"       sent {sent}, returned {returned} by {each.by} ({each.locator}), now {current}"
             )
         if not found:
             typer.echo("No conflict is open.")

@@ -126,8 +126,8 @@ def field_view(
     somebody else changed the field meanwhile.
     """
     rule = field.rule
-    value = record.values().get(rule.id)
-    filled, given = record.filled.get(rule.id), record.answers.get(rule.id)
+    value = record.shown().get(rule.id)
+    filled, given = record.receipt(rule.id), record.answers.get(rule.id)
     filled = None if filled is None or is_absent(filled.value) else filled
     stored = texts_of(rule, value, months_of(rule, sheet.period))
     texts = stored if unsaved is None else {**dict.fromkeys(stored, ""), **unsaved.texts}

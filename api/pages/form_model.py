@@ -161,7 +161,7 @@ def rows(case: Case, judgement: Judgement) -> list[Row]:
 
 
 def _row(case: Case, record: RecordCase, judgement: Judgement, shown: Sequence[Field]) -> Row:
-    values = record.values()
+    values = record.shown()
     findings = findings_of(judgement, record.ref)
     held = [each for each in findings if each.severity == "block"]
     result = judgement.results.get(record.ref)

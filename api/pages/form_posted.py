@@ -69,7 +69,7 @@ def met(template: Template, record: RecordCase, posted: Posted, period: str) -> 
         said = posted.typed.get(id_)
         if said is None:
             continue
-        stands = mark(texts_of(field.rule, record.values().get(id_), months_of(field.rule, period)))
+        stands = mark(texts_of(field.rule, record.shown().get(id_), months_of(field.rule, period)))
         typed_now = mark(said.texts)
         if stands not in (posted.was[id_], typed_now) and typed_now != posted.was[id_]:
             found.add(id_)
@@ -89,7 +89,7 @@ def unsaved(template: Template, record: RecordCase, posted: Posted, period: str)
         if mark(said.texts) != posted.was[id_]:
             found[id_] = said
         elif reason or said.still or said.back:
-            stands = texts_of(field.rule, record.values().get(id_), months_of(field.rule, period))
+            stands = texts_of(field.rule, record.shown().get(id_), months_of(field.rule, period))
             found[id_] = Typed(stands, said.because, said.still, said.back)
     return found
 

@@ -18,6 +18,7 @@ from api.problems import Problem, bad_request, not_found
 from api.routes.submissions import visible_case
 from api.routes.workbooks import MOST, file_answer, plain_name
 from model.collection.roles import Actor
+from model.template.values import exactly
 from sync.collection.case import Case
 from sync.collection.refused import Refused
 from sync.store import unit_of_work
@@ -168,7 +169,8 @@ def _conflict(cell: ReturnedCell, case: Case, labels: dict[str, str]) -> dict[st
     """Return a conflict with what stands by now, which may be neither of the two."""
     record = case.record(cell.record)
     current = Part.of(cell.field).value(record.values()) if record is not None else None
-    return {"id": cell.id, "where": _where(cell.record, cell.field, labels), "returned": cell.returned,
+    returned, current = (None if each is None else exactly(each) for each in (cell.returned, current))
+    return {"id": cell.id, "where": _where(cell.record, cell.field, labels), "returned": returned,
             "current": current, "by": cell.by, "at": cell.at}  # fmt: skip
 
 

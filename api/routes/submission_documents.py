@@ -90,7 +90,7 @@ def _record(case: Case, record: RecordCase, judgement: Judgement) -> dict[str, A
 
 def _field(case: Case, record: RecordCase, field: Field, *, needed: bool) -> dict[str, Any]:
     rule = field.rule
-    filled, given = record.filled.get(rule.id), record.answers.get(rule.id)
+    filled, given = record.receipt(rule.id), record.answers.get(rule.id)
     return {
         "field": rule.id,
         "label": rule.label,
@@ -98,7 +98,7 @@ def _field(case: Case, record: RecordCase, field: Field, *, needed: bool) -> dic
         "fill": rule.fill,
         "editable": is_editable(case.template, field),
         "required": needed,
-        "value": plain(record.values().get(rule.id)),
+        "value": plain(record.shown().get(rule.id)),
         "filled": None if filled is None else {
             "value": plain(filled.value), "source": filled.source, "locator": filled.locator, "url": filled.url,
             "age_days": filled.age_days,

@@ -47,7 +47,7 @@ class GivenAnswers(BaseModel):
 
 
 class FilledShape(BaseModel):
-    """What Muster filled in, with its receipt."""
+    """What Muster filled in, with its receipt; the source of what the template works out is `computed`."""
 
     value: Any
     source: str | None

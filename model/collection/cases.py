@@ -1,18 +1,20 @@
 """Records as a submission holds them: what was filled in, overlaid by answers, and judged by the template."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as slot
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from model.collection.reference import next_reference
 from model.status.data_quality import grade
-from model.template.check import check
+from model.template.check import check, computed
 from model.template.result import Finding, Result
 from model.template.template import Field, Template
 from model.template.values import is_absent, shown
 
+COMPUTED: Final = "computed"  # the source of what the template works out
 OWN: Final = ""  # the reference of a project's own record
 
 
@@ -52,12 +54,25 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class RecordCase:
-    """One record of a submission. `context` is what its rules know beside its values."""
+    """One record of a submission. `context` is what its rules know beside its values.
+
+    `computed` is what the template works out from the values as they stand. It is shown and published, but judged
+    anew each time, as it changes with what it is worked out from.
+    """
 
     ref: str
     filled: Mapping[str, Filled]
     answers: Mapping[str, Given]
     context: Mapping[str, Any]
+    computed: Mapping[str, Filled] = slot(default_factory=dict)
+
+    def shown(self) -> dict[str, Any]:
+        """Return what counts now by field, with what is computed."""
+        return {name: each.value for name, each in self.computed.items()} | self.values()
+
+    def receipt(self, name: str) -> Filled | None:
+        """Return what was filled in or computed of a field."""
+        return self.filled.get(name) or self.computed.get(name)
 
     def values(self) -> dict[str, Any]:
         """Return what counts now by field: the answer, else what was filled in."""
@@ -206,6 +221,22 @@ def _standing_reason(record: RecordCase, name: str, value: Any) -> str | None:
     """Return the reason given before, where the same value is sent again."""
     standing = record.answers.get(name)
     return standing.because if standing is not None and standing.value == value else None
+
+
+def with_computed(template: Template, record: RecordCase, as_of: date) -> RecordCase:
+    """Return a record with what the template computes of it."""
+    found = computed(template, record.values(), dict(record.context) | {"as_of": as_of})
+    filled = {name: Filled(_plain(value), COMPUTED, None, None, None) for name, value in found.items()}
+    return replace(record, computed=filled) if filled else record
+
+
+def _plain(value: Any) -> Any:
+    """Turn a computed value into what JSON holds; a whole number is written as one."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def has_items(template: Template) -> bool:

@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from model.template.language import FieldRule
+from model.template.values import exactly
 
 _LONGEST: Final = 400  # digits before the point, and after it: more than any float has
 
@@ -82,3 +83,21 @@ def _fraction(text: str) -> float | Decimal:
 
 def _whole(text: str) -> int | Decimal:
     return int(text) if len(text) <= _LONGEST else Decimal(text)
+
+
+def alike(*values: Any) -> list[str]:
+    """Write values that stand for one another, numbers in one way: 3.0 and an amount of "3.00" are both 3.
+
+    >>> alike(3.0, 2, "480000.00", None), alike("007", "7")
+    (['3', '2', '480000', 'nothing'], ["'007'", "'7'"])
+    """
+    numeric = any(isinstance(each, int | float | Decimal) and not isinstance(each, bool) for each in values)
+    return [_alike(each, numeric=numeric) for each in values]
+
+
+def _alike(value: Any, *, numeric: bool) -> str:
+    if value is None:
+        return "nothing"
+    number = _amount(value) if numeric and isinstance(value, str) else value
+    is_number = isinstance(number, int | float | Decimal) and not isinstance(number, bool)
+    return exactly(number) if is_number else repr(value)

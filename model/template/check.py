@@ -11,7 +11,7 @@ from model.template.language import CheckRule, FieldRule, Fresh, Required
 from model.template.months import filled
 from model.template.result import Finding, Result
 from model.template.template import Field, Template
-from model.template.values import Read, shown
+from model.template.values import Read, is_absent, shown
 
 
 def check(
@@ -35,6 +35,11 @@ def check(
     return _Checking(template, record, ages_days, context).result()
 
 
+def computed(template: Template, record: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of the fields that are computed and that the record leaves out, as far as they are known."""
+    return _Checking(template, record, {}, context).computed() if template.computed else {}
+
+
 class _Checking:
     """One application of a template: rules put marks of 0 to 1 against dimensions, and findings."""
 
@@ -46,6 +51,7 @@ class _Checking:
         context: Mapping[str, Any],
     ) -> None:
         self._template = template
+        self._record = record
         self._ages = ages_days
         self._context = context
         self._read = {field.rule.id: field.read(record.get(field.rule.id)) for field in template.fields}
@@ -88,6 +94,12 @@ class _Checking:
             escalates=tuple(dict.fromkeys(self._escalations())),
             needed=tuple(id_ for id_, needed in required.items() if needed),
         )
+
+    def computed(self) -> dict[str, Any]:
+        """Return what was computed."""
+        ids = (field.rule.id for turn in self._template.computed for field in turn)
+        absent = (id_ for id_ in ids if is_absent(self._record.get(id_)))
+        return {id_: value for id_ in absent if (value := self._read[id_].value) is not None}
 
     def _either(self, name: str) -> Any:
         """Return what the record says, else the context; None where neither does."""

@@ -20,6 +20,7 @@ from model.collection.cases import (
     has_items,
     judged,
     new_record,
+    with_computed,
 )
 from model.template.template import Template
 from sync.collection.heads import NoSuchSubmission, SubmissionHead, head_of
@@ -68,9 +69,10 @@ class Case:
 
     def blank(self, ref: str = "new-1", values: Mapping[str, Any] | None = None) -> RecordCase:
         """Return what a new record would start with."""
-        return new_record(
+        made = new_record(
             self.template, ref, self.records, values or {}, as_of=self.as_of, shared=self.shared
         )
+        return with_computed(self.template, made, self.as_of)
 
     def judge(
         self,
@@ -106,7 +108,11 @@ def case_of(connection: Connection, head: SubmissionHead, *, now: datetime) -> C
     answers = answers_of(connection, [head.id]).get(head.id, {})
     own = [] if has_items(template) else [OWN]
     records = tuple(
-        RecordCase(ref, filled.get(ref, {}), answers.get(ref, {}), {**shared, **contexts.get(ref, {})})
+        with_computed(
+            template,
+            RecordCase(ref, filled.get(ref, {}), answers.get(ref, {}), {**shared, **contexts.get(ref, {})}),
+            as_of,
+        )
         for ref in dict.fromkeys([*own, *filled, *answers])
         if filled.get(ref) or answers.get(ref) or ref in own
     )

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
-from model.collection.cases import RecordCase
+from model.collection.cases import COMPUTED, RecordCase
 from sync.collection.case import Case
 from sync.collection.heads import SubmissionHead
 from sync.collection.moves import moves_of
@@ -53,10 +53,13 @@ def hash_of(document: Mapping[str, Any]) -> str:
 
 
 def _record(case: Case, record: RecordCase) -> dict[str, Any]:
-    values = {}
+    values: dict[str, Any] = {}
     for rule in (field.rule for field in case.template.fields):
         filled, given = record.filled.get(rule.id), record.answers.get(rule.id)
+        computed = record.computed.get(rule.id)
         if filled is None and given is None:
+            if computed is not None:
+                values[rule.id] = {"value": computed.value, "from": COMPUTED}
             continue
         values[rule.id] = {
             "value": given.value if given else filled.value if filled else None,

@@ -123,7 +123,7 @@ def settle(
         part = Part.of(cell.field)
         value = cell.returned
         if part.month:
-            stands = record.values().get(part.field) if record else None
+            stands = record.shown().get(part.field) if record else None
             value = {**(stands if isinstance(stands, Mapping) else {}), part.month: value}
         change = Change(cell.record, part.field, value, because, cell.locator)
         give_answers(engine, cell.submission, [change], actor=actor, door="workbook", revision=None, now=now)

@@ -120,7 +120,7 @@ def locked_reference(template: Template) -> str | None:
 
 def base_of(records: Sequence[RecordCase]) -> dict[str, dict[str, Any]]:
     """Return what the store remembers of a workbook: the values that were written, by record and field."""
-    return {record.ref: dict(record.values()) for record in records}
+    return {record.ref: dict(record.shown()) for record in records}
 
 
 def label_of(rule: FieldRule, part: Part) -> str:
@@ -150,7 +150,7 @@ _ITEM_COLUMNS: Final = (Column(WHY, _WHY, 36), Column(TODO, "To do", 60))
 
 
 def _form(asked: Asked, record: RecordCase) -> Sheet:
-    values = record.values()
+    values = record.shown()
     rows: list[Row] = []
     for each in asked.template.fields:
         parts = parts_of(each.rule, asked.period, (values.get(each.rule.id),))
@@ -190,7 +190,7 @@ def _form_row(asked: Asked, record: RecordCase, each: Field, part: Part, values:
 
 def _items(asked: Asked, token: str) -> Sheet:
     records = [record for record in asked.records if record.ref != OWN]
-    held = [(each, parts_of(each.rule, asked.period, (r.values().get(each.rule.id) for r in records)))
+    held = [(each, parts_of(each.rule, asked.period, (r.shown().get(each.rule.id) for r in records)))
             for each in asked.template.fields]  # fmt: skip
     columns = [
         Column(part.id, label_of(each.rule, part), _width(each.rule), note_of(each.rule))
@@ -211,7 +211,7 @@ def _items(asked: Asked, token: str) -> Sheet:
 
 
 def _item_row(asked: Asked, record: RecordCase, held: Sequence[tuple[Field, Sequence[Part]]]) -> Row:
-    values = record.values()
+    values = record.shown()
     is_slot = record.ref.startswith("new-")
     boxes = {
         part.id: _value_box(asked, record.ref, each, part, values, look_of(asked.template, each, record))

@@ -123,7 +123,7 @@ class _Merging:
         each = self._fields.get(part.field)
         sent = part.value(self._base.get(ref, {}))
         record = self._records.get(ref)
-        current = part.value(record.values()) if record is not None else None
+        current = part.value(record.shown()) if record is not None else None
         if each is None:
             if cell.content is not None and str(cell.content) != str(sent):
                 self._reject(ref, part, cell, sent, None, "is not asked for any more; it was not taken")

@@ -77,6 +77,24 @@ def test_a_new_risk_in_an_empty_row_gets_its_number(engine: Engine, log: int) ->
     assert values_of(engine, log, NOW, "R-002")["impact"] == 5
 
 
+def test_what_a_new_row_holds_in_a_locked_cell_is_answered_with_what_is_true(
+    engine: Engine, log: int
+) -> None:
+    sent = send(engine, log, NOW)
+    slot = f"new-{sent.token[:12]}-1"
+    body = answered(
+        sent.body,
+        {
+            (slot, "kind"): "risk",
+            (slot, "title"): "The licence runs out",
+            (slot, "raised_on"): date(2025, 1, 1),
+        },
+    )
+    [rejected] = give_back(engine, body, NOW).outcomes
+    assert "a new record gets it from Muster when it is made" in rejected.says
+    assert values_of(engine, log, NOW, "R-004")["raised_on"] == "2025-07-02"
+
+
 def test_the_same_file_twice_is_taken_once(engine: Engine, log: int) -> None:
     sent = send(engine, log, NOW)
     slot = f"new-{sent.token[:12]}-1"
