@@ -50,7 +50,9 @@ _FINDINGS: Final = """
     (SELECT max(id) FROM finding_move),
     (SELECT max(assessed_at) FROM assessment),
     (SELECT concat_ws('/', max(id), count(answered_at), count(ended_at)) FROM dispute),
-    (SELECT concat_ws('/', max(id), count(approved_at), count(ended_at)) FROM waiver)
+    (SELECT concat_ws('/', max(id), count(approved_at), count(ended_at)) FROM waiver),
+    (SELECT concat_ws('/', max(id), sum(revision), count(superseded_by)) FROM submission),
+    (SELECT count(closed_at) FROM cycle)
 """
 _MATCHING: Final = """
     (SELECT concat_ws('/', max(id), max(changed_at)) FROM match_proposal),

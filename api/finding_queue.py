@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from api.access import only_visible
 from api.answer import Visible, day, z
+from api.finding_forms import Asked, asked
 from model.findings.moves import OPEN, STATES, possible
 from model.tables import Dispute, Finding, FindingMove, Project, Waiver
 
@@ -135,12 +136,17 @@ def without(filters: Filters, by: By) -> Filters:
 
 def documents(session: Session, rows: Sequence[tuple[Finding, str]]) -> list[dict[str, Any]]:
     """Return findings as the API shows them, each with the address of what is to be fixed."""
-    urls = _urls(session, [finding for finding, _ in rows])
-    return [finding_document(finding, key, urls.get(finding.id)) for finding, key in rows]
+    findings = [finding for finding, _ in rows]
+    urls, forms = _urls(session, findings), asked(session, findings)
+    return [finding_document(each, key, urls.get(each.id), forms.get(each.id)) for each, key in rows]
 
 
-def finding_document(finding: Finding, project: str, url: str | None = None) -> dict[str, Any]:
-    """Return a finding as the API shows it."""
+def finding_document(
+    finding: Finding, project: str, url: str | None = None, form: Asked | None = None
+) -> dict[str, Any]:
+    """Return a finding as the API shows it; what people are asked is not put right in a register's row."""
+    if form is not None and finding.locator is None:
+        url = None
     return {
         "id": finding.id,
         "project": project,
@@ -153,6 +159,8 @@ def finding_document(finding: Finding, project: str, url: str | None = None) -> 
         "says": finding.says,
         "locator": finding.locator,
         "url": url,
+        "asked": form is not None,
+        "form": None if form is None else form.form,
         "state": finding.state,
         "owner": finding.owner,
         "owner_role": finding.owner_role,

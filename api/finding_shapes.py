@@ -8,7 +8,8 @@ _FINDING: dict[str, Any] = {
     "id": 31, "project": "APOLLO", "template": "monthly-status", "version": "3.1.0", "record_ref": "",
     "rule": "C06", "kind": "failed", "severity": "warn", "says": "The finish expected today has passed",
     "locator": "register.xlsx!Projects!E8", "url": "https://contoso.sharepoint.example/register.xlsx",
-    "state": "accepted", "owner": "Maya Okafor", "owner_role": "project_manager", "due": "2026-11-20",
+    "asked": False, "form": None, "state": "accepted",
+    "owner": "Maya Okafor", "owner_role": "project_manager", "due": "2026-11-20",
     "evidence": {"forecast_finish": "2026-09-01", "stage": "deliver"}, "unchecked_since": None,
     "opened_at": "2026-11-01T02:14:09Z", "closed_at": None, "closed_because": None, "follows": None,
 }  # fmt: skip
@@ -40,6 +41,10 @@ class FindingShape(BaseModel):
     says: str
     locator: str | None
     url: str | None = Field(description="Where it is to be fixed; null where the source has no address")
+    asked: bool = Field(description="Whether people are asked for it in a form")
+    form: str | None = Field(
+        description="Where they answer it now; null: no form of theirs is open, or none asks it"
+    )
     state: str = Field(description="new, accepted, fixing, disputed, upheld, waived or closed")
     owner: str | None = Field(description="Whose it is; null: nobody is on record")
     owner_role: str | None
