@@ -183,7 +183,7 @@ def _form_row(asked: Asked, record: RecordCase, each: Field, part: Part, values:
         LABEL: Box(label, Look.LABEL, note=note_of(each.rule)),
         VALUE: _value_box(asked, record.ref, each, part, values, look),
         WHY: Box(given.because if given else None, Look.ASKED if look is Look.FILLED else Look.LOCKED),
-        SOURCE: Box(_source(record.filled.get(each.rule.id)), Look.QUIET),
+        SOURCE: Box(_source(record.receipt(each.rule.id)), Look.QUIET),
         TODO: Box(todo or None, Look.QUIET),
     })  # fmt: skip
 
