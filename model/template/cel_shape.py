@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from model.template.cel_tree import Call, ListOf, Literal, MapOf, Name, Node, Select
 from model.template.functions import ARITHMETIC
 from model.template.kinds import ANY, NOTHING, NUMBER, TEXT, TRUTH, WHOLE, Kind
+from model.template.ranges import exactly
 
 _PLACE: Final = re.compile(r"\bat=\d+, ")
 
@@ -14,7 +16,8 @@ _PLACE: Final = re.compile(r"\bat=\d+, ")
 def literal_kind(value: Any) -> Kind:
     """Return the kind of a value written out."""
     kinds: Mapping[type, Kind] = {bool: TRUTH, int: WHOLE, float: NUMBER, str: TEXT, type(None): NOTHING}
-    return kinds.get(type(value), ANY)
+    kind = kinds.get(type(value), ANY)
+    return replace(kind, range=exactly(value)) if kind in (WHOLE, NUMBER) else kind
 
 
 def may_be_null(node: Node) -> bool:

@@ -240,6 +240,8 @@ class _Checking:
         if age is None:
             return
         within = fresh.days(self._tier)
+        if within is None:
+            return  # nobody said how long it is fresh in that tier
         mark = freshness(age, within, fresh.grace)
         self._mark("timeliness", mark)
         if mark == 0:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from model.template.kinds import ANY, DATE, NUMBER, SPAN, TEXT, TRUTH, WHOLE, Kind, basic, list_of
+from model.template.kinds import ANY, DATE, NUMBER, SPAN, TEXT, TRUTH, WHOLE, Kind, basic, list_of, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Function:
 
 
 def _same(given: Sequence[Kind]) -> Kind:
-    return given[0]
+    return plain(given[0])
 
 
 def _values(given: Sequence[Kind]) -> Kind:

@@ -1,5 +1,6 @@
 """The kinds of thing that expressions work with: what a field, a variable or a part of an expression is."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from model.status.colour import Colour
 from model.template.months import Repeat
 from model.template.parts import FieldType
+from model.template.ranges import UNBOUNDED, Range
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,8 @@ class Kind:
     """A kind by its name, as people read it in a complaint.
 
     `of` is what a list or map holds, `values` what a text may be where that is known, `parts` what a record has.
+    `range` is what a number can be and `is_period` says that a text is a period: kinds that differ in these alone
+    are the same.
     A number of a record is always a double; only what is written out without a point is whole.
     """
 
@@ -21,6 +25,8 @@ class Kind:
     of: "Kind | None" = None
     values: tuple[str, ...] = ()
     parts: Mapping[str, "Kind"] = field(default_factory=dict, hash=False)
+    range: Range = field(default=UNBOUNDED, compare=False)
+    is_period: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         """Name it with its article."""
@@ -35,6 +41,7 @@ WHOLE: Final = Kind("whole number")
 TEXT: Final = Kind("text")
 DATE: Final = Kind("date")
 SPAN: Final = Kind("duration")
+PERIOD: Final = Kind("text", is_period=True)
 _OF_TYPE: Final[Mapping[FieldType, Kind]] = {
     "string": TEXT,
     "text": TEXT,
@@ -43,7 +50,7 @@ _OF_TYPE: Final[Mapping[FieldType, Kind]] = {
     "percent": NUMBER,
     "money": NUMBER,
     "date": DATE,
-    "period": TEXT,
+    "period": PERIOD,
     "enum": TEXT,
     "rag": Kind("text", values=tuple(Colour.__members__)),
     "person": TEXT,
@@ -69,10 +76,30 @@ def record_of(parts: Mapping[str, Kind]) -> Kind:
     return Kind("record", parts=parts)
 
 
-def field_kind(type_: FieldType, values: tuple[str, ...] = (), repeat: Repeat | None = None) -> Kind:
+def field_kind(
+    type_: FieldType,
+    values: tuple[str, ...] = (),
+    repeat: Repeat | None = None,
+    limits: tuple[float | None, float | None] = (None, None),
+) -> Kind:
     """Return the kind of a field's value."""
     kind = replace(_OF_TYPE[type_], values=values) if values else _OF_TYPE[type_]
+    if kind == NUMBER:
+        least, most = limits
+        kind = replace(
+            kind,
+            range=Range(
+                -math.inf if least is None else least, math.inf if most is None else most, type_ == "int"
+            ),
+        )
     return kind if repeat is None else map_of(kind)
+
+
+def plain(kind: Kind) -> Kind:
+    """Return a kind without what is known of its numbers or periods beside."""
+    if kind.range is UNBOUNDED and not kind.is_period:
+        return kind
+    return replace(kind, range=UNBOUNDED, is_period=False)
 
 
 def basic(kind: Kind) -> str:
@@ -85,7 +112,7 @@ def joined(one: Kind, other: Kind) -> Kind:
     if NOTHING in (one, other):
         return other if one == NOTHING else one
     if one == other:
-        return one
+        return one if (one.range, one.is_period) == (other.range, other.is_period) else plain(one)
     if one.name == other.name and one.name in ("list", "map"):
         return Kind(one.name, of=joined(one.of or ANY, other.of or ANY))
     if one.name == other.name == "text":

@@ -1,13 +1,13 @@
 """The template language: what may stand in a template's YAML, and nothing else."""
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from model.status.data_quality import DIMENSIONS
 from model.template.months import Repeat
-from model.template.parts import Days, Dimension, Expr, FieldType, Id, Names, Part, Severity, Stage
+from model.template.parts import Days, Dimension, Expr, FieldType, Id, Names, Part, Severity, Stage, Words
 from model.template.patterns import Pattern
 from model.template.process import (
     AppliesTo,
@@ -57,7 +57,7 @@ class Fresh(Part):
     within: Days | None = None
     """Fresh for so long, in every tier."""
     by_tier: Mapping[int, Days] = {}
-    """Fresh for so long, tier by tier; the shortest where the tier is unknown."""
+    """Fresh for so long, tier by tier, of every tier that the template applies to."""
     grace: Days = 0
     """From then on it fades, and after so long it is stale."""
 
@@ -67,11 +67,13 @@ class Fresh(Part):
             raise ValueError("give either within or by_tier")
         return self
 
-    def days(self, tier: object) -> int:
-        """Return the days of a tier; the shortest where the tier is unknown."""
+    def days(self, tier: object) -> int | None:
+        """Return the days of a tier, the shortest where it is unknown; None of a tier that is not named."""
         if self.within is not None:
             return self.within
-        return self.by_tier[tier] if tier in [*self.by_tier] else min(self.by_tier.values())
+        if tier is None:
+            return min(self.by_tier.values())
+        return next((days for named, days in self.by_tier.items() if named == tier), None)
 
 
 class FieldRule(Part):
@@ -79,7 +81,7 @@ class FieldRule(Part):
 
     id: Id
     """Its name for programs and in expressions."""
-    label: str
+    label: Words
     """Its name for people."""
     help: str | None = None
     """What to put there; shown in the form and as the cell's note."""
@@ -103,7 +105,7 @@ class FieldRule(Part):
     """How many characters a text may have, blanks around it not counted."""
     pattern: str | None = None
     """A regular expression (RE2) that a text must hold."""
-    unique_within: str | None = None
+    unique_within: Literal["project"] | None = None
     """Where no two records may have the same value: project."""
     must_be: Literal["active_person"] | None = None
     """What a person must be."""
@@ -123,6 +125,16 @@ class FieldRule(Part):
     """The computed colour that is shown beside it: computed.schedule."""
     repeat: Repeat | None = None
     """One value a month: the field's value is a map from month to value."""
+
+    @field_validator("required", mode="before")
+    @classmethod
+    def _one_of_two(cls, value: Any) -> Any:
+        """Read which of the two it is first, so that a complaint is of that one alone."""
+        if isinstance(value, Mapping):
+            return Required.model_validate(value)
+        if value is None or value == "always" or isinstance(value, Required):
+            return value
+        raise ValueError(f"expected `always`, or a map of stages, tiers or when, is {value!r}")
 
     @model_validator(mode="after")
     def _limits_make_sense(self) -> Self:
@@ -171,7 +183,7 @@ class CheckRule(Part):
     """block holds the record back, warn and info do not."""
     expr: Expr
     """CEL: true where all is well."""
-    says: str
+    says: Words
     """What is wrong where it fails, in words."""
 
 
@@ -189,8 +201,8 @@ class Scoring(Part):
     @classmethod
     def _adds_up(cls, weights: Mapping[Dimension, float]) -> Mapping[Dimension, float]:
         total = sum(weights.values())
-        if not weights:
-            raise ValueError(f"no dimension has a weight; there are {', '.join(DIMENSIONS)}")
+        if left_out := [name for name in DIMENSIONS if name not in weights]:
+            raise ValueError(f"{', '.join(left_out)} left out; write 0 for what does not count")
         if abs(total - 1) > ADDS_UP:
             raise ValueError(f"must add up to 1, not {total:g}")
         return weights

@@ -6,7 +6,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Words = Annotated[str, Field(pattern=r"\S")]
 Stage = Literal["define", "deliver", "close"]
+RecordKind = Literal[
+    "status_report", "charter", "raid_item", "milestone", "cost_forecast", "work_plan_line", "gate_criterion",
+    "change_request", "decision",
+]  # fmt: skip
 Severity = Literal["block", "warn", "info"]
 Dimension = Literal["completeness", "validity", "timeliness", "consistency", "uniqueness", "accuracy"]
 FieldType = Literal[

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from model.template.parts import Days, Expr, Id, Moment, Names, Part, Severity, Stage
+from model.template.parts import Days, Expr, Id, Moment, Names, Part, RecordKind, Severity, Stage, Words
 
 
 class Approval(Part):
@@ -51,11 +51,11 @@ class Header(Part):
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
     """Its name for programs: `monthly-status`."""
-    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    version: Annotated[str, Field(pattern=r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}$")]
     """Semantic version: major takes away or demands more, minor judges otherwise, patch is words."""
-    title: str
+    title: Words
     """Its name for people."""
-    record: Id
+    record: RecordKind
     """What one record of it is: status_report, raid_item, milestone and so on."""
     owner_role: str
     """The role that answers for the template."""

@@ -3,31 +3,31 @@
 This goes over the data as it was written, so that it finds all there is also where the shape is wrong too.
 """
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from zoneinfo import available_timezones
 
 from pydantic import ValidationError
 
-from model.attributes import REGISTER, Attribute, UnknownAttribute, lookup
-from model.collection.roles import OFFICE_ROLES, PROJECT_ROLES, SYSTEM
+from model.collection.roles import SYSTEM
 from model.declaration import Path
+from model.template.binds import bind_complaints
 from model.template.cel_tree import SyntaxComplaints, parse
 from model.template.context import CONTEXT, VARIABLES, known_to
+from model.template.functions import FUNCTIONS
 from model.template.kinds import ANY, NOTHING, TRUTH, Kind, basic, field_kind
 from model.template.language import FieldRule
 from model.template.process import AppliesTo
+from model.template.sense import ROLES, field_complaints, who_complaints
 from model.template.typecheck import TypeCheck
 from model.template.values import reader
 
 Complain = Callable[[Path, str, int | None], None]
-RELATIONS: Final = frozenset(["giving_project"])  # a bind may lead to another project's attribute
-ROLES: Final = (*PROJECT_ROLES, *OFFICE_ROLES)
 _SHADOWING: Final = frozenset(["tier", "stage", "period"])  # context that a record may state itself
 _RESERVED: Final = frozenset(["true", "false", "null", "in", "as", "break", "const", "continue", "else", "for",
                               "function", "if", "import", "let", "loop", "package", "namespace", "return", "var",
                               "void", "while"])  # fmt: skip
+_MACROS: Final = frozenset(["has", "all", "exists", "exists_one", "filter", "map"])
 _COMPUTED: Final = next(variable.kind for variable in VARIABLES if variable.name == "computed")
 
 
@@ -40,14 +40,17 @@ class Rules:
         self._fields = [(index, _rule(raw), raw) for index, raw in enumerate(_maps(data, "fields"))]
         self._data = data
         self._record = str(_map(data, "template").get("record"))
+        self._where = _where(data)
         own = {raw["id"]: _kind(rule) for _, rule, raw in self._fields if isinstance(raw.get("id"), str)}
-        self._known = known_to(self._record, own)
+        self._known = known_to(self._record, own, self._where.stages, self._where.tiers)
         self.names: dict[str, frozenset[str]] = {}
         self.earlier: set[str] = set()
 
     def check(self) -> None:
         """Go over everything."""
         self._repeated()
+        for index, key, said in bind_complaints(self._fields, self._record):
+            self._complain(("fields", index, key), said, None)
         for index, rule, raw in self._fields:
             self._field(("fields", index), rule, raw)
         for index, raw in enumerate(_maps(self._data, "checks")):
@@ -60,7 +63,7 @@ class Rules:
 
     def _repeated(self) -> None:
         """Complain about ids given twice, and about fields named as expressions' own words."""
-        taken = (CONTEXT - _SHADOWING) | _RESERVED
+        taken = (CONTEXT - _SHADOWING) | _RESERVED | FUNCTIONS.keys() | _MACROS
         for what in ("fields", "checks"):
             ids = [raw.get("id") for raw in _maps(self._data, what)]
             for index, id_ in enumerate(ids):
@@ -72,12 +75,9 @@ class Rules:
                     self._complain((what, index, "id"), f"{id_!r} means something else in expressions", None)
 
     def _field(self, at: Path, rule: FieldRule | None, raw: Mapping[str, Any]) -> None:
-        bind, compared = raw.get("bind"), raw.get("compare_with")
-        if isinstance(bind, str):
-            try:
-                attribute_of(bind)
-            except UnknownAttribute as error:
-                self._complain((*at, "bind"), str(error), None)
+        compared = raw.get("compare_with")
+        for key, said in field_complaints(rule, self._record, self._where.tiers) if rule is not None else ():
+            self._complain((*at, *key.split(".")), said, None)
         if isinstance(compared, str) and (name := compared.partition(".")[2]) not in _COMPUTED.parts:
             have = ", ".join(_COMPUTED.parts)
             self._complain(
@@ -98,12 +98,8 @@ class Rules:
 
     def _never(self, required: Mapping[str, Any], at: Path) -> None:
         """Complain of stages and tiers that no project of the template is in."""
-        try:
-            where = AppliesTo.model_validate(_map(self._data, "template").get("applies_to") or {})
-        except ValidationError:
-            return  # complained about as it is
         for name in ("stages", "tiers"):
-            asked, there = required.get(name), getattr(where, name)
+            asked, there = required.get(name), getattr(self._where, name)
             if isinstance(asked, list) and asked and not set(map(str, asked)) & set(map(str, there)):
                 holds = ", ".join(map(str, there))
                 said = f"it is never required: the template applies to {name} {holds} only"
@@ -161,6 +157,8 @@ class Rules:
     def _around(self) -> None:
         """Complain of moves that nobody can make, kinds of item that there are not, and unknown time zones."""
         roles = _map(self._data, "roles")
+        for path, said in who_complaints(self._data, roles):
+            self._complain(path, said, None)
         for name, holder in roles.items():
             if isinstance(holder, str) and holder not in ROLES:
                 self._complain(
@@ -185,29 +183,6 @@ class Rules:
             self._complain(("template", "cadence", "timezone"), said, None)
 
 
-def attribute_of(bind: str) -> Attribute:
-    """Find what a bind names: a project's dotted path, or `entity.attribute`, of another project too.
-
-    Raises:
-        UnknownAttribute: With what the register does hold.
-    """
-    first, _, rest = bind.partition(".")
-    path = rest if first in RELATIONS else bind
-    known = {attribute.path: attribute for attribute in REGISTER["project"].values() if attribute.path}
-    if path in known:
-        return known[path]
-    entity, _, name = path.partition(".")
-    if entity in REGISTER and entity != "project" and name in REGISTER[entity]:
-        return lookup(entity, name)
-    if entity in REGISTER and entity != "project":
-        names = [f"{entity}.{name}" for name in sorted(REGISTER[entity])]
-    else:
-        names = sorted(known)
-    near = difflib.get_close_matches(path, names, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
-    raise UnknownAttribute(f"binds {bind!r}, which is no registered attribute; {hint}")
-
-
 def _reached(start: str, needs: Mapping[str, frozenset[str]]) -> set[str]:
     found: set[str] = set()
     left = [*needs.get(start, ())]
@@ -227,7 +202,14 @@ def _rule(raw: Mapping[str, Any]) -> FieldRule | None:
 
 
 def _kind(rule: FieldRule | None) -> Kind:
-    return ANY if rule is None else field_kind(rule.type, rule.values, rule.repeat)
+    return ANY if rule is None else field_kind(rule.type, rule.values, rule.repeat, (rule.min, rule.max))
+
+
+def _where(data: Mapping[str, Any]) -> AppliesTo:
+    try:
+        return AppliesTo.model_validate(_map(data, "template").get("applies_to") or {})
+    except ValidationError:
+        return AppliesTo()  # complained about as it is
 
 
 def _map(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -1,16 +1,18 @@
 """Tailoring: a template's rules changed for some projects, each change on record, none of them silent."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import Field, ValidationError
 
-from model.declaration import InvalidDeclaration, Path, in_words
+from model.declaration import InvalidDeclaration, Path
 from model.template.changed import Changed
 from model.template.language import Document, FieldRule, Required
 from model.template.parts import Part
 from model.template.template import Template, built
+from model.template.words import shape_complaints
 
 # What may differ by project. What a field is (type, fill, bind, values) is the same for all: reports rely on it.
 OF_A_FIELD: Final = (
@@ -57,9 +59,7 @@ def tailored(template: Template, changes: Mapping[str, Any]) -> Template:
     try:
         asked = Changes.model_validate(changes)
     except ValidationError as error:
-        raise InvalidDeclaration(
-            [_at(name, part["loc"], in_words(part)) for part in error.errors()]
-        ) from None
+        raise InvalidDeclaration([_at(name, *each) for each in shape_complaints(error)]) from None
     applying = _Applying(template.document, asked, name)
     data = applying.data()
     if applying.complaints:
@@ -161,6 +161,8 @@ def _loosens(key: str, was: Any, now: Any) -> bool:
 
 def _slack(fresh: Any, tier: int | None) -> tuple[int, int]:
     within = fresh.days(tier)
+    if within is None:  # of a tier without days nothing goes stale
+        return sys.maxsize, sys.maxsize
     return within + fresh.grace, within
 
 

@@ -7,12 +7,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from model.attributes import Attribute
-from model.declaration import Declaration, InvalidDeclaration, Path, in_words
+from model.declaration import Declaration, InvalidDeclaration, Path
 from model.template.changed import Changed
 from model.template.expressions import Expression, Language
 from model.template.language import CheckRule, Document, Escalation, FieldRule, Header, Required
-from model.template.rules import RELATIONS, Rules, attribute_of
+from model.template.references import RELATIONS, attribute_of
+from model.template.rules import Rules
 from model.template.values import Read, reader
+from model.template.words import shape_complaints
 
 __all__ = ["RELATIONS", "Field", "Template", "attribute_of", "built", "load"]
 Say = Callable[[Path, str, int | None], str]
@@ -89,7 +91,7 @@ def built(
     try:
         document = Document.model_validate(data)
     except ValidationError as error:
-        found += [(part["loc"], in_words(part), None) for part in error.errors()]
+        found += [(path, what, None) for path, what in shape_complaints(error)]
     rules = Rules(data, lambda path, what, offset: found.append((path, what, offset)))
     rules.check()
     if found or document is None:

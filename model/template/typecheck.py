@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -17,6 +18,7 @@ from model.template.cel_shape import (
     shape,
 )
 from model.template.cel_tree import Call, Fold, ListOf, Literal, MapOf, Name, Node, Select
+from model.template.comparisons import always_in_order, never_the_same
 from model.template.context import whose
 from model.template.functions import ARITHMETIC, EQUAL, FUNCTIONS, LOGICAL, MIXED, ORDERED
 from model.template.kinds import (
@@ -31,6 +33,7 @@ from model.template.kinds import (
     joined,
     list_of,
     map_of,
+    plain,
 )
 
 _SORTED: Final = ("number", "text", "date", "duration", "truth value")
@@ -58,7 +61,7 @@ class TypeCheck:
 
     def _kind(self, node: Node) -> Kind:
         if isinstance(node, Literal):
-            return literal_kind(node.value)
+            return self._literal(node)
         if isinstance(node, Name):
             return self._name(node)
         if isinstance(node, Select):
@@ -71,6 +74,11 @@ class TypeCheck:
                     self._kind(key)
             return map_of(self._together([self._kind(value) for _, value in node.entries]))
         return self._fold(node) if isinstance(node, Fold) else self._call(node)
+
+    def _literal(self, node: Literal) -> Kind:
+        if isinstance(node.value, float) and not math.isfinite(node.value):
+            return self._complain(node.at, "this number is too large to be held: it can never run")
+        return literal_kind(node.value)
 
     def _together(self, kinds: Sequence[Kind]) -> Kind:
         found = kinds[0] if kinds else ANY
@@ -152,6 +160,9 @@ class TypeCheck:
             self._complain(node.at, f"{one} and {other} cannot be compared by {sign}: it can never run{hint}")
         elif basic(one) not in _SORTED:
             self._complain(node.at, f"{one} is neither more nor less than another: {sign} can never run")
+        else:
+            left, right = node.arguments
+            self.complaints += always_in_order(node.at, sign, ((one, left), (other, right)))
         return TRUTH
 
     def _equal(self, node: Call) -> Kind:
@@ -170,10 +181,7 @@ class TypeCheck:
         if basic(one) != basic(other):
             self._complain(at, f"{one} is never the same as {other}{date_hint(one, other)}")
             return
-        for kind, node in ((one, right), (other, left)):
-            if kind.values and isinstance(node, Literal) and node.value not in kind.values:
-                near = self._near(str(node.value), kind.values)
-                self._complain(node.at, f"it is never {node.value!r}, only {', '.join(kind.values)}{near}")
+        self.complaints += never_the_same(at, ((one, left), (other, right)))
 
     def _logical(self, node: Call) -> Kind:
         for part in node.arguments:
@@ -199,7 +207,7 @@ class TypeCheck:
         kind = self._kind(node.arguments[0])
         if kind != ANY and basic(kind) != "number":
             return self._complain(node.at, f"{kind} has no negative: it can never run")
-        return kind
+        return plain(kind)
 
     def _in(self, node: Call) -> Kind:
         one, group = (self._kind(part) for part in node.arguments)
@@ -254,7 +262,7 @@ class TypeCheck:
     def _arithmetic(self, node: Call) -> Kind:
         one, other = (self._kind(part) for part in node.arguments)
         if ANY in (one, other):
-            return one if other == ANY else other
+            return plain(one if other == ANY else other)
         if node.function == "_+_" and one.name == other.name == "list":
             return joined(one, other)
         if (node.function, one.name, other.name) in MIXED:
@@ -267,7 +275,7 @@ class TypeCheck:
         if node.function == "_%_" and NUMBER in (one, other):
             return self._complain(node.at, "% is for whole numbers, write int(…): it can never run")
         if one.name == other.name:
-            return one
+            return plain(one)
         part = node.arguments[0] if one == WHOLE else node.arguments[1]
         exact = f"{part.value}.0" if isinstance(part, Literal) else "double(…)"
         said = f"a record's numbers go with numbers like 2.0, write {exact}: it can never run"
@@ -310,7 +318,7 @@ class TypeCheck:
                 node.at, f"only a list or a map can be walked through, this is {over}: it can never run"
             )
         each = TEXT if over.name == "map" else (over.of or ANY)
-        start = self._kind(node.start)
+        start = plain(self._kind(node.start))
         self._local.append({node.variable: each, node.result_name: start})
         stepped = self._kind(node.step)
         self._local[-1][node.result_name] = stepped if start.name == "list" else start

@@ -169,9 +169,9 @@ def test_a_value_that_cannot_be_read_fails_its_own_test_and_no_other() -> None:
 
 def test_a_computed_field_is_filled_in_and_can_be_used_by_rules() -> None:
     found = checked(**FULL | {"cost": 3000, "budget": 5000})
-    assert found.escalates == ("board", "sponsor")
+    assert found.escalates == ("programme_board", "sponsor")
     stated = checked(**FULL | {"cost": 50, "half": 2000})
-    assert stated.escalates == ("board",)
+    assert stated.escalates == ("programme_board",)
 
 
 @pytest.mark.parametrize(("age", "mark"), [(0, 1), (7, 1), (10.5, 0.5), (14, 0), (99, 0)])
@@ -187,7 +187,7 @@ def test_the_age_of_a_missing_value_or_an_unknown_age_is_not_measured() -> None:
 
 
 def test_freshness_by_tier_takes_the_strictest_where_the_tier_is_unknown() -> None:
-    by_tier = changed("within: P7D, grace: P1W", "by_tier: {1: P7D, 3: P30D}, grace: P10D")
+    by_tier = changed("within: P7D, grace: P1W", "by_tier: {1: P7D, 2: P14D, 3: P30D}, grace: P10D")
     record = {"name": "Apollo", "stage": "deliver", "budget": 60}
     ages: dict[str, float | None] = {"budget": 12}
     marks = [

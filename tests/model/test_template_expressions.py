@@ -11,7 +11,8 @@ from model.declaration import InvalidDeclaration
 from model.template.cel_tree import SyntaxComplaints, parse
 from model.template.context import known_to
 from model.template.expressions import Language, to_cel
-from model.template.kinds import DATE, NUMBER, TEXT, TRUTH, Kind, list_of, map_of
+from model.template.kinds import DATE, NUMBER, TEXT, TRUTH, Kind, field_kind, list_of, map_of
+from model.template.months import Repeat
 from model.template.template import load
 from model.template.typecheck import TypeCheck
 from tests.support.template_samples import SMALL, changed, checked
@@ -154,7 +155,10 @@ def test_a_computed_field_may_need_another_and_none_may_need_itself() -> None:
         "  - {id: quarter, label: Q, type: number, fill: auto, expr: half / 2.0}\n  - {id: start,",
     )
     text = text.replace("half > 1000", "quarter > 1000")
-    assert checked(text, name="Apollo", stage="deliver", cost=5000).escalates == ("board", "sponsor")
+    assert checked(text, name="Apollo", stage="deliver", cost=5000).escalates == (
+        "programme_board",
+        "sponsor",
+    )
     with pytest.raises(InvalidDeclaration, match="'half' needs itself: it can never be computed"):
         load(text.replace("expr: cost / 2.0", "expr: quarter * 2.0"), "t.yaml")
 
@@ -215,3 +219,89 @@ def test_whatever_is_accepted_runs_on_a_full_record(source: str) -> None:
         language.activation({k: to_cel(v) for k, v in VALUES.items()})
     )
     assert found in (True, False), source
+
+
+LIMITED = KINDS | {
+    "tier": field_kind("int", limits=(1, 3)),
+    "budget": field_kind("money", limits=(0, None)),
+    "share": field_kind("percent", limits=(0, 100)),
+    "count": field_kind("int", limits=(0, None)),
+    "due": field_kind("period"),
+    "kind": field_kind("enum", ("risk", "issue")),
+    "state": field_kind("enum", ("open", "closed")),
+    "ahead": field_kind("money", (), Repeat(months=3), (0, None)),
+}
+
+
+def limited(
+    source: str, stages: tuple[str, ...] = ("define", "deliver"), tiers: tuple[int, ...] = (1, 2)
+) -> list[tuple[int, str]]:
+    return TypeCheck(
+        parse(source), known_to("status_report", LIMITED, stages, tiers), "status_report"
+    ).complaints
+
+
+@pytest.mark.parametrize(
+    ("source", "at", "says"),
+    [
+        ("tier == 3", 5, "these are never the same, by what they can be"),
+        ("tier in [1, 4]", 12, "these are never the same"),
+        ("tier > 2", 5, "it is never so, by what these can be"),
+        ("tier <= 2", 5, "it is always so, by what these can be"),
+        ("3 > tier || done", 2, "it is always so"),
+        ("stage == 'close'", 9, "it is never 'close', only define, deliver"),
+        ("count == 1.5", 6, "these are never the same"),
+        ("count in [1, 2.5]", 13, "these are never the same"),
+        ("budget < 0", 7, "it is never so"),
+        ("budget >= 0.0", 7, "it is always so"),
+        ("budget == -1", 7, "these are never the same"),
+        ("share > 100", 6, "it is never so"),
+        ("ahead.all(m, ahead[m] < 0)", 22, "it is never so"),
+        ("due == 'June'", 7, "it is never 'June', only a period like 2025-06"),
+        ("due < '2025-13'", 6, "it is never '2025-13'"),
+        ("report.period != 'last'", 17, "it is never 'last'"),
+        ("due in ['2025-06', 'x']", 19, "it is never 'x'"),
+        ("kind == state", 5, "these are never the same: one is risk, issue, the other open, closed"),
+        ("cost < 1e400", 7, "this number is too large to be held"),
+        ("cost > -1e400", 7, "this number is too large to be held"),
+    ],
+)
+def test_what_no_record_can_be_is_not_asked(source: str, at: int, says: str) -> None:
+    found = limited(source)
+    assert found
+    assert found[0][0] == at
+    assert says in found[0][1]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "tier <= 1 || tier == 2 || stage in ['define', 'deliver']",
+        "budget > 0 && budget - 5.0 < 0.0 && -budget < -3.0 && abs(cost) > 0 && share <= 99.5",
+        "count > 1.5 && budget == 0.5 && (done ? count : 0.0) < 7 && (done ? 4 : 9) < count",
+        "previous.tier == 3 || previous.budget < 0 || previous.due == previous.name",
+        "due >= '2025' && due != '2025-Q1' && period < '2025-06' && due + name != 'x' && due.startsWith('20')",
+        "computed.cost == rag || kind + state == name || refs.exists_one(r, r == name)",
+        "ahead.exists_one(m, ahead[m] > 5) && [1, 2, 3].exists(n, n == 2 && cost > 1)",
+        "cost < 1e300 && known(ahead).all(x, x > 1)",
+    ],
+)
+def test_what_some_records_can_be_is_asked(source: str) -> None:
+    assert limited(source) == []
+
+
+@given(st.integers(-3, 5), st.sampled_from(["<", "<=", ">", ">=", "==", "!="]))
+def test_a_comparison_is_refused_just_where_all_that_can_be_agree(number: int, sign: str) -> None:
+    for source in (f"{number} {sign} tier", f"tier {sign} {number}"):
+        python = [eval(source, {"tier": tier}) for tier in (1, 2)]  # noqa: S307  of our own making
+        assert bool(limited(source)) == (len(set(python)) == 1)
+
+
+def test_a_template_says_where_a_condition_asks_for_a_tier_it_does_not_apply_to() -> None:
+    text = changed("owner_role: specialist", "owner_role: specialist, applies_to: {tiers: [1, 2]}")
+    text = text.replace('"cost > 100"', '"tier == 3"')
+    with pytest.raises(InvalidDeclaration) as caught:
+        load(text, "t.yaml")
+    assert caught.value.complaints == [
+        "t.yaml:11:28: fields[4].required.when: budget: these are never the same, by what they can be"
+    ]

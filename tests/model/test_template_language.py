@@ -4,7 +4,7 @@ import copy
 import re
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from config import shipped
 from config.shipped import names, template, templates
 from model.declaration import Declaration, InvalidDeclaration
+from model.template.context import ITEMS
+from model.template.parts import RecordKind
 from model.template.template import attribute_of, built, load
 from tests.support.shared import ROOT
 from tests.support.template_samples import SMALL, changed
@@ -118,7 +120,7 @@ def test_a_workflow_joins_only_the_states_it_lists() -> None:
 
 def test_a_template_applies_where_it_says_and_where_nobody_knows() -> None:
     small = load(
-        changed("owner_role: officer", "owner_role: officer, applies_to: {tiers: [1]}"), "small.yaml"
+        changed("owner_role: specialist", "owner_role: specialist, applies_to: {tiers: [1]}"), "small.yaml"
     )
     assert small.applies(stage="define", tier=1)
     assert small.applies(stage=None, tier=None)
@@ -277,3 +279,90 @@ def test_whatever_is_typed_into_an_expression_it_is_refused_in_words_or_loads(da
     except InvalidDeclaration as error:
         refused = error.complaints
     assert refused != []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("type: date, fill: ask, required", "type: date, fill: ask, bind: project.budget, required",
+         "small.yaml:14:60: fields[6].bind: start: binds 'project.budget', which is of type money"),
+        ("bind: cost.eac", "bind: project.forecast_finish",
+         "fields[3].bind: cost: binds 'project.forecast_finish', which is of type date"),
+        ("bind: cost.eac", "repeat: {months: 3}, bind: cost.eac",
+         "which is one value, and the field has one for each month"),
+        ("[define, deliver, close], fill: ask", "[define, deliver, shut], fill: ask, bind: project.stage",
+         "fields[1].bind: stage: binds 'project.stage', which is never 'shut', only define, deliver, close"),
+        ("type: money\n    fill: ask", "type: money\n    fill: ask\n    bind: cost.eac",
+         "fields[4].bind: budget: 'cost.eac' fills 'cost' already"),
+        ("bind: cost.eac", "bind: project.budget", "fields[4].id: budget: 'project.budget' fills 'cost' already"),
+        ("label: Budget\n    type: money", "label: Budget\n    type: date",
+         "fields[4].id: budget: is filled from 'project.budget' by its name, which is of type money"),
+    ],
+)  # fmt: skip
+def test_a_field_is_bound_to_its_own_kind_and_to_what_fills_no_other(old: str, new: str, says: str) -> None:
+    assert says in complaint(changed(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("record: status_report", "record: status_raport",
+         "small.yaml:1:61: template.record: Input should be 'status_report'"),
+        ("owner_role: specialist", "owner_role: officer",
+         "template.owner_role: nobody is 'officer'; there are project_manager"),
+        ("to: [programme_board, sponsor]", "to: [sponsor, board]",
+         "escalation[0].to[1]: nobody is 'board'; there are project_manager"),
+        ("to: programme_board", "to: board", "escalation[1].to: nobody is 'board'"),
+        ("unique_within: project", "unique_within: programme",
+         "fields[8].unique_within: number: Input should be 'project'"),
+        ("type: person, must_be", "type: text, must_be", "fields[7].must_be: owner: is for person; text has none"),
+        ("bind: cost.eac", "bind: cost.eac, compare_with: computed.cost",
+         "fields[3].compare_with: cost: is for rag; money has none"),
+        ("type: text, min_len", "type: text, unit: GBP, min_len", "fields[0].unit: name: is for int and number and"),
+        ("[define, deliver, close]", "[define, deliver, define]", "fields[1].values: stage: 'define' is given twice"),
+        ("type: number, fill: auto, expr: cost / 2.0", "type: number, fill: auto",
+         "fields[5].fill: half: nothing fills it"),
+        ("min: 1, max: 3", "min: 1.2, max: 1.8", "fields[2].min: tier: no whole number lies between 1.2 and 1.8"),
+        ("type: number, fill: auto", "type: percent, max: 150, fill: auto",
+         "fields[5].max: half: a percentage goes up to 100, not 150"),
+        ("min: 0, fill", "min: .nan, fill", "fields[3].min: cost: nan is no number"),
+        ("id: owner", "id: size", "'size' means something else in expressions"),
+        ("id: owner", "id: exists", "'exists' means something else in expressions"),
+        ("says: Over the budget", "says: ' '", "checks[0].says: K1: must not be empty"),
+        ("label: Owner", "label: ''", "fields[7].label: owner: must not be empty"),
+        ("within: P7D, ", "by_tier: {1: P7D, 3: P9D}, ", "fields[4].fresh.by_tier: budget: tier 2 is left out"),
+        (", accuracy: 0.15", ", accuracy: 0", "must add up to 1, not 0.85"),
+        ("completeness: 0.25, validity: 0.15", "completeness: 0.4",
+         "scoring.weights: validity left out; write 0 for what does not count"),
+        ("version: 1.0.0", "version: 01.0.0", "template.version: expected a version like 1.4.0"),
+    ],
+)  # fmt: skip
+def test_what_could_never_come_true_or_nobody_could_act_on_is_refused(old: str, new: str, says: str) -> None:
+    assert says in complaint(changed(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("fill: ask, required: always, weight: 3", "fill: ask, required: alwyas, weight: 3",
+         "small.yaml:3:86: fields[0].required: name: expected `always`, or a map of stages, tiers or when"),
+        ("required: {tiers: [1]}", "required: {tiers: []}",
+         "fields[3].required.tiers: cost: must have at least one entry"),
+        ("required: {tiers: [1]}", "required: {teirs: [1]}", "fields[3].required.teirs: cost: is not a known setting"),
+        ("required: {tiers: [1]}", "required: {}", "fields[3].required: cost: give `always`, or stages, tiers or when"),
+        ("values: [define, deliver, close]", "values: define", "fields[1].values: stage: expected a list"),
+        ("completeness: 0.25", "completenes: 0.25", "scoring.weights.completenes: Input should be 'completeness'"),
+    ],
+)  # fmt: skip
+def test_a_complaint_is_one_and_in_the_words_of_who_writes_templates(old: str, new: str, says: str) -> None:
+    text = changed(old, new)
+    with pytest.raises(InvalidDeclaration) as caught:
+        load(text, "small.yaml")
+    [said] = [each for each in caught.value.complaints if says in each]
+    assert not re.search(r"function-|Tuple|\[key\]|literal\[", str(caught.value))
+    field = said.split(": ")[1].split(".")[0]
+    assert [each for each in caught.value.complaints if each.split(": ")[1].startswith(field)] == [said]
+
+
+def test_every_kind_of_record_may_be_declared_and_no_other_is_known() -> None:
+    assert set(get_args(RecordKind)) == {*ITEMS, "status_report", "charter"}

@@ -14,16 +14,16 @@ from model.template.values import is_absent
 from tests.support.template_samples import checked
 
 COSTS = """\
-template: {id: costs, version: 1.0.0, title: Costs, record: cost_line, owner_role: officer}
+template: {id: costs, version: 1.0.0, title: Costs, record: cost_forecast, owner_role: specialist}
 fields:
-  - {id: period, label: Month, type: period, fill: auto, required: always}
+  - {id: period, label: Month, type: period, fill: ask, required: always}
   - {id: total, label: Total, type: money, fill: ask}
   - {id: forecast, label: Forecast, type: money, min: 0, fill: ask, required: always, repeat: {months: 3, from: period}}
 checks:
   - {id: S1, dim: consistency, severity: warn, expr: "sum(forecast) == total", says: Does not add up}
   - {id: S2, dim: consistency, severity: warn, expr: "sum(known(forecast)) <= total", says: Over the total}
 submit_gate: {missing_required: block, invalid: block}
-scoring: {weights: {completeness: 0.5, validity: 0.25, consistency: 0.25}}
+scoring: {weights: {completeness: 0.5, validity: 0.25, timeliness: 0, consistency: 0.25, uniqueness: 0, accuracy: 0}}
 """
 FULL: dict[str, Any] = {
     "period": "2025-11",

@@ -8,7 +8,7 @@ from model.template.result import Result
 from model.template.template import Template, load
 
 SMALL = """\
-template: {id: small, version: 1.0.0, title: Small, record: status_report, owner_role: officer}
+template: {id: small, version: 1.0.0, title: Small, record: status_report, owner_role: specialist}
 fields:
   - {id: name, label: Name, type: text, min_len: 3, max_len: 9, fill: ask, required: always, weight: 3}
   - {id: stage, label: Stage, type: enum, values: [define, deliver, close], fill: ask, required: always}
@@ -34,8 +34,8 @@ checks:
     expr: "previous == null || similarity(name, previous.name) < 0.8"
     says: Same
 escalation:
-  - {when: "cost > 1000", to: [board, sponsor], within: P2D}
-  - {when: "half > 1000", to: board, within: P1W}
+  - {when: "cost > 1000", to: [programme_board, sponsor], within: P2D}
+  - {when: "half > 1000", to: programme_board, within: P1W}
 submit_gate: {missing_required: warn, invalid: warn}
 scoring:
   weights: {completeness: 0.25, validity: 0.15, timeliness: 0.15, consistency: 0.15, uniqueness: 0.15, accuracy: 0.15}
