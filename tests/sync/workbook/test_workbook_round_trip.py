@@ -200,3 +200,12 @@ def test_an_override_without_its_reason_is_kept_and_asked_for_one(engine: Engine
     assert fixed.outcomes == ()
     given = case_of(engine, report, NOW).records[0].answers["budget"]
     assert (given.value, given.because) == (900000, "The board cut it in June")
+
+
+def test_a_huge_number_in_a_cell_is_kept_to_the_digit_and_sent_again(engine: Engine, report: int) -> None:
+    sent = send(engine, report, NOW)
+    body = form_answers(sent.body, {"budget": 1e21}, {"budget": "As agreed"})
+    assert give_back(engine, body, NOW).outcomes == ()
+    assert case_of(engine, report, NOW).records[0].answers["budget"].value == 10**21
+    again = form_answers(send(engine, report, NOW).body, {"budget": 1e300}, {"budget": "As agreed"})
+    assert give_back(engine, again, NOW).state == "taken"
