@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, text
 
 from model.collection.roles import PROJECT_ROLES
 from sync.collection.heads import SubmissionHead
-from sync.collection.people import People
+from sync.collection.people import People, nobody
 from sync.store import unit_of_work
 
 
@@ -35,8 +35,8 @@ def tell(connection: Connection, told: Sequence[Told], people: Mapping[UUID, Peo
         {
             "key": each.key, "kind": each.kind, "at": now, "submission": each.head.id,
             "project": each.head.project_id, "role": each.role,
-            "person": people.get(each.head.project_id, {}).get(each.role),
-            "says": _says(each, people.get(each.head.project_id, {})),
+            "person": people.get(each.head.project_id, nobody()).get(each.role),
+            "says": _says(each, people.get(each.head.project_id, nobody())),
             "payload": Jsonb({"project": each.head.project_key, "template": each.head.template,
                               "period": each.head.period, **each.payload}),
         }
