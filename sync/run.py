@@ -140,7 +140,7 @@ def _close(pulling: Pulling, connector: Connector | None, state: str, now: datet
     if connector:
         try:
             connector.close()
-        except Exception:
+        except Exception:  # what was read is stored: the run's end must still be written
             log.exception("a connector did not close", extra={"source": pulling.source})
     # Said once each: two streams may fail on one project, and what was a warning at first may have ended the run.
     problems = list(dict.fromkeys(map(scrubbed, pulling.problems)))
