@@ -15,6 +15,7 @@ from sync import precedence
 from sync.dimensions import Dimension, milestone_facts
 from sync.facts import Facts, ProjectFacts
 from sync.json import instant_text
+from sync.measures import measures, receipts_of
 from sync.sight import flags_of, told_of
 
 STALE_REPORT_DAYS: Final = 35  # a monthly report and the working days to write it in
@@ -90,6 +91,7 @@ def compose(
     apart = divergence(None if reported is None else Colour(reported), whole.colour)
     health = None if whole.health is None else round(whole.health, 2)
     upcoming = next_milestone(milestone_facts(project), facts.as_of)
+    measured = measures(project, facts.as_of, limits)
     document: dict[str, Any] = {
         "key": project.key,
         "name": project.value("name") or project.name,
@@ -112,6 +114,7 @@ def compose(
         },
         "sources": _sources(project, facts),
         "figures": _figures(project),
+        "measures": {name: each.to_json() for name, each in measured.items()},
         "report": _report(project, facts.as_of),
         "conflicts": _conflicts(project),
         "trend": _trend(project, facts.as_of, whole.colour.value, health),
@@ -122,6 +125,7 @@ def compose(
     receipt = {
         "attributes": _attributes(project),
         "colours": _colours(project, dims, whole, quality, policy, reported, apart),
+        "measures": receipts_of(measured, policy.label, project.values),
         "held": {name: each.held.to_json() for name, each in dims.items()},
     }
     return Status(whole.colour.value, health, reported, apart, document, receipt)

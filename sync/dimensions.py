@@ -123,14 +123,14 @@ def _schedule(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
         limits=limits,
     )
     known = milestone_facts(project)
-    tracked, history = _steepest(project, known, limits)
+    tracked, history = steepest(project, known, limits)
     found = milestones(known, as_of=as_of, limits=limits, history=history)
     if tracked is not None:
-        found = replace(found, inputs={**found.inputs, "forecasts_of": tracked})
+        found = replace(found, inputs={**found.inputs, "forecasts_of": tracked.name})
     if finish.colour is Colour.BLUE and found.colour is Colour.GREEN:
         found = replace(found, colour=Colour.BLUE)  # nothing overdue: what has finished is complete
     late = [item for item, _ in found.overdue]
-    records = [_record("milestone", item.ref, item.name) for item in _late_first(known, late)]
+    records = [milestone_record(item) for item in _late_first(known, late)]
     named = ("forecast_finish", "baseline_finish", "baseline_start", "actual_finish")
     return _joined([(finish, named, ()), (found, (), records)])
 
@@ -139,19 +139,24 @@ def _late_first(known: Iterable[MilestoneFacts], late: list[MilestoneFacts]) -> 
     return sorted(known, key=lambda item: (item not in late, not item.critical, item.baseline or date.max))
 
 
-def _steepest(
+def steepest(
     project: ProjectFacts, known: Iterable[MilestoneFacts], limits: Limits
-) -> tuple[str | None, list[tuple[date, date]]]:
-    """Return name and forecasts of the milestone that slips fastest, of the critical ones if there are any."""
+) -> tuple[MilestoneFacts | None, list[tuple[date, date]]]:
+    """Return the milestone that slips fastest, of the critical ones if there are any, and its forecasts."""
     still_open = [item for item in known if item.actual is None and item.state in (None, "planned")]
     asked = [item for item in still_open if item.critical] or still_open
     histories = [
-        (item.name, project.forecasts.get((item.ref["source_id"], item.ref["external_id"]), []))
+        (item, project.forecasts.get((item.ref["source_id"], item.ref["external_id"]), []))
         for item in asked
         if isinstance(item.ref, RowMapping)
     ]
     enough = [entry for entry in histories if len(entry[1]) >= limits.milestones.min_points and entry[1]]
     return max(enough, key=lambda entry: forecast_trend(entry[1], limits).slope or 0.0, default=(None, []))
+
+
+def milestone_record(item: MilestoneFacts) -> dict[str, Any]:
+    """Return a milestone as receipts list it."""
+    return _record("milestone", item.ref, item.name)
 
 
 def next_milestone(found: Milestones | None) -> MilestoneFacts | None:

@@ -133,8 +133,8 @@ def explain(
     Args:
         session: Read only.
         project_key: The project's key.
-        attribute: A project attribute by name or path, a dimension, overall, health, data_quality or
-            watermelon.
+        attribute: A project attribute by name or path, a dimension, a measure, overall, health,
+            data_quality or watermelon.
         as_of: As `status_document`.
         known_at: As `status_document`.
         now: The present instant: claims of sources that are overdue by then are `stale`. None: only those
@@ -155,9 +155,10 @@ def explain(
     head: dict[str, Any] = {"project": row.key, "attribute": attribute, "as_of": row.as_of.isoformat()}
     if as_of is not None and as_of > row.as_of:
         head["note"] = f"newest snapshot is of {row.as_of}"
-    colour = receipt["colours"].get(name)
+    colour = receipt["colours"].get(name) or receipt.get("measures", {}).get(name)
     if colour is not None:
-        reasons = _reasons(row.document, name)
+        head |= {"unit": colour["unit"]} if "unit" in colour else {}
+        reasons = _reasons(row.document, name, colour["rule"]["id"])
         head |= {"value": colour["value"], "rule": colour["rule"], "rules": _rules(colour, reasons)}
         return head | {
             "reasons": reasons,
@@ -193,7 +194,7 @@ def _attribute(name: str, receipt: Mapping[str, Any]) -> str:
     try:
         return lookup("project", name).name
     except UnknownAttribute as error:
-        colours = ", ".join(sorted(receipt["colours"]))
+        colours = ", ".join(sorted({*receipt["colours"], *receipt.get("measures", {})}))
         raise NotKnown(f"{error}; and besides: {colours}") from None
 
 
@@ -206,9 +207,11 @@ def _rules(colour: Mapping[str, Any], reasons: Sequence[Mapping[str, Any]]) -> l
     return [{**rule, "text": said, "from": colour["from"], "records": colour["records"]}]
 
 
-def _reasons(document: Mapping[str, Any], name: str) -> list[Any]:
+def _reasons(document: Mapping[str, Any], name: str, rule: str) -> list[Any]:
     if name in {"overall", "health"}:
         return list(document["overall_reasons"])
+    if (measure := document.get("measures", {}).get(name)) is not None:
+        return [{"rule": rule, "text": measure["says"], "inputs": {}}]
     return list(document["dimensions"].get(name, {}).get("reasons", []))
 
 

@@ -1,0 +1,38 @@
+"""Measures: the numbers of the status rules beside the colours, each with its receipt.
+
+A module of this package computes the measures of one subject; `_SUBJECTS` is the one list of them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import Any, Final
+
+from model.policy import Limits
+from sync.facts import ProjectFacts
+from sync.measures.measure import Measure, shown
+from sync.measures.milestones import of_milestones
+
+__all__ = ["Measure", "measures", "receipts_of"]
+
+Subject = Callable[[ProjectFacts, date, Limits], Iterable[Measure]]
+_SUBJECTS: Final[tuple[Subject, ...]] = (of_milestones,)
+
+
+def measures(project: ProjectFacts, as_of: date, limits: Limits) -> dict[str, Measure]:
+    """Compute every measure of a project on a day, by name."""
+    return {found.name: found for subject in _SUBJECTS for found in subject(project, as_of, limits)}
+
+
+def receipts_of(found: Mapping[str, Measure], policy: str, known: Iterable[str]) -> dict[str, Any]:
+    """Return the receipts of measures, in the shape that colours have; `known` are the values with claims."""
+    there = set(known)
+    return {
+        name: {
+            "value": shown(each.value),
+            "unit": each.unit,
+            "rule": {"id": each.rule, "policy": policy, "inputs": dict(each.inputs)},
+            "from": [attribute for attribute in each.attributes if attribute in there],
+            "records": list(each.records),
+        }
+        for name, each in found.items()
+    }
