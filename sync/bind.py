@@ -71,13 +71,14 @@ def bind(
     """
     found = Bindings()
     trackers = [scope for scope in scopes if scope.kind != "register_row"]
+    called = _Trackers(trackers)
     for scope in scopes:
         if scope.kind == "register_row":
             found.wanted[scope.id] = (projects[scope.key], f"register {scope.locator}")
             for wish in _columns(scope):
-                _grant(wish, trackers, projects, found)
+                _grant(wish, called, projects, found)
     for wish in _configured(scopes):
-        _grant(wish, trackers, projects, found)
+        _grant(wish, called, projects, found)
     by_key = {key.casefold(): project for key, project in projects.items()}
     for scope in trackers:
         _confirmed(scope, decided, frozenset(projects.values()), found)
@@ -108,8 +109,9 @@ def configured_keys(scopes: Collection[ScopeRow]) -> tuple[dict[int, str], list[
     """Return the project key the configuration gives each scope it names, and what it could not find."""
     found = Bindings()
     keys: dict[int, str] = {}
+    called = _Trackers(scopes)
     for wish in _configured(scopes):
-        scope = _one(wish, scopes, found)
+        scope = _one(wish, called, found)
         if scope is not None:
             keys[scope.id] = wish.project
     return keys, found.warnings
@@ -153,7 +155,42 @@ def _columns(row: ScopeRow) -> list[_Wish]:
     return found
 
 
-def _grant(wish: _Wish, trackers: Iterable[ScopeRow], projects: Mapping[str, UUID], found: Bindings) -> None:
+class _Trackers:
+    """The scopes of trackers by what they may be called: by key, then id, former key and name."""
+
+    def __init__(self, scopes: Iterable[ScopeRow]) -> None:
+        self._ways: tuple[dict[str, list[ScopeRow]], ...] = ({}, {}, {}, {})
+        self._sources: dict[str, set[tuple[str, str]]] = {}  # in small letters -> name and kind
+        for scope in scopes:
+            self._sources.setdefault(scope.source.casefold(), set()).add((scope.source, scope.source_kind))
+            ways = ((scope.key,), (scope.external_id,), scope.keys, (scope.name,))
+            for names, way in zip(ways, self._ways, strict=True):
+                for name in dict.fromkeys(str(name).casefold() for name in names):
+                    way.setdefault(name, []).append(scope)
+
+    def meant(self, wish: _Wish) -> list[ScopeRow]:
+        """Find the scopes a reference may mean; `source:ref` narrows."""
+        ref = wish.ref.casefold()
+        before, colon, rest = ref.partition(":")
+        only = None
+        if colon and any(_fits(wish, *each) for each in self._sources.get(before, ())):
+            ref, only = rest.strip(), before
+        for way in self._ways:
+            found = [
+                scope
+                for scope in way.get(ref, ())
+                if _fits(wish, scope.source, scope.source_kind) and only in (None, scope.source.casefold())
+            ]
+            if found:
+                return found
+        return []
+
+
+def _fits(wish: _Wish, source: str, kind: str) -> bool:
+    return wish.source_kind in (None, kind) and wish.source in (None, source)
+
+
+def _grant(wish: _Wish, trackers: _Trackers, projects: Mapping[str, UUID], found: Bindings) -> None:
     project = projects.get(wish.project)
     if project is None:
         found.warnings.append(f"{wish.where}: there is no project {wish.project!r} to bind {wish.ref!r} to")
@@ -164,9 +201,9 @@ def _grant(wish: _Wish, trackers: Iterable[ScopeRow], projects: Mapping[str, UUI
         found.warnings.append(f"{wish.where}: {wish.ref!r} is bound to another project already, by {by}")
 
 
-def _one(wish: _Wish, trackers: Iterable[ScopeRow], found: Bindings) -> ScopeRow | None:
+def _one(wish: _Wish, trackers: _Trackers, found: Bindings) -> ScopeRow | None:
     """Find the one scope a wish means; none or several is a warning."""
-    meant = _meant(wish, trackers)
+    meant = trackers.meant(wish)
     if not meant:
         why = "do the source's projects hold it?"
         if "\\" in wish.ref:
@@ -176,27 +213,3 @@ def _one(wish: _Wish, trackers: Iterable[ScopeRow], found: Bindings) -> ScopeRow
         names = ", ".join(f"{scope.source}:{scope.key}" for scope in meant)
         found.warnings.append(f"{wish.where}: {wish.ref!r} could be any of {names}; write which one")
     return meant[0] if len(meant) == 1 else None
-
-
-def _meant(wish: _Wish, trackers: Iterable[ScopeRow]) -> list[ScopeRow]:
-    """Find the scopes a reference may mean, by key, then id, former key and name; `source:ref` narrows."""
-    candidates = [
-        scope
-        for scope in trackers
-        if wish.source_kind in (None, scope.source_kind) and wish.source in (None, scope.source)
-    ]
-    ref = wish.ref.casefold()
-    source, colon, rest = ref.partition(":")
-    if colon and any(scope.source.casefold() == source for scope in candidates):
-        ref = rest.strip()
-        candidates = [scope for scope in candidates if scope.source.casefold() == source]
-    for names in (
-        lambda scope: (scope.key,),
-        lambda scope: (scope.external_id,),
-        lambda scope: scope.keys,
-        lambda scope: (scope.name,),
-    ):
-        meant = [scope for scope in candidates if ref in (str(name).casefold() for name in names(scope))]
-        if meant:
-            return meant
-    return []
