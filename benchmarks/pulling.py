@@ -20,7 +20,6 @@ from typing import Any
 import httpx
 from sqlalchemy import Engine, text
 
-from benchmarks.common import Measured, cpu_s
 from benchmarks.fetching import AUTH
 from benchmarks.memory import peak_mb
 from config.database import open_engine
@@ -35,6 +34,7 @@ from sync.progress import Silent
 from sync.registry import Opened, Opener, open_source, source_mapping, utc_now
 from sync.run import execute_run, start_run
 
+Measured = dict[str, Any]
 SOURCE = "load"
 TUNINGS = ("all", "collector", "interval", "none")
 CREDENTIAL_AT = "MUSTER_BENCH_JIRA"  # a configuration holds references to secrets only
@@ -136,7 +136,7 @@ def measured_run(
     run = start_run(engine, SOURCE, full=full, now=utc_now())
     assert run is not None
     watch = Watch()
-    before = [cpu_s(pid) for pid in others]
+    before = _cpu_s(others)
     busy = _busy()
     with inside or nullcontext():
         begin = time.perf_counter()
@@ -149,7 +149,7 @@ def measured_run(
         "before_s": watch.began.get("issues", end) - begin,
         "pages": watch.pages.get("issues", 0),
         "cpu_s": _busy() - busy,
-        "others_cpu_s": [cpu_s(pid) - was for pid, was in zip(others, before, strict=True)],
+        "others_cpu_s": [now - was for now, was in zip(_cpu_s(others), before, strict=True)],
         "peak_mb": peak_mb(),
     }
     with engine.connect() as connection:
@@ -166,6 +166,14 @@ def measured_run(
     if state != "succeeded":
         raise SystemExit(f"the run ended {state}: {found['error']}")
     return found
+
+
+def _cpu_s(others: Sequence[int]) -> list[float]:
+    if not others:
+        return []
+    from benchmarks.common import cpu_s  # what looks at other processes is no part of what is measured
+
+    return [cpu_s(pid) for pid in others]
 
 
 def _busy() -> float:

@@ -9,13 +9,14 @@ import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from config.settings import Settings
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ def usable_home(home: Path) -> None:
         ) from None
 
 
-def database_url(settings: Settings) -> str:
+def database_url(settings: "Settings") -> str:
     """Return the SQLAlchemy URL, starting the embedded server if there is no `MUSTER_DATABASE_URL`.
 
     The embedded server is shared by the processes of one home and stops with the last of them.

@@ -1,12 +1,14 @@
-"""What is stored encrypted, and with which key: `MUSTER_SECRET_KEY`, or a file that only we can read."""
+"""What is stored encrypted, and with which key: `MUSTER_SECRET_KEY`, or a file that only we can read.
+
+The cipher is loaded when something is sealed or opened: few sources hold tokens of ours.
+"""
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-
-from config.settings import Settings
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 KEY_FILE: Final = "secret.key"
 _HOW: Final = "make one with: openssl rand -base64 32 | tr '+/' '-_'"
@@ -25,6 +27,8 @@ class Vault:
         Raises:
             VaultUnusable: One is no key.
         """
+        from cryptography.fernet import Fernet, MultiFernet
+
         try:
             self._keys = MultiFernet([Fernet(key) for key in keys])
         except ValueError:
@@ -43,6 +47,8 @@ class Vault:
         Raises:
             VaultUnusable: It was sealed with another key.
         """
+        from cryptography.fernet import InvalidToken
+
         try:
             return self._keys.decrypt(sealed)
         except InvalidToken:
@@ -52,7 +58,7 @@ class Vault:
             ) from None
 
 
-def open_vault(settings: Settings) -> Vault:
+def open_vault(settings: "Settings") -> Vault:
     """Return the vault of this installation; without `MUSTER_SECRET_KEY` a key is made once, in the home.
 
     Raises:
@@ -84,6 +90,8 @@ def _make(file: Path) -> None:
     """Write a new key, unless one is there: whole or not at all, also when two processes begin at once."""
     if file.exists():
         return
+    from cryptography.fernet import Fernet
+
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:

@@ -11,7 +11,6 @@ import orjson
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from config.settings import settings
 from config.vault import Vault, VaultUnusable, open_vault
 from connectors.errors import MisconfiguredSource
 from connectors.grants import Grant
@@ -145,6 +144,8 @@ class StoredTokens:
 
     def _key(self) -> Vault:
         if self._vault is None:
+            from config.settings import settings
+
             try:
                 self._vault = open_vault(settings())
             except VaultUnusable as error:

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import ARRAY, Column, Connection, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from model.base import Base
 from sync.compiling import CompiledMapping
 from sync.newly import Readable, Rejections, alive, readable
 from sync.offline import Offline
 from sync.rebuild import live_name
+from sync.tables import columns_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def _counts(
     connection: Connection, mapping: CompiledMapping, place: str, values: Mapping[str, Any]
 ) -> tuple[int, dict[str, int]]:
     table = live_name(mapping.entity)
-    columns = Base.metadata.tables[table].columns
+    columns = columns_of(table)
     counts = ", ".join(
         _counted(columns["email_hash" if name == "email" else name]) for name in mapping.columns
     )

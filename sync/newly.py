@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
-from model.base import Base
 from sync.compiling import CompiledMapping, Unmappable
 from sync.offline import Offline
 from sync.prepare import records_of
 from sync.rawpage import open_body
 from sync.rebuild import Rebuilt, Rejected, live_name, rejections
+from sync.tables import has
 
 _SHOWN = 5  # reasons in a sentence
 Rejections = Mapping[tuple[str, str], Rejected]
@@ -28,9 +28,8 @@ class Readable:
 
 def alive(table: str, prefix: str = "") -> str:
     """Return the condition under which a table's row is there."""
-    columns = Base.metadata.tables[table].columns
     return next(
-        (f"{prefix}{name} IS NULL" for name in ("known_to", "deleted_at") if name in columns),
+        (f"{prefix}{name} IS NULL" for name in ("known_to", "deleted_at") if has(table, name)),
         f"{prefix}active IS NOT FALSE",
     )
 

@@ -15,7 +15,6 @@ import orjson
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
-from model.base import Base
 from sync.consolidate import consolidate_in
 from sync.examples import Failing, failing
 from sync.fills import Fill, fills_of
@@ -26,6 +25,7 @@ from sync.offline import Offline, not_in_pages, open_offline
 from sync.rebuild import Rebuilt, Rejected, beside, entities_of, live_schema, rebuild, tables_of
 from sync.registry import Opener, check_source, open_for_reading
 from sync.replay import OURS, At, Merged, NothingToReplay, locked, merge
+from sync.tables import columns_of
 from sync.versions import newest
 
 _SHOWN: Final = 10  # changed values shown of each attribute
@@ -145,8 +145,8 @@ def _tried(connection: Connection, offline: Offline, newest_pages: int | None) -
 
 def _differences(connection: Connection, table: str, at: At, found: Preview) -> None:
     """Count the values that would be others, by attribute, and show some."""
-    columns = Base.metadata.tables[table].columns
-    names = [one.name for one in columns if one.name not in OURS and one.name not in _PLACES]
+    columns = columns_of(table)
+    names = [one for one in columns if one not in OURS and one not in _PLACES]
     joined = (
         f'FROM "{at.schema}"."{table}" AS live JOIN pg_temp."{table}" AS copy ON copy.external_id = live.external_id'
         f" WHERE live.source_id = :source AND {alive(table, 'live.')} AND {alive(table, 'copy.')}"

@@ -3,15 +3,16 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from sqlalchemy import RowMapping, text
-from sqlalchemy.orm import Session
 
-import model.tables  # noqa: F401  (registers the tables)
 from model.attributes import REGISTER
-from model.base import Base
+from sync.tables import columns_of
+
+if TYPE_CHECKING:  # runs take nothing but a name from here
+    from sqlalchemy.orm import Session
 
 COLLECTION: Final = "collection"  # name and kind of the source that people's answers come from
 _FIXED: Final = frozenset({"project_ref", "url"})  # registered, and yet not for anybody to answer
@@ -23,8 +24,7 @@ _THEN: Final = (
 
 def answerable(table: str) -> frozenset[str]:
     """Return the columns of a table of records that people can answer."""
-    columns = {column.name for column in Base.metadata.tables[table].columns}
-    return frozenset(REGISTER[table]) & columns - _FIXED
+    return frozenset(REGISTER[table]) & columns_of(table).keys() - _FIXED
 
 
 @cache
@@ -41,7 +41,7 @@ def amended(table: str) -> str:
         else f"{_LAID_OVER[name]} AS {name}"
         if name in _LAID_OVER
         else f'v."{name}"'
-        for name in (column.name for column in Base.metadata.tables[table].columns)
+        for name in columns_of(table)
     )
     return (
         f"SELECT {columns}, a.locator AS answered_at{{more}} FROM {table} v"
@@ -51,7 +51,7 @@ def amended(table: str) -> str:
 
 
 def rows_of(
-    session: Session, table: str, *, projects: Sequence[UUID], known_at: Any
+    session: "Session", table: str, *, projects: Sequence[UUID], known_at: Any
 ) -> Mapping[UUID, list[RowMapping]]:
     """Return the records of a table by project, as known at an instant."""
     rows = session.execute(
@@ -64,7 +64,9 @@ def rows_of(
     return _by_project(rows.mappings().all())
 
 
-def costs_of(session: Session, *, projects: Sequence[UUID], known_at: Any) -> Mapping[UUID, list[RowMapping]]:
+def costs_of(
+    session: "Session", *, projects: Sequence[UUID], known_at: Any
+) -> Mapping[UUID, list[RowMapping]]:
     """Return the money of each project by source, category, kind and month, as known at an instant.
 
     What people answered stands line by line (`collected`), also where they took an amount away; what sources

@@ -12,13 +12,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, text
 
 from connectors.base import Fate
-from model.base import Base
 from sync.land import VERSIONED
 from sync.normalise import CHILDREN
 from sync.offline import Offline, open_offline
 from sync.rebuild import BY_REPLAY, KEYS, Rebuilt, beside, entities_of, live_schema, rebuild, tables_of
 from sync.registry import Opener, open_for_reading
 from sync.store import unit_of_work
+from sync.tables import columns_of, has
 from sync.tombstone import bury
 
 # What no page says: our own ids, what became of a record, and what it was bound to.
@@ -130,17 +130,17 @@ def merge(connection: Connection, table: str, at: At) -> Merged:
     return (_merge_versions if table in VERSIONED else _merge_rows)(connection, table, at)
 
 
-def _merge_rows(connection: Connection, table: str, at: At) -> Merged:
+def take_over(connection: Connection, table: str, at: At) -> int:
+    """Overwrite the live rows whose copy differs; which those are is kept in a table of this transaction."""
     schema, values = at.schema, at.values
-    names = [one.name for one in Base.metadata.tables[table].columns if one.name not in OURS]
-    columns = ", ".join(f'"{name}"' for name in names)
+    names = [one for one in columns_of(table) if one not in OURS]
     sets = ", ".join(f'"{name}" = copy."{name}"' for name in names)
     keys = (
         ", keys = live.keys || (SELECT coalesce(jsonb_agg(k), '[]') FROM jsonb_array_elements(copy.keys) AS k"
     )
     keys = f"{keys} WHERE NOT live.keys @> k)" if table == "scope" else ""
     connection.exec_driver_sql(f"CREATE TEMP TABLE replayed_{table} (external_id text) ON COMMIT DROP")
-    changed = connection.execute(
+    return connection.execute(
         text(
             f'WITH done AS (UPDATE "{schema}"."{table}" AS live SET {sets}{keys} FROM pg_temp."{table}" AS copy'
             " WHERE live.source_id = :source AND copy.external_id = live.external_id"
@@ -149,7 +149,14 @@ def _merge_rows(connection: Connection, table: str, at: At) -> Merged:
         ),
         values,
     ).rowcount
-    more = [name for name in ("deleted_at", "fate", "keys") if name in Base.metadata.tables[table].columns]
+
+
+def _merge_rows(connection: Connection, table: str, at: At) -> Merged:
+    schema, values = at.schema, at.values
+    changed = take_over(connection, table, at)
+    names = [one for one in columns_of(table) if one not in OURS]
+    columns = ", ".join(f'"{name}"' for name in names)
+    more = [name for name in ("deleted_at", "fate", "keys") if has(table, name)]
     extra = "".join(f', "{name}"' for name in more)
     added = connection.execute(
         text(
@@ -161,16 +168,17 @@ def _merge_rows(connection: Connection, table: str, at: At) -> Merged:
         values,
     ).rowcount
     if table == "work_item":
-        _merge_children(connection, at)
+        merge_children(connection, at)
     back = _resurrect(connection, table, schema, values) if "deleted_at" in more else 0
     removed = _remove(connection, table, at) if "deleted_at" in more else 0
     return Merged(added, changed, removed, back)
 
 
-def _merge_children(connection: Connection, at: At) -> None:
+def merge_children(connection: Connection, at: At) -> None:
+    """Give the work items taken over the transitions, links and so on of their copies."""
     schema = at.schema
     for child, _ in CHILDREN.values():
-        names = ", ".join(f'"{one.name}"' for one in Base.metadata.tables[child].columns)
+        names = ", ".join(f'"{one}"' for one in columns_of(child))
         connection.execute(
             text(
                 f'DELETE FROM "{schema}"."{child}" WHERE source_id = :source AND item_external_id IN'
@@ -182,7 +190,7 @@ def _merge_children(connection: Connection, at: At) -> None:
             f'INSERT INTO "{schema}"."{child}" ({names}) SELECT {names} FROM pg_temp."{child}"'
             " WHERE item_external_id IN (SELECT external_id FROM pg_temp.replayed_work_item)"
         )
-    names = ", ".join(f'"{one.name}"' for one in Base.metadata.tables[KEYS].columns)
+    names = ", ".join(f'"{one}"' for one in columns_of(KEYS))
     connection.exec_driver_sql(
         f'INSERT INTO "{schema}".{KEYS} ({names}) SELECT {names} FROM pg_temp.{KEYS} ON CONFLICT DO NOTHING'
     )
@@ -262,16 +270,16 @@ def _remove(connection: Connection, table: str, at: At) -> int:
 
 
 def _merge_versions(connection: Connection, table: str, at: At) -> Merged:
-    described = Base.metadata.tables[table].columns
+    described = columns_of(table)
     values = at.values
     live, copy = f'"{at.schema}"."{table}"', f'pg_temp."{table}"'
     if not connection.scalar(text(f"SELECT 1 FROM {live} WHERE source_id = :source LIMIT 1"), values):
-        names = ", ".join(f'"{one.name}"' for one in described if one.name not in {"id", "project_id"})
+        names = ", ".join(f'"{one}"' for one in described if one not in {"id", "project_id"})
         added = connection.exec_driver_sql(
             f"INSERT INTO {live} ({names}) SELECT {names} FROM {copy} ORDER BY id"
         ).rowcount
         return Merged(added)
-    names = ", ".join(f'"{one.name}"' for one in described if one.name not in OURS)
+    names = ", ".join(f'"{one}"' for one in described if one not in OURS)
     changed = connection.execute(
         text(
             f"UPDATE {live} AS live SET known_to = :now FROM {copy} AS copy WHERE live.source_id = :source"

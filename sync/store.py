@@ -14,9 +14,8 @@ from psycopg import sql
 from psycopg.types.json import Jsonb, set_json_dumps
 from sqlalchemy import Connection, Engine
 
-import model.tables  # noqa: F401  (registers the tables)
-from model.base import Base
 from sync.json import dumps
+from sync.tables import columns_of, has
 
 set_json_dumps(dumps)
 
@@ -104,7 +103,7 @@ def _copy_into(table: str, columns: tuple[str, ...]) -> bytes:
 
 
 def _json_columns(table: str, columns: Sequence[str]) -> list[int]:
-    described = Base.metadata.tables[table].columns
+    described = columns_of(table)
     return [index for index, name in enumerate(columns) if described[name].type.__class__.__name__ == "JSONB"]
 
 
@@ -168,12 +167,12 @@ def upsert(
     values = ", ".join([*(str(int(value)) for value in fixed.values()), *(f'"{name}"' for name in columns)])
     written = [name for name in (*fixed, *columns) if name not in key]
     sets = [f'"{name}" = excluded."{name}"' for name in written]
-    if "deleted_at" in Base.metadata.tables[table].columns:
+    if has(table, "deleted_at"):
         sets += ["deleted_at = NULL", "fate = NULL"]
         differs = (
             "(current.content_hash IS DISTINCT FROM excluded.content_hash OR current.deleted_at IS NOT NULL)"
         )
-    elif "fate" in Base.metadata.tables[table].columns:
+    elif has(table, "fate"):
         sets.append("fate = NULL")
         differs = "(current.content_hash IS DISTINCT FROM excluded.content_hash OR current.fate IS NOT NULL)"
     else:
@@ -201,7 +200,7 @@ def follow(
     if not unchanged:
         return
     source_id, page_id, slice_ = page
-    present = " AND current.known_to IS NULL" if "known_to" in Base.metadata.tables[table].columns else ""
+    present = " AND current.known_to IS NULL" if has(table, "known_to") else ""
     execute(
         connection,
         f'UPDATE "{table}" AS current SET raw_page_id = %(page)s, raw_position = here.position'

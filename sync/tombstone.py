@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from connectors.base import Fate
-from model.base import Base
+from sync.tables import has
 
 _AT_ONCE: Final = 5_000
 
@@ -87,9 +87,8 @@ def count_by_slice(connection: Connection, table: str, source_id: int, stream: s
 
 def _marks(table: str) -> tuple[str, str]:
     """Return what marks a record as gone, and what says that it is not."""
-    columns = Base.metadata.tables[table].columns
-    if "known_to" in columns:
+    if has(table, "known_to"):
         return "known_to = :now, deleted = true", "known_to IS NULL"
-    if "deleted_at" in columns:
+    if has(table, "deleted_at"):
         return "deleted_at = :now", "deleted_at IS NULL"
     return "active = false", "active IS DISTINCT FROM false"  # people stay known when their account goes

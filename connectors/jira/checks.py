@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from connectors.base import Finding
 from connectors.errors import AccessDenied, SliceUnreadable
 from connectors.http import HttpDenied, HttpError
 from connectors.jira.boards import boards
-from connectors.jira.metadata import Metadata
 from connectors.jira.scope import gaps
 from connectors.jira.site import CLOUD_HINT, Project, Site
+
+if TYPE_CHECKING:
+    from connectors.jira.metadata import Metadata
 
 _SKEW: Final = timedelta(minutes=5)
 _REFUSALS: Final = (400, 401, 403, 404)
@@ -89,6 +91,8 @@ def _projects(site: Site) -> Iterator[Finding]:
     elif site.config.projects == ("*",):
         yield Finding("projects", ok=True, says=f"{len(visible)} projects are visible.")
         return
+    from connectors.jira.metadata import Metadata
+
     metadata = Metadata(site.http, site.api.rpartition("/")[2])
     try:
         for project in chosen:
@@ -97,7 +101,7 @@ def _projects(site: Site) -> Iterator[Finding]:
         metadata.close()
 
 
-def _project(metadata: Metadata, project: Project | str) -> Finding:
+def _project(metadata: "Metadata", project: Project | str) -> Finding:
     if isinstance(project, str):
         return Finding(
             f"project {project}", ok=False, says=f"There is no project {project}, or this account does not see it.",

@@ -11,7 +11,6 @@ from connectors.http import HttpDenied, HttpError, HttpUnavailable
 from connectors.jira import meanings
 from connectors.jira.boards import boards
 from connectors.jira.custom import schema_words
-from connectors.jira.metadata import Metadata
 from connectors.jira.points import points
 from connectors.jira.site import Site
 from connectors.jira.transforms import category_of
@@ -76,6 +75,8 @@ def reconsider(site: Site, known: Discovery) -> dict[str, str]:
 
 def _make_up(site: Site, found: Discovery) -> tuple[list[Json], list[Json], list[Json]]:
     """Read what issues are made of, and put it into the findings; returns it as the site gives it."""
+    from connectors.jira.metadata import Metadata  # the package below it is large, and most runs do not ask
+
     site.require_sign_in()
     with closing(Metadata(site.http, site.api.rpartition("/")[2])) as metadata:
         asked = site.pool.submit(metadata.fields), site.pool.submit(metadata.issue_types)
