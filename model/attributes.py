@@ -186,6 +186,7 @@ RAID_ITEM: Final = _attributes(
     owner text : Who looks after it
     state enum values=open/responding/closed/occurred/rejected : State
     raised_on date : Raised on
+    closed_on date : When it was closed
     reviewed_on date : Last reviewed
     due date : Due
     probability number : 1 to 5
@@ -203,6 +204,10 @@ RAID_ITEM: Final = _attributes(
     offered_by date : Offered by
     severity text : The source's own word for the impact
     likelihood text : The source's own word for the probability
+    rating text : The source's own word for how grave the two together are
+    schedule_likelihood text : The source's own word for the probability of delay, where it rates that apart
+    schedule_severity text : The source's own word for how grave the delay would be
+    schedule_rating text : The source's own word for how grave the two together are
     url text : Page in the source
     """,
 )
@@ -301,6 +306,85 @@ WORK_PLAN_LINE: Final = _attributes(
     """,
 )
 
+CONTRACT: Final = _attributes(
+    "contract",
+    """
+    project_ref text : The project as the source names it
+    contract_id text : Reference
+    title text : What it is for
+    supplier text : With whom
+    state enum values=planned/active/ended/cancelled : State
+    owner text : Who looks after it
+    starts_on date : First day
+    ends_on date : Last day
+    value money unit=currency : What was agreed in all
+    invoiced money unit=currency : Of it, invoiced to date
+    currency text : ISO 4217
+    url text : Page in the source
+    """,
+)
+
+BENEFIT: Final = _attributes(
+    "benefit",
+    """
+    project_ref text : The project as the source names it
+    benefit_id text : Reference
+    title text : What gets better
+    category text : Kind, as the office calls it
+    owner text : Who answers for it
+    target money unit=currency : What was promised
+    forecast money unit=currency : What is forecast today
+    actual money unit=currency : What has been realised
+    currency text : ISO 4217; none where it is not money
+    unit text : What it is counted in, where it is not money
+    due date : By when it is to be there
+    url text : Page in the source
+    """,
+)
+
+PROJECT_ROLE: Final = _attributes(
+    "project_role",
+    """
+    project_ref text : The project as the source names it
+    role text! : The role as the office calls it
+    holder text : Who holds it; none where nobody does
+    key_role bool : Whether the project cannot do without it
+    held_from date : Since when
+    held_to date : Until when
+    vacant_since date : Since when nobody holds it
+    url text : Page in the source
+    """,
+)
+
+UTILISATION: Final = _attributes(
+    "utilisation",
+    """
+    project_ref text : The project as the source names it
+    team text : Whose hours
+    week date! : The week, by the day the source gives for it
+    percent percent unit=percent : Hours booked as a share of the hours there are
+    booked_hours number unit=hours : Hours booked
+    capacity_hours number unit=hours : Hours there are
+    url text : Page in the source
+    """,
+)
+
+QUALITY_REVIEW: Final = _attributes(
+    "quality_review",
+    """
+    project_ref text : The project as the source names it
+    review_id text : Reference
+    title text : What is reviewed
+    reviewer text : By whom
+    due date : When it is due
+    held_on date : When it was held
+    result enum values=passed/conditional/failed : What came of it
+    open_criteria int : Criteria failed and not yet put right
+    closed_on date : When all that failed was put right
+    url text : Page in the source
+    """,
+)
+
 ITERATION: Final = _attributes(
     "iteration",
     """
@@ -339,7 +423,7 @@ REGISTER: Final[dict[str, dict[str, Attribute]]] = {
     group[0].entity: {attribute.name: attribute for attribute in group}
     for group in (
         PROJECT, WORK_ITEM, MILESTONE, RAID_ITEM, COST_LINE, CHANGE_REQUEST, DECISION, GATE_CRITERION,
-        WORK_PLAN_LINE, ITERATION, SCOPE, IDENTITY,
+        WORK_PLAN_LINE, CONTRACT, BENEFIT, PROJECT_ROLE, UTILISATION, QUALITY_REVIEW, ITERATION, SCOPE, IDENTITY,
     )
 }  # fmt: skip
 

@@ -17,6 +17,8 @@ CONTROLLED: Final[Mapping[str, tuple[str, ...]]] = {
     "work_item": ("points",),
     "cost_line": ("amount",),
     "raid_item": ("cost_impact",),
+    "contract": ("value", "invoiced"),
+    "benefit": ("target", "forecast"),
     "project": ("budget", "forecast_cost", "actual_cost", "contingency"),
 }
 _NEAR: Final = Decimal("0.01")  # what binary fractions may add up to

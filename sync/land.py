@@ -21,8 +21,11 @@ from sync.rejects import Rejects
 from sync.store import add_versions, execute, follow, replace_children, upsert
 
 VERSIONED = frozenset(
-    {"milestone", "raid_item", "cost_line", "change_request", "decision", "gate_criterion", "work_plan_line"}
-)
+    {
+        "milestone", "raid_item", "cost_line", "change_request", "decision", "gate_criterion", "work_plan_line",
+        "contract", "benefit", "project_role", "utilisation", "quality_review",
+    }
+)  # fmt: skip
 TABLES = {"project": "scope"}
 
 

@@ -17,6 +17,11 @@ TABLES: Final = {
     "decision": "decisions",
     "gate_criterion": "gate criteria",
     "work_plan_line": "lines of the work plan",
+    "contract": "contracts",
+    "benefit": "benefits",
+    "project_role": "roles",
+    "utilisation": "weeks of utilisation",
+    "quality_review": "quality reviews",
 }
 
 

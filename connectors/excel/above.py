@@ -6,7 +6,7 @@ from typing import Any
 from connectors.excel.cells import Json, text_of
 from connectors.excel.columns import Column
 from connectors.excel.dates import decide
-from connectors.excel.layout import Layout
+from connectors.excel.layout import AMOUNTS, Layout
 from connectors.excel.numbers import AMBIGUOUS_SIGNS, currency_of
 from connectors.excel.preamble import Preamble
 from connectors.excel.values import Reading
@@ -23,10 +23,12 @@ def said_for_all(
     found: dict[str, tuple[Json, str | None]] = {}
     if layout.holds != "projects" and layout.project:
         found["project_ref"] = (layout.project, None)
-    if reading.currency and layout.holds in ("raid", "costs"):
+    if reading.currency and layout.holds in AMOUNTS:
         found["currency"] = (reading.currency, None)
-    wanted = {"projects": ("reported_on", "programme"), "raid": ("currency",), "costs": ("currency",)}
-    for name in wanted.get(layout.holds, ()):
+    wanted: tuple[str, ...] = ("currency",) if layout.holds in AMOUNTS else ()
+    if layout.holds == "projects":
+        wanted = ("reported_on", "programme")
+    for name in wanted:
         if name in found or name in known or (said := preamble.meaning(name)) is None:
             continue
         try:
@@ -36,7 +38,7 @@ def said_for_all(
             continue
         if value is not None:
             found[name] = (value, said.cell)
-    if "currency" in wanted.get(layout.holds, ()) and "currency" not in found and layout.currency:
+    if "currency" in wanted and "currency" not in found and layout.currency:
         code = currency_of(layout.currency)
         found |= {"currency": (code, None)} if code else {}
     return found

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.entra import MicrosoftAuth, check_graph, graph_of
-from connectors.excel.layout import ENTITY, Holds
+from connectors.excel.layout import ENTITY, HOLDS, Holds
 from connectors.excel.words import columns
 from model.attributes import REGISTER
 
@@ -25,7 +25,7 @@ class Workbook(BaseModel):
     )
     library: str | None = Field(None, description="Document library, when it is not the site's first one")
     sheet: str | None = Field(None, description="Sheet; without it the one that fits what it holds")
-    holds: Holds = Field(description="projects, milestones, raid or costs")
+    holds: Holds = Field(description=f"What its rows are: {', '.join(HOLDS)}")
     key: str | list[str] | None = Field(None, description="Header, or headers, of what identifies a row")
     columns: dict[str, str] = Field(
         {}, description="Attribute: header, where the office's word is not understood"

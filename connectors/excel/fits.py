@@ -1,4 +1,4 @@
-"""What a table must have to be one of projects, milestones, RAID items or costs."""
+"""What a table must have to be one of projects, milestones, RAID items, costs and the rest."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -36,6 +36,7 @@ _OF_RAID: Final = _ONLY_OF_RAID | {
     "proximity",
 }
 _ENOUGH_OF_RAID: Final = 2
+_NO_PROJECT: Final = "no column names the project, and `project` is not set"
 DATES: Final = ("baseline", "forecast", "actual")
 
 
@@ -63,12 +64,43 @@ def lacking(header: Header, layout: Layout) -> str:
         "costs": [
             (
                 "project_ref" in has or bool(layout.project),
-                "no column names the project, and `project` is not set",
+                _NO_PROJECT,
             ),
             (money, "no column holds amounts or months"),
         ],
     }
+    needs |= _further(has, keyed=keyed, layout=layout)
     return next((words for met, words in needs[layout.holds] if not met), "")
+
+
+def _further(has: Mapping[str, Column], *, keyed: bool, layout: Layout) -> dict[str, list[tuple[bool, str]]]:
+    """Return what the sheets need that are beside the four main ones."""
+    project = ("project_ref" in has or bool(layout.project), _NO_PROJECT)
+    hours = {"booked_hours", "capacity_hours"} <= has.keys()
+    return {
+        "contracts": [
+            (keyed or "title" in has, "no column holds the contracts' references or titles"),
+            (bool(has.keys() & {"ends_on", "value"}), "no column holds an end date or a value"),
+        ],
+        "benefits": [
+            ("title" in has, "no column says what the benefit is"),
+            (bool(has.keys() & {"target", "forecast"}), "no column holds a target or a forecast"),
+        ],
+        "roles": [
+            ("role" in has, "no column names the role"),
+            ("holder" in has, "no column says who holds it"),
+            project,
+        ],
+        "utilisation": [
+            ("week" in has, "no column holds the week"),
+            ("percent" in has or hours, "no column holds percents, or hours booked and hours there are"),
+            project,
+        ],
+        "reviews": [
+            (keyed or "title" in has, "no column holds the reviews' references or titles"),
+            (bool(has.keys() & {"due", "held_on"}), "no column holds the day a review is due or was held"),
+        ],
+    }
 
 
 def _is_raid_beyond_doubt(has: Mapping[str, Column]) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 from connectors.excel.cells import Fault, fault_words, plain, text_of
 from connectors.excel.columns import Column, Header
 from connectors.excel.grid import Grid
-from connectors.excel.layout import Layout
+from connectors.excel.layout import NATURAL, Layout
 from connectors.excel.package import address
 from connectors.excel.words import normal
 
@@ -64,9 +64,12 @@ class Identity:
                 return "", f"{cell} holds {fault_words(value)}; without it the row has no {column.header}"
             text = text_of(value, zeros.get((number, column.index), 0) if zeros else 0)
             if text is None:
-                if column.attribute != "project_ref" or not (self._layout.project or self.by_content):
+                if column.attribute == "team":  # hours that are nobody's in particular
+                    text = ""
+                elif column.attribute != "project_ref" or not (self._layout.project or self.by_content):
                     return "", self._lacks(column, address(number, column.index))
-                text = self._layout.project or ""
+                else:
+                    text = self._layout.project or ""
             if "+" in text and _SHORTENED.match(text):
                 cell = address(number, column.index)
                 return "", f"Excel has shortened the {column.header} in {cell} to {text!r}; write it as text"
@@ -138,14 +141,13 @@ class Identity:
         """Choose the key column where the configuration names none; a milestone may do with its name."""
         if self._layout.holds == "costs":
             return ()
-        found = self._known.get("key") or (
-            self._known.get("name") if self._layout.holds == "milestones" else None
-        )
+        natural = NATURAL.get(self._layout.holds, ("",))
+        found = self._known.get("key") or self._known.get(natural[-1])
         return (found,) if found else ()
 
     def _project_beside(self) -> tuple[Column, ...]:
         """A milestone's name says nothing without its project: then both are the identity."""
-        name, project = self._known.get("name"), self._known.get("project_ref")
-        if self._layout.holds == "milestones" and project is not None and self.keys == (name,):
-            return (project,)
-        return ()
+        *beside, last = NATURAL.get(self._layout.holds, ("",))
+        if not self.keys or self.keys != (self._known.get(last),):
+            return ()
+        return tuple(self._known[name] for name in beside if name in self._known)

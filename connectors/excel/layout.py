@@ -5,13 +5,39 @@ from typing import Any, Final, Literal
 
 import orjson
 
-Holds = Literal["projects", "milestones", "raid", "costs"]
-HOLDS: Final[tuple[Holds, ...]] = ("projects", "milestones", "raid", "costs")
+Holds = Literal[
+    "projects", "milestones", "raid", "costs", "contracts", "benefits", "roles", "utilisation", "reviews"
+]
+HOLDS: Final[tuple[Holds, ...]] = (
+    "projects", "milestones", "raid", "costs", "contracts", "benefits", "roles", "utilisation", "reviews",
+)  # fmt: skip
+# The kinds that a table nobody asked for is taken for: their columns are like no others.
+MAIN: Final[tuple[Holds, ...]] = HOLDS[:4]
 ENTITY: Final[dict[Holds, str]] = {
     "projects": "project",
     "milestones": "milestone",
     "raid": "raid_item",
     "costs": "cost_line",
+    "contracts": "contract",
+    "benefits": "benefit",
+    "roles": "project_role",
+    "utilisation": "utilisation",
+    "reviews": "quality_review",
+}
+# What identifies a row that has no reference, the column that says most last.
+NATURAL: Final[dict[Holds, tuple[str, ...]]] = {
+    "milestones": ("project_ref", "name"),
+    "benefits": ("project_ref", "title"),
+    "roles": ("project_ref", "role"),
+    "utilisation": ("project_ref", "team", "week"),
+    "reviews": ("project_ref", "title"),
+}
+# The amounts of kinds whose rows each have a currency of their own; the first names it.
+AMOUNTS: Final[dict[Holds, tuple[str, ...]]] = {
+    "raid": ("cost_impact",),
+    "costs": ("amount",),
+    "contracts": ("value", "invoiced"),
+    "benefits": ("target", "forecast", "actual"),
 }
 READER: Final = 3  # raised when the same bytes would be read differently, so that they are read again
 

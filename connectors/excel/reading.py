@@ -220,4 +220,4 @@ def _fit(book: Book, name: str, layout: Layout) -> _Found:
 def _called(layout: Layout) -> str:
     if layout.holds == "raid":
         return "risks, issues, assumptions or dependencies"
-    return {"projects": "projects", "milestones": "milestones", "costs": "amounts"}[layout.holds]
+    return {"costs": "amounts", "utilisation": "weeks of utilisation"}.get(layout.holds, layout.holds)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from connectors.excel.above import said_for_all
+from connectors.excel.amounts import own_currency, settle_unit
 from connectors.excel.cells import Fault, Json, Unusable, fault_words, plain, text_of
 from connectors.excel.currencies import declared
 from connectors.excel.fill import fill_down, fill_merged, is_blank
@@ -13,7 +14,7 @@ from connectors.excel.fits import check_names
 from connectors.excel.grid import Grid
 from connectors.excel.hierarchy import Hierarchy
 from connectors.excel.identity import Identity
-from connectors.excel.layout import Layout
+from connectors.excel.layout import AMOUNTS, MAIN, NATURAL, Layout
 from connectors.excel.leftout import Rules
 from connectors.excel.package import address, column_letters
 from connectors.excel.preamble import Preamble
@@ -26,7 +27,9 @@ from connectors.excel.values import Read, Reading, attribute_type, make_reads, p
 _MISSING: Final = object()
 _UNSHARED: Final = frozenset({bool, Fault})
 _REMEMBERED: Final = 10_000  # values of a column
-_TITLES: Final = {"projects": "name", "milestones": "name", "raid": "title"}
+_TITLES: Final = {
+    "projects": "name", "milestones": "name", "raid": "title", "benefits": "title", "reviews": "title",
+}  # fmt: skip
 
 
 class Sheet:
@@ -240,12 +243,13 @@ class Sheet:
                 values[name] = value
                 if cell is not None:
                     cells[name] = cell
-        if self.reading.mixed and self.layout.holds == "raid" and "currency" not in self.known:
-            column = self.known["cost_impact"]
-            own = self.reading.currency_of("cost_impact", self.grid.rows[number][column.index], number)
-            if own and "cost_impact" in values:
-                values["currency"] = own
-        if self.keys and not self.identity.by_content:
+        if self.reading.mixed and self.layout.holds in AMOUNTS and "currency" not in self.known:
+            row = self.grid.rows[number]
+            apart = own_currency(self.layout.holds, values, self.reading, self.known, row, number)
+            self.warn_cells({name: f"{cells.pop(name)}: {why}" for name, why in apart.items()})
+        if self.layout.holds == "benefits":
+            settle_unit(values, cells)
+        if self.keys and not self.identity.by_content and not self._by_what_it_says():
             key = self.keys[-1]
             zeros = self.grid.marks.zeros.get((number, key.index), 0)
             values["key"] = text_of(self.grid.rows[number][key.index], zeros)
@@ -254,8 +258,15 @@ class Sheet:
                 values["item_id"] = values["key"]
                 cells["item_id"] = cells["key"]
 
+    def _by_what_it_says(self) -> bool:
+        """Tell whether rows of a lesser kind are known by, say, project and role: that is no reference."""
+        holds = self.layout.holds
+        return holds not in MAIN and self.keys[-1].attribute in NATURAL.get(holds, ())
+
     def _has_money(self, values: dict[str, Json]) -> bool:
-        return self.layout.holds == "costs" or "cost_impact" in values
+        return self.layout.holds == "costs" or any(
+            name in values for name in AMOUNTS.get(self.layout.holds, ())
+        )
 
     def _key(self, number: int) -> tuple[str, str | None]:
         """Return a row's identity, or what is wrong; rows of one name are told apart by place or content."""

@@ -12,7 +12,7 @@ from connectors.excel.fill import is_blank
 from connectors.excel.fits import lacking
 from connectors.excel.grid import Grid
 from connectors.excel.header import SEARCHED, find_header, judge, merged_texts
-from connectors.excel.layout import HOLDS, Holds, Layout, Refused
+from connectors.excel.layout import MAIN, Holds, Layout, Refused
 from connectors.excel.package import address
 from connectors.excel.words import columns, normal
 
@@ -245,7 +245,7 @@ def _as_header(grid: Grid, row: int, layout: Layout) -> tuple[Holds, Header] | N
 
 def _kinds(layout: Layout) -> Sequence[Holds]:
     """Return the kinds of sheet, the configured one first."""
-    return [layout.holds, *(holds for holds in HOLDS if holds != layout.holds)]
+    return [layout.holds, *(holds for holds in MAIN if holds != layout.holds)]
 
 
 def _plain(layout: Layout, holds: Holds) -> Layout:

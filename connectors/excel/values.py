@@ -12,7 +12,7 @@ from connectors.excel.columns import Column
 from connectors.excel.currencies import Currencies
 from connectors.excel.fill import is_blank
 from connectors.excel.grid import Grid
-from connectors.excel.layout import ENTITY, Layout
+from connectors.excel.layout import AMOUNTS, ENTITY, Layout
 from connectors.excel.package import address
 from connectors.excel.words import clean, normal
 from model.attributes import REGISTER
@@ -26,7 +26,6 @@ _OWN_TYPES: Final = {
     "bind_ado": "texts",
     "bind_scope": "texts",
 }
-_OWN_CURRENCY: Final = frozenset({"cost_line", "raid_item"})  # each record has one of its own
 _TRUE: Final = frozenset({"yes", "y", "true", "1", "x", "ja", "oui", "si", "✓", "✔"})
 _FALSE: Final = frozenset({"no", "n", "false", "0", "nein", "non"})
 _HUNDRED: Final = 100
@@ -206,7 +205,7 @@ def _money(grid: Grid, first: int, index: int, header: str, layout: Layout, read
         reading.mixed[reading.name] = own.of
     if own.several or own.signs:
         reading.by_row.add(reading.name)
-    strict = own.several and ENTITY[layout.holds] not in _OWN_CURRENCY
+    strict = own.several and layout.holds not in AMOUNTS  # there each record has one of its own
 
     def read(value: Any, row: int) -> Json:
         if own.signs:

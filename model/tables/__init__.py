@@ -13,6 +13,7 @@ from model.tables.collection import (
     Submission,
     SubmissionMove,
 )
+from model.tables.consolidation import ConsolidationLog, ReportText, Touched
 from model.tables.findings import Dispute, FindingMove
 from model.tables.history import Comment, WorkItemKey, Worklog
 from model.tables.identity import (
@@ -25,8 +26,10 @@ from model.tables.identity import (
 )
 from model.tables.mapping import Drift, MappingVersion, SourceShape
 from model.tables.plan import CostLine, Milestone, RaidItem
+from model.tables.policy import PolicyVersion
 from model.tables.pull import Cursor, RawPage, RejectedRecord, Run, RunStream, Source
 from model.tables.records import ChangeRequest, Decision, GateCriterion, WorkPlanLine
+from model.tables.register import Benefit, Contract, ProjectRole, QualityReview, Utilisation
 from model.tables.spine import Identity, Person, Portfolio, Programme, Project, Scope
 from model.tables.status import Snapshot
 from model.tables.template import Tailoring, TemplateVersion, Waiver
@@ -38,11 +41,14 @@ __all__ = [
     "Answer",
     "ApiToken",
     "Assessment",
+    "Benefit",
     "CensusTaken",
     "ChangeRequest",
     "Claim",
     "ClaimConflict",
     "Comment",
+    "ConsolidationLog",
+    "Contract",
     "CostLine",
     "Credential",
     "Cursor",
@@ -62,14 +68,18 @@ __all__ = [
     "Milestone",
     "OutboxEvent",
     "Person",
+    "PolicyVersion",
     "Portfolio",
     "Prefill",
     "Programme",
     "Project",
+    "ProjectRole",
+    "QualityReview",
     "Question",
     "RaidItem",
     "RawPage",
     "RejectedRecord",
+    "ReportText",
     "ReviewComment",
     "Run",
     "RunStream",
@@ -84,7 +94,9 @@ __all__ = [
     "SubmissionMove",
     "Tailoring",
     "TemplateVersion",
+    "Touched",
     "Transition",
+    "Utilisation",
     "Waiver",
     "WorkItem",
     "WorkItemIteration",

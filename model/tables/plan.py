@@ -40,6 +40,7 @@ class RaidItem(Version, Base):
     owner: Mapped[str | None]
     state: Mapped[str | None]  # open, responding, closed, occurred, rejected
     raised_on: Mapped[date | None]
+    closed_on: Mapped[date | None]
     reviewed_on: Mapped[date | None]
     due: Mapped[date | None]
     probability: Mapped[float | None]  # 1 to 5
@@ -57,6 +58,10 @@ class RaidItem(Version, Base):
     offered_by: Mapped[date | None]
     severity: Mapped[str | None]  # the source's own word, where it has no numbers
     likelihood: Mapped[str | None]  # the source's own word
+    rating: Mapped[str | None]  # the source's own word for the two together
+    schedule_likelihood: Mapped[str | None]  # the same of the delay, where the source rates it apart
+    schedule_severity: Mapped[str | None]
+    schedule_rating: Mapped[str | None]
 
 
 class CostLine(Version, Base):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connectors.excel.layout import HOLDS, Holds, Layout, Limits, Refused
+from connectors.excel.layout import MAIN, Holds, Layout, Limits, Refused
 from connectors.excel.reading import Told, read
 from tests.support.shared import SHARED, needs_shared
 
@@ -74,7 +74,7 @@ def test_a_real_file_gives_the_records_a_person_counts(
     ],
 )
 def test_a_real_file_of_none_of_the_four_kinds_is_refused_as_each_with_where_and_why(path: str) -> None:
-    for holds in HOLDS:
+    for holds in MAIN:
         with pytest.raises(Refused) as caught:
             read_file(path, holds)
 
@@ -96,7 +96,7 @@ def test_the_sheets_of_tables_that_hold_none_of_the_four_kinds_are_refused() -> 
         "Resourcing",
     ]  # fmt: skip
     for sheet in refused:
-        for holds in HOLDS:
+        for holds in MAIN:
             with pytest.raises(Refused, match=r"Tables\.xlsx!"):
                 read_file(f"{PACKT}/Tables.xlsx", holds, sheet)
 
