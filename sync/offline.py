@@ -15,6 +15,7 @@ from connectors.errors import MisconfiguredSource
 from sync.apply import stored_block
 from sync.compiling import CompiledMapping
 from sync.mapping import MappingSpec, compile_stream
+from sync.meanings import carried_over
 from sync.record_rows import COLLECTION
 from sync.registry import Opened, Opener, open_for_reading, utc_now
 
@@ -122,7 +123,7 @@ def reconsidered(
         types=list(seen.get("types", ())),
         states=list(seen.get("states", ())),
     )
-    return connector.reconsider(known)
+    return carried_over(names, connector.reconsider(known))
 
 
 def compiled(

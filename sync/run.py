@@ -222,22 +222,20 @@ def _pull_all(
 
 
 def _semantics(pulling: Pulling, connector: Connector) -> tuple[dict[str, str], Discovery | None]:
-    """Return what was discovered of the source; look when nothing was yet, and on every full run."""
+    """Return what was known of the source's meanings; look when nothing was yet, and on every full run."""
     with pulling.engine.connect() as connection:
         stored: dict[str, Any] = (
             connection.scalar(text("SELECT semantics FROM source WHERE id = :id"), {"id": pulling.source_id})
             or {}
         )
+    names = dict(stored.get("names", {}))
     if "names" in stored and not pulling.full:
-        return dict(stored.get("names", {})), None
+        return names, None
     found = connector.discover()
     pulling.warnings += found.warnings
     with unit_of_work(pulling.engine) as connection:
         connection.execute(
             text("UPDATE source SET semantics = semantics || CAST(:found AS jsonb) WHERE id = :id"),
-            {
-                "id": pulling.source_id,
-                "found": dumps({"names": found.semantics, "evidence": found.evidence}),
-            },
+            {"id": pulling.source_id, "found": dumps({"evidence": found.evidence})},
         )
-    return found.semantics, found
+    return names, found

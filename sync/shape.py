@@ -143,7 +143,7 @@ def _states(was: Shape, now: Shape) -> Iterable[Difference]:
         yield Difference(
             "changed", f"status {key}", old.words(), new.words(),
             f"the status {old.name!r} ({key}) {'; it '.join(filter(None, (renamed, moved)))}",
-            "keep it as it was by status_categories, or replay the source so that all items follow; then accept it"
+            "all items follow; keep it as it was by status_categories if it is wrong, then accept it"
             if moved
             else "see whether it still means the same; then accept it",
         )  # fmt: skip

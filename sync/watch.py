@@ -17,9 +17,11 @@ from sync.compiling import CompiledMapping
 from sync.examples import failing
 from sync.json import dump_bytes, dumps
 from sync.mapping import MappingSpec, compile_stream, split_path
-from sync.offline import READING, Offline, custom_ids, not_in_pages, offline_of, reconsidered
+from sync.meanings import altered, carried_over
+from sync.offline import READING, Offline, asked, compiled, custom_ids, not_in_pages, offline_of, reconsidered
 from sync.registry import Opened
 from sync.replay import NothingToReplay, replay_in
+from sync.reread import Reading, reread
 from sync.shape import UNKNOWN_TYPE, Difference, differences, shape_of
 from sync.store import unit_of_work
 from sync.versions import Version, keep_version, newest, settings_of
@@ -101,20 +103,21 @@ def look_first(
 
     Args:
         watching: The run.
-        names: The semantics as stored.
+        names: The semantics as stored, by which the stored records were read.
         found: What was just discovered, where the run did; else a connector that can be watched is asked.
 
     Returns:
         The semantics with what is new in them, such as a new status' category; and all that has drifted,
         a sentence each.
     """
-    connector = watching.connector
+    connector, discovered = watching.connector, found is not None
     if found is None:
         found = _look(watching)
     if found is None:
         return dict(names), []
     seen = shape_of(found)
-    fresh = reconsidered(connector, names, seen)
+    known = carried_over(names, found.semantics) if discovered else names
+    fresh = reconsidered(connector, known, seen)
     read, gives = _read(watching, fresh)
     with unit_of_work(watching.engine) as connection:
         was = _kept_shape(connection, watching, seen)
@@ -122,7 +125,10 @@ def look_first(
         drift.record(
             connection, watching.source_id, watching.run_id, differing, kinds=drift.OF_SHAPE, now=watching.now
         )
-        if dict(fresh) != dict(names):
+        told = []
+        if discovered or dict(fresh) != dict(names):
+            if names:
+                told = _follow(connection, watching, names, fresh, seen, only_gone=discovered)
             connection.execute(
                 text(
                     "UPDATE source SET semantics = semantics || jsonb_build_object('names', CAST(:names AS jsonb))"
@@ -130,7 +136,36 @@ def look_first(
                 ),
                 {"names": dumps(dict(fresh)), "id": watching.source_id},
             )
-    return dict(fresh), [f"drift: {each.says}; {each.todo}" for each in differing]
+    return dict(fresh), [*(f"drift: {each.says}; {each.todo}" for each in differing), *told]
+
+
+def _follow(
+    connection: Connection,
+    watching: Watching,
+    was: Mapping[str, str],
+    now: Mapping[str, str],
+    seen: Mapping[str, Any],
+    *,
+    only_gone: bool,
+) -> list[str]:
+    """Have the stored records follow what is known now; a discovery's run reads those that are there anyhow."""
+    what = altered(was, now)
+    mappings = compiled(watching.spec, watching.connector, now)
+    streams = [
+        each for each in watching.connector.streams(now, asked(mappings, now)) if each.name in mappings
+    ]
+    reading = Reading(watching.source_id, mappings, streams, watching.now)
+    changed = reread(connection, reading, what, only_gone=only_gone) if what else 0
+    if not changed or only_gone:
+        return []
+    names = [
+        repr(str(each.get("name")))
+        for kind, ids in (("states", what.statuses), ("fields", what.fields))
+        for each in seen.get(kind, ())
+        if str(each.get("id")) in ids
+    ]
+    of = f" what {', '.join(names)} mean" if names else " what was discovered of it"
+    return [f"{changed} records were worked out anew from their stored pages, because{of} was changed there"]
 
 
 def _look(watching: Watching) -> Discovery | None:

@@ -46,8 +46,7 @@ class Issues:
         self._projects: dict[str, str] = {}  # slice name -> project key
         self._times, self._glance = Times(site), Glance(site)
         self._fetching = Fetching(site, remarks)
-        own = {one: word for one, word in self.read.categories.items() if one not in self.read.overrides}
-        self._renewal = Renewal(site, self._glance, own, self._named(semantics))
+        self._renewal = Renewal(site, self._glance, self._named(semantics))
         self._fates = Fates(site, self._glance, self._ids)
 
     def _named(self, semantics: Mapping[str, str]) -> frozenset[str]:
@@ -107,7 +106,7 @@ class Issues:
             nothing = () if listed else (answer.part(),)  # an answer that lists issues is no page of them
             yield Page(
                 self.name, slice_.name, nothing, self._site.clock(), cursor=done.finished(overlap),
-                said=0, complete=whole, resumed=resumed, warnings=renewed.warnings,
+                said=0, complete=whole, resumed=resumed,
             )  # fmt: skip
             return
         for number, batch in enumerate(self._fetching.ahead(access, slice_, batches), 1):
@@ -118,7 +117,7 @@ class Issues:
                 self.name, slice_.name, batch.parts, batch.fetched_at,
                 cursor=end.finished(overlap) if last else position.cursor(),
                 said=batch.said, vanished=batch.vanished, complete=last and whole,
-                resumed=resumed, warnings=renewed.warnings if last else (),
+                resumed=resumed,
             )  # fmt: skip
 
     def _ids(self, query: str) -> list[int]:

@@ -29,25 +29,21 @@ List = Callable[[str], Sequence[int]]  # the ids that a query finds
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """What a slice has to read again, and what an officer should know of it."""
+    """What a slice has to read again."""
 
     ids: frozenset[int]
     statuses: Mapping[str, str]
     repaired: datetime | None
-    warnings: tuple[str, ...] = ()
 
 
 class Renewal:
     """Finds the issues of a slice that changed behind their own backs."""
 
-    def __init__(
-        self, site: Site, glance: Glance, categories: Mapping[str, str], named: frozenset[str]
-    ) -> None:
-        """Look at a site; `categories` are of its statuses as discovered, `named` what issues are read with."""
+    def __init__(self, site: Site, glance: Glance, named: frozenset[str]) -> None:
+        """Look at a site; `named` is what issues are read with."""
         self._site = site
         self._named_by_issues = named
         self._glance = glance
-        self._categories = categories
 
     def of(self, position: Position, slice_: Slice, condition: str, ids: List) -> Renewed:
         """Find them.
@@ -79,7 +75,7 @@ class Renewal:
         if self._is_due(repaired, began):
             found.update(self._repair(repaired, condition, ids))
             repaired = began
-        return Renewed(frozenset(found), statuses, repaired, self._moved(changed))
+        return Renewed(frozenset(found), statuses, repaired)
 
     def _recent(self, changed: Mapping[str, datetime], position: Position) -> list[str]:
         """List what was seen to have changed since this slice was last brought up to it."""
@@ -113,22 +109,6 @@ class Renewal:
             if owner is None or project is None or str(owner) == project:
                 found[str(status["id"])] = digest([status.get("name"), category_of(status)])
         return found
-
-    def _moved(self, changed: Sequence[str]) -> tuple[str, ...]:
-        """Warn where the start and end of issues were worked out with a category that is no longer so."""
-        now = {str(one["id"]): one for one in self._site.statuses}
-        moved = [
-            str(now[one].get("name"))
-            for one in changed
-            if one in now
-            and one in self._categories
-            and category_of(now[one]) not in (None, self._categories[one])
-        ]
-        if not moved:
-            return ()
-        names = ", ".join(moved)
-        says = f"the category of {names} was changed in Jira; the issues in it were read again, but for when others"
-        return (f"{says} began and ended run a full sync",)
 
 
 def digest(parts: Sequence[Any]) -> str:
