@@ -18,6 +18,7 @@ from sync.prepare import Contents, Fault, Read, Recipe, UnreadablePage, prepare
 _ROOT: Final = Path(__file__).parents[1]
 _MOST: Final = 4
 _ALONE: Final = 2  # pages of a stream that are prepared here, before it is worth starting processes
+FEW_BYTES: Final = 4 << 20  # and so much of them: many small pages are few records
 _TRIES: Final = 2  # processes that may die of one page
 _ENDS_S: Final = 5.0  # a process that was told to end and does not is killed
 _PIPE: Final = 1 << 20  # bytes: a page in one go, where the platform lets a pipe hold that
@@ -100,9 +101,23 @@ class Preparing:
     """
 
     def __init__(
-        self, source_id: int, read: Read, mapping: CompiledMapping, *, processes: int | None = None
+        self,
+        source_id: int,
+        read: Read,
+        mapping: CompiledMapping,
+        *,
+        processes: int | None = None,
+        alone: int = 0,
     ) -> None:
-        """Start nothing yet. `processes` is the most that may be started; 0 does everything here."""
+        """Start nothing yet.
+
+        Args:
+            source_id: Whose pages they are.
+            read: Takes records out of a page.
+            mapping: Makes rows of them.
+            processes: The most that may be started; 0 does everything here.
+            alone: Bytes that are prepared here before any is.
+        """
         self._source_id, self._read, self._mapping = source_id, read, mapping
         most = min(_MOST, os.cpu_count() or 1) if processes is None else processes
         self.processes = most if isinstance(read, Detached) else 0
@@ -113,7 +128,7 @@ class Preparing:
         )
         self._lock = threading.Lock()
         self._here = threading.Lock()
-        self._pages = 0
+        self._pages, self._bytes, self._alone = 0, 0, alone
         self._started: list[_Preparer] = []
         self._idle: queue.LifoQueue[_Preparer | None] = queue.LifoQueue()
 
@@ -125,7 +140,9 @@ class Preparing:
         """
         with self._lock:
             self._pages += 1
-            if self._pages > _ALONE and len(self._started) < self.processes:
+            self._bytes += sum(len(part.body) for part in parts)
+            many = self._pages > _ALONE and self._bytes > self._alone
+            if many and len(self._started) < self.processes:
                 self._start()
             beside = bool(self._started)
         return self._beside(parts) if beside else self._prepare_here(parts)

@@ -14,7 +14,7 @@ from connectors.errors import BudgetSpent, ConnectorError, SliceUnreadable
 from connectors.stopping import check_stopping
 from sync.land import Landing, Prepared
 from sync.prepare import Contents, UnreadablePage, unprepared
-from sync.preparing import Preparing
+from sync.preparing import FEW_BYTES, Preparing
 from sync.progress import Progress
 from sync.quarantine import SLICE, Unreadable
 from sync.store import landing_session
@@ -54,9 +54,7 @@ def pull_streams(
             _Reading(
                 stream,
                 cursors,
-                stack.enter_context(
-                    closing(Preparing(landing.source_id, stream.read, landing.mappings[stream.name]))
-                ),
+                stack.enter_context(closing(_preparing(landing, stream))),
             )
             for stream, cursors in streams
         ]
@@ -71,6 +69,10 @@ def pull_streams(
     if fetching.spent is not None:
         raise fetching.spent
     return fetching.problems
+
+
+def _preparing(landing: Landing, stream: Stream) -> Preparing:
+    return Preparing(landing.source_id, stream.read, landing.mappings[stream.name], alone=FEW_BYTES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,17 @@ def test_few_pages_start_no_process() -> None:
         assert set(psutil.Process().children()) == before
 
 
+def test_many_small_pages_start_no_process_until_they_are_much_together() -> None:
+    before = set(psutil.Process().children())
+    size = sum(len(part.body) for part in page(1))
+    with closing(Preparing(7, READ, mapping(), processes=2, alone=6 * size)) as preparing:
+        for _ in range(6):
+            preparing.prepare(page(1))
+        assert set(psutil.Process().children()) == before
+        preparing.prepare(page(1))
+        assert set(psutil.Process().children()) - before
+
+
 def test_half_a_surrogate_pair_in_a_title_is_read_as_a_replacement_character() -> None:
     body = orjson.dumps({"issues": [issue(1, summary="HALF")]}).replace(b"HALF", rb"half \ud83d done")
     batch = prepare(7, READ, mapping(), (Part("POST https://jira.example.com/x", body),)).batch
