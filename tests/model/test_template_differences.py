@@ -176,7 +176,7 @@ RECORD = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(two_versions(), st.lists(RECORD, min_size=30, max_size=30))
 def test_what_could_be_submitted_still_can_unless_the_change_is_major(
     versions: tuple[Template, Template], records: list[dict[str, Any]]

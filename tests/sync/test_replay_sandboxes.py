@@ -19,8 +19,8 @@ ANCHOR: Final = date(2026, 11, 22)
 @pytest.mark.parametrize(
     "name",
     [
-        "jira-cloud",
-        *(pytest.param(each, marks=pytest.mark.slow) for each in ("jira-dc", "ado", "sharepoint")),
+        "sharepoint",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("jira-cloud", "jira-dc", "ado")),
     ],
 )
 def test_a_replay_after_weeks_of_work_and_several_runs_is_the_live_model(engine: Engine, name: str) -> None:

@@ -86,7 +86,7 @@ def test_every_name_that_expressions_may_use_can_be_given_as_context() -> None:
     assert set(RecordContext.model_fields) >= CONTEXT_NAMES
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.data())
 def test_whatever_stands_in_a_record_is_judged_or_refused_in_words(data: st.DataObject) -> None:
     template = data.draw(st.sampled_from(TEMPLATES))
