@@ -6,7 +6,7 @@ Figures live in YAML, not here. A policy has one block of limits and, per tier, 
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
@@ -19,7 +19,7 @@ Level = Literal["low", "medium", "high", "critical"]
 class Part(BaseModel):
     """A block of a policy: unknown keys are refused, values never change after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ScheduleLimits(Part):
@@ -168,8 +168,43 @@ class Limits(Part):
     hysteresis: Annotated[int, Field(ge=1, description="better computations in a row before a better colour")]
 
 
+class Tolerance(Part):
+    """Limits that differ for one portfolio, programme or project, agreed for some days or for good."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    portfolio: Annotated[str, Field(min_length=1)] | None = None
+    programme: Annotated[str, Field(min_length=1)] | None = None
+    project: Annotated[str, Field(min_length=1)] | None = None
+    begins: date | None = Field(None, alias="from")  # None: as long as the policy
+    ends: date | None = Field(None, alias="to")  # last day
+    because: Annotated[str, Field(min_length=1)]
+    limits: Mapping[str, Any]
+
+    @model_validator(mode="after")
+    def _is_of_one(self) -> Self:
+        if sum(each is not None for each in (self.portfolio, self.programme, self.project)) != 1:
+            raise ValueError("a tolerance is of one portfolio, one programme or one project; name that one")
+        if self.begins is not None and self.ends is not None and self.ends < self.begins:
+            raise ValueError(f"it ends on {self.ends}, before it begins on {self.begins}")
+        return self
+
+    @property
+    def of(self) -> tuple[str, str]:
+        """Return what it is of, `project` for one, and its name."""
+        named = (("portfolio", self.portfolio), ("programme", self.programme), ("project", self.project))
+        return next((kind, name) for kind, name in named if name is not None)
+
+    def holds(self, on: date) -> bool:
+        """Say whether it holds on a day on which its policy does."""
+        return (self.begins is None or self.begins <= on) and (self.ends is None or on <= self.ends)
+
+
 class Policy(Part):
-    """A policy with its version and the days it is in force."""
+    """A policy with its version and the days it is in force.
+
+    `tolerances` are laid over the tier's limits: a portfolio's first, then a programme's, then a project's.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
@@ -178,16 +213,18 @@ class Policy(Part):
     effective_to: date | None = None  # last day; None: until further notice
     limits: Limits
     tiers: Mapping[int, Mapping[str, Any]] = {}
+    tolerances: tuple[Tolerance, ...] = ()
 
-    _by_tier: dict[int, Limits] = PrivateAttr(default_factory=dict)
+    _laid: dict[tuple[int | None, tuple[int, ...]], Limits] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
-    def _every_tier_is_complete(self) -> Self:
+    def _every_layer_is_complete(self) -> Self:
         if self.effective_to is not None and self.effective_to < self.effective_from:
             raise ValueError("effective_to is before effective_from")
-        base = self.limits.model_dump()
-        for tier, changes in self.tiers.items():
-            self._by_tier[tier] = Limits.model_validate(_merged(base, changes))
+        for tier in self.tiers:
+            self.laid(tier)
+        for number in range(len(self.tolerances)):
+            self.laid(None, (number,))
         return self
 
     @property
@@ -197,7 +234,21 @@ class Policy(Part):
 
     def for_tier(self, tier: int | None) -> Limits:
         """Return the limits of a tier; a tier that is unknown or changes nothing has the general ones."""
-        return self.limits if tier is None else self._by_tier.get(tier, self.limits)
+        return self.laid(tier)
+
+    def laid(self, tier: int | None, tolerances: tuple[int, ...] = ()) -> Limits:
+        """Return the limits of a tier with some tolerances, by their numbers, laid over them in that order."""
+        known = tier if tier in self.tiers else None
+        if known is None and not tolerances:
+            return self.limits
+        found = self._laid.get((known, tolerances))
+        if found is None:
+            block = self.limits.model_dump()
+            layers = [] if known is None else [self.tiers[known]]
+            for changes in (*layers, *(self.tolerances[number].limits for number in tolerances)):
+                block = merged(block, changes)
+            found = self._laid[known, tolerances] = Limits.model_validate(block)
+        return found
 
     def in_force(self, on: date) -> bool:
         """Say whether the policy holds on a day."""
@@ -213,12 +264,14 @@ def policy_on(policies: Iterable[Policy], on: date) -> Policy | None:
     )
 
 
-def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay changes over a block: maps are merged, everything else is replaced."""
-    merged = dict(base)
+_WHOLE: Final = ("matrix", "grades", "chances")  # tables that make no sense when two are mixed
+
+
+def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay changes over a block: maps are merged, all else and whole tables are replaced."""
+    block = dict(base)
     for key, value in changes.items():
-        under = merged.get(key)
-        merged[key] = (
-            _merged(under, value) if isinstance(under, dict) and isinstance(value, Mapping) else value
-        )
-    return merged
+        under = block.get(key)
+        mixes = isinstance(under, dict) and isinstance(value, Mapping) and key not in _WHOLE
+        block[key] = merged(under, value) if mixes and under is not None else value
+    return block

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from model.policy import Policy
+from model.policy import Limits, Policy
 from model.status.data_quality import grade
 from model.template.check import check
 from model.template.result import Result
@@ -19,7 +20,8 @@ from sync.collection.waivers import Waived
 from sync.compose import Quality
 from sync.facts import Facts, ProjectFacts
 from sync.findings import FindingKey, Looked, Wanted, keep_findings, owner_of
-from sync.narrative import Told, narrative_findings
+from sync.narrative import Copies, Told, narrative_findings
+from sync.policy.place import limits_of
 from sync.records import Background, Checked, background, pulled_records
 from sync.store import stage
 
@@ -70,6 +72,8 @@ def collect(
     *,
     computed: Mapping[UUID, Mapping[str, str]],
     policy: Policy,
+    newest: bool,
+    copies: Copies,
 ) -> Collected:
     """Hold every project's records to the templates of a day.
 
@@ -79,6 +83,8 @@ def collect(
         judges: The templates, as they are tailored for each project, and what is waived.
         computed: Colours per project: each dimension, and overall before data quality is known.
         policy: Whose grades are given.
+        newest: Whether nothing later was assessed: a look back opens and closes no findings of today.
+        copies: Which words stand in several projects' reports.
     """
     behind = background(session, facts, computed, judges.all())
     found: list[Assessed] = []
@@ -89,10 +95,10 @@ def collect(
             found += records
             few += [(project, template, kind, says) for kind, says in too_few(template, project, records)]
     collected = Collected(_qualities(facts, found, policy), assessed=len(found))
-    if _is_newest(session, facts):
+    if newest:
         looked = _looked(found)
         texts, reports = narrative_findings(
-            Told(
+            (Told(
                 each.project.id,
                 each.project.key,
                 each.checked.ref,
@@ -100,6 +106,8 @@ def collect(
                 each.checked.context,
             )
             for each in found
+            ),
+            copies,
         )
         wanted = [*_wanted(found), *_wanted_minimum(few), *texts]
         collected.opened, collected.closed = keep_findings(session, facts, wanted, {**looked, **reports})
@@ -140,12 +148,12 @@ def _qualities(facts: Facts, found: Iterable[Assessed], policy: Policy) -> dict[
     for each in found:
         by_project[each.project.id].setdefault(each.result.template, []).append(each)
     return {
-        project.id: _quality(by_project[project.id], policy, project.value("tier"))
+        project.id: _quality(by_project[project.id], limits_of(policy, project, facts.as_of))
         for project in facts.projects
     }
 
 
-def _quality(by_template: Mapping[str, Sequence[Assessed]], policy: Policy, tier: int | None) -> Quality:
+def _quality(by_template: Mapping[str, Sequence[Assessed]], limits: Limits) -> Quality:
     parts: dict[str, Any] = {}
     scores: dict[str, list[float]] = {}
     for template, assessed in by_template.items():
@@ -169,14 +177,14 @@ def _quality(by_template: Mapping[str, Sequence[Assessed]], policy: Policy, tier
         return Quality(parts=parts)
     score = sum(WEIGHTS[record] * sum(each) / len(each) for record, each in measured.items())
     score /= sum(WEIGHTS[record] for record in measured)
-    return Quality(score, grade(score, policy.for_tier(tier).data_quality.grades), parts)
+    return Quality(score, grade(score, limits.data_quality.grades), parts)
 
 
-def _is_newest(session: Session, facts: Facts) -> bool:
+def is_newest(session: Session, as_of: date, known_at: datetime) -> bool:
     """Say whether nothing later was assessed: a look back must not open or close today's findings."""
     later = session.execute(
         text("SELECT EXISTS (SELECT 1 FROM assessment WHERE assessed_at > :at OR as_of > :as_of)"),
-        {"at": facts.known_at, "as_of": facts.as_of},
+        {"at": known_at, "as_of": as_of},
     ).scalar_one()
     return not later
 

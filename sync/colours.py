@@ -9,6 +9,7 @@ from model.policy import Policy
 from sync.compose import Shown, joined, shown
 from sync.dimensions import dimensions
 from sync.facts import Facts
+from sync.policy.place import limits_of
 
 _GOOD_DATA: Final = 100.0  # what templates are told of the overall colour before data quality is known
 
@@ -26,7 +27,7 @@ def colours(facts: Facts, policy: Policy) -> Colours:
     dims: dict[UUID, dict[str, Shown]] = {}
     computed: dict[UUID, dict[str, str]] = {}
     for project in facts.projects:
-        limits = policy.for_tier(project.value("tier"))
+        limits = limits_of(policy, project, facts.as_of)
         found = shown(project, dimensions(project, facts.as_of, limits), limits)
         whole = joined(project, found, _GOOD_DATA, facts, limits)
         dims[project.id] = found

@@ -16,6 +16,7 @@ from sync.dimensions import Dimension, milestone_facts
 from sync.facts import Facts, ProjectFacts
 from sync.json import instant_text
 from sync.measures import measures, receipts_of
+from sync.policy.place import holding_of
 from sync.sight import flags_of, told_of
 
 STALE_REPORT_DAYS: Final = 35  # a monthly report and the working days to write it in
@@ -85,7 +86,8 @@ def compose(
     project: ProjectFacts, dims: Mapping[str, Shown], quality: Quality, facts: Facts, policy: Policy
 ) -> Status:
     """Write the document and the receipt of one project."""
-    limits = policy.for_tier(project.value("tier"))
+    held_to = holding_of(policy, project, facts.as_of)
+    limits = held_to.limits
     whole = joined(project, dims, quality.score, facts, limits)
     reported = project.value("rag_overall")
     apart = divergence(None if reported is None else Colour(reported), whole.colour)
@@ -127,6 +129,7 @@ def compose(
         "colours": _colours(project, dims, whole, quality, policy, reported, apart),
         "measures": receipts_of(measured, policy.label, project.values),
         "held": {name: each.held.to_json() for name, each in dims.items()},
+        "policy": held_to.to_json(),
     }
     return Status(whole.colour.value, health, reported, apart, document, receipt)
 

@@ -10,7 +10,6 @@ from uuid import UUID
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from config import shipped
 from model.policy import Policy
 from sync.claim import claim_all
 from sync.collect import collect
@@ -24,6 +23,9 @@ from sync.facts import Asked, Facts, gather
 from sync.identity.conflicts import keep_conflicts
 from sync.json import dump_bytes
 from sync.match import match, portfolio_of
+from sync.policy.kept import install as install_policy
+from sync.policy.kept import policy_standing
+from sync.policy.place import undefined_tiers
 from sync.sight import being_read
 from sync.store import copy_rows
 
@@ -67,12 +69,11 @@ def consolidate(
         as_of: The day, in the portfolio's time zone, the status is of.
         known_at: What became known later is not looked at.
         projects: Those to colour; None: all. Matching and claims are always of all.
-        policy: None: the shipped one.
+        policy: None: the one in force on that day, as known then.
 
     Raises:
         NotConfigured: There is no portfolio yet.
     """
-    policy = policy or shipped.policy()
     done = Consolidation(as_of, known_at)
     _locked(engine, lambda session: _match_and_claim(session, done))
     _locked(engine, lambda session: _migrate(session, done))
@@ -81,7 +82,7 @@ def consolidate(
 
 
 def consolidate_in(session: Session, *, as_of: date, known_at: datetime) -> Consolidation:
-    """Do the same for all projects inside the caller's transaction, by the shipped policy.
+    """Do the same for all projects inside the caller's transaction.
 
     For whoever wants to know what would come of it; nothing is committed here.
 
@@ -91,7 +92,7 @@ def consolidate_in(session: Session, *, as_of: date, known_at: datetime) -> Cons
     done = Consolidation(as_of, known_at)
     session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     _match_and_claim(session, done)
-    _colour(session, done, None, shipped.policy())
+    _colour(session, done, None, None)
     return done
 
 
@@ -114,6 +115,7 @@ def _migrate(session: Session, done: Consolidation) -> None:
     connection = session.connection()
     day = today(connection, done.known_at)
     install(connection, day=day, now=done.known_at)
+    install_policy(connection)
     if done.as_of == day:
         done.migrated = len(migrate_open(connection, day=day, now=done.known_at))
 
@@ -122,14 +124,16 @@ def _colour(
     session: Session,
     done: Consolidation,
     projects: Collection[UUID] | None,
-    policy: Policy,
+    policy: Policy | None,
 ) -> None:
     portfolio = portfolio_of(session)
+    policy = policy or policy_standing(session.connection(), done.as_of, done.known_at)
     chosen = None if projects is None else list(projects)
     reading = being_read(session, done.known_at)
     facts = gather(
         session, Asked(chosen, done.as_of, done.known_at, portfolio.timezone, portfolio.currency, reading)
     )
+    done.warnings += undefined_tiers(policy, facts.projects)
     coloured = colours(facts, policy)
     keep_conflicts(session, facts, everything=projects is None)
     judges = judges_of(session, facts)

@@ -61,6 +61,7 @@ class ProjectFacts:
     earlier: list[Earlier] = field(default_factory=list)  # newest first
     sources: set[int] = field(default_factory=set)
     sight: Sight | None = None  # None: everything is to be seen
+    portfolio: str | None = None  # its key
 
     def value(self, attribute: str) -> Any:
         """Return the winning value, None where nobody says."""
@@ -151,13 +152,14 @@ def gather(session: Session, asked: Asked) -> Facts:
 def _projects(session: Session, asked: Asked) -> dict[UUID, ProjectFacts]:
     rows = session.execute(
         text(
-            "SELECT p.id, p.key, p.name, g.name, p.created_at FROM project p"
+            "SELECT p.id, p.key, p.name, g.name, p.created_at, f.key FROM project p"
+            " JOIN portfolio f ON f.id = p.portfolio_id"
             " LEFT JOIN programme g ON g.id = p.programme_id WHERE p.created_at <= :known_at"
             f" AND (p.closed_at IS NULL OR p.closed_at > :known_at) AND {_CHOSEN.format('p.id')}"
         ),
         asked.bound(),
     )
-    return {row[0]: ProjectFacts(*row) for row in rows}
+    return {row[0]: ProjectFacts(*row[:5], portfolio=row[5]) for row in rows}
 
 
 def _milestones(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:

@@ -10,7 +10,6 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-from config import shipped
 from model.collection.cases import OWN, Filled
 from model.collection.cycle import first_day
 from model.template.template import Template
@@ -23,6 +22,7 @@ from sync.collection.waivers import Waived, standing
 from sync.colours import colours
 from sync.facts import Asked, Facts, ProjectFacts, gather
 from sync.match import portfolio_of
+from sync.policy.kept import policy_standing
 from sync.record_rows import COLLECTION
 from sync.records import Background, Checked, background, pulled_records
 from sync.sight import being_read
@@ -92,7 +92,9 @@ def known_now(
         facts = gather(session, asked)
         versions = {each.version: each for each in kept(connection, template)}
         asking = templates or [each.loaded() for each in versions.values() if each.state in _JUDGED]
-        behind = background(session, facts, colours(facts, shipped.policy()).computed, asking)
+        behind = background(
+            session, facts, colours(facts, policy_standing(connection, day, now)).computed, asking
+        )
     return Known(
         facts, behind, _published(connection, template, period_end),
         {project.id: project for project in facts.projects}, versions,

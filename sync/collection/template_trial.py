@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-from config import shipped
 from model.collection.cases import judged
 from model.template.result import Finding
 from model.template.template import Template
@@ -23,6 +22,7 @@ from sync.colours import colours
 from sync.facts import Asked, Facts, ProjectFacts, gather
 from sync.json import instant_text
 from sync.match import portfolio_of
+from sync.policy.kept import policy_standing
 from sync.records import Background, background
 from sync.sight import being_read
 
@@ -160,7 +160,7 @@ def _facts(session: Session, now: datetime) -> tuple[Facts, Mapping[UUID, Mappin
     day = now.astimezone(ZoneInfo(portfolio.timezone)).date()
     asked = Asked(None, day, now, portfolio.timezone, portfolio.currency, being_read(session, now))
     facts = gather(session, asked)
-    return facts, colours(facts, shipped.policy()).computed
+    return facts, colours(facts, policy_standing(session.connection(), day, now)).computed
 
 
 def _open_cases(connection: Connection, template: str, now: datetime) -> dict[UUID, Case]:

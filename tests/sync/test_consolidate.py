@@ -296,7 +296,7 @@ def test_the_snapshot_carries_the_hash_of_its_document_and_the_policy(rows: Rows
     with rows.engine.connect() as connection:
         found = connection.execute(select(tables.Snapshot)).mappings().one()
     assert (len(found["sha256"]), found["policy"], found["as_of"]) == (64, "default@1.0.0", TODAY)
-    assert set(found["receipt"]) == {"attributes", "colours", "held", "measures"}
+    assert set(found["receipt"]) == {"attributes", "colours", "held", "measures", "policy"}
 
 
 def test_a_finished_project_is_blue(rows: Rows) -> None:
