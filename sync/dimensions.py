@@ -20,6 +20,7 @@ from model.status.resource import resource
 from model.status.risk import risk
 from model.status.schedule import schedule
 from model.status.scope import scope
+from sync.earned_colour import finished, of_earned
 from sync.facts import ProjectFacts
 
 _MONEY_NAMES: Final = {
@@ -57,7 +58,7 @@ def dimensions(project: ProjectFacts, as_of: date, limits: Limits) -> dict[str, 
     """Compute every dimension of a project on a day."""
     return {
         "schedule": _schedule(project, as_of, limits),
-        "cost": _cost(project, limits),
+        "cost": _cost(project, as_of, limits),
         "scope": _scope(project, limits),
         "risk": _risk(project, as_of, limits),
         "benefit": _benefit(project, limits),
@@ -119,7 +120,7 @@ def _schedule(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
         baseline_start=project.value("baseline_start"),
         baseline_finish=project.value("baseline_finish"),
         forecast_finish=project.value("forecast_finish"),
-        actual_finish=actual if actual is not None and actual <= as_of else None,
+        actual_finish=actual if finished(project, as_of) else None,
         limits=limits,
     )
     known = milestone_facts(project)
@@ -132,7 +133,9 @@ def _schedule(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
     late = [item for item, _ in found.overdue]
     records = [milestone_record(item) for item in _late_first(known, late)]
     named = ("forecast_finish", "baseline_finish", "baseline_start", "actual_finish")
-    return _joined([(finish, named, ()), (found, (), records)])
+    return _joined(
+        [(finish, named, ()), (found, (), records), *of_earned(project, "schedule", as_of, limits)]
+    )
 
 
 def _late_first(known: Iterable[MilestoneFacts], late: list[MilestoneFacts]) -> list[MilestoneFacts]:
@@ -164,7 +167,7 @@ def next_milestone(found: Milestones | None) -> MilestoneFacts | None:
     return None if found is None else found.upcoming
 
 
-def _cost(project: ProjectFacts, limits: Limits) -> Dimension:
+def _cost(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
     named = ("forecast_cost", "budget")
     mixed = _mixed_ledger(project)
     apart = _currencies_apart(project, named)
@@ -177,7 +180,7 @@ def _cost(project: ProjectFacts, limits: Limits) -> Dimension:
     else:
         found = cost(baseline=budget, forecast=forecast, limits=limits)
         flags = ("underspend",) if found.underspend else ()
-        return replace(_joined([(found, named, ())]), flags=flags)
+        return replace(_joined([(found, named, ()), *of_earned(project, "cost", as_of, limits)]), flags=flags)
     return _joined([(computed, named, ())])
 
 

@@ -11,6 +11,9 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
+from sync.facts_money import Months, Said, months_of, progress_of
+from sync.facts_sql import CHOSEN, KNOWN, SEEN
+from sync.identity.settlements import Settling
 from sync.precedence import Values, read_values
 from sync.record_rows import COLLECTION, amended
 from sync.sight import Sight, overdue, sight
@@ -57,6 +60,8 @@ class ProjectFacts:
     raid: list[RowMapping] = field(default_factory=list)
     currencies: dict[str, list[str]] = field(default_factory=dict)  # kind of money -> its currencies
     ledger_eac: Decimal | None = None
+    months: Mapping[str, Months] = field(default_factory=dict)  # kind of money -> by month
+    progress: list[Said] = field(default_factory=list)  # percent complete, oldest first
     vacant_since: dict[str, date] = field(default_factory=dict)
     earlier: list[Earlier] = field(default_factory=list)  # newest first
     sources: set[int] = field(default_factory=set)
@@ -96,6 +101,7 @@ class Asked:
     timezone: str
     currency: str
     reading: Mapping[int, datetime] = field(default_factory=dict)  # sources being read, and since when
+    settling: Settling | None = None  # what settles conflicts; None: what stood at the instant
 
     def bound(self, **more: Any) -> dict[str, Any]:
         """Return the parameters of the statements."""
@@ -107,18 +113,6 @@ class Asked:
         }  # fmt: skip
 
 
-_CHOSEN: Final = "(CAST(:projects AS uuid[]) IS NULL OR {} = ANY(CAST(:projects AS uuid[])))"
-# Of a source that is being read, what was known before: half a reading says something that was never true.
-_SEEN: Final = (
-    "coalesce((SELECT r.at FROM unnest(CAST(:reading AS bigint[]), CAST(:reading_from AS timestamptz[]))"
-    " AS r(source_id, at) WHERE r.source_id = v.source_id), CAST(:known_at AS timestamptz))"
-)
-_KNOWN: Final = (
-    f"v.known_from <= {_SEEN} AND (v.known_to IS NULL OR v.known_to > {_SEEN}) AND NOT v.deleted"
-    " AND v.project_id IS NOT NULL AND " + _CHOSEN.format("v.project_id")
-)
-
-
 # What a milestone's version is a version of, where its source names it by a scope.
 _SCOPE_KEY: Final = (
     ", (SELECT c.key FROM scope c WHERE c.source_id = v.source_id AND c.kind <> 'register_row'"
@@ -128,8 +122,10 @@ _SCOPE_KEY: Final = (
 
 def gather(session: Session, asked: Asked) -> Facts:
     """Read everything by one statement a subject, however many projects there are."""
-    projects = _projects(session, asked)
-    values = read_values(session, as_of=asked.as_of, known_at=asked.known_at, projects=asked.projects)
+    projects = projects_of(session, asked)
+    values = read_values(
+        session, as_of=asked.as_of, known_at=asked.known_at, projects=asked.projects, settling=asked.settling
+    )
     for project_id, found in values.items():
         if project_id in projects:
             projects[project_id].values = found
@@ -137,35 +133,37 @@ def gather(session: Session, asked: Asked) -> Facts:
     _milestones(session, asked, projects)
     _raid(session, asked, projects)
     _money(session, asked, projects)
+    _by_month(session, asked, projects)
     _vacancies(session, asked, projects)
     _earlier(session, asked, projects)
-    _bound_sources(session, projects)
+    _bound_sources(session, asked, projects)
     for project_id, seen in sight(session, asked.known_at).items():
         if project_id in projects:
             projects[project_id].sight = seen
     ordered = sorted(projects.values(), key=lambda project: project.key)
     return Facts(
-        ordered, _sources(session, asked), asked.as_of, asked.known_at, asked.timezone, asked.currency
+        ordered, sources_of(session, asked), asked.as_of, asked.known_at, asked.timezone, asked.currency
     )
 
 
-def _projects(session: Session, asked: Asked) -> dict[UUID, ProjectFacts]:
+def projects_of(session: Session, asked: Asked) -> dict[UUID, ProjectFacts]:
+    """Return the projects asked for that are led at the instant, nothing else of them read yet."""
     rows = session.execute(
         text(
             "SELECT p.id, p.key, p.name, g.name, p.created_at, f.key FROM project p"
             " JOIN portfolio f ON f.id = p.portfolio_id"
             " LEFT JOIN programme g ON g.id = p.programme_id WHERE p.created_at <= :known_at"
-            f" AND (p.closed_at IS NULL OR p.closed_at > :known_at) AND {_CHOSEN.format('p.id')}"
+            f" AND (p.closed_at IS NULL OR p.closed_at > :known_at) AND {CHOSEN.format('p.id')}"
         ),
         asked.bound(),
     )
-    return {row[0]: ProjectFacts(*row[:5], portfolio=row[5]) for row in rows}
+    return {row[0]: ProjectFacts(row[0], row[1], row[2], row[3], row[4], portfolio=row[5]) for row in rows}
 
 
 def _milestones(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
     rows = session.execute(
         text(
-            f"{amended('milestone').format(more=_SCOPE_KEY)} WHERE {_KNOWN} AND v.amends_source_id IS NULL"
+            f"{amended('milestone').format(more=_SCOPE_KEY)} WHERE {KNOWN} AND v.amends_source_id IS NULL"
             " ORDER BY v.id"
         ),
         asked.bound(),
@@ -185,9 +183,9 @@ def _forecasts(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts
             "SELECT v.project_id, coalesce(v.amends_source_id, v.source_id),"
             " coalesce(v.amends_external_id, v.external_id), v.forecast,"
             " CAST(v.known_from AT TIME ZONE :zone AS date),"
-            f" CAST(CASE WHEN v.known_to <= {_SEEN} THEN v.known_to END AT TIME ZONE :zone AS date)"
-            f" FROM milestone v WHERE v.project_id IS NOT NULL AND NOT v.deleted AND v.known_from <= {_SEEN}"
-            f" AND v.actual IS NULL AND v.forecast IS NOT NULL AND {_CHOSEN.format('v.project_id')}"
+            f" CAST(CASE WHEN v.known_to <= {SEEN} THEN v.known_to END AT TIME ZONE :zone AS date)"
+            f" FROM milestone v WHERE v.project_id IS NOT NULL AND NOT v.deleted AND v.known_from <= {SEEN}"
+            f" AND v.actual IS NULL AND v.forecast IS NOT NULL AND {CHOSEN.format('v.project_id')}"
             " ORDER BY v.amends_source_id IS NOT NULL, v.known_from"
         ),
         asked.bound(zone=asked.timezone),
@@ -203,7 +201,7 @@ def _forecasts(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts
 
 def _raid(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
     statement = (
-        f"{amended('raid_item').format(more='')} WHERE {_KNOWN} AND v.amends_source_id IS NULL ORDER BY v.id"
+        f"{amended('raid_item').format(more='')} WHERE {KNOWN} AND v.amends_source_id IS NULL ORDER BY v.id"
     )
     rows = session.execute(text(statement), asked.bound())
     for row in rows.mappings().all():
@@ -217,7 +215,7 @@ def _money(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -
     rows = session.execute(
         text(
             "SELECT v.project_id, v.kind, array_agg(DISTINCT coalesce(v.currency, :currency)), sum(v.amount),"
-            f" array_agg(DISTINCT v.source_id) FROM cost_line v WHERE {_KNOWN} AND v.amount IS NOT NULL"
+            f" array_agg(DISTINCT v.source_id) FROM cost_line v WHERE {KNOWN} AND v.amount IS NOT NULL"
             " AND v.kind IS NOT NULL AND v.source_id <> ALL(SELECT id FROM source WHERE kind = :collection)"
             " GROUP BY v.project_id, v.kind"
         ),
@@ -231,6 +229,17 @@ def _money(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -
                 project.ledger_eac = amount
 
 
+def _by_month(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
+    """Read what earned value is computed from; progress only of projects with money by month."""
+    for project_id, months in months_of(session, asked.bound(), asked.currency).items():
+        if (project := projects.get(project_id)) is not None:
+            project.months = months
+    phased = [project.id for project in projects.values() if project.months]
+    if phased:
+        for project_id, said in progress_of(session, asked.bound() | {"projects": phased}).items():
+            projects[project_id].progress = said
+
+
 def _vacancies(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
     """A role that every source which ever spoke of it says is empty, since the last of them said so."""
     rows = session.execute(
@@ -238,7 +247,7 @@ def _vacancies(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts
             "SELECT project_id, attribute, max(valid_from) FROM (SELECT DISTINCT ON (project_id, attribute,"
             " source_id) project_id, attribute, value, valid_from FROM claim WHERE known_from <= :known_at"
             " AND valid_from <= :as_of AND attribute IN ('manager', 'sponsor')"
-            f" AND {_CHOSEN.format('project_id')}"
+            f" AND {CHOSEN.format('project_id')}"
             " ORDER BY project_id, attribute, source_id, known_from DESC, id DESC) AS standing"
             " GROUP BY project_id, attribute HAVING bool_and(value = 'null')"
         ),
@@ -257,7 +266,7 @@ def _earlier(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts])
             " CROSS JOIN LATERAL (SELECT DISTINCT ON (t.as_of) t.* FROM snapshot t WHERE t.project_id = p.id"
             " AND t.as_of < :as_of AND t.known_at <= :known_at"
             " ORDER BY t.as_of DESC, t.known_at DESC LIMIT :trend) AS s"
-            f" WHERE {_CHOSEN.format('p.id')} ORDER BY p.id, s.as_of DESC"
+            f" WHERE {CHOSEN.format('p.id')} ORDER BY p.id, s.as_of DESC"
         ),
         asked.bound(trend=TREND - 1),
     )
@@ -266,10 +275,14 @@ def _earlier(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts])
             project.earlier.append(Earlier(as_of, overall, health, watermelon, held or {}))
 
 
-def _bound_sources(session: Session, projects: dict[UUID, ProjectFacts]) -> None:
+def _bound_sources(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
     found: dict[UUID, set[int]] = defaultdict(set)
     rows = session.execute(
-        text("SELECT project_id, source_id FROM scope WHERE project_id IS NOT NULL AND deleted_at IS NULL")
+        text(
+            "SELECT DISTINCT project_id, source_id FROM scope WHERE project_id IS NOT NULL AND deleted_at IS NULL"
+            f" AND {CHOSEN.format('project_id')}"
+        ),
+        asked.bound(),
     )
     for project_id, source in rows:
         found[project_id].add(source)
@@ -278,7 +291,8 @@ def _bound_sources(session: Session, projects: dict[UUID, ProjectFacts]) -> None
             projects[project_id].sources |= sources
 
 
-def _sources(session: Session, asked: Asked) -> dict[int, SourceState]:
+def sources_of(session: Session, asked: Asked) -> dict[int, SourceState]:
+    """Return every source, and how far it was read by the instant."""
     rows = session.execute(
         text(
             "SELECT s.id, s.name, s.position, (SELECT max(r.finished_at) FROM run r WHERE r.source_id = s.id"

@@ -163,7 +163,7 @@ def explain(
         return head | {
             "reasons": reasons,
             "claims": _claims(session, receipt, colour["from"], late),
-            "records": _records(session, colour["records"]),
+            "records": _records(session, _listed(receipt, colour)),
         }
     name = _attribute(name, receipt)
     value = receipt["attributes"].get(name)
@@ -204,7 +204,7 @@ def _rules(colour: Mapping[str, Any], reasons: Sequence[Mapping[str, Any]]) -> l
         return list(colour["rules"])
     rule = colour["rule"]
     said = "; ".join(reason["text"] for reason in reasons if reason["rule"] == rule["id"])
-    return [{**rule, "text": said, "from": colour["from"], "records": colour["records"]}]
+    return [{**rule, "text": said, "from": colour["from"], "records": colour.get("records", [])}]
 
 
 def _reasons(document: Mapping[str, Any], name: str, rule: str) -> list[Any]:
@@ -260,6 +260,12 @@ def _claim(row: Row[Any], name: str, because: str | None) -> dict[str, Any]:
             "sha256": row.sha256,
         },
     }
+
+
+def _listed(receipt: Mapping[str, Any], found: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the rows of a receipt's entry; what rests on the same rows as another names that one."""
+    like = found.get("records_of")
+    return list((found if like is None else receipt["measures"][like])["records"])
 
 
 def _records(session: Session, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from model.policy import Limits
-from model.status.colour import Colour, Computed, Reason, facts, worse
+from model.status.colour import Colour, Computed, Reason, facts, worse_of
 
 RULE = "F2"
+RECENT = "F3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class Indices:
-    """What follows from a project's values; None wherever a divisor is zero."""
+    """What follows from a project's values; None wherever a divisor is zero or less."""
 
     schedule_variance: Decimal
     cost_variance: Decimal
@@ -61,6 +63,14 @@ class EarnedValue(Computed):
     recent_spi: Decimal | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Performance(Computed):
+    """One index to date and over the recent window; None where it is undefined."""
+
+    index: Decimal | None = None
+    recent: Decimal | None = None
+
+
 def indices(budget: Decimal, now: Values) -> Indices:
     """Compute the earned-value figures; `budget` is the BAC. Source: docs/status.md, rule F2, PMI's standard."""
     left = budget - now.earned
@@ -85,7 +95,7 @@ def indices(budget: Decimal, now: Values) -> Indices:
 
 
 def earned_schedule(
-    planned: Sequence[Decimal], earned: Decimal, *, at: int, duration: int
+    planned: Sequence[Decimal], earned: Decimal, *, at: float, duration: int
 ) -> EarnedSchedule | None:
     """Compute the earned schedule at period `at` of `duration`; `planned` is cumulative by period.
 
@@ -119,25 +129,50 @@ def earned_value(now: Values | None, *, limits: Limits, before: Values | None = 
     cpi, spi = _ratio(now.earned, now.actual), _ratio(now.earned, now.planned)
     if cpi is None or spi is None:
         return _grey("nothing is planned or spent yet, so the indices are undefined")
-    recent_cpi = recent_spi = None
-    if before is not None:
-        recent_cpi = _ratio(now.earned - before.earned, now.actual - before.actual)
-        recent_spi = _ratio(now.earned - before.earned, now.planned - before.planned)
-    inputs = facts(planned=now.planned, earned=now.earned, actual=now.actual)
-    reasons = [
-        _reason("cost", "CPI", cpi, recent_cpi, limits),
-        _reason("schedule", "SPI", spi, recent_spi, limits),
-    ]
-    reasons.sort(key=lambda entry: entry[0] is not worse(*(colour for colour, _ in reasons)))
+    then = before or Values(Decimal(0), Decimal(0), Decimal(0))
+    spent = performance("cost", now.earned, now.actual, limits, (then.earned, then.actual))
+    done = performance("schedule", now.earned, now.planned, limits, (then.earned, then.planned))
+    joined = worse_of((spent, done))
     return EarnedValue(
-        colour=reasons[0][0],
-        reasons=tuple(reason for _, reason in reasons),
-        inputs=inputs,
+        colour=joined.colour,
+        reasons=joined.reasons,
+        inputs=facts(planned=now.planned, earned=now.earned, actual=now.actual),
         cpi=cpi,
         spi=spi,
-        recent_cpi=recent_cpi,
-        recent_spi=recent_spi,
+        recent_cpi=None if before is None else spent.recent,
+        recent_spi=None if before is None else done.recent,
     )
+
+
+def performance(
+    what: Literal["cost", "schedule"],
+    earned: Decimal,
+    against: Decimal,
+    limits: Limits,
+    before: tuple[Decimal, Decimal] | None = None,
+) -> Performance:
+    """Colour one index, at worst of what it is to date and over the window since `before`.
+
+    Args:
+        what: Cost is held against what was spent (CPI), schedule against what was planned (SPI).
+        earned: Earned to date.
+        against: Spent, or planned, to date.
+        limits: The limits.
+        before: Earned and spent, or planned, when the window began.
+
+    Source: docs/status.md, rules F2 and F3.
+    """
+    name, word = ("CPI", "actual") if what == "cost" else ("SPI", "planned")
+    index = _ratio(earned, against)
+    inputs = facts(**{"earned": earned, word: against})
+    if before is not None:
+        inputs |= facts(**{"earned_before": before[0], f"{word}_before": before[1]})
+    if index is None:
+        why = f"nothing is {'spent' if what == 'cost' else 'planned'} yet, so the {name} is undefined"
+        return Performance(colour=Colour.GREY, reasons=(Reason(RULE, why, inputs),), inputs=inputs)
+    recent = None if before is None else _ratio(earned - before[0], against - before[1])
+    colour, reason = _reason(what, name, index, recent, limits)
+    return Performance(colour=colour, reasons=(reason,), inputs=inputs, index=index, recent=recent)
 
 
 def _reason(
@@ -154,7 +189,7 @@ def _reason(
     found = facts(
         index=name, cumulative=round(cumulative, 6), recent=None if recent is None else round(recent, 6)
     )
-    return colour, Reason("F3" if is_recent else RULE, text, found)
+    return colour, Reason(RECENT if is_recent else RULE, text, found)
 
 
 def _grey(why: str) -> EarnedValue:
@@ -162,7 +197,8 @@ def _grey(why: str) -> EarnedValue:
 
 
 def _ratio(over: Decimal, under: Decimal | None) -> Decimal | None:
-    return None if under is None or under == 0 else over / under
+    """Divide; by nothing, or by less than nothing as where money came back, there is no index."""
+    return None if under is None or under <= 0 else over / under
 
 
 def _plus(amount: Decimal, more: Decimal | None) -> Decimal | None:
@@ -174,4 +210,4 @@ def _blend(cpi: Decimal | None, spi: Decimal | None) -> Decimal | None:
 
 
 def _percent(part: Decimal, whole: Decimal) -> Decimal | None:
-    return None if whole == 0 else 100 * part / whole
+    return None if whole <= 0 else 100 * part / whole

@@ -1,0 +1,86 @@
+"""Money by month, added up to any day, and the state of the work against its plan on one day."""
+
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from model.status.earned_value import Values
+
+Phased = Mapping[date, Decimal]  # by the first day of each month
+WINDOW_MONTHS: Final = 3  # of the recent indices (F3)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Planned, earned and spent, all as of one day; None where nobody can say."""
+
+    day: date
+    planned: Decimal | None
+    earned: Decimal
+    actual: Decimal | None
+
+    def values(self) -> Values | None:
+        """Return all three; None unless all are known."""
+        if self.planned is None or self.actual is None:
+            return None
+        return Values(self.planned, self.earned, self.actual)
+
+
+def month_end(day: date) -> date:
+    """Return the last day of a day's month."""
+    return day.replace(day=monthrange(day.year, day.month)[1])
+
+
+def months_before(day: date, months: int) -> date:
+    """Return the day so many months earlier; the end of a month stays the end of one."""
+    index = day.year * 12 + day.month - 1 - months
+    last = monthrange(index // 12, index % 12 + 1)[1]
+    whole = day == month_end(day)
+    return date(index // 12, index % 12 + 1, last if whole else min(day.day, last))
+
+
+def until(months: Phased, day: date) -> Decimal:
+    """Add up the months that are over by a day, and of the running one the share of its days that are."""
+    total = Decimal(0)
+    for month, amount in months.items():
+        length = monthrange(month.year, month.month)[1]
+        passed = (day - month.replace(day=1)).days + 1
+        if passed >= length:
+            total += amount
+        elif passed > 0:
+            total += amount * passed / length
+    return total
+
+
+def cumulative(months: Phased) -> list[Decimal]:
+    """Return the sums from the first month to the last, one a month, months without money included."""
+    if not months:
+        return []
+    sums, total = [], Decimal(0)
+    month, last = min(months).replace(day=1), max(months)
+    while month <= last:
+        total += months.get(month, Decimal(0))
+        sums.append(total)
+        month = months_before(month, -1)
+    return sums
+
+
+def periods(start: date, day: date) -> float:
+    """Count the months from the first of a plan's first month until the end of a day."""
+    whole = (day.year - start.year) * 12 + day.month - start.month
+    return whole + day.day / monthrange(day.year, day.month)[1]
+
+
+def after(start: date, months: float) -> date | None:
+    """Return the last day of so many months from a plan's first one; None past the calendar's end."""
+    whole = int(months)
+    try:
+        first = months_before(start.replace(day=1), -whole)
+        length = monthrange(first.year, first.month)[1]
+        days = round((months - whole) * length)
+        return date.fromordinal(first.toordinal() + days - 1)
+    except (ValueError, OverflowError):
+        return None

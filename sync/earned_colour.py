@@ -1,0 +1,60 @@
+"""What earned value says of the colour of cost and schedule."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from model.policy import Limits
+from model.status.colour import Computed, facts
+from model.status.earned_value import earned_schedule, performance
+from model.status.phased import Standing, cumulative, periods
+from sync.earned import ATTRIBUTES, Earned, earned
+from sync.facts import ProjectFacts
+
+Part = tuple[Computed, Iterable[str], Iterable[dict[str, Any]]]
+
+
+def finished(project: ProjectFacts, as_of: date) -> bool:
+    """Say whether the project has ended by a day."""
+    actual = project.value("actual_finish")
+    return actual is not None and actual <= as_of
+
+
+def of_earned(
+    project: ProjectFacts, what: Literal["cost", "schedule"], as_of: date, limits: Limits
+) -> list[Part]:
+    """Return F2 and F3 as a part of a dimension, with its attributes and rows; nothing where it is unknown.
+
+    Of a project that has finished they say nothing new. Once the whole plan should be done SPI only climbs back
+    to 1, so the schedule is judged by months earned for months gone by.
+    """
+    found = earned(project, as_of)
+    if isinstance(found, str) or finished(project, as_of):
+        return []
+    now = _pair(found, found.now, what)
+    if now is None:
+        return []
+    before = None if found.before is None else _pair(found, found.before, what)
+    judged = performance(what, *now, limits, before)
+    told = {name: found.inputs[name] for name in ("day", "window_from", "earned_from")}
+    if what == "schedule":
+        told |= facts(counted_in="months" if _is_over(found) else "money")
+    return [(replace(judged, inputs={**judged.inputs, **told}), ATTRIBUTES, found.records)]
+
+
+def _is_over(found: Earned) -> bool:
+    return bool(found.plan) and found.now.planned == sum(found.plan.values(), Decimal(0))
+
+
+def _pair(found: Earned, at: Standing, what: str) -> tuple[Decimal, Decimal] | None:
+    """Return what was earned, and what was spent or planned, by a day."""
+    if what == "cost":
+        return None if at.actual is None else (at.earned, at.actual)
+    if at.planned is None or not _is_over(found):
+        return None if at.planned is None else (at.earned, at.planned)
+    passed = periods(min(found.plan), at.day)
+    sums = cumulative(found.plan)
+    in_time = earned_schedule(sums, at.earned, at=passed, duration=len(sums))
+    return None if in_time is None else (Decimal(str(in_time.earned)), Decimal(str(passed)))
