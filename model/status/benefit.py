@@ -1,11 +1,13 @@
 """F8: the benefit as forecast against what was promised."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from model.policy import Limits
-from model.status.colour import Colour, Computed, Reason, facts, percent
+from model.records import BenefitFacts
+from model.status.colour import Colour, Computed, Reason, counted, facts, percent
 
 RULE = "F8"
 
@@ -36,6 +38,29 @@ def benefit(*, target: Decimal | None, forecast: Decimal | None, limits: Limits)
     side = f"{percent(abs(pct))} {'above' if pct > 0 else 'below'} the target" if pct else "on target"
     reason = Reason(RULE, f"forecast benefit {side}", facts(variance_pct=round(pct, 6)))
     return Benefit(colour=colour, reasons=(reason,), inputs=inputs, variance_pct=pct)
+
+
+def benefits(known: Iterable[BenefitFacts], *, limits: Limits) -> dict[str | None, Benefit]:
+    """Colour benefits unit by unit: the sums of those of one unit are compared, and no others.
+
+    A group in which a promised benefit has no forecast is GREY: its sum would look like a shortfall.
+    """
+    groups: dict[str | None, list[BenefitFacts]] = {}
+    for each in known:
+        if each.target is not None:
+            groups.setdefault(each.unit, []).append(each)
+    return {unit: _of_unit(unit, group, limits) for unit, group in groups.items()}
+
+
+def _of_unit(unit: str | None, group: Sequence[BenefitFacts], limits: Limits) -> Benefit:
+    target = sum((each.target for each in group if each.target is not None), Decimal(0))
+    without = [each.name for each in group if each.forecast is None]
+    if without:
+        said = f"{counted(len(without), 'benefit')} without a forecast"
+        return _grey(said, facts(unit=unit, benefit_target=target, without_forecast=without))
+    forecast = sum((each.forecast for each in group if each.forecast is not None), Decimal(0))
+    found = benefit(target=target, forecast=forecast, limits=limits)
+    return replace(found, inputs={**found.inputs, **facts(unit=unit, benefits=len(group))})
 
 
 def _grey(why: str, inputs: dict[str, Any]) -> Benefit:

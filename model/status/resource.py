@@ -1,14 +1,17 @@
 """F10: whether the people a project needs are there, and not overworked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Final
 
 from model.policy import Limits
-from model.records import RoleFacts
+from model.records import RoleFacts, WeekFacts
 from model.status.colour import Colour, Computed, Reason, counted, facts
 
 RULE = "F10"
+_WEEK: Final = timedelta(days=7)
+_STALE: Final = timedelta(days=14)  # a last week that is older says nothing of today
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +19,41 @@ class Resource(Computed):
     """Key roles that are vacant, with the days they have been."""
 
     vacant: tuple[tuple[RoleFacts, int], ...] = ()
+
+
+def weekly_utilisation(known: Iterable[WeekFacts], *, as_of: date) -> list[float] | None:
+    """Return the utilisation in percent of the weeks without a gap up to the last one begun, oldest first.
+
+    Of a week with hours it is all hours booked over all hours there are; of one that has only percents their
+    mean. A week in which neither is known ends the run, as a missing week does. None: nothing recent is known.
+    """
+    by_week: dict[date, list[WeekFacts]] = {}
+    for each in known:
+        if each.week <= as_of:
+            by_week.setdefault(each.week - timedelta(days=each.week.weekday()), []).append(each)
+    shares = {week: share for week, teams in by_week.items() if (share := _share(teams)) is not None}
+    last = max(shares, default=None)
+    if last is None or as_of - last > _STALE:
+        return None
+    found: list[float] = []
+    while last in shares:
+        found.insert(0, shares[last])
+        last -= _WEEK
+    return found
+
+
+def _share(teams: Sequence[WeekFacts]) -> float | None:
+    """Return one week's utilisation in percent; None where a team says neither hours nor percent."""
+    hours = [
+        (each.booked, each.capacity)
+        for each in teams
+        if each.booked is not None and each.capacity is not None
+    ]
+    if len(hours) == len(teams):
+        capacity = sum(there for _, there in hours)
+        return 100 * sum(booked for booked, _ in hours) / capacity if capacity > 0 else None
+    percents = [each.percent for each in teams if each.percent is not None]
+    return sum(percents) / len(percents) if len(percents) == len(teams) else None
 
 
 def resource(

@@ -1,25 +1,42 @@
 """F7: how exposed a project is by its risks, and whether somebody looks after them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
-from model.policy import Level, Limits, RiskLimits
+from model.policy import Level, Limits, Matrix, RiskLimits
 from model.records import RiskFacts
 from model.status.colour import Colour, Computed, Reason, counted, facts
 
 RULE = "F7"
+_LEVELS: Final[tuple[Level, ...]] = ("low", "medium", "high", "critical")
+_NAMED: Final = 3  # risks that one reason names
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A pair of words that the register itself rates otherwise than the policy's matrix."""
+
+    risk: RiskFacts
+    what: str  # cost or schedule
+    register: str
+    matrix: str
 
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """A risk with its score, None where the policy rates by words, and its level, None where unknown."""
+    """A risk with its score, None where the policy rates by words, and its level, None where unknown.
+
+    `pairs` counts the pairs of words that the register rates itself, `apart` are those it rates otherwise.
+    """
 
     risk: RiskFacts
     score: float | None
     level: Level | None
+    pairs: int = 0
+    apart: tuple[Apart, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +59,46 @@ class Risk(Computed):
 def rate(risk: RiskFacts, limits: RiskLimits) -> Rated:
     """Rate a risk: by the policy's matrix of words where it has one, else by probability x impact."""
     if limits.matrix is not None:
-        word = limits.matrix.cells.get(risk.likelihood or "", {}).get(risk.severity or "")
-        return Rated(risk, None, None if word is None else limits.matrix.levels[word])
+        return _rate_by_words(risk, limits.matrix)
     if risk.probability is None or risk.impact is None:
         return Rated(risk, None, None)
     score = risk.probability * risk.impact
     return Rated(risk, score, band(score, limits))
+
+
+def _rate_by_words(risk: RiskFacts, matrix: Matrix) -> Rated:
+    """Look each pair of words up; the worst counts, and none does where a pair is missing from the table.
+
+    A pair that is missing might be the worst: only a critical one is known to be.
+    """
+    words = [
+        (what, word_of(matrix, likelihood, severity), rating)
+        for what, likelihood, severity, rating in risk.pairs
+    ]
+    levels = [None if word is None else matrix.levels[word] for _, word, _ in words]
+    known = [level for level in levels if level is not None]
+    worst = max(known, key=_LEVELS.index, default=None)
+    if len(known) < len(levels) and worst != "critical":
+        worst = None
+    apart = tuple(
+        Apart(risk, what, rating, word)
+        for what, word, rating in words
+        if word is not None and rating is not None and rating.casefold() != word.casefold()
+    )
+    rated = sum(word is not None and rating is not None for _, word, rating in words)
+    return Rated(risk, None, worst, rated, apart)
+
+
+def word_of(matrix: Matrix, likelihood: str | None, severity: str | None) -> str | None:
+    """Return the matrix's word for a pair, whatever its capitals; None where the table has no such pair."""
+    row = _cell(matrix.cells, likelihood)
+    return None if row is None else _cell(row, severity)
+
+
+def _cell(cells: Mapping[str, Any], word: str | None) -> Any:
+    if word is None or word in cells:
+        return cells.get(word or "")
+    return next((found for name, found in cells.items() if name.casefold() == word.casefold()), None)
 
 
 def band(score: float, limits: RiskLimits) -> Level:
@@ -91,7 +142,24 @@ def risk(
     )
     colour, reasons = _judge(found, limits.risk)
     inputs |= facts(open=len(still_open), emv=emv, expected_delay_days=delay, cover=found.cover)
+    every = tuple(rate(item, limits.risk) for item in known)  # closed ones were rated by somebody, too
+    if pairs := sum(each.pairs for each in every):
+        apart = tuple(one for each in every for one in each.apart)
+        inputs |= facts(rated_by_register=pairs, rated_otherwise=len(apart))
+        reasons = (*reasons, *_apart(apart, pairs))
     return replace(found, colour=colour, reasons=reasons, inputs=inputs)
+
+
+def _apart(apart: Sequence[Apart], pairs: int) -> Iterator[Reason]:
+    """Say where the register's own words are others than the matrix's."""
+    if apart:
+        named = "; ".join(
+            f"{one.risk.name} {one.what}: {one.register}, by the matrix {one.matrix}"
+            for one in apart[:_NAMED]
+        )
+        more = f" and {len(apart) - _NAMED} more" if len(apart) > _NAMED else ""
+        said = f"the register rates {len(apart)} of {pairs} pairs otherwise than the policy's matrix: {named}{more}"
+        yield Reason(RULE, said, facts(rated_by_register=pairs, rated_otherwise=len(apart)))
 
 
 def _expected(known: Sequence[RiskFacts], limits: RiskLimits) -> tuple[Decimal | None, float | None]:
