@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from sync.collection.waivers import Waived
 from sync.compose import Quality
 from sync.facts import Facts, ProjectFacts
 from sync.findings import FindingKey, Looked, Wanted, keep_findings, owner_of
-from sync.narrative import Told, narrative_findings
+from sync.narrative import Copies, Told, narrative_findings
 from sync.policy.place import limits_of
 from sync.records import Background, Checked, background, pulled_records
 from sync.store import stage
@@ -71,6 +72,8 @@ def collect(
     *,
     computed: Mapping[UUID, Mapping[str, str]],
     policy: Policy,
+    newest: bool,
+    copies: Copies,
 ) -> Collected:
     """Hold every project's records to the templates of a day.
 
@@ -80,6 +83,8 @@ def collect(
         judges: The templates, as they are tailored for each project, and what is waived.
         computed: Colours per project: each dimension, and overall before data quality is known.
         policy: Whose grades are given.
+        newest: Whether nothing later was assessed: a look back opens and closes no findings of today.
+        copies: Which words stand in several projects' reports.
     """
     behind = background(session, facts, computed, judges.all())
     found: list[Assessed] = []
@@ -90,17 +95,20 @@ def collect(
             found += records
             few += [(project, template, kind, says) for kind, says in too_few(template, project, records)]
     collected = Collected(_qualities(facts, found, policy), assessed=len(found))
-    if _is_newest(session, facts):
+    if newest:
         looked = _looked(found)
         texts, reports = narrative_findings(
-            Told(
-                each.project.id,
-                each.project.key,
-                each.checked.ref,
-                looked[each.project.id, each.result.template, each.checked.ref],
-                each.checked.context,
-            )
-            for each in found
+            (
+                Told(
+                    each.project.id,
+                    each.project.key,
+                    each.checked.ref,
+                    looked[each.project.id, each.result.template, each.checked.ref],
+                    each.checked.context,
+                )
+                for each in found
+            ),
+            copies,
         )
         wanted = [*_wanted(found), *_wanted_minimum(few), *texts]
         collected.opened, collected.closed = keep_findings(session, facts, wanted, {**looked, **reports})
@@ -173,11 +181,11 @@ def _quality(by_template: Mapping[str, Sequence[Assessed]], limits: Limits) -> Q
     return Quality(score, grade(score, limits.data_quality.grades), parts)
 
 
-def _is_newest(session: Session, facts: Facts) -> bool:
+def is_newest(session: Session, as_of: date, known_at: datetime) -> bool:
     """Say whether nothing later was assessed: a look back must not open or close today's findings."""
     later = session.execute(
         text("SELECT EXISTS (SELECT 1 FROM assessment WHERE assessed_at > :at OR as_of > :as_of)"),
-        {"at": facts.known_at, "as_of": facts.as_of},
+        {"at": known_at, "as_of": as_of},
     ).scalar_one()
     return not later
 

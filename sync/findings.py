@@ -26,7 +26,6 @@ from sync.findings_store import (
     Opened,
     Place,
     Wanted,
-    close_of_closed_projects,
     current,
     standing,
     standing_disputes,
@@ -125,8 +124,7 @@ def keep_findings(
         looking.gone(row, key) if found is None else looking.again(row, found)
     looking.kept.new = [looking.opened(each) for each in by_key.values()]
     write(session, looking.kept, facts.known_at)
-    closed = close_of_closed_projects(session, facts.known_at)
-    return len(by_key), len(looking.kept.gone) + closed
+    return len(by_key), len(looking.kept.gone)
 
 
 class _Look:

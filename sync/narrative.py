@@ -1,13 +1,14 @@
 """Narrative findings: what is to be said of the reports' texts, as findings beside those of the templates."""
 
+import hashlib
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
 from model.findings.narrative import NARRATIVE, VERSION, remarks
+from model.template.template import Template
 from sync.findings import FindingKey, Looked, Place, Records, Wanted
 
 _SEVERITY: Final = {"repeated": "warn", "other_period": "warn", "rosy": "warn", "copied": "info"}
@@ -26,7 +27,26 @@ class Told:
     context: Mapping[str, Any]
 
 
-def narrative_findings(reports: Iterable[Told]) -> tuple[list[Wanted], Records]:
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """In how many projects the same words stand, by their hash."""
+
+    projects: Mapping[bytes, int] = field(default_factory=dict)
+
+    def others(self, sha256: bytes) -> int:
+        """Return in how many other projects a project's words stand."""
+        return self.projects.get(sha256, 1) - 1
+
+
+def texts_of(template: Template, record: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
+    """Yield the fields of a report with texts long enough that the same ones elsewhere are no chance, each hashed."""
+    for each in template.fields:
+        text = record.get(each.rule.id)
+        if each.rule.type == "text" and isinstance(text, str) and len(text) >= _LONG:
+            yield each.rule.id, hashlib.sha256(" ".join(_WORD.findall(text.lower())).encode()).digest()
+
+
+def narrative_findings(reports: Iterable[Told], copies: Copies) -> tuple[list[Wanted], Records]:
     """Return what is to be said of the texts of reports, and these as records that were looked at."""
     told = [each for each in reports if each.looked.template.header.record == "status_report"]
     wanted: dict[FindingKey, Wanted] = {}
@@ -37,8 +57,8 @@ def narrative_findings(reports: Iterable[Told]) -> tuple[list[Wanted], Records]:
         for remark in remarks(looked.template, looked.record, each.context, looked.result):
             found = _wanted(each, remark.field, remark.kind, remark.says)
             wanted[found.key] = found
-    for found in _copied(told):
-        wanted[found.key] = found
+        for found in _copied(each, copies):
+            wanted[found.key] = found
     return list(wanted.values()), records
 
 
@@ -48,19 +68,13 @@ def _wanted(told: Told, field: str, kind: str, says: str) -> Wanted:
     return Wanted(key, VERSION, _SEVERITY[kind], says, locator)
 
 
-def _copied(told: list[Told]) -> Iterable[Wanted]:
-    """Find the same words in several projects' reports; which ones, only who may see those is told."""
-    places: dict[tuple[str, ...], list[tuple[Told, str, str]]] = defaultdict(list)
-    for each in told:
-        for field in each.looked.template.fields:
-            text = each.looked.record.get(field.rule.id)
-            if field.rule.type == "text" and isinstance(text, str) and len(text) >= _LONG:
-                words = tuple(_WORD.findall(text.lower()))
-                places[words].append((each, field.rule.id, field.rule.label))
-    for same in places.values():
-        others = len({each.project_key for each, _, _ in same}) - 1
+def _copied(told: Told, copies: Copies) -> Iterator[Wanted]:
+    """Find the same words in other projects' reports; which ones, only who may see those is told."""
+    labels = {each.rule.id: each.rule.label for each in told.looked.template.fields}
+    for name, sha256 in texts_of(told.looked.template, told.looked.record):
+        others = copies.others(sha256)
         if others:
             where = "another project" if others == 1 else f"{others} other projects"
-            for each, name, label in same:
-                says = f"{label}: the same words stand in the report of {where}"
-                yield _wanted(each, name, "copied", says)
+            yield _wanted(
+                told, name, "copied", f"{labels[name]}: the same words stand in the report of {where}"
+            )

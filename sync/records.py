@@ -1,6 +1,6 @@
 """Records: what is stored of a project, in the shape the templates check, each value with where it is from."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
@@ -58,7 +58,7 @@ def background(
         costs_of(session, projects=projects, known_at=known)
         if kinds & {"cost_forecast", "work_plan_line"}
         else {},
-        _answered(session, known),
+        answered(session, known, projects),
     )
 
 
@@ -208,14 +208,15 @@ def _month_before(session: Session, facts: Facts) -> dict[UUID, Values]:
     return read_values(session, as_of=end, known_at=known, projects=projects)
 
 
-def _answered(session: Session, known_at: datetime) -> frozenset[tuple[UUID, str]]:
+def answered(session: Session, known_at: datetime, projects: Sequence[UUID]) -> frozenset[tuple[UUID, str]]:
     """Return which projects had published something by which templates, that was not withdrawn again."""
     rows = session.execute(
         text(
             "SELECT DISTINCT s.project_id, c.template FROM submission s JOIN cycle c ON c.id = s.cycle_id WHERE"
             " s.published_at <= :known_at AND (s.withdrawn_at IS NULL OR s.withdrawn_at > :known_at)"
+            " AND s.project_id = ANY(CAST(:projects AS uuid[]))"
         ),
-        {"known_at": known_at},
+        {"known_at": known_at, "projects": list(projects)},
     )
     return frozenset((project, template) for project, template in rows)
 
@@ -229,11 +230,12 @@ def _score_changes(session: Session, facts: Facts) -> dict[tuple[int, str], int]
             " probability, impact, probability * impact AS score,"
             " lag(probability) OVER earlier AS was_probability, lag(impact) OVER earlier AS was_impact,"
             " lag(probability * impact) OVER earlier AS was FROM raid_item"
-            " WHERE known_from <= :known_at AND NOT deleted"
+            " WHERE known_from <= :known_at AND NOT deleted AND (source_id, external_id) IN"
+            " (SELECT source_id, external_id FROM raid_item WHERE project_id = ANY(CAST(:projects AS uuid[])))"
             " WINDOW earlier AS (PARTITION BY source_id, external_id ORDER BY known_from)) AS v"
             " WHERE NOT answer AND was IS NOT NULL AND score <> was OR answer AND (probability IS DISTINCT FROM"
             " was_probability OR impact IS DISTINCT FROM was_impact) GROUP BY source, item"
         ),
-        {"known_at": facts.known_at},
+        {"known_at": facts.known_at, "projects": [project.id for project in facts.projects]},
     )
     return {(source, item): count for source, item, count in rows}

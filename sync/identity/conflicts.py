@@ -1,6 +1,7 @@
 """Keep the list of conflicts: what sources say differently of one thing, since when, and what settles it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,13 +16,12 @@ _Key = tuple[UUID, str]
 _GONE: Final = "the project is no longer led"
 
 
-def keep_conflicts(session: Session, facts: Facts, *, everything: bool) -> tuple[int, int]:
+def keep_conflicts(session: Session, facts: Facts) -> tuple[int, int]:
     """Open, bring up to date and close conflicts of the projects in the facts; returns (opened, closed).
 
-    A look back changes nothing: the list is of what is known now. `everything` means that a project which is
-    not in the facts is closed.
+    A look back changes nothing: the list is of what is known now.
     """
-    if _looks_back(session, facts):
+    if _looks_back(session, facts.as_of, facts.known_at):
         return 0, 0
     wanted = {
         (project.id, attribute): found
@@ -30,37 +30,49 @@ def keep_conflicts(session: Session, facts: Facts, *, everything: bool) -> tuple
         if found.conflicting
     }
     there = {project.id: project.values for project in facts.projects}
-    open_ = _open(session, None if everything else list(there))
+    open_ = _open(session, list(there))
     new = [key for key in wanted if key not in open_]
     changed = [
         (open_[key].id, found)
         for key, found in wanted.items()
         if key in open_ and _differs(open_[key], found)
     ]
-    over = [(row.id, _why_over(row, there.get(key[0]))) for key, row in open_.items() if key not in wanted]
+    over = [(row.id, _why_over(row, there[key[0]])) for key, row in open_.items() if key not in wanted]
     _insert(session, [(key, wanted[key]) for key in new], facts)
     _update(session, changed, facts)
     _close(session, over, facts)
     return len(new), len(over)
 
 
-def _looks_back(session: Session, facts: Facts) -> bool:
+def close_conflicts_of_closed_projects(session: Session, as_of: date, known_at: datetime) -> None:
+    """Close the conflicts of projects that are no longer led, unless this is a look back."""
+    if not _looks_back(session, as_of, known_at):
+        session.execute(
+            text(
+                "UPDATE claim_conflict c SET closed_at = :at, closed_because = :why WHERE c.closed_at IS NULL AND NOT"
+                " EXISTS (SELECT 1 FROM project p WHERE p.id = c.project_id AND p.created_at <= :at"
+                " AND (p.closed_at IS NULL OR p.closed_at > :at))"
+            ),
+            {"at": known_at, "why": _GONE},
+        )
+
+
+def _looks_back(session: Session, as_of: date, known_at: datetime) -> bool:
     later = session.execute(
         text(
             "SELECT EXISTS (SELECT 1 FROM claim_conflict WHERE changed_at > :at OR closed_at > :at)"
             " OR EXISTS (SELECT 1 FROM snapshot WHERE as_of > :as_of)"
         ),
-        {"at": facts.known_at, "as_of": facts.as_of},
+        {"at": known_at, "as_of": as_of},
     )
     return bool(later.scalar_one())
 
 
-def _open(session: Session, projects: Sequence[UUID] | None) -> dict[_Key, Row[Any]]:
+def _open(session: Session, projects: Sequence[UUID]) -> dict[_Key, Row[Any]]:
     rows = session.execute(
         text(
             "SELECT id, project_id, attribute, claims, settled_by, because FROM claim_conflict"
-            " WHERE closed_at IS NULL AND (CAST(:projects AS uuid[]) IS NULL"
-            " OR project_id = ANY(CAST(:projects AS uuid[])))"
+            " WHERE closed_at IS NULL AND project_id = ANY(CAST(:projects AS uuid[]))"
         ),
         {"projects": projects},
     )
@@ -73,10 +85,8 @@ def _differs(row: Row[Any], found: Winning) -> bool:
     )  # fmt: skip
 
 
-def _why_over(row: Row[Any], values: Mapping[str, Winning] | None) -> str:
+def _why_over(row: Row[Any], values: Mapping[str, Winning]) -> str:
     """Say why there is no conflict any more."""
-    if values is None:
-        return _GONE
     found = values.get(row.attribute)
     if found is None:
         return "no source says anything any more"
