@@ -1,9 +1,10 @@
 """What every connector is: a config, `check`, `discover`, and streams that pull page by page."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
@@ -169,6 +170,22 @@ class Retrying(Protocol):
 
 
 @runtime_checkable
+class Aging(Protocol):
+    """A stream that lists everything there is each time, and need not be listed in every incremental run."""
+
+    lasts: timedelta  # how old what was read may be when a run leaves it as it is; nothing: read it in each
+
+    def keep(self, cursors: Mapping[str, Json]) -> bool:
+        """Take up from the cursors what earlier readings left for other streams; false: it must be read now.
+
+        Asked once, in place of `slices` and `pull`, when what was read last is young enough.
+
+        Raises:
+            ConnectorError: The source could not be asked.
+        """
+
+
+@runtime_checkable
 class Fingerprinted(Protocol):
     """A connector whose scope is partly decided in the tracker, where somebody may change it."""
 
@@ -239,7 +256,10 @@ class Budget:
 
 @dataclass(slots=True)
 class Traffic:
-    """What talking to the source has cost so far; written by `connectors.spending`, read by the run."""
+    """What talking to the source has cost so far; written by `connectors.spending`, read by the run.
+
+    `halted` is set by the run once it has failed: nothing more is asked then, and no wait is slept out.
+    """
 
     requests: int = 0
     retries: int = 0
@@ -248,6 +268,7 @@ class Traffic:
     budget: Budget | None = None
     began: float = field(default_factory=time.monotonic)  # monotonic seconds
     sent: int = 0  # requests on their way or answered, counted where there is a budget
+    halted: threading.Event = field(default_factory=threading.Event)
 
     def spent(self, more_s: float = 0.0) -> str | None:
         """Say which part of the budget is used up, or would be in so many seconds; None when none is."""
@@ -287,6 +308,16 @@ class Watched(Protocol):
         Raises:
             ConnectorError: The source cannot be asked.
         """
+
+
+@runtime_checkable
+class Resting(Protocol):
+    """A watched connector that need not be looked at before every run."""
+
+    lasts: timedelta  # how old the last look may be; nothing: look before each
+
+    def rest(self) -> None:
+        """Go on by what was last seen: this run does not look."""
 
 
 class Connector(Protocol):

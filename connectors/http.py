@@ -32,7 +32,7 @@ from connectors.refusals import (
     unreachable,
 )
 from connectors.spending import check_budget, count, set_out
-from connectors.stopping import check_stopping, rest
+from connectors.stopping import check_stopping, resting
 
 __all__ = ["Answer", "Http", "HttpDenied", "HttpError", "HttpUnavailable", "trust"]
 
@@ -84,7 +84,7 @@ class Http:
         transport: httpx.BaseTransport | None = None,
         traffic: Traffic | None = None,
         connections: int = 8,
-        sleep: Callable[[float], None] = rest,
+        sleep: Callable[[float], None] | None = None,
         login_hint: str = LOGIN_HINT,
         option: str = "base_url",
     ) -> None:
@@ -96,7 +96,7 @@ class Http:
         self.source = source
         self.base_url = checked_address(source, base_url)
         self.traffic = traffic if traffic is not None else Traffic()
-        self._sleep = sleep
+        self._sleep = sleep or resting(self.traffic.halted)
         self.login_hint = login_hint  # may be set anew once it is known who answers
         self._option, self._proxy = option, proxy
         self._secrets = secrets_of(auth, headers, proxy)

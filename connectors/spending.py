@@ -4,6 +4,7 @@ import threading
 
 from connectors.base import Traffic
 from connectors.errors import BudgetSpent
+from connectors.stopping import Interrupted
 
 _lock = threading.Lock()
 
@@ -13,7 +14,10 @@ def set_out(traffic: Traffic, source: str) -> None:
 
     Raises:
         BudgetSpent: It may not be sent any more.
+        Interrupted: The run has failed meanwhile.
     """
+    if traffic.halted.is_set():
+        raise Interrupted
     if traffic.budget is not None:
         with _lock:
             check_budget(traffic, source)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from connectors.base import Detached, Part
+from connectors.stopping import Interrupted
 from sync.compiling import CompiledMapping
 from sync.prepare import Contents, Fault, Read, Recipe, UnreadablePage, prepare
 
@@ -21,11 +22,20 @@ _ALONE: Final = 2  # pages of a stream that are prepared here, before it is wort
 FEW_BYTES: Final = 4 << 20  # and so much of them: many small pages are few records
 _TRIES: Final = 2  # processes that may die of one page
 _ENDS_S: Final = 5.0  # a process that was told to end and does not is killed
+LONGEST_S: Final = 900.0  # over one page; the largest sheets take a minute
+_HUNG: Final = (
+    "taking its answers apart did not end within {:g} seconds and was broken off; nothing of the page was stored, the"
+    " next run asks for it again. If it lasts, look for an unusually large record there, and please report it"
+)
 _PIPE: Final = 1 << 20  # bytes: a page in one go, where the platform lets a pipe hold that
 
 
 class _Died(Exception):
     """A preparing process ended in the middle of a page."""
+
+
+class _Hung(_Died):
+    """It took longer over a page than any page takes, and was killed."""
 
 
 class _Preparer:
@@ -51,22 +61,42 @@ class _Preparer:
             self.end()
             raise
 
-    def prepare(self, parts: Sequence[Part]) -> Contents:
+    def prepare(self, parts: Sequence[Part], longest_s: float) -> Contents:
         """Hand a page over and wait for what it gives.
 
         Raises:
             UnreadablePage: Its records cannot be told apart.
             RuntimeError: A fault of Muster's own, with its traceback.
+            _Hung: It gave nothing for so long, and was killed.
             _Died: The process is no more.
         """
-        self._write(pickle.dumps(tuple(parts), protocol=5))
-        answer = self._read()
+        late = threading.Event()
+        watch = threading.Timer(longest_s, self._kill_late, (late,))
+        watch.daemon = True
+        watch.start()
+        try:
+            self._write(pickle.dumps(tuple(parts), protocol=5))
+            answer = self._read()
+        except _Died as error:
+            if late.is_set():
+                raise _Hung from error
+            raise
+        finally:
+            watch.cancel()
         if isinstance(answer, Contents):
             return answer
         if isinstance(answer, Fault):
             words = f"a preparing process met a fault of Muster's own\n{answer.words}"
             raise RuntimeError(words)  # noqa: TRY004  (an answer, no argument)
         raise UnreadablePage(str(answer))
+
+    def _kill_late(self, late: threading.Event) -> None:
+        late.set()
+        self.kill()
+
+    def kill(self) -> None:
+        """End the process in the middle of whatever it does; whoever waits for it is told."""
+        self._process.kill()
 
     def end(self) -> None:
         """Let the process go; a second call does nothing."""
@@ -97,7 +127,7 @@ class Preparing:
     """Where the pages of one stream are prepared: the first ones here, the many beside.
 
     Safe for threads. A process that dies is replaced once for the page it died of; a second time the page counts
-    as one that cannot be read.
+    as one that cannot be read. So does, at once, a page over which a process hangs.
     """
 
     def __init__(
@@ -108,6 +138,7 @@ class Preparing:
         *,
         processes: int | None = None,
         alone: int = 0,
+        longest_s: float = LONGEST_S,
     ) -> None:
         """Start nothing yet.
 
@@ -117,6 +148,7 @@ class Preparing:
             mapping: Makes rows of them.
             processes: The most that may be started; 0 does everything here.
             alone: Bytes that are prepared here before any is.
+            longest_s: Seconds that a process may take over one page.
         """
         self._source_id, self._read, self._mapping = source_id, read, mapping
         most = min(_MOST, os.cpu_count() or 1) if processes is None else processes
@@ -126,6 +158,8 @@ class Preparing:
             if self.processes
             else b""
         )
+        self._longest_s = longest_s
+        self._halted = False
         self._lock = threading.Lock()
         self._here = threading.Lock()
         self._pages, self._bytes, self._alone = 0, 0, alone
@@ -158,8 +192,14 @@ class Preparing:
                 self._idle.put(None)
                 return self._prepare_here(parts)
             try:
-                found = preparer.prepare(parts)
-            except _Died:
+                found = preparer.prepare(parts, self._longest_s)
+            except _Died as error:
+                if self._halted:
+                    self._idle.put(preparer)
+                    raise Interrupted from error
+                if isinstance(error, _Hung):
+                    self._idle.put(self._replaced(preparer))
+                    raise UnreadablePage(_HUNG.format(self._longest_s)) from error
                 preparer = self._replaced(preparer)
                 continue
             except BaseException:
@@ -192,6 +232,13 @@ class Preparing:
                 return None
             self._started.append(preparer)
         return preparer
+
+    def halt(self) -> None:
+        """Kill all processes: the run has failed, and what they prepare is not stored any more."""
+        with self._lock:
+            self._halted = True
+            for preparer in self._started:
+                preparer.kill()
 
     def close(self) -> None:
         """End all processes."""

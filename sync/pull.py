@@ -35,12 +35,13 @@ def pull_streams(
     connections: int,
     progress: Progress,
     source: str,
+    halt: Callable[[], None],
 ) -> list[str]:
     """Fetch and land all slices of all streams, those of the first streams first.
 
     Pages are fetched in threads, prepared beside in processes, and stored by the calling thread, so that
     all three work at once. What waits is bounded: `connections` pages ready to be stored, and for each thread
-    those in its hands.
+    those in its hands. Once one fails for good, `halt` lets the others ask for nothing more, nor wait.
 
     Returns:
         What could not be read, a sentence a slice; the other slices have landed.
@@ -58,7 +59,7 @@ def pull_streams(
             )
             for stream, cursors in streams
         ]
-        fetching = _Fetching(source, progress, landing, room=connections)
+        fetching = _Fetching(source, progress, landing, halt, room=connections)
         session = stack.enter_context(landing_session(landing.engine))
         pages = stack.enter_context(closing(fetching.pages(reading, connections)))
         for prepared in pages:
@@ -87,10 +88,13 @@ class _Reading:
 class _Fetching:
     """The fetching threads of a run and the queue their pages wait in."""
 
-    def __init__(self, source: str, progress: Progress, landing: Landing, *, room: int) -> None:
+    def __init__(
+        self, source: str, progress: Progress, landing: Landing, halt: Callable[[], None], *, room: int
+    ) -> None:
         self.source = source
         self.progress = progress
         self.landing = landing
+        self._halt = halt
         self.problems: list[str] = []
         self.spent: BudgetSpent | None = None
         self._ready: queue.Queue[Prepared | BaseException | None] = queue.Queue(maxsize=room)
@@ -108,19 +112,27 @@ class _Fetching:
             try:
                 for each in streams:
                     self._submit(threads, self._list, each, threads, preparers)
-                while self._left:
-                    item = self._ready.get()
-                    if item is None:
-                        with self._lock:
-                            self._left -= 1
-                    elif isinstance(item, BaseException):
-                        raise item
-                    else:
-                        yield item
+                yield from self._handed_over()
+            except BaseException:  # the others would wait out their pauses and repeat their failures first
+                self._halt()
+                for each in streams:
+                    each.preparing.halt()
+                raise
             finally:
                 self._stop.set()
                 threads.shutdown(wait=True, cancel_futures=True)
                 preparers.shutdown(wait=True, cancel_futures=True)
+
+    def _handed_over(self) -> Generator[Prepared]:
+        while self._left:
+            item = self._ready.get()
+            if item is None:
+                with self._lock:
+                    self._left -= 1
+            elif isinstance(item, BaseException):
+                raise item
+            else:
+                yield item
 
     def _submit(self, threads: Executor, work: Callable[..., None], *arguments: Any) -> None:
         with self._lock:

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from config.document import SourceBlock
-from connectors.base import Budget, Connector, Discovery
+from connectors.base import Budget, Connector, Discovery, Stream
 from connectors.errors import BudgetSpent
 from sync import failures
+from sync.aging import kept
 from sync.apply import stored_block
 from sync.budget import spent_in_words
 from sync.extent import Extent, cursors
@@ -21,7 +22,7 @@ from sync.progress import Progress, Silent
 from sync.pull import pull_streams
 from sync.refused import refused
 from sync.registry import Opened, Opener, opener_on, utc_now
-from sync.run_finish import finish, set_back, table_of
+from sync.run_finish import Cursors, finish, set_back, table_of
 from sync.run_start import Pulling, begin_run, end_run, not_too_often, watching_of
 from sync.scrubbing import scrubbed
 from sync.store import unit_of_work
@@ -202,9 +203,11 @@ def _pull_all(
         places = [(each, cursors(connection, pulling.source_id, each.name, extent)) for each in streams]
     if not extent.full:
         set_back(ending, places)
+        places = _without_kept(pulling, places)
     pulling.problems += pull_streams(
-        landing, places, connections=connections, progress=progress, source=pulling.source
-    )
+        landing, places, connections=connections, progress=progress, source=pulling.source,
+        halt=connector.traffic.halted.set,
+    )  # fmt: skip
     finish(ending, landing, streams, again=not extent.full, census=pulling.census)
     refused(ending, {each.name: table_of(mappings[each.name]) for each in streams}, full=pulling.full)
     pulling.warnings += landing.warnings
@@ -219,6 +222,15 @@ def _pull_all(
         tuple(fields),
     )  # fmt: skip
     pulling.warnings += look_back(watching, read, version, landing.unmapped, full=pulling.full)
+
+
+def _without_kept(pulling: Pulling, places: list[tuple[Stream, Cursors]]) -> list[tuple[Stream, Cursors]]:
+    """Leave out the lists that are young enough; a run that counts all ids reads everything that it lists."""
+    if pulling.census:
+        return places
+    with unit_of_work(pulling.engine) as connection:
+        left = kept(connection, pulling.source_id, pulling.run_id, places, pulling.now)
+    return [(stream, cursors) for stream, cursors in places if stream.name not in left]
 
 
 def _semantics(pulling: Pulling, connector: Connector) -> tuple[dict[str, str], Discovery | None]:

@@ -18,7 +18,7 @@ from connectors.azure_devops.work_items import WorkItems
 from connectors.base import Discovery, Finding, Stream, Traffic
 from connectors.entra import token_for
 from connectors.http import Http
-from connectors.stopping import rest
+from connectors.stopping import resting
 
 # The application id of Azure DevOps, the same in every tenant.
 ENTRA_SCOPE: Final = "499b84ac-1321-427f-aa17-267ca6975798/.default"
@@ -50,7 +50,7 @@ class AzureDevOps:
         connections: int = 8,
         clock: Callable[[], datetime] = utc_now,
         token_client: Any | None = None,
-        sleep: Callable[[float], None] = rest,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self.source = source
         self.traffic = Traffic()
@@ -68,7 +68,7 @@ class AzureDevOps:
             transport=transport,
             traffic=self.traffic,
             connections=connections,
-            sleep=sleep,
+            sleep=sleep or resting(self.traffic.halted),
             login_hint=_PAT_HINT if isinstance(config.auth, PatAuth) else _ENTRA_HINT,
         )
         self.api = Api(self._http, version=config.api_version, connections=connections)

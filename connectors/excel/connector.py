@@ -21,7 +21,7 @@ from connectors.excel.layout import HOLDS, Limits, Refused
 from connectors.excel.reader import Reader
 from connectors.excel.sharepoint import SharePoint
 from connectors.excel.sheets import Sheets, Where, layout_of, slice_name, without_place
-from connectors.stopping import rest
+from connectors.stopping import resting
 
 PAGE_RECORDS: Final = 5_000  # of a page: what is held in memory at a time
 _LOOKED_INTO: Final = 4 * 1024 * 1024  # bytes of a workbook that is read only to see its columns
@@ -46,7 +46,7 @@ class Excel:
         token: httpx.Auth | None = None,
         connections: int = 8,
         clock: Callable[[], datetime] = utc_now,
-        sleep: Callable[[float], None] = rest,
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
         self.config = config
         self.source = source
@@ -64,7 +64,7 @@ class Excel:
                 connections=config.connections or connections,
                 transport=transport,
                 token=token,
-                sleep=sleep,
+                sleep=sleep or resting(self.traffic.halted),
             )
         self.reader = Reader(Limits(config.memory_mb, config.seconds))
         self.places: dict[str, Where] = {}  # by stream and slice

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -16,6 +17,7 @@ from config import shipped
 from connectors.base import Detached, Part, RawRecord
 from connectors.jira.reading import IssueReader
 from connectors.jira.transforms import TRANSFORMS
+from connectors.stopping import Interrupted
 from sync.compiling import CompiledMapping
 from sync.mapping import compile_stream, parse_mapping
 from sync.prepare import UnreadablePage, prepare
@@ -47,6 +49,18 @@ class Faulty(Detached):
     def __call__(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
         if parts[0].body == KILL.body:
             _ = 1 // 0
+        yield from self.inner(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Endless(Detached):
+    """Reads pages, and never comes to the end of one of them."""
+
+    inner: IssueReader
+
+    def __call__(self, parts: Sequence[Part]) -> Iterator[RawRecord]:
+        while parts[0].body == KILL.body:
+            time.sleep(0.1)
         yield from self.inner(parts)
 
 
@@ -113,6 +127,31 @@ def test_a_process_that_dies_is_replaced_and_the_page_it_dies_of_is_named() -> N
         with pytest.raises(UnreadablePage, match="ended twice"):
             preparing.prepare((KILL,))
         assert preparing.prepare(page(9)).batch.ids == ["9"]
+
+
+def test_a_page_that_a_process_hangs_over_is_broken_off_and_named_and_the_next_one_is_read() -> None:
+    with closing(Preparing(7, Endless(READ), mapping(), processes=1, longest_s=2)) as preparing:
+        for number in range(3):
+            preparing.prepare(page(number))
+        began = time.monotonic()
+        with pytest.raises(UnreadablePage, match="did not end within 2 seconds"):
+            preparing.prepare((KILL,))
+        assert 2 <= time.monotonic() - began < 30
+        assert preparing.prepare(page(9)).batch.ids == ["9"]
+
+
+def test_whoever_waits_for_a_process_is_let_go_when_the_run_has_failed() -> None:
+    with (
+        closing(Preparing(7, Endless(READ), mapping(), processes=1, longest_s=60)) as preparing,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        for number in range(3):
+            preparing.prepare(page(number))
+        waiting = threads.submit(preparing.prepare, (KILL,))
+        time.sleep(0.3)
+        preparing.halt()
+        with pytest.raises(Interrupted):
+            waiting.result(timeout=30)
 
 
 def test_a_fault_of_our_own_in_a_process_is_raised_with_its_traceback() -> None:
