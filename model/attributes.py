@@ -217,7 +217,7 @@ COST_LINE: Final = _attributes(
     """
     project_ref text : The project as the source names it
     category text : What it is spent on
-    kind enum values=baseline/forecast/actual/committed : Kind of money
+    kind enum values=baseline/forecast/actual/committed/earned : Kind of money
     period date : First day of the month; none for the whole life
     amount money unit=currency : Amount
     currency text : ISO 4217
@@ -385,6 +385,25 @@ QUALITY_REVIEW: Final = _attributes(
     """,
 )
 
+BASELINE: Final = _attributes(
+    "baseline",
+    """
+    project_ref text : The project as the source names it
+    number int : Which one it is, the first 0 or 1
+    name text : What people call it
+    approved_on date : When it was approved; one that was not counts for nothing
+    approved_by text : By whom
+    change_request text : The change that led to it
+    reason text : Why it was needed
+    start date : Start as approved
+    finish date : Finish as approved
+    budget money unit=currency : Budget as approved
+    currency text : ISO 4217
+    points number unit=points : Size as approved
+    url text : Page in the source
+    """,
+)
+
 ITERATION: Final = _attributes(
     "iteration",
     """
@@ -423,7 +442,8 @@ REGISTER: Final[dict[str, dict[str, Attribute]]] = {
     group[0].entity: {attribute.name: attribute for attribute in group}
     for group in (
         PROJECT, WORK_ITEM, MILESTONE, RAID_ITEM, COST_LINE, CHANGE_REQUEST, DECISION, GATE_CRITERION,
-        WORK_PLAN_LINE, CONTRACT, BENEFIT, PROJECT_ROLE, UTILISATION, QUALITY_REVIEW, ITERATION, SCOPE, IDENTITY,
+        WORK_PLAN_LINE, CONTRACT, BENEFIT, PROJECT_ROLE, UTILISATION, QUALITY_REVIEW, BASELINE, ITERATION, SCOPE,
+        IDENTITY,
     )
 }  # fmt: skip
 

@@ -19,6 +19,7 @@ CONTROLLED: Final[Mapping[str, tuple[str, ...]]] = {
     "raid_item": ("cost_impact",),
     "contract": ("value", "invoiced"),
     "benefit": ("target", "forecast"),
+    "baseline": ("budget",),
     "project": ("budget", "forecast_cost", "actual_cost", "contingency"),
 }
 _NEAR: Final = Decimal("0.01")  # what binary fractions may add up to

@@ -24,6 +24,7 @@ VERSIONED = frozenset(
     {
         "milestone", "raid_item", "cost_line", "change_request", "decision", "gate_criterion", "work_plan_line",
         "contract", "benefit", "project_role", "utilisation", "quality_review",
+        "baseline",
     }
 )  # fmt: skip
 TABLES = {"project": "scope"}

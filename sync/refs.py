@@ -22,6 +22,7 @@ TABLES: Final = {
     "project_role": "roles",
     "utilisation": "weeks of utilisation",
     "quality_review": "quality reviews",
+    "baseline": "baselines",
 }
 
 

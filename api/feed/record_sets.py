@@ -234,7 +234,7 @@ def cost_lines() -> EntitySet:
             guid("ProjectId", CostLine.project_id),
             text("ExternalId", CostLine.external_id),
             text("Category", CostLine.category),
-            text("Kind", CostLine.kind, "baseline, forecast, actual or committed"),
+            text("Kind", CostLine.kind, "baseline, forecast, actual, committed or earned"),
             *day("Period", CostLine.period, "The first day of the month; null: the whole life"),
             money("Amount", CostLine.amount),
             text("Currency", CostLine.currency),

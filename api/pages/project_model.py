@@ -21,7 +21,7 @@ from sync.record_rows import COLLECTION, rows_of
 
 POINTS: Final = 26  # snapshots in the trend
 CHART: Final = (560, 120)
-KINDS: Final = ("baseline", "forecast", "actual", "committed")
+KINDS: Final = ("baseline", "forecast", "actual", "committed", "earned")
 
 
 @dataclass(frozen=True, slots=True)

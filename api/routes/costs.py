@@ -25,7 +25,7 @@ def list_costs(
     paging: Page,
     project: Text = None,
     source: Text = None,
-    kind: Annotated[Literal["baseline", "forecast", "actual", "committed"] | None, Query()] = None,
+    kind: Annotated[Literal["baseline", "forecast", "actual", "committed", "earned"] | None, Query()] = None,
     known_at: KnownAt = None,
 ) -> Response:
     """List cost lines that stood at `known_at`."""

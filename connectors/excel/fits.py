@@ -96,6 +96,11 @@ def _further(has: Mapping[str, Column], *, keyed: bool, layout: Layout) -> dict[
             ("percent" in has or hours, "no column holds percents, or hours booked and hours there are"),
             project,
         ],
+        "baselines": [
+            (keyed or "number" in has, "no column numbers the baselines"),
+            ("approved_on" in has, "no column says when a baseline was approved"),
+            project,
+        ],
         "reviews": [
             (keyed or "title" in has, "no column holds the reviews' references or titles"),
             (bool(has.keys() & {"due", "held_on"}), "no column holds the day a review is due or was held"),

@@ -6,10 +6,20 @@ from typing import Any, Final, Literal
 import orjson
 
 Holds = Literal[
-    "projects", "milestones", "raid", "costs", "contracts", "benefits", "roles", "utilisation", "reviews"
+    "projects",
+    "milestones",
+    "raid",
+    "costs",
+    "contracts",
+    "benefits",
+    "roles",
+    "utilisation",
+    "reviews",
+    "baselines",
 ]
 HOLDS: Final[tuple[Holds, ...]] = (
     "projects", "milestones", "raid", "costs", "contracts", "benefits", "roles", "utilisation", "reviews",
+    "baselines",
 )  # fmt: skip
 # The kinds that a table nobody asked for is taken for: their columns are like no others.
 MAIN: Final[tuple[Holds, ...]] = HOLDS[:4]
@@ -23,6 +33,7 @@ ENTITY: Final[dict[Holds, str]] = {
     "roles": "project_role",
     "utilisation": "utilisation",
     "reviews": "quality_review",
+    "baselines": "baseline",
 }
 # What identifies a row that has no reference, the column that says most last.
 NATURAL: Final[dict[Holds, tuple[str, ...]]] = {
@@ -31,6 +42,7 @@ NATURAL: Final[dict[Holds, tuple[str, ...]]] = {
     "roles": ("project_ref", "role"),
     "utilisation": ("project_ref", "team", "week"),
     "reviews": ("project_ref", "title"),
+    "baselines": ("project_ref", "number"),
 }
 # The amounts of kinds whose rows each have a currency of their own; the first names it.
 AMOUNTS: Final[dict[Holds, tuple[str, ...]]] = {
@@ -38,6 +50,7 @@ AMOUNTS: Final[dict[Holds, tuple[str, ...]]] = {
     "costs": ("amount",),
     "contracts": ("value", "invoiced"),
     "benefits": ("target", "forecast", "actual"),
+    "baselines": ("budget",),
 }
 READER: Final = 3  # raised when the same bytes would be read differently, so that they are read again
 

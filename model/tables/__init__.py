@@ -2,6 +2,7 @@
 
 from model.tables.absence import Absence, CensusTaken, Question, ScopeVersion
 from model.tables.access import ApiToken, Credential
+from model.tables.baseline import Baseline
 from model.tables.claim import Claim
 from model.tables.collect import Assessment, Finding
 from model.tables.collection import (
@@ -41,6 +42,7 @@ __all__ = [
     "Answer",
     "ApiToken",
     "Assessment",
+    "Baseline",
     "Benefit",
     "CensusTaken",
     "ChangeRequest",

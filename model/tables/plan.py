@@ -71,7 +71,7 @@ class CostLine(Version, Base):
     __table_args__ = version_args("cost_line")
 
     category: Mapped[str | None]
-    kind: Mapped[str | None]  # baseline, forecast, actual, committed
+    kind: Mapped[str | None]  # baseline, forecast, actual, committed, earned
     period: Mapped[date | None]  # first day of the month; None: the whole life
     amount: Mapped[Decimal | None] = mapped_column(Numeric)
     currency: Mapped[str | None]  # ISO 4217

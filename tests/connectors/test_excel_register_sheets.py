@@ -60,6 +60,17 @@ DAY, LATER = date(2025, 7, 1), date(2026, 6, 30)
             {"key": "Q-1", "project_ref": "APOLLO", "title": "Design", "due": "2025-07-01", "held_on": "2026-06-30",
              "result": "passed with actions", "open_criteria": 2},
         ),
+        (
+            "baselines",
+            [
+                ["Project", "Baseline no", "Approved on", "Approved by", "Change request", "Reason", "Start", "Finish",
+                 "Budget (GBP)", "Points"],
+                ["APOLLO", 2, DAY, "Programme board", "CR-007", "Supplier change", DAY, LATER, 1200000, 400],
+            ],
+            {"project_ref": "APOLLO", "number": 2, "approved_on": "2025-07-01", "approved_by": "Programme board",
+             "change_request": "CR-007", "reason": "Supplier change", "start": "2025-07-01", "finish": "2026-06-30",
+             "budget": "1200000", "points": 400, "currency": "GBP"},
+        ),
     ],
 )  # fmt: skip
 def test_a_sheet_is_understood_by_its_usual_headers(
