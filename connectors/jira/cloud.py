@@ -22,6 +22,7 @@ class CloudIssues:
     def __init__(self, site: Site, fields: Sequence[str]) -> None:
         self._site = site
         self._fields = list(fields)
+        self._history = site.config.changelog
 
     def list_ids(self, jql: str) -> tuple[list[int], Answer]:
         """List all ids a query finds, ascending, and give the first answer.
@@ -73,13 +74,12 @@ class CloudIssues:
         return int(answer.json().get("count") or 0)
 
     def fetch(self, ids: Sequence[int]) -> list[Given]:
-        """Fetch issues with their whole history; what the tracker leaves out is simply missing."""
-        answer = self._site.http.post(
-            "/rest/api/3/issue/bulkfetch",
-            {"issueIdsOrKeys": [str(one) for one in ids], "fields": self._fields, "expand": ["changelog"]},
-        )
-        found = given(answer)
-        short = [issue.id for issue in found.issues if issue.short]
+        """Fetch issues with their history, where it is read at all; what the tracker leaves out is simply missing."""
+        body: Json = {"issueIdsOrKeys": [str(one) for one in ids], "fields": self._fields}
+        if self._history:
+            body["expand"] = ["changelog"]
+        found = given(self._site.http.post("/rest/api/3/issue/bulkfetch", body))
+        short = [issue.id for issue in found.issues if issue.short and self._history]
         return [found, *self._changelogs(short)] if short else [found]
 
     def one(self, external_id: int, ok: Sequence[int]) -> tuple[int, list[Given]]:
@@ -87,10 +87,10 @@ class CloudIssues:
 
         Returns the status and the answers.
         """
-        params = {"fields": ",".join(self._fields), "expand": "changelog"}
+        params = {"fields": ",".join(self._fields)} | ({"expand": "changelog"} if self._history else {})
         answer = self._site.http.get(f"/rest/api/3/issue/{external_id}", params, ok=ok)
         found = alone(answer)
-        short = [issue.id for issue in found.issues if issue.short]
+        short = [issue.id for issue in found.issues if issue.short and self._history]
         return answer.status, [found, *self._changelogs(short)] if short else [found]
 
     def _changelogs(self, ids: Sequence[str]) -> list[Given]:

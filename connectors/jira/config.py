@@ -124,6 +124,12 @@ class JiraConfig(_Closed):
         description="How often the histories of all issues are looked through for changes that Jira does not date, as "
         "migrated workflows leave; 0 is never.",
     )
+    changelog: bool = Field(
+        default=True,
+        description="Whether to read the history of issues. Without it a full reading is several times cheaper, and "
+        "nothing is known of where issues have been: no transitions, no start of work, and of the end only Jira's "
+        "resolution date.",
+    )
     read: tuple[Literal["comments", "worklogs"], ...] = Field(
         default=(),
         description="What to read of issues besides their fields and history: comments, worklogs. Each makes issues "

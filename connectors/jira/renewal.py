@@ -94,7 +94,7 @@ class Renewal:
                         yield from self._named(field, [one], condition, ids)
 
     def _is_due(self, repaired: datetime | None, now: datetime) -> bool:
-        days = self._site.config.history_repair_days
+        days = self._site.config.history_repair_days if self._site.config.changelog else 0
         return days > 0 and (repaired is None or now - repaired >= timedelta(days=days))
 
     def _repair(self, repaired: datetime | None, condition: str, ids: List) -> Iterable[int]:

@@ -19,6 +19,7 @@ class ServerIssues:
     def __init__(self, site: Site, fields: Sequence[str]) -> None:
         self._site = site
         self._fields = list(fields)
+        self._history = site.config.changelog
 
     def list_ids(self, jql: str) -> tuple[list[int], Answer]:
         """List all ids a query finds, ascending, and give the first answer.
@@ -74,7 +75,7 @@ class ServerIssues:
         return int(self._search(jql, 0, 1, ["id"]).json()["total"])
 
     def fetch(self, ids: Sequence[int]) -> list[Given]:
-        """Fetch issues with their whole history.
+        """Fetch issues with their whole history, where it is read at all.
 
         One id that no longer exists may make the server refuse the whole list: it is then halved.
         """
@@ -100,7 +101,7 @@ class ServerIssues:
 
     def one(self, external_id: int, ok: Sequence[int]) -> tuple[int, list[Given]]:
         """Ask for a single issue by itself; returns the status and the answers."""
-        params = {"fields": ",".join(self._fields), "expand": "changelog"}
+        params = {"fields": ",".join(self._fields)} | ({"expand": "changelog"} if self._history else {})
         answer = self._site.http.get(f"/rest/api/2/issue/{external_id}", params, ok=ok)
         return answer.status, [alone(answer)]
 
@@ -109,7 +110,7 @@ class ServerIssues:
     ) -> Answer:
         body: Json = {"jql": jql, "startAt": start, "maxResults": limit, "fields": list(fields)}
         if lenient:
-            body |= {"expand": ["changelog"], "validateQuery": False}
+            body |= {"expand": ["changelog"] if self._history else [], "validateQuery": False}
         return self._site.http.post("/rest/api/2/search", body)
 
 

@@ -176,8 +176,10 @@ def started_at(payload: Json) -> datetime | None:
     """When work began: the first move into a status of the category In Progress.
 
     An issue created in such a status began when it was created. None when it never was in one, or went
-    through statuses that the site no longer lists.
+    through statuses that the site no longer lists; and where its history is not read.
     """
+    if not isinstance(payload.get("changelog"), dict):
+        return None
     categories = _category_map(payload)
     moves = _moves(payload)
     status = payload["fields"].get("status") or {}
