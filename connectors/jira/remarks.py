@@ -1,4 +1,9 @@
-"""Comments and work logs of issues, whole: an answer shows about twenty of each and says how many there are."""
+"""Comments and work logs of issues, whole: an answer shows about twenty of each and says how many there are.
+
+Jira's bulk calls for them (`comment/list`, `worklog/list`) take their own ids, and nothing lists those by issue:
+`worklog/updated` names the whole site's, whatever project they belong to, and for comments there is no such list.
+So what an answer cuts off is asked for by its issue, in pages as large as the site gives: one request, nearly always.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -9,7 +14,7 @@ from connectors.jira.site import Site
 from connectors.jira.survey import Given
 
 KINDS: Final = {"comments": "comment", "worklogs": "worklog"}  # an option's word -> the field, and its path
-_A_PAGE: Final = 100
+_A_PAGE: Final = 5000  # what Cloud gives of work logs; a site that gives fewer is asked for the rest
 _MOST_PAGES: Final = 1000
 
 

@@ -48,6 +48,20 @@ def test_all_of_them_come_also_where_the_issue_shows_but_some(tracker: Sandbox) 
     assert (hours, started.tzinfo is not None) == (1.5, True)
 
 
+def test_a_long_list_costs_as_few_requests_as_the_site_allows(tracker: Sandbox) -> None:
+    tracker.control("edit", {"do": "log_work", "key": "LB-1", "hours": 1, "times": 230})
+    plain, whole = (
+        Mirror(tracker, {"projects": ["LB"]}),
+        Mirror(tracker, {"projects": ["LB"], "read": ["worklogs"]}),
+    )
+    plain.run()
+    whole.run()
+    long = [kept for kept in whole.live.values() if len(kept.children["worklogs"]) > 20]
+
+    assert len(rows(whole, "LB-1", "worklogs")) == 230
+    assert whole.requests - plain.requests == len(long)
+
+
 def test_one_that_was_taken_back_goes_and_the_rest_stay(tracker: Sandbox) -> None:
     mirror = Mirror(tracker, {"projects": ["LA"], "read": ["comments"]})
     mirror.run()
