@@ -12,7 +12,8 @@ from model.status.milestones import next_milestone
 from model.status.overall import Overall, overall
 from model.status.watermelon import WATERMELON, divergence
 from sync import precedence
-from sync.dimensions import Dimension, milestone_facts
+from sync.dimension import Dimension
+from sync.dimensions import milestone_facts
 from sync.facts import Facts, ProjectFacts
 from sync.json import instant_text
 from sync.measures import measures, receipts_of

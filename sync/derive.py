@@ -7,7 +7,13 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from sync.bind import cell_locator
-from sync.derive_records import counts_from_milestones, finish_from_work, money_from_costs, progress_from_work
+from sync.derive_records import (
+    counts_from_milestones,
+    finish_from_work,
+    money_from_benefits,
+    money_from_costs,
+    progress_from_work,
+)
 from sync.said import CLAIMED, Derivation, Said, Sayings, normalised
 
 # A register with a column for a role says that nobody holds it where the cell is empty.
@@ -25,6 +31,7 @@ def derive(session: Session, asked: Derivation) -> Sayings:
     finish_from_work(session, asked, found)
     progress_from_work(session, asked, found)
     money_from_costs(session, asked, found)
+    money_from_benefits(session, asked, found)
     counts_from_milestones(session, asked, found)
     return found
 

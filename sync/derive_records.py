@@ -1,5 +1,6 @@
 """Derive project values from records: work items, cost lines and milestones, by SQL over all projects."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -105,7 +106,7 @@ def money_from_costs(session: Session, asked: Derivation, found: Sayings) -> Non
         ),
         {"currency": asked.currency, "known_at": asked.known_at, "sources": list(asked.sources)},
     )
-    registered = _registered_money(session)
+    registered = _registered(session, _MONEY.values())
     for (
         project,
         source,
@@ -133,7 +134,7 @@ def money_from_costs(session: Session, asked: Derivation, found: Sayings) -> Non
             found.add(project, attribute, source, said)
 
 
-def _registered_money(session: Session) -> set[tuple[UUID, str]]:
+def _registered(session: Session, names: Iterable[str]) -> set[tuple[UUID, str]]:
     rows = session.execute(
         text(
             "SELECT s.project_id, a.key FROM scope s,"
@@ -141,9 +142,54 @@ def _registered_money(session: Session) -> set[tuple[UUID, str]]:
             " AND s.project_id IS NOT NULL AND a.key = ANY(CAST(:names AS text[]))"
             " AND btrim(coalesce(a.value->>'value', '')) <> ''"
         ),
-        {"names": list(_MONEY.values())},
+        {"names": list(names)},
     )
     return {(project, name) for project, name in rows}
+
+
+def money_from_benefits(session: Session, asked: Derivation, found: Sayings) -> None:
+    """Sums of benefits that are money, where no register row gives the amount; one currency or nothing.
+
+    A promised benefit that nobody has forecast leaves the forecast unknown: without it the sum would be a shortfall.
+    """
+    rows = session.execute(
+        text(
+            "SELECT b.project_id, b.source_id, p.key, sum(b.target), sum(b.forecast), count(*),"
+            " count(*) FILTER (WHERE b.forecast IS NULL), array_agg(DISTINCT coalesce(b.currency, :currency)),"
+            " (array_agg(b.raw_page_id ORDER BY b.id))[1], (array_agg(b.raw_position ORDER BY b.id))[1],"
+            " (array_agg(b.locator ORDER BY b.id))[1], max(b.url)"
+            " FROM benefit b JOIN project p ON p.id = b.project_id WHERE b.known_from <= :known_at"
+            " AND (b.known_to IS NULL OR b.known_to > :known_at) AND NOT b.deleted AND b.unit IS NULL"
+            " AND b.target IS NOT NULL AND b.source_id = ANY(CAST(:sources AS bigint[]))"
+            " GROUP BY b.project_id, b.source_id, p.key ORDER BY p.key, b.source_id"
+        ),
+        {"currency": asked.currency, "known_at": asked.known_at, "sources": list(asked.sources)},
+    )
+    registered = _registered(session, ("benefit_target", "benefit_forecast"))
+    for (
+        project,
+        source,
+        key,
+        target,
+        forecast,
+        count,
+        without,
+        currencies,
+        page,
+        position,
+        locator,
+        url,
+    ) in rows:
+        if len(currencies) > 1:
+            mixed = " and ".join(currencies)
+            found.warnings.append(f"{key}: benefits are in {mixed}; they cannot be added up")
+            continue
+        where = locator if count == 1 else f"{locator} and {count - 1} more benefits"
+        amounts = {"benefit_target": target, "benefit_forecast": None if without else forecast}
+        for attribute, amount in amounts.items():
+            if amount is not None and (project, attribute) not in registered:
+                said = Said(money_text(amount), currencies[0], None, page, position, where, url)
+                found.add(project, attribute, source, said)
 
 
 def _month_end(day: date) -> date:

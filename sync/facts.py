@@ -11,8 +11,12 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from sync.facts_money import Months, Said, months_of, progress_of
+from sync.facts_baselines import Frozen
+from sync.facts_money import Months, Said
+from sync.facts_more import read_more
+from sync.facts_register import Kept, register_of
 from sync.facts_sql import CHOSEN, KNOWN, SEEN
+from sync.facts_work import Work
 from sync.identity.settlements import Settling
 from sync.precedence import Values, read_values
 from sync.record_rows import COLLECTION, amended
@@ -62,7 +66,12 @@ class ProjectFacts:
     ledger_eac: Decimal | None = None
     months: Mapping[str, Months] = field(default_factory=dict)  # kind of money -> by month
     progress: list[Said] = field(default_factory=list)  # percent complete, oldest first
+    work: Work | None = None  # None: no tracker
+    baselines: list[RowMapping] = field(default_factory=list)  # approved or not
+    changes: list[RowMapping] = field(default_factory=list)  # requests, where there is a baseline
+    frozen: Frozen | None = None  # what the baseline in force froze
     vacant_since: dict[str, date] = field(default_factory=dict)
+    kept: Kept = field(default_factory=dict)  # table -> rows of what its office keeps
     earlier: list[Earlier] = field(default_factory=list)  # newest first
     sources: set[int] = field(default_factory=set)
     sight: Sight | None = None  # None: everything is to be seen
@@ -133,8 +142,9 @@ def gather(session: Session, asked: Asked) -> Facts:
     _milestones(session, asked, projects)
     _raid(session, asked, projects)
     _money(session, asked, projects)
-    _by_month(session, asked, projects)
+    read_more(session, asked, projects)
     _vacancies(session, asked, projects)
+    _kept(session, asked, projects)
     _earlier(session, asked, projects)
     _bound_sources(session, asked, projects)
     for project_id, seen in sight(session, asked.known_at).items():
@@ -229,15 +239,11 @@ def _money(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -
                 project.ledger_eac = amount
 
 
-def _by_month(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
-    """Read what earned value is computed from; progress only of projects with money by month."""
-    for project_id, months in months_of(session, asked.bound(), asked.currency).items():
+def _kept(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
+    for project_id, kept in register_of(session, asked.bound()).items():
         if (project := projects.get(project_id)) is not None:
-            project.months = months
-    phased = [project.id for project in projects.values() if project.months]
-    if phased:
-        for project_id, said in progress_of(session, asked.bound() | {"projects": phased}).items():
-            projects[project_id].progress = said
+            project.kept = kept
+            project.sources |= {row["source_id"] for rows in kept.values() for row in rows}
 
 
 def _vacancies(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:

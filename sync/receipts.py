@@ -14,7 +14,10 @@ from sync.json import instant_text
 
 # Words of the status document that name an attribute, or something a receipt has under another name.
 _ALIASES: Final = {"reported": "rag_overall", "dq": "data_quality", "colour": "overall", "status": "overall"}
-_TABLES: Final = ("milestone", "raid_item", "cost_line")
+_TABLES: Final = (
+    "milestone", "raid_item", "cost_line", "contract", "benefit", "project_role", "utilisation", "quality_review",
+    "gate_criterion",
+)  # fmt: skip
 
 
 class NotKnown(LookupError):

@@ -12,11 +12,15 @@ from sync.facts import ProjectFacts
 from sync.measures.earned_value import of_earned_value
 from sync.measures.measure import Measure, shown
 from sync.measures.milestones import of_milestones
+from sync.measures.register import of_register
+from sync.measures.risk import of_risks
 
 __all__ = ["Measure", "measures", "receipts_of"]
 
 Subject = Callable[[ProjectFacts, date, Limits], Iterable[Measure]]
-_SUBJECTS: Final[tuple[Subject, ...]] = (of_milestones, of_earned_value)
+_SUBJECTS: Final[tuple[Subject, ...]] = (
+    of_milestones, of_earned_value, of_risks, of_register,
+)  # fmt: skip
 
 
 def measures(project: ProjectFacts, as_of: date, limits: Limits) -> dict[str, Measure]:

@@ -10,7 +10,8 @@ import pytest
 
 from config import shipped
 from model.status.colour import Colour
-from sync.dimensions import Dimension, dimensions, milestone_facts
+from sync.dimension import Dimension
+from sync.dimensions import dimensions, milestone_facts
 from sync.facts import ProjectFacts
 
 TODAY = date(2026, 11, 22)
@@ -44,7 +45,8 @@ def _item(given: dict[str, Any]) -> dict[str, Any]:
     names = (
         "id", "item_id", "title", "locator", "external_id", "kind", "probability", "impact", "chance",
         "cost_impact", "days_impact", "owner", "action_due", "reviewed_on", "state", "likelihood", "severity",
-        "raised_on", "due", "currency",
+        "raised_on", "closed_on", "due", "currency", "rating", "schedule_likelihood", "schedule_severity",
+        "schedule_rating",
     )  # fmt: skip
     return dict.fromkeys(names) | {"title": "One", "state": "open"} | given
 

@@ -1,0 +1,104 @@
+"""The dimension of risks and issues."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from model.policy import Limits
+from model.records import IssueFacts, RiskFacts
+from model.status.colour import Colour, Reason
+from model.status.issues import Issues, issues
+from model.status.risk import Risk, risk
+from sync.dimension import Dimension, joined, record
+from sync.facts import ProjectFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Raid:
+    """What the RAID log says of a project: its risks and issues as the formulas take them, and what they found.
+
+    `mixed` says why no expected cost is known, None where amounts are in one currency.
+    """
+
+    risks: tuple[RiskFacts, ...]
+    exposure: Risk
+    open_issues: Issues
+    mixed: str | None
+
+
+def judged(project: ProjectFacts, as_of: date, limits: Limits) -> Raid:
+    """Apply the rules for risks and issues."""
+    risks = [_risk_facts(row) for row in project.raid if row["kind"] == "risk"]
+    opened = [_issue_facts(row) for row in project.raid if row["kind"] == "issue"]
+    contingency: Decimal | None = project.value("contingency")
+    mixed = _risk_currencies(project, risks)
+    if mixed:
+        # Without one currency there is no expected cost; what the ratings say still holds.
+        risks = [replace(item, cost_impact=None) for item in risks]
+    exposure = risk(risks or None, contingency=contingency, as_of=as_of, limits=limits)
+    if mixed:
+        exposure = replace(exposure, reasons=(*exposure.reasons, Reason("F7", mixed, {})))
+    return Raid(tuple(risks), exposure, issues(opened or None, as_of=as_of, limits=limits), mixed)
+
+
+def of_risk(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
+    """Join what the risks and the issues say; the gravest rows come first."""
+    found = judged(project, as_of, limits)
+    exposure, open_issues = found.exposure, found.open_issues
+    if open_issues.colour is Colour.GREEN and any(rated.level is None for rated in exposure.rated):
+        # Good issues say nothing of a risk that nobody has rated: it might be the critical one.
+        open_issues = replace(open_issues, colour=Colour.GREY)
+    late = [record("raid_item", item.ref, item.name) for item, _ in open_issues.overdue]
+    return joined([(exposure, ("contingency",), risk_records(found)), (open_issues, (), late)])
+
+
+def risk_records(found: Raid) -> list[dict[str, Any]]:
+    """Return the open risks as receipts list them: those nobody looks after first, then by how grave they are."""
+    grave = {id(item.ref) for item in (*found.exposure.unowned, *found.exposure.overdue)}
+    levels = {id(rated.risk.ref): rated.score or 0 for rated in found.exposure.rated}
+    ordered = sorted(
+        (item for item in found.risks if item.is_open),
+        key=lambda item: (id(item.ref) not in grave, -levels.get(id(item.ref), 0)),
+    )
+    return [record("raid_item", item.ref, item.name) for item in ordered]
+
+
+def _risk_currencies(project: ProjectFacts, risks: Iterable[RiskFacts]) -> str | None:
+    units = {item.ref["currency"] for item in risks if isinstance(item.ref, RowMapping) and item.cost_impact}
+    given = {unit for unit in units if unit is not None}
+    if project.value("contingency") is not None:
+        given |= {project.unit("contingency")}
+    if len(given) <= 1:
+        return None
+    return f"no expected cost: amounts are in {' and '.join(sorted(map(str, given)))}"
+
+
+def _risk_facts(row: RowMapping) -> RiskFacts:
+    return RiskFacts(
+        name=_name(row), probability=row["probability"], impact=row["impact"], chance=row["chance"],
+        cost_impact=row["cost_impact"], days_impact=row["days_impact"], owner=row["owner"],
+        response_due=row["action_due"], reviewed_on=row["reviewed_on"], state=_state(row),
+        likelihood=row["likelihood"], severity=row["severity"], rating=row["rating"],
+        schedule_likelihood=row["schedule_likelihood"], schedule_severity=row["schedule_severity"],
+        schedule_rating=row["schedule_rating"], ref=row,
+    )  # fmt: skip
+
+
+def _issue_facts(row: RowMapping) -> IssueFacts:
+    return IssueFacts(
+        name=_name(row), impact=row["impact"], raised_on=row["raised_on"],
+        due=row["due"] or row["action_due"], state=_state(row), ref=row,
+    )  # fmt: skip
+
+
+def _state(row: RowMapping) -> str | None:
+    """Return the state; where only the day of its closing is known, it is closed."""
+    return row["state"] or (None if row["closed_on"] is None else "closed")
+
+
+def _name(row: RowMapping) -> str:
+    return str(row["item_id"] or row["title"] or row["locator"] or row["external_id"])
