@@ -240,7 +240,7 @@ def _money(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -
 
 
 def _kept(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
-    for project_id, kept in register_of(session, asked.bound()).items():
+    for project_id, kept in register_of(session, asked.bound(), asked.currency).items():
         if (project := projects.get(project_id)) is not None:
             project.kept = kept
             project.sources |= {row["source_id"] for rows in kept.values() for row in rows}
