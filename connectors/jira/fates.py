@@ -43,18 +43,19 @@ class Fates:
         if lost is not None:
             found |= {str(one): lost for one in unseen}
         else:
-            found |= self._asked_singly(unseen, seen)
+            found |= self._asked_singly(slice_, unseen, seen)
         there = [one for one in ids if one in seen and str(one) not in found]
         return found | self._elsewhere(slice_, there, seen)
 
-    def _asked_singly(self, ids: Sequence[int], seen: dict[int, Json]) -> dict[str, Absence]:
+    def _asked_singly(self, slice_: Slice, ids: Sequence[int], seen: dict[int, Json]) -> dict[str, Absence]:
         """Ask for each by itself; what is given after all is put into `seen`."""
         found: dict[str, Absence] = {}
-        for one, (status, fields) in zip(ids, self._site.pool.map(self._single, ids), strict=True):
+        answers = list(self._site.pool.map(self._single, ids))
+        gone = any(status == _NOT_FOUND for status, _ in answers)
+        means = self._what_404_means(slice_) if gone else ""
+        for one, (status, fields) in zip(ids, answers, strict=True):
             if status == _NOT_FOUND:
-                found[str(one)] = Absence(
-                    Fate.DELETED, f"Jira answers 404 for issue {one}, while its project can still be read."
-                )
+                found[str(one)] = Absence(Fate.DELETED, f"Jira answers 404 for issue {one}{means}.")
             elif status == _FORBIDDEN:
                 found[str(one)] = Absence(
                     Fate.ACCESS_LOST,
@@ -65,6 +66,27 @@ class Fates:
             else:
                 seen[one] = fields
         return found
+
+    def _what_404_means(self, slice_: Slice) -> str:
+        """Say it of an issue: to Cloud, one that a security level hides is none. Data Center answers 403 for those."""
+        of_project = slice_.name.isdigit()  # then that it can be read has been seen
+        read = ", while its project can still be read" if of_project else ""
+        if not self._site.cloud:
+            return read
+        names = ", ".join(self._levels(slice_)) if of_project else ""
+        level = f"one of the project's security levels ({names})" if names else "a security level"
+        more = "" if of_project else " or with its whole project"
+        return f"{read}: it was deleted, or is hidden from this account by {level}{more}"
+
+    def _levels(self, slice_: Slice) -> list[str]:
+        """List the security levels of a project, as far as this account is told of them."""
+        path = f"{self._site.api}/project/{slice_.name}/securitylevel"
+        try:
+            answer = self._site.http.get(path, ok=(_OK, _FORBIDDEN, _NOT_FOUND))
+        except (HttpError, HttpDenied):
+            return []
+        levels = answer.json().get("levels") if answer.status == _OK else None
+        return [str(one["name"]) for one in levels or () if one.get("name")]
 
     def _single(self, external_id: int) -> tuple[int, Json]:
         path = f"{self._site.api}/issue/{external_id}"

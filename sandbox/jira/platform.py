@@ -34,6 +34,7 @@ def add(routes: Routes, site: Site, root: str) -> None:
         "project/{project}/versions": _versions,
         "project/{project}/version": _version_page,
         "project/{project}/statuses": _project_statuses,
+        "project/{project}/securitylevel": _security_levels,
     }
     for path, route in lists.items():
         routes.add("GET", f"{root}/{path}", lambda request, route=route: route(site, request))  # type: ignore[misc]
@@ -217,6 +218,17 @@ def version(site: Site, one: Version, today: date) -> Json:
         if not out:
             details["overdue"] = release < today
     return details
+
+
+def _security_levels(site: Site, request: Request) -> Answer:
+    """Return the levels of a project: those in which issues are that the calling user may not see."""
+    one, world = site.project(request), site.world
+    hidden = [id_ for id_ in world.hidden if (state := world.anything(id_)) and state.project == one.id]
+    level = {
+        "self": f"{site.things.api}/securitylevel/10100", "id": "10100", "name": "Board only",
+        "description": "Only members of the board see the issue.",
+    }  # fmt: skip
+    return answer({"levels": [level] if hidden else []})
 
 
 def _project_statuses(site: Site, request: Request) -> Answer:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from connectors.base import Censused, Slice
+from connectors.base import Censused, Fate, Slice
 from tests.support.jira_clients import ANCHOR
 from tests.support.jira_mirror import Mirror, jira
 from tests.support.sandboxes import Sandbox, running
@@ -164,6 +164,39 @@ def test_what_is_gone_is_told_apart(mirror: Mirror) -> None:
 
     assert {fate.value: one for one, fate in mirror.fates.items()} == gone
     assert mirror.live[stays].row["key"].startswith("LB-")
+
+
+def test_of_what_cloud_answers_404_for_it_is_said_that_a_security_level_may_hide_it(mirror: Mirror) -> None:
+    cloud = mirror.sandbox.info["name"] == "jira-cloud"
+    one, other = (
+        next(id_ for id_, kept in mirror.live.items() if kept.row["key"] == key) for key in ("LA-7", "LB-7")
+    )
+    slices = {id_: Slice(mirror.live[id_].slice, "") for id_ in (one, other)}
+    query = Slice("query:0", "query")
+    edit(mirror, do="delete", id=other)
+    edit(mirror, do="hide", id=one)
+    connector = jira(mirror.sandbox, **mirror.options)
+    stream = next(each for each in connector.streams(mirror.semantics, []) if isinstance(each, Censused))
+    found = {id_: stream.fates(slices[id_], [id_])[id_] for id_ in (one, other)}
+    unknown = stream.fates(query, [one])[one].says
+    connector.close()
+    edit(mirror, do="show", id=one)
+    mirror.run()
+
+    assert found[other].fate is Fate.DELETED
+    if not cloud:
+        assert found[one].fate is Fate.ACCESS_LOST
+        assert (
+            found[other].says == f"Jira answers 404 for issue {other}, while its project can still be read."
+        )
+        return
+    assert found[one].fate is Fate.DELETED
+    hidden = "it was deleted, or is hidden from this account by"
+    assert found[one].says.endswith(f"{hidden} one of the project's security levels (Board only).")
+    assert found[other].says.endswith(f"{hidden} a security level.")
+    assert (
+        unknown == f"Jira answers 404 for issue {one}: {hidden} a security level or with its whole project."
+    )
 
 
 @pytest.mark.parametrize(("state", "fate"), [("archived", "archived"), ("hidden", "access_lost")])
