@@ -19,6 +19,7 @@ from api.cli import (
     finding,
     mapping,
     matching,
+    policy,
     read,
     serve,
     source,
@@ -40,7 +41,7 @@ app = typer.Typer(
 )
 for commands in (
     configure, discover, mapping, sync, read, answer, serve, template, finding, cycle, submission, workbook, matching,
-    conflict, demo,
+    conflict, policy, demo,
 ):  # fmt: skip
     commands.register(app)
 app.add_typer(token_commands(open_store), name="token")

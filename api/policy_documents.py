@@ -1,0 +1,44 @@
+"""Policies as documents: how a version stands, and a version whole."""
+
+from typing import Any
+
+from api.answer import day, z
+from sync.policy.kept import Kept
+
+
+def policy_head(each: Kept, standing: str) -> dict[str, Any]:
+    """Say how a version stands; `standing` is the label of the one in force today."""
+    return {
+        "policy": each.label,
+        "name": each.name,
+        "version": each.version,
+        "state": each.state,
+        "in_force": each.label == standing,
+        "effective_from": day(each.effective_from),
+        "effective_to": day(each.effective_to),
+        "written_at": z(each.written_at),
+        "written_by": each.written_by,
+        "approved_at": z(each.approved_at),
+        "approved_by": each.approved_by,
+        "withdrawn_at": z(each.withdrawn_at),
+        "withdrawn_by": each.withdrawn_by,
+        "because": each.because,
+        "sha256": each.sha256,
+    }
+
+
+def policy_document(each: Kept, standing: str, *, plan: bool = True) -> dict[str, Any]:
+    """Return a version whole; without its plan for whoever may not see every project."""
+    policy = each.loaded()
+    return policy_head(each, standing) | {
+        "title": policy.title,
+        "limits": policy.limits.model_dump(mode="json"),
+        "tiers": {str(tier): dict(changes) for tier, changes in policy.tiers.items()},
+        "tolerances": [
+            one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in policy.tolerances
+        ]
+        if plan
+        else [],
+        "text": each.text if plan else None,
+        "plan": each.plan if plan else None,
+    }

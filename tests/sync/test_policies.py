@@ -1,0 +1,294 @@
+"""Policies in the store: which was in force, who may change it, what a change would do and would have done."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy.orm import Session
+
+from config import shipped
+from config.database import open_engine
+from model import tables
+from model.backtest import Terms
+from model.collection.roles import Actor, operator
+from model.declaration import InvalidDeclaration
+from model.policy import Policy
+from model.policy_faults import read_policy
+from sync.consolidate import consolidate
+from sync.policy.backtest import NothingToReplay, backtest
+from sync.policy.held import NoSuchProject, held_to
+from sync.policy.kept import Kept, NoSuchPolicy, install, kept, kept_version, policy_standing
+from sync.policy.plan import plan
+from sync.policy.steps import PolicyRefused, approve, propose, withdraw
+from sync.receipts import explain, status_document
+from tests.support.databases import cloned
+from tests.support.policies import LAST, SLIPS, STRICT, TODAY, WEEK, history, tolerance, written
+from tests.support.rows import T0
+
+NOW = LAST + timedelta(hours=9)
+IDA = Actor("Ida Lindqvist", frozenset(["specialist"]))
+OLE = Actor("Ole Brandt", frozenset(["pmo_head"]))
+TERMS = Terms(slip_days=10, horizon_days=14)
+
+
+@pytest.fixture(scope="module")
+def past(template_url: str) -> Iterator[Engine]:
+    """Three projects over five weeks; tests that change something take it back."""
+    with cloned(template_url) as url:
+        engine = open_engine(url)
+        history(engine)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def session(past: Engine) -> Iterator[Session]:
+    with past.connect() as connection, connection.begin() as undone, Session(connection) as session:
+        yield session
+        session.close()
+        undone.rollback()
+
+
+@pytest.fixture
+def connection(session: Session) -> Connection:
+    return session.connection()
+
+
+def strict(**more: Any) -> Policy:
+    return read_policy(written(*STRICT, **more), "strict.yaml")
+
+
+def proposed(connection: Connection, text_: str, *, by: Actor = IDA, now: datetime = NOW) -> Kept:
+    return propose(connection, text_, where="strict.yaml", actor=by, because="the board asked", now=now)
+
+
+def test_the_shipped_policy_is_stored_once_and_was_known_at_all_times(connection: Connection) -> None:
+    (found,) = kept(connection)
+    assert (found.label, found.state, found.approved_by) == ("default@1.0.0", "approved", "muster")
+    assert install(connection) is None
+    assert policy_standing(connection, date(2020, 1, 1), T0 - timedelta(days=3000)).label == "default@1.0.0"
+    assert policy_standing(connection, date(1999, 1, 1)).label == "default@1.0.0"
+
+
+def test_a_newer_shipped_policy_is_only_proposed_where_there_is_another(connection: Connection) -> None:
+    connection.execute(text("UPDATE policy_version SET version = '0.9.0'"))
+    install(connection)
+    assert [(each.version, each.state) for each in kept(connection)] == [
+        ("0.9.0", "approved"),
+        ("1.0.0", "proposed"),
+    ]
+
+
+def test_a_plan_says_who_would_turn_today_and_why(session: Session) -> None:
+    found = plan(session, strict(), now=NOW)
+    assert (found["against"], found["projects"], found["turn"]) == ("default@1.0.0", 3, 1)
+    (once,) = found["turning"]
+    assert (once["project"], once["overall"]) == ("ONCE", {"from": "GREEN", "to": "RED", "then": "RED"})
+    (schedule,) = once["dimensions"]
+    assert schedule | {"why": schedule["why"][0]} == {
+        "dimension": "schedule",
+        "from": "AMBER",
+        "to": "RED",
+        "then": "RED",
+        "why": "20 days late, 5.8 % of the plan",
+    }
+    assert once["layers"] == [{"of": "tier", "name": "2"}]
+    assert found["differences"] == [
+        {"setting": "limits.schedule.amber_days", "from": 14, "to": 5},
+        {"setting": "limits.schedule.red_days", "from": 30, "to": 15},
+    ]
+    assert session.scalar(text("SELECT count(*) FROM policy_version")) == 1
+
+
+def test_a_tolerance_turns_one_project_and_the_plan_says_by_which_layer(session: Session) -> None:
+    more = tolerance("SLIPS", "{schedule: {amber_pct: 20, red_pct: 30, amber_days: 50, red_days: 90}}")
+    found = plan(session, read_policy(written(more=more), "x.yaml"), now=NOW)
+    (slips,) = found["turning"]
+    # A better colour is held back on the first day, and the plan says what comes after.
+    assert (found["turn"], found["turn_later"]) == (0, 1)
+    assert (slips["project"], slips["overall"]) == ("SLIPS", {"from": "RED", "to": "RED", "then": "GREEN"})
+    assert slips["layers"][-1] == {"of": "project", "name": "SLIPS", "because": "agreed by the board"}
+    assert slips["dimensions"][0]["why"][0] == "computed GREEN 1 time, RED stays until 2 in a row"
+
+
+def test_layers_that_clash_for_a_real_project_are_found_before_the_policy_is_approved(
+    connection: Connection,
+) -> None:
+    more = (
+        "tolerances:\n"
+        "  - {programme: Space, because: a, limits: {schedule: {amber_days: 40, red_days: 60}}}\n"
+        "  - {project: SLIPS, because: b, limits: {schedule: {red_days: 35}}}\n"
+    )
+    found = proposed(connection, written(more=more))
+    with pytest.raises(
+        PolicyRefused, match=r"SLIPS \(project SLIPS over programme Space over tier 1\): schedule"
+    ):
+        approve(connection, found.name, found.version, actor=OLE, because="x", now=NOW)
+
+
+def test_whoever_wrote_a_policy_cannot_approve_it_and_somebody_else_can(connection: Connection) -> None:
+    found = proposed(connection, written(*STRICT), by=Actor("Ole Brandt", frozenset(["pmo_head"])))
+    with pytest.raises(PolicyRefused, match=r"ole  BRANDT wrote default@1\.1\.0: somebody else"):
+        approve(connection, found.name, found.version, actor=operator("ole  BRANDT"), because="x", now=NOW)
+    with pytest.raises(PolicyRefused, match="Ida Lindqvist may not approve policies: that takes pmo_head"):
+        approve(connection, found.name, found.version, actor=IDA, because="x", now=NOW)
+    with pytest.raises(PolicyRefused, match="say why"):
+        approve(connection, found.name, found.version, actor=operator("Ann"), because=" ", now=NOW)
+    done = approve(connection, found.name, found.version, actor=operator("Ann"), because="agreed", now=NOW)
+    assert (done.state, done.approved_by, done.plan and done.plan["turn"]) == ("approved", "Ann", 1)
+    assert policy_standing(connection, TODAY).label == "default@1.1.0"
+    assert policy_standing(connection, TODAY, NOW - timedelta(seconds=1)).label == "default@1.0.0"
+    assert policy_standing(connection, TODAY - timedelta(days=1)).label == "default@1.0.0"
+
+
+def test_another_number_makes_no_other_author(connection: Connection) -> None:
+    proposed(connection, written(*STRICT))
+    other = proposed(connection, written(*STRICT, version="1.2.0"), by=operator("Ann"))
+    with pytest.raises(PolicyRefused, match=r"Ida Lindqvist wrote default@1\.2\.0"):
+        approve(connection, other.name, other.version, actor=operator("Ida Lindqvist"), because="x", now=NOW)
+
+
+def test_a_plan_that_no_longer_holds_is_refused(connection: Connection) -> None:
+    found = proposed(connection, written(*STRICT))
+    with pytest.raises(PolicyRefused, match="would change something else by now"):
+        approve(connection, found.name, found.version, actor=OLE, because="x", now=NOW, planned="0" * 64)
+    with Session(connection) as session:
+        looked = plan(session, found.loaded(), now=NOW)["plan"]
+    assert approve(
+        connection, found.name, found.version, actor=OLE, because="x", now=NOW, planned=looked
+    ).plan
+
+
+def test_a_policy_cannot_begin_in_the_past_nor_overlap_another(connection: Connection) -> None:
+    found = proposed(connection, written(*STRICT, begins=TODAY - timedelta(days=1)))
+    with pytest.raises(
+        PolicyRefused, match=r"cannot take effect on 2026-11-29, which has passed.* 2026-11-30 or"
+    ):
+        approve(connection, found.name, found.version, actor=OLE, because="x", now=NOW)
+    with pytest.raises(
+        InvalidDeclaration, match=r"strict\.yaml:6:\d+: effective_from: default@1\.0\.0 begins on that"
+    ):
+        proposed(connection, written(*STRICT, version="1.3.0", begins=date(2000, 1, 1)))
+
+
+def test_versions_go_up_and_what_is_approved_keeps_its_text(connection: Connection) -> None:
+    with pytest.raises(PolicyRefused, match=r"version 0\.9\.0 is not after 1\.0\.0"):
+        proposed(connection, written(*STRICT, version="0.9.0"))
+    with pytest.raises(
+        PolicyRefused, match=r"default@1\.0\.0 is approved already; give the policy the next version"
+    ):
+        proposed(connection, written(*STRICT, version="1.0.0"))
+    first = proposed(connection, written(*STRICT))
+    assert proposed(connection, written(*STRICT)) == first
+    with pytest.raises(PolicyRefused, match="was proposed by Ida Lindqvist; give yours another version"):
+        proposed(connection, written(), by=operator("Ann"))
+    assert proposed(connection, written()).text != first.text
+    with pytest.raises(NoSuchPolicy, match=r"there is no policy default@9\.9\.9; there are default@1\.0\.0"):
+        kept_version(connection, "default", "9.9.9")
+
+
+def test_an_approved_policy_can_be_withdrawn_until_its_first_day(connection: Connection) -> None:
+    found = proposed(connection, written(*STRICT, begins=TODAY + timedelta(days=30)))
+    approve(connection, found.name, found.version, actor=OLE, because="x", now=NOW)
+    ahead = TODAY + timedelta(days=40)
+    assert policy_standing(connection, ahead).label == "default@1.1.0"
+    later = NOW + timedelta(days=1)
+    assert (
+        withdraw(connection, "default", "1.1.0", actor=OLE, because="a mistake", now=later).state
+        == "withdrawn"
+    )
+    assert policy_standing(connection, ahead).label == "default@1.0.0"
+    assert policy_standing(connection, ahead, NOW).label == "default@1.1.0"  # as it was known then
+    with pytest.raises(PolicyRefused, match="has been in force since 2000-01-01 and stays on record"):
+        withdraw(connection, "default", "1.0.0", actor=OLE, because="x", now=NOW)
+
+
+def test_a_tolerance_of_nobody_is_refused_with_its_line(connection: Connection) -> None:
+    with pytest.raises(
+        InvalidDeclaration, match=r"strict\.yaml:46:\d+: tolerances\[0\]\.project: there is no project"
+    ):
+        proposed(connection, written(more=tolerance("SLIP", "{hysteresis: 3}")))
+
+
+def test_what_a_project_is_held_to_says_because_of_what(session: Session, connection: Connection) -> None:
+    more = tolerance("SLIPS", "{schedule: {red_days: 90}}")
+    found = proposed(connection, written(more=more))
+    approve(connection, found.name, found.version, actor=OLE, because="x", now=NOW)
+    holds = held_to(session, "SLIPS", on=TODAY, now=NOW)
+    assert (holds["policy"], holds["limits"]["schedule"]["red_days"]) == ("default@1.1.0", 90)
+    assert [layer["of"] for layer in holds["layers"]] == ["tier", "project"]
+    assert holds["place"] == {"tier": 1, "programmes": ["Space"], "portfolios": ["main"]}
+    assert held_to(session, "SLIPS", on=TODAY - WEEK, now=NOW)["limits"]["schedule"]["red_days"] == 30
+    with pytest.raises(NoSuchProject, match="there is no project 'NONE'; there are ONCE, SLIPS, STEADY"):
+        held_to(session, "NONE", on=TODAY, now=NOW)
+
+
+def test_a_backtest_says_who_turns_how_much_earlier_and_how_many_alarms_were_false(session: Session) -> None:
+    found = backtest(session, strict(), now=NOW, terms=TERMS)
+    assert (found["days"], found["first"], found["last"]) == (5, "2026-11-02", "2026-11-30")
+    assert (found["against"], found["otherwise"]["count"]) == (["default@1.0.0"], 0)
+    by_key = {each["project"]: each for each in found["turning"]}
+    assert by_key.keys() == {"SLIPS", "ONCE"}
+    assert by_key["SLIPS"]["first"] == {"before": "2026-11-23", "after": "2026-11-16"}
+    assert by_key["SLIPS"]["months_earlier"] == pytest.approx(0.23)
+    assert by_key["SLIPS"]["alarms"]["after"][0]["verdict"] == "right"
+    assert by_key["ONCE"]["first"] == {"before": None, "after": "2026-11-09"}
+    assert by_key["ONCE"]["alarms"]["after"][0]["verdict"] == "false"
+    assert (found["before"]["alarms"], found["after"]["alarms"]) == (1, 2)
+    assert (found["after"]["right"], found["after"]["false"], found["after"]["false_share"]) == (1, 1, 0.5)
+    assert (found["turn_earlier"], found["only_after"], found["only_before"]) == (1, 1, 0)
+
+
+def test_a_backtest_of_the_policy_itself_changes_nothing_and_gives_the_stored_colours(
+    session: Session,
+) -> None:
+    found = backtest(session, shipped.policy(), now=NOW, terms=TERMS)
+    assert (found["turn"], found["otherwise"]) == (0, {"count": 0, "some": []})
+    assert found["before"] == found["after"]
+
+
+def test_a_backtest_of_days_nobody_knows_says_which_there_are(session: Session) -> None:
+    with pytest.raises(
+        NothingToReplay, match="no snapshot from 2030-01-01; the history goes from 2026-11-02 to"
+    ):
+        backtest(session, strict(), now=NOW, since=date(2030, 1, 1))
+    assert backtest(session, strict(), now=NOW, since=date(2026, 11, 16))["days"] == 3
+
+
+def test_consolidation_goes_by_the_policy_of_its_day_and_its_receipt_names_the_layers(
+    template_url: str,
+) -> None:
+    with cloned(template_url) as url:
+        engine = open_engine(url)
+        history(engine)
+        more = tolerance("ONCE", "{schedule: {amber_days: 15, red_days: 19}, hysteresis: 3}")
+        begins = TODAY + timedelta(days=7)
+        with engine.begin() as connection:
+            found = proposed(connection, written(version="1.1.0", begins=begins, more=more))
+            approve(connection, found.name, found.version, actor=OLE, because="x", now=NOW)
+        for day in (6, 7):
+            now = LAST + timedelta(days=day)
+            consolidate(engine, as_of=now.date(), known_at=now)
+        with Session(engine) as session:
+            before = status_document(session, as_of=begins - timedelta(days=1))["projects"][0]
+            after = status_document(session, as_of=begins)["projects"][0]
+            rule = explain(session, "ONCE", "schedule", as_of=begins)["rule"]
+            receipt = session.scalar(
+                select(tables.Snapshot.receipt)
+                .join(tables.Project)
+                .where(tables.Project.key == "ONCE", tables.Snapshot.as_of == begins)
+            )
+        engine.dispose()
+    assert (before["key"], before["overall"], after["overall"]) == ("ONCE", "GREEN", "RED")
+    assert rule["policy"] == "default@1.1.0"
+    assert receipt is not None
+    assert receipt["policy"] == {
+        "label": "default@1.1.0",
+        "layers": [
+            {"of": "tier", "name": "2"},
+            {"of": "project", "name": "ONCE", "because": "agreed by the board"},
+        ],
+    }
+    assert len(SLIPS) == 5
