@@ -14,12 +14,12 @@ from model.status.colour import Colour, Computed
 from model.status.cost import cost
 from model.status.milestones import Milestones, forecast_trend, milestones
 from model.status.schedule import schedule
-from model.status.scope import scope
 from sync.dimension import Dimension, currencies_apart, grey, joined, record
 from sync.dimension_register import of_benefit, of_resource
 from sync.dimension_risk import of_risk
 from sync.earned_colour import finished, of_earned
 from sync.facts import ProjectFacts
+from sync.scope_change import moved
 
 DIMENSIONS: Final = ("schedule", "cost", "scope", "risk", "benefit", "resource")
 
@@ -29,7 +29,7 @@ def dimensions(project: ProjectFacts, as_of: date, limits: Limits) -> dict[str, 
     return {
         "schedule": _schedule(project, as_of, limits),
         "cost": _cost(project, as_of, limits),
-        "scope": _scope(project, limits),
+        "scope": _scope(project, as_of, limits),
         "risk": of_risk(project, as_of, limits),
         "benefit": of_benefit(project, limits),
         "resource": of_resource(project, as_of, limits),
@@ -133,13 +133,6 @@ def _mixed_ledger(project: ProjectFacts) -> str | None:
     return None
 
 
-def _scope(project: ProjectFacts, limits: Limits) -> Dimension:
-    named = ("added_points_unapproved", "baseline_points", "added_points_approved", "removed_points")
-    found = scope(
-        baseline=project.value("baseline_points"),
-        added_approved=project.value("added_points_approved"),
-        added_unapproved=project.value("added_points_unapproved"),
-        removed=project.value("removed_points"),
-        limits=limits,
-    )
-    return joined([(found, named, ())])
+def _scope(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
+    change = moved(project, as_of, limits)
+    return joined([(change.found, change.attributes, change.records)])

@@ -16,8 +16,10 @@ from sync.json import instant_text
 _ALIASES: Final = {"reported": "rag_overall", "dq": "data_quality", "colour": "overall", "status": "overall"}
 _TABLES: Final = (
     "milestone", "raid_item", "cost_line", "contract", "benefit", "project_role", "utilisation", "quality_review",
-    "gate_criterion",
+    "gate_criterion", "baseline", "change_request", "work_item",
 )  # fmt: skip
+
+_SINCE: Final = {"work_item": "v.updated_at"}  # a work item is kept as last read: known since it last changed
 
 
 class NotKnown(LookupError):
@@ -279,7 +281,8 @@ def _records(session: Session, records: Sequence[Mapping[str, Any]]) -> list[dic
         if ids:
             rows = session.execute(
                 text(
-                    "SELECT v.id, s.name AS source, v.known_from, v.run_id, v.raw_page_id, v.raw_position,"
+                    f"SELECT v.id, s.name AS source, {_SINCE.get(table, 'v.known_from')} AS known_from, v.run_id,"
+                    " v.raw_page_id, v.raw_position,"
                     f" v.locator, v.url, encode(p.sha256, 'hex') AS sha256 FROM {table} v"
                     " JOIN source s ON s.id = v.source_id LEFT JOIN raw_page p ON p.id = v.raw_page_id"
                     " WHERE v.id = ANY(CAST(:ids AS bigint[]))"

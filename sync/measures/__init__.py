@@ -9,17 +9,20 @@ from typing import Any, Final
 
 from model.policy import Limits
 from sync.facts import ProjectFacts
+from sync.measures.baselines import of_baselines
 from sync.measures.earned_value import of_earned_value
 from sync.measures.measure import Measure, shown
 from sync.measures.milestones import of_milestones
 from sync.measures.register import of_register
 from sync.measures.risk import of_risks
+from sync.measures.scope import of_scope
+from sync.measures.work import of_work
 
 __all__ = ["Measure", "measures", "receipts_of"]
 
 Subject = Callable[[ProjectFacts, date, Limits], Iterable[Measure]]
 _SUBJECTS: Final[tuple[Subject, ...]] = (
-    of_milestones, of_earned_value, of_risks, of_register,
+    of_milestones, of_earned_value, of_scope, of_baselines, of_work, of_risks, of_register,
 )  # fmt: skip
 
 
