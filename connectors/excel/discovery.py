@@ -47,4 +47,10 @@ def _describe_column(found: Discovery, name: str, column: dict[str, Any]) -> Non
         found.shape.setdefault(_ALLOWED, {})[f"{name}!{header}"] = ", ".join(column["allowed"])
     elif "allowed_by" in column:
         entry["allowed_by"] = column["allowed_by"]
+    if "dates" in column:
+        entry["dates"] = column["dates"]
+        ways = column["dates"].keys() - {"blank"}
+        if len(ways) > 1:
+            counted = ", ".join(f"{count} {way}" for way, count in column["dates"].items())
+            found.warnings.append(f"{name}!{header}: its dates are written in several ways: {counted}")
     found.fields.append(entry)

@@ -31,6 +31,8 @@ class Identity:
         self._known = header.by_attribute()
         self.first = header.row + 1
         self.keys = header.key or self._by_habit()
+        # Of a key of several columns that was configured, those after the first only tell apart what it does not.
+        self._optional = header.key[1:]
         self.pairs = self._project_beside()
         self.by_content = layout.holds == "raid" and not self.keys
         self.notes: list[str] = []
@@ -64,8 +66,8 @@ class Identity:
                 return "", f"{cell} holds {fault_words(value)}; without it the row has no {column.header}"
             text = text_of(value, zeros.get((number, column.index), 0) if zeros else 0)
             if text is None:
-                if column.attribute == "team":  # hours that are nobody's in particular
-                    text = ""
+                if column.attribute == "team" or column in self._optional:
+                    text = ""  # hours that are nobody's in particular; a level that most rows do not have
                 elif column.attribute != "project_ref" or not (self._layout.project or self.by_content):
                     return "", self._lacks(column, address(number, column.index))
                 else:

@@ -5,12 +5,14 @@ from typing import Any
 
 from connectors.excel.columns import Column, Header
 from connectors.excel.contents import DropDown, drop_downs
+from connectors.excel.fill import is_blank
 from connectors.excel.gantt import bars
 from connectors.excel.grid import Book, Grid
 from connectors.excel.header import find_header
 from connectors.excel.layout import HOLDS, Holds, Layout, Limits, Refused
 from connectors.excel.package import column_letters
 from connectors.excel.preamble import read_preamble
+from connectors.excel.shapes import date_shapes
 from connectors.excel.tables import find_tables
 
 
@@ -46,6 +48,7 @@ def _sheet(book: Book, name: str, *, hidden: bool) -> dict[str, Any]:
                 "attribute": column.attribute,
                 "column": column_letters(column.index),
                 **_allowed(column, header.row, lists),
+                **_dates(grid, column, header.row),
             }
             for column in header.columns
         ],
@@ -62,6 +65,15 @@ def _allowed(column: Column, header_row: int, lists: Sequence[DropDown]) -> dict
             if left <= column.index <= right and bottom > header_row and top <= bottom:
                 return {"allowed": list(found.values)} if found.values else {"allowed_by": found.formula}
     return {}
+
+
+def _dates(grid: Grid, column: Column, header_row: int) -> dict[str, Any]:
+    """Return how a column's dates are written; nothing where it holds none."""
+    rows = grid.rows[header_row + 1 :]
+    while rows and all(is_blank(cell) for cell in rows[-1]):
+        rows = rows[:-1]
+    shapes = date_shapes(column.header, (row[column.index] for row in rows))
+    return {"dates": shapes} if shapes else {}
 
 
 def _best_kind(grid: Grid, file: str) -> tuple[Holds, Header] | None:

@@ -20,6 +20,7 @@ from connectors.excel.package import address, column_letters
 from connectors.excel.preamble import Preamble
 from connectors.excel.raid import Raid
 from connectors.excel.records import Record, Warnings
+from connectors.excel.sequence import InOrder
 from connectors.excel.tables import Table
 from connectors.excel.totals import Summed, Totals
 from connectors.excel.values import Read, Reading, attribute_type, make_reads, place_faults
@@ -84,6 +85,7 @@ class Sheet:
         self.seen = seen
         self._alike = self.identity.alike(self.end(), self.left_out)
         self.for_all = said_for_all(layout, self.known, preamble, self.reading, self._warn_above)
+        self._order = InOrder(layout.holds, self.known)
         self.untold = 0  # rows whose identity a fault hides
 
     def records(self) -> Iterator[Record]:
@@ -91,7 +93,7 @@ class Sheet:
         check_names(self.grid, self.known.get(_TITLES.get(self.layout.holds, "")), self.first, self.layout)
         for number in range(self.first, self.end()):
             yield self.record(number)
-        for line in self.totals.differences(self.where):
+        for line in (*self.totals.differences(self.where), *self._order.lines(self.where)):
             self.warnings.add(line)
 
     def record(self, number: int) -> Record:
@@ -225,6 +227,7 @@ class Sheet:
         if self._raid is not None:
             self._raid.complete(values, cells, problems, row, number)
         self._complete(values, cells, number)
+        self._order.look(values, row, number)
         columns = {
             name: raw if type(raw) is str else plain(raw)
             for index, name in self.shown_columns
