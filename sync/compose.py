@@ -17,6 +17,7 @@ from sync.dimensions import milestone_facts
 from sync.facts import Facts, ProjectFacts
 from sync.json import instant_text
 from sync.measures import measures, receipts_of
+from sync.measures.behaviour import of_behaviour
 from sync.policy.place import holding_of
 from sync.sight import flags_of, told_of
 
@@ -95,6 +96,10 @@ def compose(
     health = None if whole.health is None else round(whole.health, 2)
     upcoming = next_milestone(milestone_facts(project), facts.as_of)
     measured = measures(project, facts.as_of, limits)
+    measured |= {
+        each.name: each
+        for each in of_behaviour(project, facts.as_of, limits, computed=whole.colour, reported=reported)
+    }
     document: dict[str, Any] = {
         "key": project.key,
         "name": project.value("name") or project.name,
@@ -122,7 +127,7 @@ def compose(
         "conflicts": _conflicts(project),
         "trend": _trend(project, facts.as_of, whole.colour.value, health),
         "watermelon_since": _since(project, facts.as_of, apart),
-        "flags": _flags(project, dims, facts, apart),
+        "flags": [*_flags(project, dims, facts, apart), *measured["behaviour"].value],
         **told_of(project.sight),
     }
     receipt = {

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from sync.facts_baselines import Frozen
 from sync.facts_money import Months, Said
 from sync.facts_more import read_more
+from sync.facts_periods import Period
 from sync.facts_register import Kept, register_of
 from sync.facts_sql import CHOSEN, KNOWN, SEEN
 from sync.facts_work import Work
@@ -70,6 +71,7 @@ class ProjectFacts:
     baselines: list[RowMapping] = field(default_factory=list)  # approved or not
     changes: list[RowMapping] = field(default_factory=list)  # requests, where there is a baseline
     frozen: Frozen | None = None  # what the baseline in force froze
+    periods: list[Period] = field(default_factory=list)  # past weeks, oldest first
     vacant_since: dict[str, date] = field(default_factory=dict)
     kept: Kept = field(default_factory=dict)  # table -> rows of what its office keeps
     earlier: list[Earlier] = field(default_factory=list)  # newest first

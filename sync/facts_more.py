@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from sync.facts_baselines import approved, frozen_of, rows_by_project
 from sync.facts_money import months_of, progress_of
+from sync.facts_periods import periods_of
 from sync.facts_work import work_of
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ def read_more(session: Session, asked: "Asked", projects: Mapping[UUID, "Project
     for project_id, work in work_of(session, bound, asked.timezone).items():
         if (project := projects.get(project_id)) is not None:
             project.work = work
+    for project_id, periods in periods_of(session, bound).items():
+        if (project := projects.get(project_id)) is not None:
+            project.periods = periods
     _baselines(session, asked, projects)
 
 
