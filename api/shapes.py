@@ -194,6 +194,7 @@ class RunShape(BaseModel):
         started_at="2026-11-22T02:00:03Z", finished_at="2026-11-22T02:11:00Z", requests=412, waited_s=12.4,
         ledger=[{"stream": "issues", "said": 20000, "stored": 19998, "rejected": 2, "filtered": 0,
                  "deleted": 20, "balanced": True}],
+        kept={"sprints": "2026-11-22T01:30:02Z"},
         rejected=[{"locator": "APO-12", "reason": "fields.duedate: expected a date, found 'soon'"}],
         unchanged_since=None, warnings=[],
     )  # fmt: skip
@@ -212,6 +213,10 @@ class RunShape(BaseModel):
     warnings: list[Any] = Field(description="Empty for a token that may see some projects only")
     ledger: list[LedgerShape] = Field(
         description="Counts of the whole source: empty for a token that may see some projects only"
+    )
+    kept: dict[str, str] = Field(
+        description="Streams that were not read, each with when it last was; empty for a token that may see some "
+        "projects only"
     )
     rejected: list[RejectedShape] = Field(
         description="At most 100; empty for a token that may see some projects only"

@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, text
 
 from config.document import SourceBlock
-from connectors.base import Connector, Discovery, Reconsidering, Watched
+from connectors.base import Connector, Discovery, Reconsidering, Resting, Watched
 from connectors.errors import ConnectorError
 from sync import drift
 from sync.compiling import CompiledMapping
@@ -169,14 +169,19 @@ def _follow(
 
 
 def _look(watching: Watching) -> Discovery | None:
-    """Look at the source for little; where that is not to be had, once a day for all that discovery costs."""
-    if isinstance(watching.connector, Watched):
-        return watching.connector.look()
+    """Look at the source for little, or where it can rest, leave it; else once a day for all that discovery costs."""
+    connector = watching.connector
     with watching.engine.connect() as connection:
-        seen_at = connection.scalar(
+        seen_at: datetime | None = connection.scalar(
             text("SELECT seen_at FROM source_shape WHERE source_id = :id"), {"id": watching.source_id}
         )
-    if seen_at is None or watching.now - seen_at < _A_DAY:
+    ago = None if seen_at is None else watching.now - seen_at
+    if isinstance(connector, Resting) and ago is not None and timedelta(0) <= ago < connector.lasts:
+        connector.rest()
+        return None
+    if isinstance(connector, Watched):
+        return connector.look()
+    if ago is None or ago < _A_DAY:
         return None
     try:
         return watching.connector.discover()

@@ -239,4 +239,7 @@ def runs(
             balanced = {None: "", True: "yes", False: "[bold red]NO[/]"}[line.get("balanced")]
             table.add_row(str(run["id"]), run["source"], run["state"], run["mode"], run["started_at"] or "–",
                           line.get("stream", "–"), *counts, balanced)  # fmt: skip
+        for stream, at in run["kept"].items():
+            table.add_row(str(run["id"]), run["source"], run["state"], run["mode"], run["started_at"] or "–",
+                          stream, f"not read: as of {at}")  # fmt: skip
     Console(width=None if sys.stdout.isatty() else _WIDE).print(table)

@@ -98,6 +98,8 @@ def print_runs(runs: Sequence[dict[str, Any]]) -> int:
             typer.echo(
                 f"  {line['stream']:<12} {said} = {parts}; {changed} changed, {line['deleted']} gone{tail}"
             )
+        for stream, at in run["kept"].items():
+            typer.echo(f"  {stream:<12} not read: as of {at}")
         for warning in run["warnings"]:
             typer.echo(f"  ! {warning}")
         told = [*run["warnings"], run["error"] or ""]

@@ -105,11 +105,17 @@ def run_documents(session: Session, query: Select[Run, str], visible: Visible) -
             "error": run.error if visible is None else None,
             "warnings": run.warnings if visible is None else [],
             "ledger": ledgers.get(run.id, []),
+            "kept": kept(run) if visible is None else {},
             "rejected": rejected.get(run.id, []),
             "unchanged_since": z(read.get(run.id)),
         }
         for run, source in runs
     ]
+
+
+def kept(run: Run) -> dict[str, str | None]:
+    """Return the streams that a run did not read, each with when it last was."""
+    return {stream: z(datetime.fromisoformat(at)) for stream, at in sorted(run.kept.items())}
 
 
 def _versions(session: Session, ids: list[int | None]) -> dict[int | None, int]:

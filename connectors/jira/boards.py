@@ -87,7 +87,14 @@ class Sprints:
     entity = "iteration"
 
     def __init__(self, site: Site) -> None:
-        self._site = site
+        self._site, self.lasts = site, site.lasts
+
+    def keep(self, cursors: Mapping[str, Json]) -> bool:
+        """Leave them as they were read; those seen to have changed may still have to reach their issues."""
+        if _ALL not in cursors:
+            return False
+        self._site.changed.sprints.update(noted_before(cursors[_ALL], self._site.clock()))
+        return True
 
     def slices(self) -> Sequence[Slice]:
         """List the one slice."""
@@ -194,15 +201,21 @@ def _sprint(sprint: Json) -> RawRecord:
     return RawRecord(str(sprint["id"]), sprint, f"sprint {sprint.get('name') or sprint['id']}")
 
 
-def noted(cursor: Json | None, marks: Mapping[str, str], now: datetime) -> tuple[dict[str, datetime], Json]:
-    """Hold what a list is like against what it was; return what has changed of late, and the next cursor."""
-    before = (cursor or {}).get("marks") or {}
-    kept = {
+def noted_before(cursor: Json | None, now: datetime) -> dict[str, datetime]:
+    """Return what a list's cursor has down as changed of late, with the time at which that was seen."""
+    return {
         one: at
         for one, text in ((cursor or {}).get("changed") or {}).items()
         if now - (at := datetime.fromisoformat(text)) < timedelta(days=KEPT_FOR.days)
     }
-    changed = kept | {one: now for one, mark in marks.items() if before.get(one, mark) != mark}
+
+
+def noted(cursor: Json | None, marks: Mapping[str, str], now: datetime) -> tuple[dict[str, datetime], Json]:
+    """Hold what a list is like against what it was; return what has changed of late, and the next cursor."""
+    before = (cursor or {}).get("marks") or {}
+    changed = noted_before(cursor, now) | {
+        one: now for one, mark in marks.items() if before.get(one, mark) != mark
+    }
     return changed, {
         "marks": dict(marks),
         "changed": {one: at.isoformat(timespec="milliseconds") for one, at in changed.items()},

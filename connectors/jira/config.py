@@ -117,6 +117,13 @@ class JiraConfig(_Closed):
         description="How far an incremental run reads back before the last change it knows, because Jira's search "
         "index lags behind.",
     )
+    lists_minutes: float = Field(
+        default=60.0,
+        ge=0,
+        le=24 * 60,
+        description="How old the lists of people, sprints and versions, and the last look at fields, types and "
+        "statuses, may be when an incremental run leaves them as they are; 0 reads them in every run.",
+    )
     history_repair_days: float = Field(
         default=7.0,
         ge=0,

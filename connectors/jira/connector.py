@@ -1,7 +1,7 @@
 """Jira, Cloud and Data Center, as a source."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -37,6 +37,7 @@ class Jira:
     ) -> None:
         self.source = source
         self.traffic = Traffic()
+        self.lasts = timedelta(minutes=config.lists_minutes)
         self._site = Site(
             config,
             source=source,
@@ -62,6 +63,10 @@ class Jira:
     def look(self) -> Discovery:
         """Look at fields, types and statuses alone."""
         return discovery.look(self._site)
+
+    def rest(self) -> None:
+        """Go on by the statuses that earlier runs saw."""
+        self._site.looks = False
 
     def reconsider(self, known: Discovery) -> Mapping[str, str]:
         """Say what fields and statuses mean under this configuration, by what was discovered before."""

@@ -1,4 +1,4 @@
-"""The short lists of a site: projects, users and versions. Read whole in every run."""
+"""The short lists of a site: projects, users and versions. Read whole, where they are read: projects in every run."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -10,7 +10,7 @@ import orjson
 from connectors.base import Absence, Fate, Json, Page, Part, RawRecord, Slice
 from connectors.errors import AccessDenied, SliceUnreadable
 from connectors.http import Answer, HttpDenied, HttpError, HttpUnavailable
-from connectors.jira.boards import noted
+from connectors.jira.boards import noted, noted_before
 from connectors.jira.paging import NO_ANSWER, SameAgain, is_poison, lost, pages, values
 from connectors.jira.renewal import digest
 from connectors.jira.site import Project, Site, is_retired, project_rows
@@ -59,7 +59,7 @@ class Projects:
             answer = self._site.project_answer(slice_.label)
             yield _page(self._site, self.name, slice_.name, [answer], complete=False)
             return
-        parts = list(self._site.project_pages())
+        parts = self._site.listing
         whole = all(part.body != NO_ANSWER for part in parts)
         if whole and all(is_retired(project) for part in parts for project in _project_rows(part)):
             raise AccessDenied(
@@ -102,7 +102,12 @@ class Users:
     entity = "identity"
 
     def __init__(self, site: Site) -> None:
-        self._site = site
+        self._site, self.lasts = site, site.lasts
+
+    def keep(self, cursors: Mapping[str, Json]) -> bool:
+        """Leave the list as it was read; nothing else is read by it."""
+        del cursors
+        return True
 
     def slices(self) -> Sequence[Slice]:
         """List the one slice."""
@@ -156,8 +161,16 @@ class Versions:
     entity = "milestone"
 
     def __init__(self, site: Site, semantics: Mapping[str, str]) -> None:
-        self._site = site
+        self._site, self.lasts = site, site.lasts
         self._web = semantics.get("site_url") or site.config.base_url
+
+    def keep(self, cursors: Mapping[str, Json]) -> bool:
+        """Leave them as they were read, unless there is a project whose versions never were."""
+        if not all(slice_.name in cursors for slice_ in self.slices()):
+            return False
+        for cursor in cursors.values():
+            self._site.changed.versions.update(noted_before(cursor, self._site.clock()))
+        return True
 
     def slices(self) -> Sequence[Slice]:
         """List one slice a project."""

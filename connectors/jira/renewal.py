@@ -54,7 +54,7 @@ class Renewal:
             condition: What the slice is confined to.
             ids: Lists the ids that a query finds.
         """
-        statuses = self._statuses(slice_.name if slice_.name.isdigit() else None)
+        statuses = self._statuses(position, slice_.name if slice_.name.isdigit() else None)
         began = position.began.theirs if position.began else None
         if position.since is None or began is None:
             return Renewed(frozenset(), statuses, began)
@@ -101,8 +101,10 @@ class Renewal:
         everything = ids(condition)
         return everything if repaired is None else self._glance.grown(everything, repaired - _MARGIN)
 
-    def _statuses(self, project: str | None) -> dict[str, str]:
+    def _statuses(self, position: Position, project: str | None) -> dict[str, str]:
         """Digest the statuses that this slice may use: all but those of other team-managed projects."""
+        if not self._site.looks and position.statuses:
+            return dict(position.statuses)
         found = {}
         for status in self._site.statuses:
             owner = ((status.get("scope") or {}).get("project") or {}).get("id")

@@ -98,6 +98,8 @@ class Site:
         self._lock = threading.RLock()
         self.ahead_of_us = timedelta(0)  # the server's clock, as seen when we signed in
         self.changed = Changed()
+        self.lasts = timedelta(minutes=config.lists_minutes)  # how old a list may get
+        self.looks = True  # false: this run goes on by the statuses that earlier ones saw
 
     @property
     def pool(self) -> ThreadPoolExecutor:
@@ -191,9 +193,14 @@ class Site:
     @once
     def all_projects(self) -> list[Json]:
         """Every live project the account sees, in the site's own shape."""
-        bodies = (orjson.loads(part.body) for part in self.project_pages() if part.body != NO_ANSWER)
+        bodies = (orjson.loads(part.body) for part in self.listing if part.body != NO_ANSWER)
         every = (project for body in bodies for project in project_rows(body))
         return [project for project in every if not is_retired(project)]
+
+    @once
+    def listing(self) -> list[Part]:
+        """The list of projects, page by page, as this run found it."""
+        return self.project_pages()
 
     def project_pages(self) -> list[Part]:
         """Fetch the list of projects, page by page: also the archived and the deleted, where the account may ask."""

@@ -68,6 +68,8 @@ class Run(Base):
     warnings: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     mapping_version_id: Mapped[int | None] = mapped_column(ForeignKey("mapping_version.id"))
     asked: Mapped[list[Any] | None]  # the tracker's fields that its mapping had it ask for
+    # Streams that it did not read, with the instant of the run that last did: stream -> instant.
+    kept: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
 
 class RunStream(Base):

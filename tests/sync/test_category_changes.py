@@ -38,7 +38,7 @@ def begun(engine: Engine) -> dict[str, Any]:
 def test_items_that_went_through_it_follow_at_once_and_a_replay_changes_nothing(
     engine: Engine, tracker: Sandbox
 ) -> None:
-    configure(engine, block(tracker, name="tracker", projects=["LA", "LB"]))
+    configure(engine, block(tracker, name="tracker", projects=["LA", "LB"], lists_minutes=0))
     pulled(engine, "tracker", full=True)
     before = begun(engine)
     gone = next(iter(before))
