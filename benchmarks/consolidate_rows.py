@@ -163,7 +163,7 @@ def touch(engine: Engine, share: float, projects: int, *, at: datetime) -> int:
             text(
                 "UPDATE work_item SET status_category = 'done', updated_at = :at, run_id = :run, due = due + 1"
                 " WHERE source_id = 2 AND scope_external_id = ANY(SELECT 'id-' || n FROM"
-                " generate_series(:every, :projects, :every) AS n) AND raw_position % 7 = 0"
+                " generate_series(CAST(:every AS int), CAST(:projects AS int), CAST(:every AS int)) AS n) AND raw_position % 7 = 0"
             ),
             {"at": at, "run": run, "every": every, "projects": projects},
         )

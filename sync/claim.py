@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from sync.derive import derive
+from sync.facts_sql import CHOSEN
 from sync.json import dumps
 from sync.match import portfolio_of
 from sync.record_rows import COLLECTION
@@ -40,11 +41,25 @@ class _Stored:
 def claim(session: Session, run_id: int, known_at: datetime) -> Claimed:
     """Bring the claims of one run's source up to date with what it has stored."""
     source = session.execute(text("SELECT source_id FROM run WHERE id = :run"), {"run": run_id}).scalar_one()
-    return _claim(session, {source: run_id}, known_at)
+    return _claim(session, {source: run_id}, known_at, None)
 
 
-def claim_all(session: Session, known_at: datetime) -> Claimed:
-    """Bring the claims of all sources up to date; a claim carries its source's last run.
+def claim_all(
+    session: Session,
+    known_at: datetime,
+    *,
+    runs: Mapping[int, int] | None = None,
+    projects: Collection[UUID] | None = None,
+) -> Claimed:
+    """Bring the claims of sources up to date, of some projects or all; a claim carries its source's last run.
+
+    `runs` None are those of all sources that can be (`runs_to_claim`).
+    """
+    return _claim(session, runs_to_claim(session, known_at) if runs is None else runs, known_at, projects)
+
+
+def runs_to_claim(session: Session, known_at: datetime) -> dict[int, int]:
+    """Return every source whose claims can be brought up to date, with its last run.
 
     A source that was read after `known_at` is left as it is: its rows say more than was known then. So is
     one that is being read: half of it says something that was never true. What people answered was claimed
@@ -60,15 +75,21 @@ def claim_all(session: Session, known_at: datetime) -> Claimed:
         ),
         {"known_at": known_at, "collection": COLLECTION},
     ).all()
-    return _claim(session, dict(runs), known_at)
+    return dict(runs)
 
 
-def _claim(session: Session, runs: Mapping[int, int], known_at: datetime) -> Claimed:
+def _claim(
+    session: Session, runs: Mapping[int, int], known_at: datetime, projects: Collection[UUID] | None
+) -> Claimed:
     portfolio = portfolio_of(session)
     today = known_at.astimezone(ZoneInfo(portfolio.timezone)).date()
-    said = derive(session, Derivation(tuple(runs), portfolio.currency, today, known_at))
-    stored = _stored(session, runs)
-    fresh = {key: each for key, each in said.by_key.items() if _changed(each, stored.get(key))}
+    said = derive(session, Derivation(tuple(runs), portfolio.currency, today, known_at, projects))
+    stored = _stored(session, runs, projects)
+    fresh = {
+        key: each
+        for key, each in said.by_key.items()
+        if (projects is None or key[0] in projects) and _changed(each, stored.get(key))
+    }
     gone = [key for key, was in stored.items() if was.value is not None and key not in said.by_key]
     rows = [
         (*key, dumps(each.value), each.unit, _valid_from(each, stored.get(key), today), each)
@@ -95,14 +116,17 @@ def _valid_from(said: Said, was: _Stored | None, today: date) -> date:
     return given
 
 
-def _stored(session: Session, sources: Collection[int]) -> dict[Key, _Stored]:
+def _stored(
+    session: Session, sources: Collection[int], projects: Collection[UUID] | None
+) -> dict[Key, _Stored]:
     rows = session.execute(
         text(
             "SELECT DISTINCT ON (project_id, attribute, source_id) project_id, attribute, source_id, value, unit,"
             " valid_from FROM claim WHERE source_id = ANY(CAST(:sources AS bigint[]))"
+            f" AND {CHOSEN.format('project_id')}"
             " ORDER BY project_id, attribute, source_id, known_from DESC, id DESC"
         ),
-        {"sources": list(sources)},
+        {"sources": list(sources), "projects": None if projects is None else list(projects)},
     )
     return {(row[0], row[1], row[2]): _Stored(*row[3:]) for row in rows}
 

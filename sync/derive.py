@@ -14,6 +14,7 @@ from sync.derive_records import (
     money_from_costs,
     progress_from_work,
 )
+from sync.facts_sql import CHOSEN
 from sync.said import CLAIMED, Derivation, Said, Sayings, normalised
 
 # A register with a column for a role says that nobody holds it where the cell is empty.
@@ -42,13 +43,13 @@ def _from_register(session: Session, asked: Derivation, found: Sayings) -> None:
             "SELECT s.project_id, s.source_id, s.attributes, s.locator, s.url, s.raw_page_id, s.raw_position"
             " FROM scope s WHERE s.kind = 'register_row'"
             " AND s.deleted_at IS NULL AND s.project_id IS NOT NULL"
-            " AND s.source_id = ANY(CAST(:sources AS bigint[])) ORDER BY s.source_id, s.id"
+            f" AND s.source_id = ANY(CAST(:sources AS bigint[])) AND {CHOSEN.format('s.project_id')}"
+            " ORDER BY s.source_id, s.id"
         ),
-        {"sources": list(asked.sources)},
+        asked.bound(),
     )
-    found_rows = rows.all()
-    columns = {(row[1], role) for row in found_rows for role in _ROLES if role in row[2]}
-    for project, source, attributes, locator, url, page, position in found_rows:
+    columns = role_columns(session)
+    for project, source, attributes, locator, url, page, position in rows.all():
         reported = _reported_on(attributes)
         currency = (attributes.get("currency") or {}).get("value") or asked.currency
         for name in attributes.keys() & CLAIMED:
@@ -68,6 +69,19 @@ def _from_register(session: Session, asked: Derivation, found: Sayings) -> None:
                 found.add(project, role, source, Said(None, None, None, page, position, locator, url))
 
 
+def role_columns(session: Session) -> set[tuple[int, str]]:
+    """Return which sources' registers have a column for which role."""
+    rows = session.execute(
+        text(
+            "SELECT DISTINCT s.source_id, r.role FROM scope s, unnest(CAST(:roles AS text[])) AS r(role)"
+            " WHERE s.kind = 'register_row' AND s.deleted_at IS NULL AND s.project_id IS NOT NULL"
+            " AND s.attributes ? r.role"
+        ),
+        {"roles": list(_ROLES)},
+    )
+    return {(source, role) for source, role in rows}
+
+
 def _reported_on(attributes: dict[str, Any]) -> date | None:
     try:
         return date.fromisoformat(str((attributes.get("reported_on") or {}).get("value"))[:10])
@@ -82,9 +96,10 @@ def _from_own_scopes(session: Session, asked: Derivation, found: Sayings) -> Non
             "SELECT s.project_id, s.source_id, s.name, s.lead, s.raw_page_id, s.raw_position,"
             " coalesce(s.locator, s.key), s.url FROM scope s"
             " JOIN project p ON p.id = s.project_id WHERE p.origin = 'scope'"
-            " AND s.deleted_at IS NULL AND s.source_id = ANY(CAST(:sources AS bigint[])) ORDER BY s.id"
+            " AND s.deleted_at IS NULL AND s.source_id = ANY(CAST(:sources AS bigint[]))"
+            f" AND {CHOSEN.format('s.project_id')} ORDER BY s.id"
         ),
-        {"sources": list(asked.sources)},
+        asked.bound(),
     )
     for project, source, name, lead, *where in rows:
         for attribute, value in (("name", name), ("manager", lead)):

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from sync.facts_sql import CHOSEN
 from sync.said import Derivation, Said, Sayings, money_text
 
 # The work items of bound scopes that are still there.
@@ -25,10 +26,10 @@ def finish_from_work(session: Session, asked: Derivation, found: Sayings) -> Non
         text(
             "SELECT DISTINCT ON (s.project_id, s.source_id) s.project_id, s.source_id, w.due, w.raw_page_id,"
             f" w.raw_position, w.key, w.url{_ITEMS} AND w.due IS NOT NULL AND w.status_category IN ('todo', 'doing')"
-            " AND s.source_id = ANY(CAST(:sources AS bigint[]))"
+            f" AND s.source_id = ANY(CAST(:sources AS bigint[])) AND {CHOSEN.format('s.project_id')}"
             " ORDER BY s.project_id, s.source_id, (w.hub_type IN ('initiative', 'epic')) DESC, w.due DESC, w.id"
         ),
-        {"sources": list(asked.sources)},
+        asked.bound(),
     )
     for project, source, due, page, position, key, url in rows:
         said = Said(due.isoformat(), None, None, page, position, f"{key} duedate", url)
@@ -63,9 +64,10 @@ def progress_from_work(session: Session, asked: Derivation, found: Sayings) -> N
             f" coalesce(sum(w.points) FILTER (WHERE {leaf}), 0),"
             f" count(w.points) FILTER (WHERE {leaf}) >="
             " count(*) FILTER (WHERE w.hub_type = 'story' AND w.points IS NULL)"
-            f"{_ITEMS} AND w.status_category IN ('todo', 'doing', 'done')"
+            f"{_ITEMS} AND w.status_category IN ('todo', 'doing', 'done') AND {CHOSEN.format('s.project_id')}"
             " GROUP BY s.project_id, s.source_id, o.position ORDER BY s.project_id, o.position, s.source_id"
-        )
+        ),
+        asked.bound(),
     )
     by_project: dict[UUID, list[_Work]] = {}
     for project, *work in rows:
@@ -101,12 +103,12 @@ def money_from_costs(session: Session, asked: Derivation, found: Sayings) -> Non
             " p.key FROM cost_line l JOIN project p ON p.id = l.project_id"
             " WHERE l.known_from <= :known_at AND (l.known_to IS NULL OR l.known_to > :known_at)"
             " AND NOT l.deleted AND l.amount IS NOT NULL AND l.kind IN ('baseline', 'actual', 'forecast')"
-            " AND l.source_id = ANY(CAST(:sources AS bigint[]))"
+            f" AND l.source_id = ANY(CAST(:sources AS bigint[])) AND {CHOSEN.format('l.project_id')}"
             " GROUP BY l.project_id, l.source_id, l.kind, p.key ORDER BY p.key, l.source_id, l.kind"
         ),
-        {"currency": asked.currency, "known_at": asked.known_at, "sources": list(asked.sources)},
+        asked.bound(currency=asked.currency, known_at=asked.known_at),
     )
-    registered = _registered(session, _MONEY.values())
+    registered = _registered(session, asked, _MONEY.values())
     for (
         project,
         source,
@@ -134,15 +136,15 @@ def money_from_costs(session: Session, asked: Derivation, found: Sayings) -> Non
             found.add(project, attribute, source, said)
 
 
-def _registered(session: Session, names: Iterable[str]) -> set[tuple[UUID, str]]:
+def _registered(session: Session, asked: Derivation, names: Iterable[str]) -> set[tuple[UUID, str]]:
     rows = session.execute(
         text(
             "SELECT s.project_id, a.key FROM scope s,"
             " jsonb_each(s.attributes) AS a WHERE s.kind = 'register_row' AND s.deleted_at IS NULL"
             " AND s.project_id IS NOT NULL AND a.key = ANY(CAST(:names AS text[]))"
-            " AND btrim(coalesce(a.value->>'value', '')) <> ''"
+            f" AND btrim(coalesce(a.value->>'value', '')) <> '' AND {CHOSEN.format('s.project_id')}"
         ),
-        {"names": list(names)},
+        asked.bound(names=list(names)),
     )
     return {(project, name) for project, name in rows}
 
@@ -161,11 +163,12 @@ def money_from_benefits(session: Session, asked: Derivation, found: Sayings) -> 
             " FROM benefit b JOIN project p ON p.id = b.project_id WHERE b.known_from <= :known_at"
             " AND (b.known_to IS NULL OR b.known_to > :known_at) AND NOT b.deleted AND b.unit IS NULL"
             " AND b.target IS NOT NULL AND b.source_id = ANY(CAST(:sources AS bigint[]))"
+            f" AND {CHOSEN.format('b.project_id')}"
             " GROUP BY b.project_id, b.source_id, p.key ORDER BY p.key, b.source_id"
         ),
-        {"currency": asked.currency, "known_at": asked.known_at, "sources": list(asked.sources)},
+        asked.bound(currency=asked.currency, known_at=asked.known_at),
     )
-    registered = _registered(session, ("benefit_target", "benefit_forecast"))
+    registered = _registered(session, asked, ("benefit_target", "benefit_forecast"))
     for (
         project,
         source,
@@ -207,15 +210,15 @@ def counts_from_milestones(session: Session, asked: Derivation, found: Sayings) 
             " FROM milestone m WHERE m.project_id IS NOT NULL"
             " AND m.known_from <= :known_at AND (m.known_to IS NULL OR m.known_to > :known_at) AND NOT m.deleted"
             " AND m.baseline IS NOT NULL AND m.state IS DISTINCT FROM 'dropped'"
-            " AND m.source_id = ANY(CAST(:sources AS bigint[])) GROUP BY m.project_id, m.source_id"
+            f" AND m.source_id = ANY(CAST(:sources AS bigint[])) AND {CHOSEN.format('m.project_id')}"
+            " GROUP BY m.project_id, m.source_id"
         ),
-        {
-            "first": asked.today.replace(day=1),
-            "last": _month_end(asked.today),
-            "today": asked.today,
-            "known_at": asked.known_at,
-            "sources": list(asked.sources),
-        },
+        asked.bound(
+            first=asked.today.replace(day=1),
+            last=_month_end(asked.today),
+            today=asked.today,
+            known_at=asked.known_at,
+        ),
     )
     for project, source, due, met, locators in rows:
         where = locators or f"no baseline in {asked.today:%Y-%m}"

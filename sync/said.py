@@ -33,12 +33,21 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """What is asked: which sources, the portfolio's currency, today in its time zone, and the instant."""
+    """What is asked: which sources, the portfolio's currency, today in its time zone, and the instant.
+
+    `projects` None: of all.
+    """
 
     sources: Collection[int]
     currency: str
     today: date
     known_at: datetime
+    projects: Collection[UUID] | None = None
+
+    def bound(self, **more: Any) -> dict[str, Any]:
+        """Return the parameters of the statements; `CHOSEN` uses the projects."""
+        asked = None if self.projects is None else list(self.projects)
+        return {"sources": list(self.sources), "projects": asked, **more}
 
 
 @dataclass(slots=True)

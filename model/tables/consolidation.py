@@ -31,10 +31,11 @@ class Touched(Base):
 
 
 class ConsolidationLog(Base):
-    """One consolidation of all projects that came to its end.
+    """One consolidation of all projects.
 
-    `stood_on` is what applied to every project alike: when that differs, all are computed anew. `said` are
-    the words about matching, which stand until matching is done again.
+    `ended` False: it is under way, or broke off, and the next one computes everything. `stood_on` is what
+    held for every project alike: where that differs, the same. `said` are the words about matching, which stand until
+    matching is done again. `computed` are the projects that were, of the `projects` there are.
     """
 
     __tablename__ = "consolidation"
@@ -43,12 +44,12 @@ class ConsolidationLog(Base):
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     as_of: Mapped[date]
     known_at: Mapped[datetime]
-    incremental: Mapped[bool]  # only what was touched was computed
-    stood_on: Mapped[dict[str, Any]]
+    ended: Mapped[bool]
+    stood_on: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     said: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
-    projects: Mapped[int]  # there were
-    computed: Mapped[int]  # of these
-    snapshots: Mapped[int]
+    projects: Mapped[int | None]
+    computed: Mapped[int | None]
+    snapshots: Mapped[int | None]
 
 
 class ReportText(Base):

@@ -26,6 +26,7 @@ from sync.identity.conflicts import keep_conflicts
 from sync.identity.settlements import Settling, standing
 from sync.match import Portfolio, portfolio_of
 from sync.policy.kept import policy_standing
+from sync.policy.place import of_undefined_tiers
 from sync.sight import being_read
 
 PART: Final = 250  # projects
@@ -66,6 +67,7 @@ class Coloured:
     closed: int = 0
     snapshots: int = 0
     conflicts: list[str] = field(default_factory=list)
+    tiers: dict[int, list[str]] = field(default_factory=dict)  # that the policy does not define -> projects
 
 
 def setting_of(session: Session, as_of: date, known_at: datetime, policy: Policy | None) -> Setting:
@@ -105,6 +107,7 @@ def parts(projects: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 def colour(session: Session, setting: Setting, projects: Sequence[UUID], into: Coloured) -> None:
     """Colour one part of the projects, and append their snapshots; nothing is committed here."""
     facts = gather(session, setting.asked(projects))
+    of_undefined_tiers(setting.policy, facts.projects, into.tiers)
     coloured = colours(facts, setting.policy)
     keep_conflicts(session, facts)
     collected = collect(
