@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 MIN_WEEKS: Final = 8  # of history, under which nothing is forecast
@@ -70,25 +71,40 @@ def forecast(
 
 
 def exact(weekly: Sequence[int], remaining: int) -> dict[int, float]:
-    """Return the chance of being done by week, until it is all but sure."""
+    """Return the chance of being done by week, until it is all but sure.
+
+    Ways to draw the weeks are counted as whole numbers, so that nothing is rounded before the last division.
+    """
     if remaining == 0:
         return {0: 1.0}
-    chances = {done: count / len(weekly) for done, count in Counter(weekly).items()}
-    left = {remaining: 1.0}  # items left -> chance
+    if not any(weekly):
+        return dict.fromkeys(range(1, _HORIZON + 1), 0.0)
+    weeks = 2 * ceil(remaining * len(weekly) / sum(weekly)) + 16
+    while True:
+        weeks = min(weeks, _HORIZON)
+        cdf = _within(weekly, remaining, weeks)
+        if weeks == _HORIZON or cdf[max(cdf)] >= _SURE:
+            return cdf
+        weeks *= 2
+
+
+def _within(weekly: Sequence[int], remaining: int, weeks: int) -> dict[int, float]:
+    """Return the chance of being done by week, of so many weeks at most.
+
+    A number holds, in slots of so many bits, in how many ways each count of items below `remaining` is done;
+    with the ways of one week it becomes that of a week more. What overflows `remaining` is done.
+    """
+    slot = (len(weekly) ** weeks).bit_length() + 1
+    one_week = [(slot * done, count) for done, count in Counter(weekly).items() if done < remaining]
+    kept, ones = (1 << (slot * remaining)) - 1, (1 << slot) - 1
+    ways, left = 1, 1
     cdf: dict[int, float] = {}
-    finished = 0.0
-    for week in range(1, _HORIZON + 1):
-        after: dict[int, float] = {}
-        for items, chance in left.items():
-            for done, share in chances.items():
-                if done >= items:
-                    finished += chance * share
-                else:
-                    after[items - done] = after.get(items - done, 0.0) + chance * share
-        cdf[week] = min(finished, 1.0)
-        if finished >= _SURE:
+    for week in range(1, weeks + 1):
+        left = sum(left * count << moved for moved, count in one_week) & kept
+        ways *= len(weekly)
+        cdf[week] = (ways - left % ones) / ways  # modulo adds up the slots
+        if cdf[week] >= _SURE:
             break
-        left = after
     return cdf
 
 
