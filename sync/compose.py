@@ -15,7 +15,6 @@ from sync import precedence
 from sync.dimension import Dimension
 from sync.dimensions import milestone_facts
 from sync.facts import Facts, ProjectFacts
-from sync.json import instant_text
 from sync.measures import measures, receipts_of
 from sync.measures.behaviour import of_behaviour
 from sync.policy.place import holding_of
@@ -167,11 +166,8 @@ def _figures(project: ProjectFacts) -> dict[str, Any]:
 def _sources(project: ProjectFacts, facts: Facts) -> list[dict[str, Any]]:
     found = [facts.sources[each] for each in project.sources if each in facts.sources]
     ordered = sorted(found, key=lambda each: (each.position, each.name))
-    return [
-        {"name": each.name, "synced_at": instant_text(each.synced_at)}
-        | ({"overdue": True} if each.overdue else {})
-        for each in ordered
-    ]
+    # When each was last read stands beside the document (`sync.synced`): to be read again is no news of a project.
+    return [{"name": each.name} | ({"overdue": True} if each.overdue else {}) for each in ordered]
 
 
 def reported_on(project: ProjectFacts) -> date | None:

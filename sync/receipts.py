@@ -11,6 +11,7 @@ from model.attributes import UnknownAttribute, lookup
 from sync.dimensions import DIMENSIONS
 from sync.freshness import freshness
 from sync.json import instant_text
+from sync.synced import synced, with_synced
 
 # Words of the status document that name an attribute, or something a receipt has under another name.
 _ALIASES: Final = {"reported": "rag_overall", "dq": "data_quality", "colour": "overall", "status": "overall"}
@@ -43,6 +44,7 @@ def status_document(
     """
     rows = _snapshots(session, as_of, known_at, visible)
     history = _history(session, known_at, visible)
+    read = synced(session, rows, known_at)
     newest = max(rows, key=lambda row: (row.as_of, row.known_at), default=None)
     return {
         "as_of": _iso(as_of or (newest.as_of if newest else None)),
@@ -51,7 +53,7 @@ def status_document(
         "snapshot_as_of": _iso(newest.as_of if newest else None),
         "history": {"first": _iso(history[0]), "last": _iso(history[1])},
         "note": _outside(as_of, history),
-        "projects": [_entry(row, newest, as_of) for row in rows],
+        "projects": [_entry(row, newest, as_of, read[row.as_of, row.known_at]) for row in rows],
     }
 
 
@@ -83,12 +85,15 @@ def _history(
     return row[0], row[1]
 
 
-def _entry(row: Row[Any], newest: Row[Any] | None, asked: date | None) -> dict[str, Any]:
+def _entry(
+    row: Row[Any], newest: Row[Any] | None, asked: date | None, read: Mapping[str, datetime]
+) -> dict[str, Any]:
     """Return a project's entry, its dimensions in their usual order, which JSONB does not keep."""
     dims = row.document["dimensions"]
     others = sorted(dims.keys() - set(DIMENSIONS))
     ordered = {name: dims[name] for name in (*DIMENSIONS, *others) if name in dims}
-    return {**row.document, "dimensions": ordered} | _beside(row, newest, asked)
+    sources = with_synced(row.document.get("sources") or (), read)
+    return {**row.document, "dimensions": ordered, "sources": sources} | _beside(row, newest, asked)
 
 
 def _beside(row: Row[Any], newest: Row[Any] | None, asked: date | None) -> dict[str, Any]:
