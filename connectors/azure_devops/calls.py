@@ -82,7 +82,8 @@ class Calls:
         try:
             return call(version)
         except HttpError as error:
-            if error.status == BAD_REQUEST and b"-preview" in error.body and kind not in self._preview:
+            # Another thread may have learned it meanwhile: what counts is how this one asked.
+            if error.status == BAD_REQUEST and b"-preview" in error.body and version == self.version:
                 self._preview.add(kind)
                 return self._versioned(kind, call)
             if b"VersionOutOfRange" in error.body:

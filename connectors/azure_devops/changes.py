@@ -45,12 +45,13 @@ _IDS_IN_A_QUERY: Final = 1_000  # a query may have 32,000 characters, and names 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How work items are read: the fields asked for, the custom ones, and how often to refresh what they mean."""
+    """How work items are read: fields, custom ones, how often to refresh what they mean, and whether discussions."""
 
     fields: list[str]
     custom: Custom
     clock: Callable[[], datetime]
     refresh_hours: float
+    comments: bool = False
 
 
 class Changes:
@@ -66,7 +67,7 @@ class Changes:
         project: Project | None,
         cursor: Json | None,
     ) -> None:
-        self.api, self.scope, self.fields = api, scope, how.fields
+        self.api, self.scope, self.fields, self.comments = api, scope, how.fields, how.comments
         self.slice, self.project, self.clock = slice_, project, how.clock
         self.resumed = cursor is not None
         self.position = Position.of(cursor)
@@ -204,6 +205,20 @@ class Changes:
         for answers in found.values():
             draft.parts += [answer.part() for answer in answers]
             draft.paths |= paths_of_updates(answers)
+        if self.comments:
+            self._discussions(draft, [id_ for id_ in ours if id_ not in broken])
+
+    def _discussions(self, draft: Draft, ids: Iterable[int]) -> None:
+        """Put what was said about items on the page, of those about which anything was."""
+        fields = {id_: draft.fields(id_) for id_ in ids}
+        wanted = {
+            id_: str(of["System.TeamProject"]) for id_, of in fields.items() if of.get("System.CommentCount")
+        }
+        found, broken = self.api.comments(wanted)
+        for id_, why in broken.items():
+            draft.emit.remove(id_)
+            self._broken(draft, id_, why)
+        draft.parts += [answer.part() for answers in found.values() for answer in answers]
 
     def _newest(self, draft: Draft, arrived: Mapping[int, list[Json]]) -> dict[int, int]:
         """Return the newest revision of the items to look up; hold, bury or leave out the others."""

@@ -79,6 +79,11 @@ class AzureDevOpsConfig(BaseModel):
     custom_fields: tuple[str, ...] = Field(
         (), description="Further fields to keep with each work item, by reference name or by display name."
     )
+    read: tuple[Literal["comments"], ...] = Field(
+        (),
+        description="What to read of work items besides their fields and history: comments. They cost one more request "
+        "for each item that has any.",
+    )
     refresh_hours: float = Field(
         12,
         ge=0,

@@ -40,6 +40,41 @@ class ItemCalls(Calls):
         histories = {id_: answers for id_, (answers, broken) in zip(wanted, found, strict=True) if not broken}
         return histories, merged(broken for _, broken in found)
 
+    def comments(self, wanted: Mapping[int, str]) -> tuple[dict[int, list[Answer]], Broken]:
+        """Fetch the discussions of items, id -> its project's name; each one whole."""
+        with ThreadPoolExecutor(max_workers=self.connections) as pool:
+            found = list(pool.map(lambda id_: bisected([id_], self._comments_in(wanted)), wanted))
+        said = {id_: answers for id_, (answers, broken) in zip(wanted, found, strict=True) if not broken}
+        return said, merged(broken for _, broken in found)
+
+    def _comments_in(self, wanted: Mapping[int, str]) -> Callable[[Sequence[int], int], list[Answer]]:
+        def ask(ids: Sequence[int], attempts: int) -> list[Answer]:
+            return self._comments_of(ids[0], wanted[ids[0]], attempts)
+
+        return ask
+
+    def _comments_of(self, id_: int, project: str, attempts: int) -> list[Answer]:
+        """Fetch one discussion by its own tokens, oldest first: what is said meanwhile comes at the end."""
+        path = f"/{in_path(project)}/_apis/wit/workItems/{id_}/comments"
+        answers: list[Answer] = []
+        tokens: set[str] = set()
+        params: dict[str, Any] = {"$top": BATCH, "order": "asc"}
+        while True:
+            try:
+                answer = self.get(path, params, kind="comments", attempts=attempts)
+            except HttpError as error:
+                if error.status == 404:  # noqa: PLR2004 - destroyed since it was listed
+                    return answers
+                raise
+            answers.append(answer)
+            token = str(content(answer).get("continuationToken") or "")
+            if not token:
+                return answers
+            if token in tokens:
+                raise self.loops(path)
+            tokens.add(token)
+            params = {**params, "continuationToken": token}
+
     def recycled(self, project: str) -> frozenset[int]:
         """List the ids in a project's recycle bin; nothing where it may not be read."""
         try:

@@ -28,6 +28,7 @@ HIDDEN: Final = (
     "not see its area path. Ask for 'View work items in this node' on the area."
 )
 _ITEM_CALL: Final = re.compile(r"/workitems/(\d+)/(updates|revisions)", re.IGNORECASE)
+_DISCUSSION: Final = re.compile(r"/workitems/(\d+)/comments$", re.IGNORECASE)
 _OTHER_ITEM: Final = re.compile(r"/_apis/wit/workitems/(\d+)/?$", re.IGNORECASE)
 _STARTED: Final = frozenset({"InProgress", "Resolved"})
 _SETTLED: Final = frozenset({"Resolved", "Completed", "Removed"})
@@ -41,6 +42,7 @@ class _Bodies:
     current: dict[int, Json] = field(default_factory=dict)
     revisions: dict[int, list[Json]] = field(default_factory=lambda: defaultdict(list))
     updates: dict[int, list[Json]] = field(default_factory=lambda: defaultdict(list))
+    comments: dict[int, list[Json]] = field(default_factory=lambda: defaultdict(list))
 
 
 def context_part(base_url: str, context: Json) -> Part:
@@ -97,6 +99,8 @@ def _sorted(parts: Iterable[Part]) -> _Bodies:
         elif "/reporting/workitemrevisions" in address:
             for one in decoded(part.body).get("values") or ():
                 found.revisions[int(one["id"])].append(one)
+        elif call := _DISCUSSION.search(address):
+            found.comments[int(call[1])] += decoded(part.body).get("comments") or ()
         elif call := _ITEM_CALL.search(address):
             body = decoded(part.body)
             into = found.updates if call[2] == "updates" else found.revisions
@@ -132,6 +136,7 @@ def _record(
     if custom:  # long text is on the item alone, and not in the feed
         whole = {**((item or {}).get("fields") or {}), **fields}
         payload["custom"] = values(custom, whole, (item or {}).get("multilineFieldsFormat") or {})
+    payload["comments"] = bodies.comments.get(id_) or []
     payload["page"] = item_page(base_url, payload["project"], id_)
     return RawRecord(str(id_), payload, f"work item {id_}", url=payload["page"])
 

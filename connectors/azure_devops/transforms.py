@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from connectors.azure_devops.history import NEVER
 from connectors.azure_devops.identity import is_person, person_id, person_name
-from connectors.azure_devops.text import plain_text
+from connectors.azure_devops.text import plain_markdown, plain_text
 
 _FRACTION: Final = re.compile(r"(\.\d{6})\d+")
 # Names that mean the same in every tracker; the field's own name stands beside them.
@@ -135,6 +135,27 @@ def iterations(found: Any) -> list[tuple[Any, ...]]:
     return [(one["id"], one["name"], None) for one in found]
 
 
+def comments(said: Any) -> list[tuple[Any, ...]]:
+    """Rows of a discussion: who, when, and the words as a reader sees them; what was taken back is left out.
+
+    Server 2019 gives them by the revision they came with.
+    """
+    rows = {}
+    for one in said:
+        if one.get("isDeleted"):
+            continue
+        id_ = str(one["id"] if one.get("id") is not None else f"revision {one['revision']}")
+        who = one.get("createdBy") or one.get("revisedBy")
+        text = one.get("text")
+        plain = plain_markdown if str(one.get("format")).lower() == "markdown" else plain_text
+        at, changed = one.get("createdDate") or one.get("revisedDate"), one.get("modifiedDate")
+        rows[id_] = (
+            id_, person_name(who), person_id(who), instant(at) if at else None,
+            instant(changed) if changed else None, plain(text) if text else None,
+        )  # fmt: skip
+    return list(rows.values())
+
+
 def _shown(value: Any) -> str | None:
     if value is None:
         return None
@@ -157,5 +178,6 @@ TRANSFORMS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "ado_transitions": transitions,
     "ado_links": links,
     "ado_iterations": iterations,
+    "ado_comments": comments,
     "ado_text": plain_text,
 }

@@ -117,7 +117,7 @@ class WorkItems:
         return Changes(
             self._api,
             self._scope,
-            Reading(fields, custom, self._clock, self._config.refresh_hours),
+            Reading(fields, custom, self._clock, self._config.refresh_hours, "comments" in self._config.read),
             slice_=slice_,
             project=self._project(slice_),
             cursor=cursor,

@@ -2,8 +2,8 @@
 
 Of a work item: `{"id", "fields" | "delete" | "restore" | "destroy" | "move" | "link" | "unlink"}`, where
 `move` names a project, and `link` and `unlink` the id of a child. `markdown` lists rich fields that are
-kept in Markdown; with `"slip": true` the revision comes into the feed in a place that its readers have
-passed. `{"create": {field: value}}` makes a work item.
+kept in Markdown; `"comment"` is said about it, which is a revision, too; with `"slip": true` the revision
+comes into the feed in a place that its readers have passed. `{"create": {field: value}}` makes a work item.
 
 Of what items are in: `{"project": name, "rename" | "delete" | "restore" | "hide" | "show" | "effort" |
 "category" | "process"}`, `{"area": path, "rename" | "hide" | "show"}`, `{"iteration": path, "rename" |
@@ -21,7 +21,7 @@ from typing import Any, Final
 from sandbox.ado.calls import Answer
 from sandbox.ado.drafts import PEOPLE
 from sandbox.ado.process import PROCESSES
-from sandbox.ado.world import Item, Iteration, LinkEvent, Project, Revision, World, ms, stamp
+from sandbox.ado.world import Comment, Item, Iteration, LinkEvent, Project, Revision, World, ms, stamp
 
 _HIERARCHY: Final = "System.LinkTypes.Hierarchy"
 _SLIP_MS: Final = 1_800_000
@@ -64,16 +64,25 @@ def _item(world: World, wanted: Json) -> Json:
     if wanted.get("destroy"):
         item.destroyed = world.now
         return {"id": item.id, "destroyed": True}
-    changes = dict(wanted.get("fields") or {})
     item.markdown = tuple(wanted.get("markdown", item.markdown))
+    found = _revise(world, item, _changes(world, item, wanted))
+    if wanted.get("slip"):
+        found.mark -= _SLIP_MS
+    return {"id": item.id, "rev": found.rev}
+
+
+def _changes(world: World, item: Item, wanted: Json) -> Json:
+    """Return what a revision changes."""
+    changes = dict(wanted.get("fields") or {})
     if wanted.get("delete") or wanted.get("restore"):
         changes["System.IsDeleted"] = True if wanted.get("delete") else None
     if wanted.get("move"):
         changes |= dict.fromkeys(_PATHS, str(wanted["move"]))
-    found = _revise(world, item, changes)
-    if wanted.get("slip"):
-        found.mark -= _SLIP_MS
-    return {"id": item.id, "rev": found.rev}
+    if wanted.get("comment"):
+        said = Comment(world.now, item.revisions[-1].by, str(wanted["comment"]))
+        item.comments = [*(one for one in item.comments if one.at <= world.now), said]
+        changes["System.CommentCount"] = len(item.comments)
+    return changes
 
 
 def _cut_or_mend(world: World, item_id: int, *, mend: bool) -> None:
