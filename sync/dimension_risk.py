@@ -32,7 +32,7 @@ class Raid:
 
 def judged(project: ProjectFacts, as_of: date, limits: Limits) -> Raid:
     """Apply the rules for risks and issues."""
-    risks = [_risk_facts(row) for row in project.raid if row["kind"] == "risk"]
+    risks = [risk_facts(row) for row in project.raid if row["kind"] == "risk"]
     opened = [_issue_facts(row) for row in project.raid if row["kind"] == "issue"]
     contingency: Decimal | None = project.value("contingency")
     mixed = _risk_currencies(project, risks)
@@ -77,7 +77,8 @@ def _risk_currencies(project: ProjectFacts, risks: Iterable[RiskFacts]) -> str |
     return f"no expected cost: amounts are in {' and '.join(sorted(map(str, given)))}"
 
 
-def _risk_facts(row: RowMapping) -> RiskFacts:
+def risk_facts(row: RowMapping) -> RiskFacts:
+    """Return a risk as the rules take it."""
     return RiskFacts(
         name=_name(row), probability=row["probability"], impact=row["impact"], chance=row["chance"],
         cost_impact=row["cost_impact"], days_impact=row["days_impact"], owner=row["owner"],

@@ -108,7 +108,7 @@ def _alike(rows: Iterable[RowMapping]) -> dict[int, int]:
     counts: dict[int, int] = {}
     for row in rows:
         counts[row["id"]] = 0
-        if row["title"] and row["state"] not in _CLOSED:
+        if row["title"] and row["closed_on"] is None and row["state"] not in _CLOSED:
             groups[row["kind"]][row["id"]] = row["title"].casefold()
     for titles in groups.values():
         for id_, title in titles.items():
