@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
-from sync.workbook.outcome import Outcome, Slot
+from sync.workbook.outcome import Giver, Outcome, Slot
 from sync.workbook.sending import Written
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def sent_by_token(connection: Connection, token: str) -> Sent | None:
     ).one_or_none()
     if row is None:
         return None
-    slots = {name: [Slot(one["ref"], one["values"]) for one in found] for name, found in row.slots.items()}
+    slots = {name: [_slot(one) for one in found] for name, found in row.slots.items()}
     return Sent(
         row.id,
         row.token,
@@ -98,6 +98,11 @@ def sent_by_token(connection: Connection, token: str) -> Sent | None:
         row.base,
         slots,
     )
+
+
+def _slot(one: Mapping[str, Any]) -> Slot:
+    giver = Giver(one["by"], one["file"]) if "by" in one else None
+    return Slot(one["ref"], one["values"], giver)
 
 
 def taken_before(connection: Connection, sent_id: int, digest: str) -> Earlier | None:
@@ -124,9 +129,9 @@ def keep(
     taken: "Taken",
     *,
     copy: Written | None,
-    made: Mapping[str, Mapping[str, Any]],
+    filled: Mapping[str, Slot],
 ) -> int:
-    """Remember a file that was taken, its cells that were not, and the records its empty rows became."""
+    """Remember a file that was taken, its cells that were not, and the records its added rows are."""
     outcome = {
         "accepted": [list(each) for each in taken.accepted],
         "untouched": taken.untouched,
@@ -141,18 +146,30 @@ def keep(
     }
     id_ = _returned(connection, sent, arrival, row, keeps=True)
     write_cells(connection, id_, taken.outcomes)
-    if made:
-        slots = {
-            name: [{"ref": slot.ref, "values": dict(slot.values)} for slot in found]
-            for name, found in sent.slots.items()
-        }
-        for row_id, record in made.items():
-            slots.setdefault(row_id, []).append(dict(record))
+    if filled:
         connection.execute(
             text("UPDATE workbook_sent SET slots = :slots WHERE id = :id"),
-            {"slots": Jsonb(slots), "id": sent.id},
+            {"slots": Jsonb(_with(sent.slots, filled)), "id": sent.id},
         )
     return id_
+
+
+def _with(slots: Mapping[str, Sequence[Slot]], filled: Mapping[str, Slot]) -> dict[str, list[dict[str, Any]]]:
+    """Return the slots with what this copy holds in place of what the same one held when it came before."""
+    found = {row: list(each) for row, each in slots.items()}
+    for row, slot in filled.items():
+        others = [
+            one
+            for one in found.get(row, ())
+            if one.giver is None or (one.ref, one.giver) != (slot.ref, slot.giver)
+        ]
+        found[row] = [*others, slot]
+    return {row: [_document(one) for one in each] for row, each in found.items()}
+
+
+def _document(slot: Slot) -> dict[str, Any]:
+    whose = {} if slot.giver is None else {"by": slot.giver.by, "file": slot.giver.file}
+    return {"ref": slot.ref, "values": dict(slot.values), **whose}
 
 
 def write_cells(connection: Connection, returned: int, outcomes: Sequence[Outcome]) -> None:

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, Final
 
-from rapidfuzz import fuzz
-
 from model.collection.cases import OWN, Given, RecordCase, is_editable, overrides
 from model.collection.merge import Cell, Fate
 from model.collection.typed import written
@@ -15,14 +13,14 @@ from model.template.template import Field, Template
 from model.template.values import is_absent
 from sync.workbook.book import FORM, VALUE
 from sync.workbook.cells import Part, Returned, Unfit, from_cell, is_too_long, same, to_cell
-from sync.workbook.outcome import Merged, Outcome, Placed, Slot
+from sync.workbook.outcome import Giver, Merged, Outcome, Placed, Slot
 from sync.workbook.read import Back, reasons_in
+from sync.workbook.slots import Naming
 from sync.workbook.words import expected
 
-_ALIKE: Final = 75.0  # of 100: two texts in the same empty row that are the same record
 _SHOWN: Final = 120
 _NAMED: Final = 8
-_PROSE: Final = frozenset({"text", "string", "document"})
+_NOBODY: Final = Giver("", "")
 
 
 def merged(
@@ -33,6 +31,7 @@ def merged(
     *,
     kind: str,
     slots: Mapping[str, Sequence[Slot]],
+    giver: Giver = _NOBODY,
 ) -> Merged:
     """Merge cell by cell.
 
@@ -43,8 +42,9 @@ def merged(
         back: What was read from it.
         kind: form or items.
         slots: Rows added in earlier copies of it.
+        giver: Whose copy it is.
     """
-    return _Merging(template, records, base, back, kind, slots).run()
+    return _Merging(template, records, base, back, kind, slots, giver).run()
 
 
 class _Merging:
@@ -56,8 +56,10 @@ class _Merging:
         back: Back,
         kind: str,
         slots: Mapping[str, Sequence[Slot]],
+        giver: Giver,
     ) -> None:
-        self._template, self._back, self._kind, self._slots = template, back, kind, slots
+        self._template, self._back, self._kind = template, back, kind
+        self._slots, self._giver = slots, giver
         self._fields = {each.rule.id: each for each in template.fields}
         self._records = {record.ref: record for record in records}
         self._base = dict(base)
@@ -65,7 +67,7 @@ class _Merging:
 
     def run(self) -> Merged:
         """Go through the rows, then their reasons."""
-        names = {row: self._name(row) for row in self._back.added}
+        names = self._names()
         for (row, column), cell in self._back.cells.items():
             if self._kind == FORM:
                 if column == VALUE:
@@ -82,28 +84,20 @@ class _Merging:
         self._say_gone()
         return self._found
 
-    def _name(self, row: str) -> str:
-        """Return which record an added row is: one that an earlier copy made of the same row, or a new one."""
-        values = self._read_row(row)
-        told = _told(self._fields, values)
-        numbered = row.rpartition("-")[2].isdigit()
-        known = (
-            self._slots.get(row, ()) if numbered else [one for each in self._slots.values() for one in each]
-        )
-        for slot in known:
-            if slot.ref in self._records and fuzz.ratio(_told(self._fields, slot.values), told) >= _ALIKE:
-                self._base.setdefault(slot.ref, _as_fields(slot.values))
-                return slot.ref
-        name = row
-        if known and numbered:
-            name = f"{row}-{len(known) + 1}"
-            self._found.notes.append(
-                f"row {row.rpartition('-')[2]} of the empty ones holds something else in another copy that came back "
-                f"({', '.join(slot.ref for slot in known)}); both were taken, each as a record of its own"
-            )
-        self._found.rows[name] = values
-        self._found.slots[name] = row
-        return name
+    def _names(self) -> dict[str, str]:
+        """Return which record each added row is."""
+        rows = {row: self._read_row(row) for row in self._back.added}
+        naming = Naming(self._template, self._slots, self._records, self._giver)
+        found = naming.of(rows)
+        self._found.notes += naming.notes
+        for row, named in found.items():
+            self._found.rows[named.ref] = rows[row]
+            self._found.slots[named.ref] = row
+            if named.is_new:
+                self._found.new.add(named.ref)
+            else:
+                self._base.setdefault(named.ref, _as_fields(named.sent))
+        return {row: named.ref for row, named in found.items()}
 
     def _read_row(self, row: str) -> dict[str, Any]:
         values = {}
@@ -161,7 +155,7 @@ class _Merging:
                 f"is filled in by Muster and locked; {stands}. Dispute it where it is shown, if it is wrong"
             )
             self._reject(ref, part, cell, sent, current, says, returned)
-        elif record is None and ref not in self._found.rows:
+        elif record is None and ref not in self._found.new:
             self._reject(
                 ref, part, cell, sent, None, "belongs to a record that is not there any more", returned
             )
@@ -256,16 +250,6 @@ def _is_untouched(rule: FieldRule, sent: Any, cell: Returned) -> bool:
     if not is_too_long(content) or not isinstance(cell.content, str):
         return False
     return cell.content.endswith("…") and str(content).startswith(cell.content[:-1])
-
-
-def _told(fields: Mapping[str, Field], values: Mapping[str, Any]) -> str:
-    """Return what a row says in words, else all it says."""
-    prose = [
-        str(value)
-        for part, value in sorted(values.items())
-        if (each := fields.get(Part.of(part).field)) is not None and each.rule.type in _PROSE
-    ]
-    return " ".join(prose or [f"{part} {value}" for part, value in sorted(values.items())])
 
 
 def _as_fields(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,22 +44,35 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Giver:
+    """Whose copy of a workbook it is: who brought it, and what the file is called."""
+
+    by: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
-    """An empty row that became a record, with what was read in it then."""
+    """An empty row that became a record, with what was read in it when this giver's copy came last."""
 
     ref: str
     values: Mapping[str, Any]
+    giver: Giver | None = None
 
 
 @dataclass(slots=True)
 class Merged:
-    """What comes of a returned workbook. `rows` are what was read of each new record, by the name it has yet."""
+    """What comes of a returned workbook.
+
+    `rows` are what was read of each added row, by the record it is, or by the name a new one has yet (`new`).
+    """
 
     placed: list[Placed] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
-    slots: dict[str, str] = field(default_factory=dict)  # row -> the new record's name
+    new: set[str] = field(default_factory=set)
+    slots: dict[str, str] = field(default_factory=dict)  # record or name -> row
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     untouched: int = 0
     agreed: int = 0

@@ -22,7 +22,7 @@ from sync.workbook.identify import Marked, identify
 from sync.workbook.layout import shaped
 from sync.workbook.ledger import Arrival, Sent
 from sync.workbook.merging import merged
-from sync.workbook.outcome import Merged, Outcome
+from sync.workbook.outcome import Giver, Merged, Outcome, Slot
 from sync.workbook.read import Back, Shape, read_back
 from sync.workbook.sending import write_workbook
 
@@ -161,7 +161,10 @@ class _Taking:
     def _merge(self, back: Back, sent: Sent, case: Case, kind: str) -> Taken:
         """Merge with what stands, and again where somebody answers in that very moment."""
         for _ in range(_TRIES):
-            found = merged(case.template, case.records, sent.base, back, kind=kind, slots=sent.slots)
+            giver = Giver(self._actor.name, self._name)
+            found = merged(
+                case.template, case.records, sent.base, back, kind=kind, slots=sent.slots, giver=giver
+            )
             changes = found.changes({record.ref: record for record in case.records})
             try:
                 after = give_answers(
@@ -200,17 +203,18 @@ class _Taking:
             untouched=found.untouched + found.agreed,
             can_submit=judgement.can_submit,
         )
-        made = {
-            row: {"ref": case.made[called], "values": found.rows[called]}
+        giver = Giver(self._actor.name, self._name)
+        filled = {
+            row: Slot(case.made.get(called, called), found.rows[called], giver)
             for called, row in found.slots.items()
-            if called in case.made
+            if called in case.made or called not in found.new
         }
         with unit_of_work(self._engine) as connection:
             copy = None
             if outcomes:
                 remarks = remarks_on(case, outcomes)
                 copy = write_workbook(connection, case, by=self._actor.name, now=self._now, remarks=remarks)
-            id_ = ledger.keep(connection, sent, self._arrival, taken, copy=copy, made=made)
+            id_ = ledger.keep(connection, sent, self._arrival, taken, copy=copy, filled=filled)
         taken = replace(taken, id=id_)
         return taken if copy is None else replace(taken, copy=copy.body, copy_file=copy.file, copy_id=copy.id)
 
