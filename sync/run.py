@@ -26,6 +26,7 @@ from sync.run_finish import Cursors, finish, set_back, table_of
 from sync.run_start import Pulling, begin_run, end_run, not_too_often, watching_of
 from sync.scrubbing import scrubbed
 from sync.store import unit_of_work
+from sync.unlisted import look_again
 from sync.watch import (
     look_back,
     look_first,
@@ -221,6 +222,7 @@ def _pull_all(
         pulling.source_id, pulling.source, block.kind, block, opened.mapping, semantics, mappings, streams,
         tuple(fields),
     )  # fmt: skip
+    pulling.warnings += look_again(watching, semantics)[1]
     pulling.warnings += look_back(watching, read, version, landing.unmapped, full=pulling.full)
 
 

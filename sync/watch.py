@@ -110,11 +110,17 @@ def look_first(
         The semantics with what is new in them, such as a new status' category; and all that has drifted,
         a sentence each.
     """
-    connector, discovered = watching.connector, found is not None
+    discovered = found is not None
     if found is None:
         found = _look(watching)
-    if found is None:
-        return dict(names), []
+    return (dict(names), []) if found is None else hold(watching, names, found, discovered=discovered)
+
+
+def hold(
+    watching: Watching, names: Mapping[str, str], found: Discovery, *, discovered: bool
+) -> tuple[dict[str, str], list[str]]:
+    """Hold what was seen of a source against what its mapping was made for; see `look_first`."""
+    connector = watching.connector
     seen = shape_of(found)
     known = carried_over(names, found.semantics) if discovered else names
     fresh = reconsidered(connector, known, seen)

@@ -1,15 +1,29 @@
 """What a source no longer is, in words, before its records are read; until it is as before or accepted."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
-from connectors.base import Discovery, Json
+from config.document import SourceBlock
+from connectors.base import Discovery, Json, Page, Slice
 from sync.drift import Open, accept, drifted
+from sync.mapping import parse_mapping
+from sync.registry import Opened
+from sync.run import execute_run, start_run
 from sync.shape import differences, shape_of
-from tests.support.fake_source import T0, FakeTracker, configure, issue, run_once
+from tests.support.fake_source import (
+    MAPPING,
+    T0,
+    FakeStream,
+    FakeTracker,
+    WatchedConnector,
+    configure,
+    issue,
+    run_once,
+)
 from tests.support.store import ask
 
 POINTS: Json = {"id": "points", "name": "Story Points", "type": "number"}
@@ -114,6 +128,43 @@ def test_a_run_tells_drift_and_goes_on_and_what_went_back_is_closed(engine: Engi
         T0 + timedelta(days=2),
     )
     assert standing(engine) == []
+
+
+class Late(WatchedConnector):
+    """One whose tracker is given another status after the run's look at it, while its items are read."""
+
+    def streams(self, semantics: Any, fields: Any) -> list[Any]:
+        del semantics, fields
+        later = look(states=[*look().states, {"id": "9", "name": "QA", "category": "doing"}])
+
+        class Stream(FakeStream):
+            def pull(self, slice_: Slice, cursor: Json | None) -> Iterator[Page]:
+                self.tracker.shape = later
+                return super().pull(slice_, cursor)
+
+        return [Stream(self.tracker, self.clock)]
+
+
+@pytest.mark.parametrize("status", ["9", "3"])
+def test_a_status_that_turns_up_in_an_item_is_told_by_the_run_that_reads_it(
+    engine: Engine, status: str
+) -> None:
+    configure(engine, mapping={"issues": {"status_id": "fields.status.id"}})
+    status_of = {"id": status, "name": "QA", "statusCategory": {"key": "indeterminate"}}
+    tracker = FakeTracker({"A": [issue(1), issue(2, status=status_of)]}, shape=look())
+
+    def opener(block: SourceBlock, *, connections: int, clock: Any) -> Opened:
+        del connections
+        return Opened(Late(tracker, clock), parse_mapping(MAPPING, where="fake", overrides=block.mapping))
+
+    run = start_run(engine, "fake", full=False, now=T0)
+    assert run is not None
+    execute_run(engine, run, clock=lambda: T0, opener=opener)
+
+    says, told = "a new status: 'QA' (9); it counts as doing", status == "9"
+    assert [each.says for each in standing(engine)] == ([says] if told else [])
+    [row] = ask(engine, "SELECT warnings FROM run WHERE id = :run", run=run)
+    assert any(says in each for each in row["warnings"]) is told
 
 
 def test_another_field_for_a_meaning_is_told_unless_it_is_pinned(engine: Engine) -> None:
