@@ -131,22 +131,22 @@ def _said_days(
     if not 0 <= Decimal(str(winning.value)) <= _HUNDRED:
         return f"percent complete is {winning.value}, not between 0 and 100"
     points = [
-        (said.day, said.percent, said.standing)
+        (said.day, said.percent, said.stood_until)
         for said in project.progress
         if said.source_id == winning.winner.source_id and 0 <= said.percent <= _HUNDRED
-    ] or [(winning.winner.valid_from, Decimal(str(winning.value)), False)]
+    ] or [(winning.winner.valid_from, Decimal(str(winning.value)), winning.winner.valid_from)]
     last = as_of if actual is None else min(as_of, month_end(max(actual.amounts)))
     now = _by(points, last) or (points[0][0], points[0][1])
     return now, _by(points, months_before(now[0], WINDOW_MONTHS))
 
 
-def _by(points: list[tuple[date, Decimal, bool]], day: date) -> tuple[date, Decimal] | None:
-    """Return the last that was said by a day; what a source stands by every day is of that day."""
+def _by(points: list[tuple[date, Decimal, date | None]], day: date) -> tuple[date, Decimal] | None:
+    """Return the last that was said by a day, with the last day until then on which it stood."""
     known = [each for each in points if each[0] <= day]
     if not known:
         return None
-    said, percent, standing = known[-1]
-    return (day if standing else said), percent
+    said, percent, until = known[-1]
+    return (day if until is None else max(said, min(day, until))), percent
 
 
 def _inputs(

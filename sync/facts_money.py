@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +15,7 @@ from sync.facts_sql import CHOSEN, KNOWN
 from sync.record_rows import COLLECTION
 
 KINDS: Final = ("baseline", "actual", "earned")
+_SELDOM: Final = 10  # days from one reading to the next, that a source read every week may have between
 _LOOK_BACK: Final = 400  # days: a year of months, and what was said just before
 
 
@@ -34,12 +35,17 @@ class Months:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A percent complete as a source gave it on a day; `standing` where the source says so every day anew."""
+    """A percent complete as a source gave it on a day.
+
+    `stood_until` is the last day on which it still said so: of a tracker, which is read again and again, the day
+    before it said something else; None while it does. Where it was read only now and then it may have moved
+    soon after, so that it stands for its own day.
+    """
 
     source_id: int
     day: date
     percent: Decimal
-    standing: bool
+    stood_until: date | None
 
 
 def months_of(session: Session, bound: Mapping[str, Any], currency: str) -> dict[UUID, dict[str, Months]]:
@@ -81,10 +87,12 @@ def progress_of(session: Session, bound: Mapping[str, Any]) -> dict[UUID, list[S
     rows = session.execute(
         text(
             "SELECT DISTINCT ON (c.project_id, c.source_id, c.attribute, date_trunc('month', c.valid_from))"
-            " c.project_id, c.source_id, c.attribute, c.valid_from, c.value, s.kind FROM claim c"
-            " JOIN source s ON s.id = c.source_id WHERE c.attribute IN ('percent_complete', 'reported_on')"
-            " AND c.valid_from <= :as_of AND c.valid_from > CAST(:as_of AS date) - :days"
-            f" AND c.known_from <= :known_at AND {CHOSEN.format('c.project_id')}"
+            " c.project_id, c.source_id, c.attribute, c.valid_from, c.value, s.kind, c.following FROM (SELECT o.*,"
+            " lead(o.valid_from) OVER (PARTITION BY o.project_id, o.source_id, o.attribute"
+            " ORDER BY o.valid_from, o.known_from, o.id) AS following FROM claim o WHERE o.valid_from <= :as_of"
+            " AND o.attribute IN ('percent_complete', 'reported_on')"
+            " AND o.valid_from > CAST(:as_of AS date) - :days AND o.known_from <= :known_at"
+            f" AND {CHOSEN.format('o.project_id')}) AS c JOIN source s ON s.id = c.source_id"
             " ORDER BY c.project_id, c.source_id, c.attribute, date_trunc('month', c.valid_from),"
             " c.valid_from DESC, c.known_from DESC, c.id DESC"
         ),
@@ -94,8 +102,10 @@ def progress_of(session: Session, bound: Mapping[str, Any]) -> dict[UUID, list[S
     for row in rows:
         if row.attribute == "percent_complete" and isinstance(row.value, int | float | str):
             percent = Decimal(str(row.value))
-            own = row.kind not in ("excel", COLLECTION)
-            found[row.project_id].append(Said(row.source_id, row.valid_from, percent, own))
+            until = row.valid_from
+            if row.kind not in ("excel", COLLECTION):
+                until = None if row.following is None else _stood(row.valid_from, row.following)
+            found[row.project_id].append(Said(row.source_id, row.valid_from, percent, until))
     for row in rows:
         if row.attribute == "reported_on" and isinstance(row.value, str):
             _again(found[row.project_id], row.source_id, date.fromisoformat(row.value[:10]))
@@ -104,9 +114,15 @@ def progress_of(session: Session, bound: Mapping[str, Any]) -> dict[UUID, list[S
     return found
 
 
+def _stood(said: date, following: date) -> date:
+    """Return until when a tracker's progress stood: to the next but where a reading may have been left out."""
+    gap = (following - said).days
+    return said if 1 < gap <= _SELDOM else following - timedelta(days=1)
+
+
 def _again(said: list[Said], source_id: int, reported: date) -> None:
     """Add that a register stood by its progress on the day of a later report."""
     before = [each for each in said if each.source_id == source_id and each.day <= reported]
     last = max(before, key=lambda each: each.day, default=None)
     if last is not None and last.day < reported:
-        said.append(Said(source_id, reported, last.percent, standing=False))
+        said.append(Said(source_id, reported, last.percent, reported))
