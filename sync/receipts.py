@@ -53,7 +53,7 @@ def status_document(
         "snapshot_as_of": _iso(newest.as_of if newest else None),
         "history": {"first": _iso(history[0]), "last": _iso(history[1])},
         "note": _outside(as_of, history),
-        "projects": [_entry(row, newest, as_of, read[row.as_of, row.known_at]) for row in rows],
+        "projects": [_entry(row, newest, as_of, read.get((row.as_of, row.known_at), {})) for row in rows],
     }
 
 

@@ -20,34 +20,26 @@ def synced(session: Session, rows: Collection[Row[Any]], known_at: datetime | No
         rows: Snapshots, with `as_of` and `known_at`.
         known_at: Leave out what became known later; None: nothing.
     """
-    last: dict[date, datetime] = dict(
-        session.execute(
-            text(
-                "SELECT as_of, max(known_at) FROM consolidation WHERE ended AND as_of = ANY(CAST(:days AS date[]))"
-                " AND (CAST(:known_at AS timestamptz) IS NULL OR known_at <= CAST(:known_at AS timestamptz))"
-                " GROUP BY as_of"
-            ),
-            {"days": list({row.as_of for row in rows}), "known_at": known_at},
-        ).all()
-    )
-    by = {(row.as_of, row.known_at): max(row.known_at, last.get(row.as_of, row.known_at)) for row in rows}
-    read = _read(session, set(by.values()))
-    return {clocks: read.get(at, {}) for clocks, at in by.items()}
-
-
-def _read(session: Session, instants: Collection[datetime]) -> dict[datetime, dict[str, datetime]]:
-    found: dict[datetime, dict[str, datetime]] = {}
-    rows = session.execute(
+    clocks = {(row.as_of, row.known_at) for row in rows}
+    found = session.execute(
         text(
-            "SELECT i.at, s.name, max(r.finished_at) FROM unnest(CAST(:instants AS timestamptz[])) AS i(at)"
+            "WITH asked AS (SELECT a.as_of, a.known_at, greatest(a.known_at, (SELECT max(c.known_at) FROM"
+            " consolidation c WHERE c.ended AND c.as_of = a.as_of AND (CAST(:known_at AS timestamptz) IS NULL"
+            " OR c.known_at <= CAST(:known_at AS timestamptz)))) AS at"
+            " FROM unnest(CAST(:days AS date[]), CAST(:instants AS timestamptz[])) AS a(as_of, known_at)),"
+            " ended AS (SELECT i.at, s.name, max(r.finished_at) AS finished FROM (SELECT DISTINCT at FROM asked) AS i"
             " JOIN run r ON r.finished_at <= i.at AND r.state IN ('succeeded', 'partial') AND NOT r.cut_short"
-            " JOIN source s ON s.id = r.source_id GROUP BY i.at, s.name"
+            " JOIN source s ON s.id = r.source_id GROUP BY i.at, s.name)"
+            " SELECT a.as_of, a.known_at, array_agg(e.name), array_agg(e.finished) FROM asked a"
+            " JOIN ended e ON e.at = a.at GROUP BY a.as_of, a.known_at"
         ),
-        {"instants": list(instants)},
+        {
+            "days": [day for day, _ in clocks],
+            "instants": [instant for _, instant in clocks],
+            "known_at": known_at,
+        },
     )
-    for at, source, finished in rows:
-        found.setdefault(at, {})[source] = finished
-    return found
+    return {(day, at): dict(zip(names, ends, strict=True)) for day, at, names, ends in found}
 
 
 def with_synced(sources: Collection[Mapping[str, Any]], read: Mapping[str, datetime]) -> list[dict[str, Any]]:
