@@ -16,7 +16,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import xlsxwriter
 
-from sandbox import exposure, figures
+from sandbox import exposure, figures, office
 from sandbox.figures import IN_PLAN, Moment, Row
 
 MONEY: Final = frozenset(
@@ -28,6 +28,8 @@ MONEY: Final = frozenset(
         "Benefit target",
         "Benefit forecast",
         "Cost impact",
+        "Contract value",
+        "Invoiced to date",
     ]
 )
 SHARES: Final = frozenset(["% complete", "Probability %"])
@@ -48,6 +50,9 @@ MILESTONES: Final = (
     "Milestone ID", "Project ID", "Milestone", "Status", "Weight", "Critical", "Baseline", "Forecast", "Actual",
     "Acceptance criteria",
 )  # fmt: skip
+BASELINES: Final = (
+    "Project ID", "Baseline", "Approved on", "Approved by", "Change request", "Reason", "Start", "Finish", "Budget",
+)  # fmt: skip
 COSTS: Final = ("Project ID", "Category", "Type")
 HEADER_ROW: Final = 5  # counted from 1: what stands above is for people
 
@@ -65,16 +70,18 @@ def library(anchor: date, clock: date, rows: int | None = None) -> dict[str, byt
         "costs.xlsx": workbook(
             "Forecast", "Costs by month in GBP", (*COSTS, *months), figures.costs(now), now
         ),
+        "baselines.xlsx": workbook("Baselines", "Approved baselines", BASELINES, figures.baselines(now), now),
     }
 
 
 def local(anchor: date, clock: date) -> dict[str, bytes]:
-    """Return the local folder's files by name: a plan as CSV, and dependencies as OpenDocument."""
+    """Return the local folder's files by name: a plan as CSV, dependencies as OpenDocument, the office's workbook."""
     now = Moment(anchor, clock)
     plan = figures.milestones(now, frozenset(IN_PLAN))
     return {
         "plan.csv": _csv(MILESTONES[1:], plan),
         "dependencies.ods": _ods("RAID", RAID, exposure.cross_dependencies(anchor, clock)),
+        office.FILE: _book("Project office", office.sheets(now), now),
     }
 
 
@@ -84,6 +91,7 @@ def counts(anchor: date, clock: date) -> dict[str, int]:
     return {
         "register.xlsx": len(figures.register(now)), "raid.xlsx": len(exposure.raid(anchor, clock)),
         "milestones.xlsx": len(figures.milestones(now)), "costs.xlsx": len(figures.costs(now)),
+        "baselines.xlsx": len(figures.baselines(now)),
         "plan.csv": len(figures.milestones(now, frozenset(IN_PLAN))),
         "dependencies.ods": len(exposure.cross_dependencies(anchor, clock)),
     }  # fmt: skip
@@ -102,29 +110,53 @@ def workbook(
     sheet: str, title: str, columns: Sequence[str | date], rows: Iterable[Mapping[Any, Any]], now: Moment
 ) -> bytes:
     """Return a workbook with title rows above its header, real dates and money, and a hidden sheet of lists."""
+    return _book(title, {sheet: (columns, rows)}, now)
+
+
+def _book(
+    title: str, sheets: Mapping[str, tuple[Sequence[str | date], Iterable[Mapping[Any, Any]]]], now: Moment
+) -> bytes:
     out = io.BytesIO()
     book = xlsxwriter.Workbook(
         out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
     book.set_properties({"title": title, "created": datetime(2024, 1, 5, 8, tzinfo=UTC).replace(tzinfo=None)})
-    page = book.add_worksheet(sheet)
     head = book.add_format({"bold": True, "bg_color": "#DDE6F0", "border": 1, "text_wrap": True})
-    month = book.add_format({"bold": True, "bg_color": "#DDE6F0", "border": 1, "num_format": "mmm yyyy"})
     formats = {
+        "head": head,
+        "month": book.add_format({"bold": True, "bg_color": "#DDE6F0", "border": 1, "num_format": "mmm yyyy"}),
         "date": book.add_format({"num_format": "dd/mm/yyyy"}), "money": book.add_format({"num_format": "£#,##0"}),
         "share": book.add_format({"num_format": "0%"}), "empty": book.add_format({"border": 1}),
+        "title": book.add_format({"bold": True, "font_size": 16}),
     }  # fmt: skip
-    page.merge_range(
-        0, 0, 0, 5, f"{title}: Change portfolio", book.add_format({"bold": True, "font_size": 16})
-    )
+    for sheet, (columns, rows) in sheets.items():
+        _page(book.add_worksheet(sheet), title, columns, rows, now, formats)
+    lists = book.add_worksheet("Lists")
+    lists.write_column(0, 0, ["GREEN", "AMBER", "RED"])
+    lists.hide()
+    book.close()
+    return out.getvalue()
+
+
+def _page(
+    page: Any,
+    title: str,
+    columns: Sequence[str | date],
+    rows: Iterable[Mapping[Any, Any]],
+    now: Moment,
+    formats: Mapping[str, Any],
+) -> None:
+    page.merge_range(0, 0, 0, 5, f"{title}: Change portfolio", formats["title"])
     page.write_string(1, 0, "As of")
     page.write_datetime(1, 1, datetime.combine(now.monday(now.week), datetime.min.time()), formats["date"])
     page.write_string(2, 0, "Kept by the project office; please change only what is yours.")
     for index, column in enumerate(columns):
         if isinstance(column, date):
-            page.write_datetime(HEADER_ROW - 1, index, datetime.combine(column, datetime.min.time()), month)
+            page.write_datetime(
+                HEADER_ROW - 1, index, datetime.combine(column, datetime.min.time()), formats["month"]
+            )
         else:
-            page.write_string(HEADER_ROW - 1, index, column, head)
+            page.write_string(HEADER_ROW - 1, index, column, formats["head"])
     last = HEADER_ROW
     for line, row in enumerate(rows, HEADER_ROW):
         for index, column in enumerate(columns):
@@ -134,11 +166,6 @@ def workbook(
         page.write_blank(line, 0, None, formats["empty"])
     page.freeze_panes(HEADER_ROW, 2)
     page.set_column(0, len(columns) - 1, 16)
-    lists = book.add_worksheet("Lists")
-    lists.write_column(0, 0, ["GREEN", "AMBER", "RED"])
-    lists.hide()
-    book.close()
-    return out.getvalue()
 
 
 def _write(

@@ -38,6 +38,14 @@ from sync.run import execute_run, start_run
 WEEKS: Final = 12  # past weeks replayed, one dated step each, before today's
 _SANDBOXES: Final = ("jira-cloud", "jira-dc", "ado", "sharepoint")
 _READY_S: Final = 60.0
+_KEPT_BY_OFFICE: Final = (
+    "contracts",
+    "benefits",
+    "roles",
+    "utilisation",
+    "reviews",
+    "baselines",
+)  # a sheet each
 _STEP_HOUR: Final = time(21, tzinfo=UTC)  # still the same day in London, summer and winter
 # What the sandboxes accept; they hold made-up data and listen on loopback only.
 _SECRETS: Final = {
@@ -194,6 +202,7 @@ def _configure(engine: Engine, home: Path, running: Mapping[str, Mapping[str, An
                 {"path": "/Programme/milestones.xlsx", "sheet": "Milestones", "holds": "milestones",
                  "key": "Milestone ID"},
                 {"path": "/Programme/costs.xlsx", "sheet": "Forecast", "holds": "costs"},
+                {"path": "/Programme/baselines.xlsx", "sheet": "Baselines", "holds": "baselines"},
             ],
         },
         {
@@ -203,6 +212,7 @@ def _configure(engine: Engine, home: Path, running: Mapping[str, Mapping[str, An
             "workbooks": [
                 {"path": "plan.csv", "holds": "milestones", "key": "Milestone"},
                 {"path": "dependencies.ods", "sheet": "RAID", "holds": "raid", "key": "Ref"},
+                *({"path": "office.xlsx", "sheet": holds.capitalize(), "holds": holds} for holds in _KEPT_BY_OFFICE),
             ],
         },
         {
