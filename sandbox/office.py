@@ -1,11 +1,10 @@
-"""The sheets a project office keeps beside its register: contracts, benefits, people, reviews and baselines."""
+"""The sheets a project office keeps beside its register: contracts, benefits, people and quality reviews."""
 
-from datetime import timedelta
 from typing import Final
 
 from sandbox import story
 from sandbox.figures import SHORTFALL, Moment, Row
-from sandbox.story import WEEKS, DemoProject
+from sandbox.story import WEEKS
 
 CONTRACTS: Final = (
     "Contract ref", "Project ID", "Contract", "Supplier", "Contract status", "Start", "Expiry date",
@@ -18,12 +17,7 @@ REVIEWS: Final = (
     "Review ID", "Project ID", "Quality review", "Reviewer", "Planned date", "Date held", "Outcome",
     "Criteria failed", "Closed on",
 )  # fmt: skip
-BASELINES: Final = (
-    "Baseline ref", "Project ID", "Baseline", "Approved on", "Approved by", "Change request", "Reason", "Start",
-    "Finish", "Budget",
-)  # fmt: skip
 FILE: Final = "office.xlsx"
-MOVED: Final = {"CLOUD": 60}  # days by which a second baseline moved the finish
 _HOURS: Final = 200  # a team's, in a week
 _OVERBOOKED: Final = {"DATAHUB": 236}
 _WEEKS_BOOKED: Final = 7
@@ -112,34 +106,6 @@ def reviews(now: Moment) -> list[Row]:
     return rows
 
 
-def baselines(now: Moment) -> list[Row]:
-    """Return the acts of approval: each project's first, and the second that moved a finish."""
-    rows: list[Row] = []
-    for project in story.PROJECTS:
-        if project.budget is None:
-            continue  # nobody ever approved one
-        moved = MOVED.get(project.key, 0)
-        first = now.on(project.start) - timedelta(days=10)
-        rows.append(_baseline(project, 1, now, (first, moved), ("First approval", None)))
-        if moved:
-            again = (now.on(project.start) + timedelta(days=90), 0)
-            why = ("The supplier of the platform changed its regions", f"CR-{project.key}-04")
-            rows.append(_baseline(project, 2, now, again, why))
-    return [row for row in rows if row["Approved on"] <= now.day]
-
-
-def _baseline(
-    project: DemoProject, number: int, now: Moment, act: tuple[object, int], why: tuple[str, str | None]
-) -> Row:
-    approved, earlier = act
-    reason, change = why
-    return {
-        "Baseline ref": f"{project.key}-BL{number}", "Project ID": project.key, "Baseline": number,
-        "Approved on": approved, "Approved by": project.sponsor, "Change request": change, "Reason": reason,
-        "Start": now.on(project.start), "Finish": now.on(project.finish - earlier), "Budget": project.budget,
-    }  # fmt: skip
-
-
 def sheets(now: Moment) -> dict[str, tuple[tuple[str, ...], list[Row]]]:
     """Return each sheet's columns and rows by its name."""
     return {
@@ -148,5 +114,4 @@ def sheets(now: Moment) -> dict[str, tuple[tuple[str, ...], list[Row]]]:
         "Roles": (ROLES, roles(now)),
         "Utilisation": (UTILISATION, utilisation(now)),
         "Reviews": (REVIEWS, reviews(now)),
-        "Baselines": (BASELINES, baselines(now)),
     }

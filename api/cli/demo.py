@@ -44,7 +44,6 @@ _KEPT_BY_OFFICE: Final = (
     "roles",
     "utilisation",
     "reviews",
-    "baselines",
 )  # a sheet each
 _STEP_HOUR: Final = time(21, tzinfo=UTC)  # still the same day in London, summer and winter
 # What the sandboxes accept; they hold made-up data and listen on loopback only.
