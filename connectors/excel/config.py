@@ -1,5 +1,6 @@
 """What an Excel source may be told."""
 
+from collections import Counter
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -25,6 +26,11 @@ class Workbook(BaseModel):
     )
     library: str | None = Field(None, description="Document library, when it is not the site's first one")
     sheet: str | None = Field(None, description="Sheet; without it the one that fits what it holds")
+    known_as: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        None,
+        description="What its rows are known by instead of path, library, sheet and table, e.g. the former "
+        "Programme/raid.xlsx!RAID: those can then be corrected, and the rows stay the same records",
+    )
     holds: Holds = Field(description=f"What its rows are: {', '.join(HOLDS)}")
     key: str | list[str] | None = Field(None, description="Header, or headers, of what identifies a row")
     columns: dict[str, str] = Field(
@@ -57,6 +63,11 @@ class Workbook(BaseModel):
         if path is not None and ".." in path.replace("\\", "/").split("/"):
             raise ValueError("a path must not climb out of its folder with ..")
         return path
+
+    @property
+    def place(self) -> str:
+        """Where it is, as far as that is no secret."""
+        return "!".join(filter(None, [(self.path or "").strip("/"), self.library, self.sheet, self.table]))
 
     @model_validator(mode="after")
     def _be_sensible(self) -> "Workbook":
@@ -110,4 +121,10 @@ class ExcelConfig(BaseModel):
                 raise ValueError("a workbook's path needs the site it is on: set site, as host:/sites/name")
             if self.folder is not None and workbook.url is not None:
                 raise ValueError("a workbook in a folder has a path, no url")
+        names = Counter((each.holds, each.known_as or each.place) for each in self.workbooks)
+        for each in self.workbooks:
+            if each.known_as is not None and names[each.holds, each.known_as] > 1:
+                raise ValueError(
+                    f"known_as: {each.known_as!r} names two sheets of {each.holds}; their rows would be mixed up"
+                )
         return self

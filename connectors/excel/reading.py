@@ -159,6 +159,12 @@ def _choose(book: Book, layout: Layout) -> _Found:
     return fitting[0]
 
 
+def _and_keep(layout: Layout) -> str:
+    """Say how the rows stay the records that they are, where their ids begin with what is to be corrected."""
+    known_as = layout.prefix.removesuffix("!")
+    return f", and keep its rows by `known_as: {known_as}`" if known_as else ""
+
+
 def _named(book: Book, layout: Layout, wanted: str) -> _Found:
     """Take the sheet of that name; one that was renamed since it was last read is known by its id and its headers."""
     try:
@@ -170,7 +176,7 @@ def _named(book: Book, layout: Layout, wanted: str) -> _Found:
         found = _fit(book, renamed, layout)
         found.notes.append(
             f"{book.file}: the sheet {wanted!r} is now called {renamed!r}; it was recognised by its id and its "
-            "headers. Correct `sheet`"
+            f"headers. Correct `sheet`{_and_keep(layout)}"
         )
         return found
     return _fit(book, name, layout)

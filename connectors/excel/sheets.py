@@ -284,12 +284,13 @@ def without_place(words: str, layout: Layout) -> str:
 
 
 def slice_name(workbook: Workbook) -> str:
-    """Name a sheet for its cursor: stable, and without the share link, which is a secret."""
-    if workbook.url is not None:
-        place = "link-" + hashlib.sha256(workbook.url.get_secret_value().encode()).hexdigest()[:12]
-    else:
-        place = (workbook.path or "").strip("/")
-    return "!".join(filter(None, [place, workbook.library, workbook.sheet, workbook.table]))
+    """Name a sheet for its cursor and its rows: stable, and without the share link, which is a secret."""
+    if workbook.known_as is not None:
+        return workbook.known_as
+    if workbook.url is None:
+        return workbook.place
+    link = "link-" + hashlib.sha256(workbook.url.get_secret_value().encode()).hexdigest()[:12]
+    return "!".join(filter(None, [link, workbook.place]))
 
 
 def layout_of(config: ExcelConfig, workbook: Workbook, file: File | None) -> Layout:

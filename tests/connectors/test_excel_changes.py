@@ -283,6 +283,42 @@ def test_a_renamed_sheet_is_recognised_by_its_id_and_its_headers(tmp_path: Path)
         pull(folder(tmp_path, sheet="Projects"))
 
 
+def test_rows_stay_what_they_are_when_the_name_of_their_sheet_is_corrected(tmp_path: Path) -> None:
+    risks = [["Ref", "Title", "Probability"], ["R-1", "Late steel", 3], ["R-2", "No crane", 2]]
+    (tmp_path / "register.xlsx").write_bytes(xlsx(risks, sheet="RAID"))
+    before = folder(tmp_path, sheet="RAID", holds="raid")
+    cursor = cursor_of(before)
+    (tmp_path / "register.xlsx").write_bytes(xlsx(risks, sheet="Risks 2027"))
+
+    connector = folder(tmp_path, sheet="RAID", holds="raid")
+    [page] = pull(connector, cursor)
+    known = ids(connector, page)
+    [said] = [line for line in page.warnings if "is now called 'Risks 2027'" in line]
+    name = said.partition("`known_as: ")[2].partition("`")[0]
+    corrected = folder(tmp_path, sheet="Risks 2027", holds="raid", known_as=name)
+    [again] = pull(corrected, page.cursor)
+
+    assert name
+    assert ids(corrected, again) == known
+    assert again.slice == page.slice
+    assert stream_of(corrected)[1].name == stream_of(before)[1].name
+    assert not any("known_as" in line for line in again.warnings)
+
+
+def test_two_sheets_of_one_kind_cannot_be_known_by_one_name(tmp_path: Path) -> None:
+    twice = [{"path": f"{name}.xlsx", "holds": "raid", "known_as": "raid"} for name in "ab"]
+    taken = [{"path": "a.xlsx", "holds": "raid", "known_as": "b.xlsx!RAID"}]
+    for sheets in (twice, [*taken, {"path": "/b.xlsx", "sheet": "RAID", "holds": "raid"}]):
+        with pytest.raises(ValueError, match="names two sheets of raid; their rows would be mixed up"):
+            ExcelConfig.model_validate({"folder": str(tmp_path), "workbooks": sheets})
+    ExcelConfig.model_validate(
+        {
+            "folder": str(tmp_path),
+            "workbooks": [*taken, {"path": "b.xlsx", "sheet": "RAID", "holds": "costs"}],
+        }
+    )
+
+
 def test_columns_that_have_moved_are_recognised_and_said(tmp_path: Path) -> None:
     (tmp_path / "register.xlsx").write_bytes(xlsx([HEAD, APOLLO]))
     cursor = cursor_of(folder(tmp_path))
