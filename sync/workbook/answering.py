@@ -7,13 +7,14 @@ from model.collection.cases import OWN, Judgement, has_items, is_editable
 from model.status.colour import counted
 from sync.collection.answers import NEW
 from sync.collection.case import Case
-from sync.workbook.book import KEPT, LABEL, REF, TODO, VALUE, Look
+from sync.workbook.book import KEPT, LABEL, REF, TODO, VALUE, WHY, Look
 from sync.workbook.cells import LONGEST, Content, Part, to_cell, writable
 from sync.workbook.layout import Remark, locked_reference
 from sync.workbook.outcome import Merged, Outcome, Placed
 
 Remarks = dict[tuple[str, str], Remark]  # by row and cell
 _SHOWN: Final = 160
+_OWN_LABELS: Final = {WHY: "Reason", TODO: "To do", REF: "Reference"}
 
 
 def invalid_among(placed: Sequence[Placed], judgement: Judgement) -> list[Outcome]:
@@ -76,14 +77,22 @@ class _Answering:
         for one in outcomes:
             if one.is_row:
                 self._row(one)
-            elif Part.of(one.part).field in self._fields and (not self._is_list or one.ref in self._refs):
+            elif self._has_place(one):
                 self._found[one.ref, one.part] = self._remark(one)
             else:
                 self._homeless(one)
         return self._found
 
+    def _has_place(self, one: Outcome) -> bool:
+        part, own, _ = one.part.partition("~")
+        if self._is_list:
+            return one.ref in self._refs and (bool(own) or Part.of(part).field in self._fields)
+        return Part.of(part).field in self._fields
+
     def _remark(self, one: Outcome) -> Remark:
-        each = self._fields[Part.of(one.part).field]
+        if "~" in one.part and one.kind != "conflict":
+            return Remark(Look.WRONG if one.part.endswith(WHY) else Look.LOCKED_WRONG, _rejected(one))
+        each = self._fields[Part.of(one.part.partition("~")[0]).field]
         if one.kind == "conflict":
             note = f"You wrote {_short(one.returned)}. It {one.says}. To insist, write yours again."
             return Remark(Look.CONFLICT, note)
@@ -115,7 +124,9 @@ class _Answering:
         self._found[row, column] = Remark(Look.LOCKED_WRONG, note, _cell(one.returned), keeps=True)
         said = self._found.get((row, TODO))
         label = (
-            self._fields[field].rule.label if (field := Part.of(one.part).field) in self._fields else one.part
+            self._fields[field].rule.label
+            if (field := Part.of(one.part).field) in self._fields
+            else _OWN_LABELS.get(one.part, one.part)
         )
         told = " ".join(filter(None, [str(said.content) if said else "", f"{label}: {note}"]))
         self._found[row, TODO] = Remark(Look.QUIET, "", told[:LONGEST], keeps=True)

@@ -29,7 +29,7 @@ from sync.workbook.book import (
     Row,
     Sheet,
 )  # fmt: skip
-from sync.workbook.cells import LONGEST, Content, Part, is_too_long, to_cell
+from sync.workbook.cells import LONGEST, Content, Part, is_too_long, to_cell, writable
 from sync.workbook.words import month_name, note_of
 
 SLOTS: Final = 25  # empty rows for records that are still to be written
@@ -177,15 +177,31 @@ def _form_row(asked: Asked, record: RecordCase, each: Field, part: Part, values:
     look = look_of(asked.template, each, record)
     given = record.answers.get(each.rule.id)
     needed = each.rule.id in asked.needed.get(record.ref, ())
-    todo = _once([*_said_of_row(asked, record.ref, part.id), *_todo(asked, record.ref, each.rule.id)])
+    todo = _once(
+        [
+            *_said_of_row(asked, record.ref, part.id, f"{part.id}{WHY}"),
+            *_todo(asked, record.ref, each.rule.id),
+        ]
+    )
     label = label_of(each.rule, part) + (" *" if needed else "")
     return Row(part.id, {
         LABEL: Box(label, Look.LABEL, note=note_of(each.rule)),
         VALUE: _value_box(asked, record.ref, each, part, values, look),
-        WHY: Box(given.because if given else None, Look.ASKED if look is Look.FILLED else Look.LOCKED),
+        WHY: _own_box(asked, (record.ref, f"{part.id}{WHY}"), _reason(given.because if given else None),
+                      Look.ASKED if look is Look.FILLED else Look.LOCKED),
         SOURCE: Box(_source(record.receipt(each.rule.id)), Look.QUIET),
         TODO: Box(todo or None, Look.QUIET),
     })  # fmt: skip
+
+
+def _reason(said: str | None) -> str | None:
+    return writable(said)[:LONGEST] or None if said else None
+
+
+def _own_box(asked: Asked, place: tuple[str, str], content: Content, look: Look) -> Box:
+    """Return a cell that is no answer, with what an answered copy says of it."""
+    remark = asked.remarks.get(place)
+    return Box(content, look) if remark is None else Box(content, remark.look, note=remark.note)
 
 
 def _items(asked: Asked, token: str) -> Sheet:
@@ -220,8 +236,8 @@ def _item_row(asked: Asked, record: RecordCase, held: Sequence[tuple[Field, Sequ
     }
     reasons = dict.fromkeys(given.because for given in record.answers.values() if given.because)
     boxes[REF] = Box(None if is_slot else record.ref, Look.LOCKED)
-    boxes[WHY] = Box("\n".join(reasons)[:LONGEST] or None, Look.ASKED)
-    todo = _once([*_said_of_row(asked, record.ref, ""), *_todo(asked, record.ref, None)])
+    boxes[WHY] = _own_box(asked, (record.ref, WHY), _reason("\n".join(reasons)), Look.ASKED)
+    todo = _once([*_said_of_row(asked, record.ref, "", WHY), *_todo(asked, record.ref, None)])
     boxes[TODO] = Box(todo[:LONGEST] or None, Look.QUIET)
     return Row(record.ref, boxes)
 
@@ -237,10 +253,9 @@ def _value_box(asked: Asked, ref: str, each: Field, part: Part, values: Mapping[
     return Box(content, look, each.rule)
 
 
-def _said_of_row(asked: Asked, ref: str, part: str) -> list[str]:
+def _said_of_row(asked: Asked, ref: str, *parts: str) -> list[str]:
     """Return what an answered copy says where somebody looks first: in the row, not only on the cell."""
-    remark = asked.remarks.get((ref, part))
-    return [remark.note] if remark is not None else []
+    return [remark.note for part in parts if (remark := asked.remarks.get((ref, part))) is not None]
 
 
 def _once(said: Sequence[str]) -> str:

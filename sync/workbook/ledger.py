@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
 from sync.workbook.outcome import Giver, Outcome, Slot
-from sync.workbook.sending import Written
+from sync.workbook.sending import BESIDE, Written
 
 if TYPE_CHECKING:
     from sync.workbook.returned import Taken
@@ -29,6 +29,8 @@ class Sent:
     checksum: str
     title: str
     base: Mapping[str, Mapping[str, Any]]
+    because: Mapping[str, Mapping[str, str]]  # the reasons that stood in it, by record and field
+    said: Mapping[str, Mapping[str, str]] | None  # what stood beside its answers, by row and column
     slots: Mapping[str, Sequence[Slot]]
 
 
@@ -87,6 +89,7 @@ def sent_by_token(connection: Connection, token: str) -> Sent | None:
     if row is None:
         return None
     slots = {name: [_slot(one) for one in found] for name, found in row.slots.items()}
+    beside = row.base.get(BESIDE, {})
     return Sent(
         row.id,
         row.token,
@@ -95,7 +98,9 @@ def sent_by_token(connection: Connection, token: str) -> Sent | None:
         row.version,
         row.checksum,
         row.title,
-        row.base,
+        {ref: values for ref, values in row.base.items() if ref != BESIDE},
+        beside.get("because", {}),
+        beside.get("said"),
         slots,
     )
 
@@ -136,6 +141,7 @@ def keep(
         "accepted": [list(each) for each in taken.accepted],
         "untouched": taken.untouched,
         "notes": list(taken.notes),
+        "beside": [list(each) for each in taken.beside],
         "copy": None if copy is None else copy.file,
     }
     row = {

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from typing import Any, Final
 
-from model.collection.cases import OWN, Given, RecordCase, is_editable, overrides
+from model.collection.cases import OWN, Given, RecordCase, is_editable
 from model.collection.merge import Cell, Fate
 from model.collection.typed import written
 from model.status.colour import counted
@@ -13,14 +13,15 @@ from model.template.template import Field, Template
 from model.template.values import is_absent
 from sync.workbook.book import FORM, VALUE
 from sync.workbook.cells import Part, Returned, Unfit, from_cell, is_too_long, same, to_cell
-from sync.workbook.outcome import Giver, Merged, Outcome, Placed, Slot
-from sync.workbook.read import Back, reasons_in
+from sync.workbook.outcome import Copy, Merged, Outcome, Placed
+from sync.workbook.read import Back
+from sync.workbook.reasons import Reasons
 from sync.workbook.slots import Naming
 from sync.workbook.words import expected
 
 _SHOWN: Final = 120
 _NAMED: Final = 8
-_NOBODY: Final = Giver("", "")
+_ANY: Final = Copy()
 
 
 def merged(
@@ -30,8 +31,7 @@ def merged(
     back: Back,
     *,
     kind: str,
-    slots: Mapping[str, Sequence[Slot]],
-    giver: Giver = _NOBODY,
+    copy: Copy = _ANY,
 ) -> Merged:
     """Merge cell by cell.
 
@@ -41,10 +41,9 @@ def merged(
         base: What was written into the workbook, by record and field.
         back: What was read from it.
         kind: form or items.
-        slots: Rows added in earlier copies of it.
-        giver: Whose copy it is.
+        copy: What else is known of it.
     """
-    return _Merging(template, records, base, back, kind, slots, giver).run()
+    return _Merging(template, records, base, back, kind, copy).run()
 
 
 class _Merging:
@@ -55,15 +54,15 @@ class _Merging:
         base: Mapping[str, Mapping[str, Any]],
         back: Back,
         kind: str,
-        slots: Mapping[str, Sequence[Slot]],
-        giver: Giver,
+        copy: Copy,
     ) -> None:
         self._template, self._back, self._kind = template, back, kind
-        self._slots, self._giver = slots, giver
+        self._copy = copy
         self._fields = {each.rule.id: each for each in template.fields}
         self._records = {record.ref: record for record in records}
         self._base = dict(base)
         self._found = Merged(notes=list(back.notes))
+        self._reasons = Reasons(self._fields, self._records, self._base, copy, back)
 
     def run(self) -> Merged:
         """Go through the rows, then their reasons."""
@@ -74,7 +73,7 @@ class _Merging:
                     self._cell(OWN, Part.of(row), cell)
             else:
                 self._cell(names.get(row, row), Part.of(column), cell)
-        self._reasons(names)
+        self._reasons.merge(self._found, names, self._kind)
         for each in self._back.astray:
             ref, part = (OWN, each.id) if self._kind == FORM else (each.id, "")
             written = {column: _json(content) for column, content in each.written.items()}
@@ -87,7 +86,7 @@ class _Merging:
     def _names(self) -> dict[str, str]:
         """Return which record each added row is."""
         rows = {row: self._read_row(row) for row in self._back.added}
-        naming = Naming(self._template, self._slots, self._records, self._giver)
+        naming = Naming(self._template, self._copy.slots, self._records, self._copy.giver)
         found = naming.of(rows)
         self._found.notes += naming.notes
         for row, named in found.items():
@@ -139,6 +138,8 @@ class _Merging:
         if fate in (Fate.UNTOUCHED, Fate.AGREED):
             self._found.untouched += fate is Fate.UNTOUCHED
             self._found.agreed += fate is Fate.AGREED
+            if fate is Fate.AGREED:
+                self._found.agreed_in.add((ref, part.field))
         else:
             self._changed(ref, part, cell, each, fate, (sent, returned, current))
 
@@ -162,13 +163,18 @@ class _Merging:
         elif is_too_long(to_cell(each.rule, current)):
             says = "stands for a text longer than a cell holds; change it in the form"
             self._reject(ref, part, cell, sent, current, says, returned)
-        elif fate is Fate.CONFLICT:
+        elif fate is Fate.CONFLICT or self._is_reasoned_anew(ref, part):
             says = self._both(record, each.rule, part, current)
             self._found.outcomes.append(
                 Outcome("conflict", ref, part.id, cell.locator, sent, returned, current, says)
             )
         else:
             self._found.placed.append(Placed(ref, part, returned, cell.locator))
+
+    def _is_reasoned_anew(self, ref: str, part: Part) -> bool:
+        """Say whether what stands has got another reason meanwhile, and this answer only has the old one."""
+        row = self._found.slots.get(ref, ref)
+        return self._reasons.is_outdated(row, ref, part.field, self._kind)
 
     def _both(self, record: RecordCase | None, rule: FieldRule, part: Part, current: Any) -> str:
         """Say who wrote what stands there."""
@@ -192,35 +198,6 @@ class _Merging:
         self._found.outcomes.append(
             Outcome("rejected", ref, part.id, cell.locator, sent, shown, current, says)
         )
-
-    def _reasons(self, names: Mapping[str, str]) -> None:
-        """Give a row's reason to what it explains: the field of the row, or the record's values that differ."""
-        changed = {(placed.ref, placed.part.field) for placed in self._found.placed}
-        for row, said in reasons_in(self._back):
-            if self._kind == FORM:
-                key = (OWN, Part.of(row).field)
-                if key in changed or self._answered(*key):
-                    self._found.reasons[key] = said
-                elif not self._is_conflict(*key):
-                    self._found.notes.append(
-                        f"there is a reason for {self._label(key[1])!r}, whose value is as it was filled in"
-                    )
-                continue
-            ref = names.get(row, row)
-            for name in [key[1] for key in changed if key[0] == ref]:
-                self._found.reasons[ref, name] = said
-            record = self._records.get(ref)
-            for name, given in (record.answers if record else {}).items():
-                each = self._fields.get(name)
-                if each and given.because is None and overrides(each, record, given.value):  # type: ignore[arg-type]
-                    self._found.reasons.setdefault((ref, name), said)
-
-    def _answered(self, ref: str, name: str) -> bool:
-        record = self._records.get(ref)
-        return record is not None and name in record.answers
-
-    def _is_conflict(self, ref: str, name: str) -> bool:
-        return any(one.ref == ref and Part.of(one.part).field == name for one in self._found.outcomes)
 
     def _label(self, name: str) -> str:
         each = self._fields.get(name)

@@ -1,6 +1,6 @@
 """What comes of a returned workbook, cell by cell."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -60,6 +60,18 @@ class Slot:
     giver: Giver | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What is known of a copy beside its values: whose it is, the reasons that stood in it, and the added rows.
+
+    `because` is by record and field; `slots` are the rows added in every copy of the same workbook.
+    """
+
+    giver: Giver = Giver("", "")
+    because: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    slots: Mapping[str, Sequence[Slot]] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Merged:
     """What comes of a returned workbook.
@@ -74,6 +86,11 @@ class Merged:
     new: set[str] = field(default_factory=set)
     slots: dict[str, str] = field(default_factory=dict)  # record or name -> row
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
+    reworded: list[tuple[str, str, str]] = field(
+        default_factory=list
+    )  # reasons alone: record, cell and place
+    beside: list[tuple[str, str, str]] = field(default_factory=list)  # of conflicts: record, cell and reason
+    agreed_in: set[tuple[str, str]] = field(default_factory=set)  # record and field
     untouched: int = 0
     agreed: int = 0
 

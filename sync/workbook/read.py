@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,6 +28,9 @@ class Shape:
     rows: Mapping[str, str]  # id -> what names it visibly
     witness: str | None  # the locked column that names a list's records
     token: str
+    said: Mapping[str, Mapping[str, str]] | None = (
+        None  # what else stood in a row, by its id and column, if known
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,10 @@ class Astray:
 
 @dataclass(slots=True)
 class Back:
-    """What came back: cells by row and column id, reasons by row, rows that cannot be taken, and remarks."""
+    """What came back: cells by row and column id, rows that cannot be taken, and remarks.
+
+    `reasons` are those that are not as they were sent, by row.
+    """
 
     cells: dict[tuple[str, str], Returned] = field(default_factory=dict)
     reasons: dict[str, Returned] = field(default_factory=dict)
@@ -262,8 +268,13 @@ class _Reading:
             self._back.added.append(id_)
         for name, cell in asked.items():
             self._back.cells[id_, name] = cell
-        if WHY in cells:
+        if WHY in cells and not self._is_as_sent(id_, WHY, cells[WHY]):
             self._back.reasons[id_] = cells[WHY]
+
+    def _is_as_sent(self, id_: str, column: str, cell: Returned) -> bool:
+        """Say whether a cell that is no answer holds what was written into it."""
+        sent = (self._shape.said or {}).get(id_, {}).get(column)
+        return cell.fault is None and _plain(cell.content) == _plain(sent)
 
     def _stranger(self, id_: str, row: int, columns: Mapping[int, str]) -> str | None:
         """Say why a row is not what its hidden id says: its visible name is another's, or it is nobody's at all."""
@@ -337,10 +348,3 @@ def _head_row(sheet: SheetWritten, shape: Shape) -> int | None:
         if there > most:
             best, most = row, there
     return best
-
-
-def reasons_in(back: Back) -> Iterable[tuple[str, str]]:
-    """Yield the reasons that were written, by row."""
-    for id_, cell in back.reasons.items():
-        if cell.fault is None and cell.content is not None and str(cell.content).strip():
-            yield id_, str(cell.content).strip()

@@ -22,7 +22,7 @@ from sync.workbook.identify import Marked, identify
 from sync.workbook.layout import shaped
 from sync.workbook.ledger import Arrival, Sent
 from sync.workbook.merging import merged
-from sync.workbook.outcome import Giver, Merged, Outcome, Slot
+from sync.workbook.outcome import Copy, Giver, Merged, Outcome, Slot
 from sync.workbook.read import Back, Shape, read_back
 from sync.workbook.sending import write_workbook
 
@@ -47,6 +47,7 @@ class Taken:
     accepted: tuple[tuple[str, str, str], ...] = ()  # record, part and cell
     outcomes: tuple[Outcome, ...] = ()
     notes: tuple[str, ...] = ()
+    beside: tuple[tuple[str, str, str], ...] = ()  # reasons that came with conflicts: record, cell and reason
     untouched: int = 0
     can_submit: bool | None = None
     copy: bytes | None = None
@@ -161,10 +162,8 @@ class _Taking:
     def _merge(self, back: Back, sent: Sent, case: Case, kind: str) -> Taken:
         """Merge with what stands, and again where somebody answers in that very moment."""
         for _ in range(_TRIES):
-            giver = Giver(self._actor.name, self._name)
-            found = merged(
-                case.template, case.records, sent.base, back, kind=kind, slots=sent.slots, giver=giver
-            )
+            copy = Copy(Giver(self._actor.name, self._name), sent.because, sent.slots)
+            found = merged(case.template, case.records, sent.base, back, kind=kind, copy=copy)
             changes = found.changes({record.ref: record for record in case.records})
             try:
                 after = give_answers(
@@ -194,10 +193,11 @@ class _Taking:
             notes.append("its sheet was unprotected; locked cells were held against what was sent")
         taken = Taken(
             state="taken",
-            says=summary(self._name, len(placed), outcomes, found),
+            says=summary(self._name, len(placed) + len(found.reworded), outcomes, found),
             file=self._name,
             submission=case.submission,
-            accepted=tuple((one.ref, one.part.id, one.locator) for one in placed),
+            accepted=(*((one.ref, one.part.id, one.locator) for one in placed), *found.reworded),
+            beside=tuple(found.beside),
             outcomes=tuple(outcomes),
             notes=tuple(notes),
             untouched=found.untouched + found.agreed,
@@ -304,4 +304,4 @@ def _shape(connection: Connection, sent: Sent, case: Case) -> Shape:
     if sent.version != case.submission.version:
         template = version(connection, sent.template, sent.version)
     found = shaped(template, sent.base, case.submission.period)
-    return Shape(found.kind, found.columns, found.rows, found.witness, sent.token)
+    return Shape(found.kind, found.columns, found.rows, found.witness, sent.token, sent.said)

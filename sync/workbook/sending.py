@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
 from sync.collection.case import Case
-from sync.workbook.book import Book, Identity
+from sync.workbook.book import SOURCE, TODO, WHY, Book, Identity
 from sync.workbook.layout import Asked, Remark, base_of, sheets_of
 from sync.workbook.render import render
 
@@ -18,6 +18,7 @@ _HINT: Final = (
     "Yellow is asked for, blue was filled in (change it with a reason), grey is locked. Save it and give it back: "
     "nothing is lost."
 )
+BESIDE: Final = "~"  # no record is called so: what stood in the workbook beside its answers
 _INSTANT: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -95,7 +96,8 @@ def write_workbook(
     head = case.submission
     row = {
         "token": token, "submission": head.id, "template": head.template, "version": head.version,
-        "revision": head.revision, "checksum": book.identity.checksum, "base": Jsonb(_plain(base_of(case.records))),
+        "revision": head.revision, "checksum": book.identity.checksum,
+        "base": Jsonb({**_plain(base_of(case.records)), BESIDE: _beside(case, book)}),
         "title": book.title, "file": file, "destination": destination, "at": now, "by": by,
     }  # fmt: skip
     id_ = connection.scalar(
@@ -107,6 +109,25 @@ def write_workbook(
         row,
     )
     return Written(int(id_ or 0), file, body, token)
+
+
+def _beside(case: Case, book: Book) -> dict[str, Any]:
+    """Return what stands in a workbook beside its answers: the reasons, and the texts of our own columns."""
+    because = {
+        record.ref: {name: given.because for name, given in record.answers.items() if given.because}
+        for record in case.records
+    }
+    said = {
+        row.id: {
+            column: str(row.boxes[column].content)
+            for column in (WHY, SOURCE, TODO)
+            if column in row.boxes and row.boxes[column].content is not None
+        }
+        for sheet in book.sheets
+        for row in sheet.rows
+    }
+    return {"because": {ref: each for ref, each in because.items() if each},
+            "said": {row: each for row, each in said.items() if each}}  # fmt: skip
 
 
 def _people(case: Case) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def there_and_back(template: Any, records: list[RecordCase]) -> Any:
     assert identify("b.xlsx", written).identity == identity()
     found = shaped(template, base_of(records), "2025-06")
     back = read_back("b.xlsx", written, Shape(found.kind, found.columns, found.rows, found.witness, TOKEN))
-    return merged(template, records, base_of(records), back, kind=found.kind, slots={})
+    return merged(template, records, base_of(records), back, kind=found.kind)
 
 
 def record(ref: str, values: dict[str, Any]) -> RecordCase:

@@ -49,7 +49,7 @@ def came_back(
     written = read_written("b.xlsx", answered(body, cells) if cells else body)
     found = shaped(template, base_of(records), period)
     back = read_back("b.xlsx", written, Shape(found.kind, found.columns, found.rows, found.witness, TOKEN))
-    return merged(template, records, base_of(records), back, kind=found.kind, slots={})
+    return merged(template, records, base_of(records), back, kind=found.kind)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
