@@ -344,7 +344,7 @@ def _problems(template: Template, record: RecordCase) -> Iterable[Finding]:
                 said = f"{rule.label} is filled in by Muster; dispute the value instead of typing over it"
                 yield Finding(rule.id, "invalid", "block", said)
         elif overrides(field, record, given.value) and "reason" in _needs(template, field):
-            if (given.because or "").strip():
+            if not is_absent(given.because):
                 continue
             says = record.filled[rule.id]
             instead = "nothing" if is_absent(given.value) else shown(given.value)

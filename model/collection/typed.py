@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from model.collection.numbers import loads_exactly
 from model.template.language import FieldRule
-from model.template.values import is_absent
 
 NUMBERS: Final = frozenset({"int", "number", "percent", "money"})
 _TRIMMED: Final = NUMBERS | {"date", "period", "bool", "rag", "enum"}
@@ -31,7 +30,7 @@ def typed(rule: FieldRule, text: str) -> Any:
     (1250000.5, '1,000', None)
     """
     text = plain(text)
-    if is_absent(text):
+    if not text.strip():
         return None
     if rule.type == "list_ref":
         return [part.strip() for part in text.split("\n") if part.strip()]

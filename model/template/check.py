@@ -11,7 +11,7 @@ from model.template.language import CheckRule, FieldRule, Fresh, Required
 from model.template.months import filled
 from model.template.result import Finding, Result
 from model.template.template import Field, Template
-from model.template.values import Read, is_absent, shown
+from model.template.values import Read, alike, is_absent, shown
 
 
 def check(
@@ -215,7 +215,8 @@ class _Checking:
         taken = (self._context.get("taken") or {}).get(rule.id)
         if taken is None:
             return
-        repeated = value in taken
+        own = alike(value)
+        repeated = any(alike(each) == own for each in taken)
         self._mark("uniqueness", 0.0 if repeated else 1.0)
         if repeated:
             self._invalid(rule, f"{shown(value)} is used more than once in the {rule.unique_within}")

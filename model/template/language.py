@@ -1,6 +1,7 @@
 """The template language: what may stand in a template's YAML, and nothing else."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -32,6 +33,9 @@ __all__ = [
 
 GRADES: Mapping[str, float] = {"A": 95, "B": 85, "C": 70, "D": 50, "E": 0}  # docs/status.md, rule F12
 ADDS_UP: Final = 1e-6  # how far the weights' sum may be from 1
+WHOLE_OF_PERCENT: Final = 100
+HIGHEST: Final = 100  # score
+HEAVIEST: Final = 1_000_000.0  # of a field's weight: sums of them stay numbers
 
 
 class Required(Part):
@@ -96,9 +100,9 @@ class FieldRule(Part):
     of: str | None = None
     """Of a reference: what it refers to."""
     min: float | None = None
-    """The least a number may be."""
+    """The least a number may be; of a percentage 0 where it is left out."""
     max: float | None = None
-    """The most a number may be."""
+    """The most a number may be; of a percentage 100 where it is left out."""
     min_len: Annotated[int, Field(ge=0)] | None = None
     """How many characters a text must have, blanks around it not counted."""
     max_len: Annotated[int, Field(ge=0)] | None = None
@@ -119,12 +123,22 @@ class FieldRule(Part):
     """When there must be a value; left out, never."""
     fresh: Fresh | None = None
     """How old the value may be."""
-    weight: Annotated[float, Field(gt=0)] = 1
+    weight: Annotated[float, Field(gt=0, le=HEAVIEST, strict=True)] = 1
     """How much it counts in completeness, against the other required fields."""
     compare_with: Annotated[str, Field(pattern=r"^computed\.[a-z_]+$")] | None = None
     """The computed colour that is shown beside it: computed.schedule."""
     repeat: Repeat | None = None
     """One value a month: the field's value is a map from month to value."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _percent_of_a_whole(cls, data: Any) -> Any:
+        """Bound a percentage by 0 and 100 where its limits say nothing else."""
+        if not isinstance(data, Mapping) or data.get("type") != "percent":
+            return data
+        least, most = data.get("min"), data.get("max")
+        bounds = {"min": 0 if least is None else least, "max": WHOLE_OF_PERCENT if most is None else most}
+        return {**data, **bounds}
 
     @field_validator("required", mode="before")
     @classmethod
@@ -187,15 +201,20 @@ class CheckRule(Part):
     """What is wrong where it fails, in words."""
 
 
+def _nearly(total: float) -> str:
+    """Say how far a sum that would be written as 1 is from it."""
+    return f"must add up to 1, and are {abs(total - 1):.1g} {'over' if total > 1 else 'under'} it"
+
+
 class Scoring(Part):
     """Weights of the dimensions, and the score each grade starts at."""
 
-    weights: Mapping[Dimension, Annotated[float, Field(ge=0)]]
+    weights: Mapping[Dimension, Annotated[float, Field(ge=0, le=1, strict=True)]]
     """How much each dimension counts; together 1."""
     unmeasured: Literal["redistribute_and_list"] = "redistribute_and_list"
     """A dimension that nothing measured is named, and its weight goes to the others."""
-    grades: Annotated[Mapping[str, float], Field(min_length=1)] = GRADES
-    """The score from which each grade is given."""
+    grades: Annotated[Mapping[Words, Annotated[float, Field(strict=True)]], Field(min_length=1)] = GRADES
+    """The score from which each grade is given: the best first, of 100 at most, the last from 0."""
 
     @field_validator("weights")
     @classmethod
@@ -204,8 +223,21 @@ class Scoring(Part):
         if left_out := [name for name in DIMENSIONS if name not in weights]:
             raise ValueError(f"{', '.join(left_out)} left out; write 0 for what does not count")
         if abs(total - 1) > ADDS_UP:
-            raise ValueError(f"must add up to 1, not {total:g}")
+            raise ValueError(f"must add up to 1, not {total:g}" if f"{total:g}" != "1" else _nearly(total))
         return weights
+
+    @field_validator("grades")
+    @classmethod
+    def _cover_every_score(cls, grades: Mapping[str, float]) -> Mapping[str, float]:
+        starts = [*grades.values()]
+        if not all(0 <= start <= HIGHEST for start in starts):  # NaN is neither
+            raise ValueError(f"a grade starts at a score of 0 to {HIGHEST}")
+        if any(one <= other for one, other in pairwise(starts)):
+            raise ValueError("must fall from grade to grade, the best first")
+        if starts[-1] != 0:
+            last = [*grades][-1]
+            raise ValueError(f"the last grade, {last}, must start at 0: below {starts[-1]:g} there is none")
+        return grades
 
 
 class Document(Part):

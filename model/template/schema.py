@@ -1,26 +1,33 @@
 """JSON Schema, 2020-12: of a record of a template, and of the template language itself."""
 
+import re
+import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
 from model.status.colour import Colour
 from model.template.language import Document, FieldRule, Required
+from model.template.seen import BLANK, END, UNSEEN, of_length
 from model.template.template import Template
 from model.template.values import AMOUNT, PERIOD
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-_MONTH: Final = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
-_PERIOD: Final = f"^{PERIOD}$"
-_AMOUNT: Final = f"^{AMOUNT}$"
+_MONTH: Final = rf"^[0-9]{{4}}-(0[1-9]|1[0-2]){END}"
+_DOLLAR: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\$", re.DOTALL)  # and what hides one
+_PERIOD: Final = f"^(?:{PERIOD}){END}"
+_AMOUNT: Final = f"^{AMOUNT}{END}"
+_LONGEST_PATTERN: Final = 1_000  # repetitions that every dialect of patterns counts
 _TEXT: Final = {"type": "string"}
-_NUMBER: Final = {"type": "number"}
+_FINITE: Final = {"minimum": -sys.float_info.max, "maximum": sys.float_info.max}
+_NUMBER: Final = {"type": "number", **_FINITE}
+_SEEN: Final = {"pattern": f"[^{BLANK}{UNSEEN}]"}
 _TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
     "string": _TEXT,
     "text": _TEXT,
-    "int": {"type": "integer"},
+    "int": {"type": "integer", **_FINITE},
     "number": _NUMBER,
     "percent": _NUMBER,
-    "date": {"type": "string", "format": "date", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+    "date": {"type": "string", "format": "date", "pattern": rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{END}"},
     "period": {"type": "string", "pattern": _PERIOD},
     "enum": _TEXT,
     "rag": {"enum": list(Colour.__members__)},
@@ -31,10 +38,11 @@ _TYPES: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 _NOTHING: Final[tuple[Mapping[str, Any], ...]] = (
     {"type": "null"},
-    {"type": "string", "pattern": r"^\s*$"},
+    {"type": "string", "not": _SEEN},
     {"type": "array", "maxItems": 0},
     {"type": "object", "maxProperties": 0},
 )
+_BLANKS: Final = {"type": "array", "items": {"type": "string", "not": _SEEN}}  # no list of anything
 
 
 def record_schema(template: Template) -> dict[str, Any]:
@@ -80,7 +88,7 @@ def _property(rule: FieldRule, *, must: bool) -> dict[str, Any]:
     described = {"title": rule.label} | ({"description": rule.help} if rule.help else {})
     return (
         described
-        | (value | _there() if must else {"anyOf": [value, *_NOTHING]})
+        | (value | _there(rule) if must else {"anyOf": [value, *_NOTHING]})
         | {"x-muster": _beside(rule)}
     )
 
@@ -97,8 +105,25 @@ def _value(rule: FieldRule) -> dict[str, Any]:
         found = {"enum": list(rule.values)}
     if found.get("type") in ("integer", "number"):
         found |= _range(rule)
-    lengths = {"minLength": rule.min_len, "maxLength": rule.max_len, "pattern": rule.pattern}
-    return found | {name: given for name, given in lengths.items() if given is not None}
+    return found | _text_rules(rule)
+
+
+def _text_rules(rule: FieldRule) -> dict[str, Any]:
+    """Return the rules of a text: its length is what can be seen of it."""
+    least, most = (
+        None if length is None or length > _LONGEST_PATTERN else length
+        for length in (rule.min_len, rule.max_len)
+    )
+    patterns = of_length(least, most) + ([] if rule.pattern is None else [_ended(rule.pattern)])
+    found: dict[str, Any] = {} if rule.min_len is None else {"minLength": rule.min_len}
+    if len(patterns) == 1:
+        return found | {"pattern": patterns[0]}
+    return found | ({"allOf": [{"pattern": each} for each in patterns]} if patterns else {})
+
+
+def _ended(pattern: str) -> str:
+    """Write a pattern of RE2 so that its `$` is the text's own end in every dialect."""
+    return _DOLLAR.sub(lambda found: END if found[0] in ("$", r"\z") else found[0], pattern)
 
 
 def _range(rule: FieldRule) -> dict[str, float]:
@@ -130,15 +155,15 @@ def _conditions(template: Template, *, blocks: bool) -> dict[str, Any]:
             rules.append(
                 {
                     "if": {"properties": given, "required": sorted(given)},
-                    "then": {"properties": {rule.id: _there()}, "required": [rule.id]},
+                    "then": {"properties": {rule.id: _there(rule)}, "required": [rule.id]},
                 }
             )
     return {"allOf": rules} if rules else {}
 
 
-def _there() -> dict[str, Any]:
+def _there(rule: FieldRule) -> dict[str, Any]:
     """Return what tells a value from none."""
-    return {"not": {"anyOf": list(_NOTHING)}}
+    return {"not": {"anyOf": [*_NOTHING, *([_BLANKS] if rule.type == "list_ref" else [])]}}
 
 
 if __name__ == "__main__":

@@ -6,13 +6,12 @@ from typing import Any, Final
 
 from model.attributes import REGISTER
 from model.collection.roles import OFFICE_ROLES, PROJECT_ROLES
-from model.template.language import FieldRule, Fresh
+from model.template.language import WHOLE_OF_PERCENT, FieldRule, Fresh
 
 ROLES: Final = (*PROJECT_ROLES, *OFFICE_ROLES)
 BODIES: Final = ("programme_board", "both_project_managers")  # they hear of a record, and do nothing to it
 Said = tuple[str, str]  # a setting of the field, and what is wrong with it
 _NUMBERS: Final = ("int", "number", "percent", "money")
-_WHOLE_OF_PERCENT: Final = 100
 
 
 def field_complaints(rule: FieldRule, record: str, tiers: tuple[int, ...]) -> Iterator[Said]:
@@ -47,8 +46,8 @@ def _limits(rule: FieldRule) -> Iterator[Said]:
         if limit is not None and not math.isfinite(limit):
             yield key, f"{limit} is no number that a value could be compared with"
             return
-        if rule.type == "percent" and limit is not None and limit > _WHOLE_OF_PERCENT:
-            yield key, f"a percentage goes up to {_WHOLE_OF_PERCENT}, not {limit:g}"
+        if rule.type == "percent" and limit is not None and limit > WHOLE_OF_PERCENT:
+            yield key, f"a percentage goes up to {WHOLE_OF_PERCENT}, not {limit:g}"
     if rule.type == "int" and least is not None and most is not None and math.ceil(least) > math.floor(most):
         yield "min", f"no whole number lies between {least:g} and {most:g}"
 

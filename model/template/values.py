@@ -11,6 +11,7 @@ from model.status.colour import Colour, counted
 from model.template.language import FieldRule
 from model.template.months import is_month
 from model.template.patterns import Pattern
+from model.template.seen import seen
 
 PERIOD: Final = r"[0-9]{4}(-(0[1-9]|1[0-2])|-?Q[1-4])?"
 AMOUNT: Final = (
@@ -42,10 +43,14 @@ _ALWAYS_THERE: Final = frozenset({int, float, bool, date, Decimal})  # of other 
 
 
 def is_absent(value: Any) -> bool:
-    """Say whether there is no value: nothing, a blank text, an empty list, months that are all empty."""
+    """Say whether there is no value: nothing, a text in which nothing can be seen, a list of such, empty months."""
+    if isinstance(value, str):
+        return not seen(value)
     if isinstance(value, dict):
-        return all(map(is_absent, value.values()))
-    return value is None or (isinstance(value, str) and not value.strip()) or value in ((), [])
+        return all(is_month(month) and is_absent(each) for month, each in value.items())
+    if isinstance(value, list | tuple):
+        return all(isinstance(part, str) and not seen(part) for part in value)
+    return value is None
 
 
 def reader(rule: FieldRule) -> Callable[[Any], Read]:
@@ -79,9 +84,15 @@ def _monthly(once: Callable[[Any], Read]) -> Callable[[Any], Read]:
 def _once(rule: FieldRule) -> Callable[[Any], Read]:
     parse = _PARSERS[rule.type]
     tests = _tests(rule)
+    is_list = rule.type == "list_ref"
 
     def read(value: Any) -> Read:
-        if value is None or ((value.__class__ not in _ALWAYS_THERE) and is_absent(value)):
+        # Months and blanks in a list are nothing only where months or a list are asked for.
+        if value is None or (
+            value.__class__ not in _ALWAYS_THERE
+            and (is_list or not value or isinstance(value, str))
+            and is_absent(value)
+        ):
             return ABSENT
         try:
             parsed = parse(value)
@@ -104,9 +115,9 @@ def shown(value: Any) -> str:
 
 def exactly(value: Any) -> str:
     """Write a value; a number the same however it came: 5, 5.0 and an amount of 5.00 are all 5."""
-    if isinstance(value, Mapping):  # by month; a store gives it back in another order, an empty month is none
-        months = {str(key): each for key, each in value.items() if not is_absent(each)}
-        return ", ".join(f"{month}: {exactly(months[month])}" for month in sorted(months)) or "nothing"
+    if isinstance(value, Mapping):  # a store gives it back in another order; an empty month is none
+        parts = {str(key): each for key, each in value.items() if not (is_month(key) and is_absent(each))}
+        return ", ".join(f"{key}: {exactly(parts[key])}" for key in sorted(parts)) or "nothing"
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return str(value)
     try:
@@ -118,6 +129,13 @@ def exactly(value: Any) -> str:
     if abs(number.adjusted()) > _SHOWN:
         return str(number.normalize())
     return f"{number:f}".rstrip("0").rstrip(".") if number != number.to_integral_value() else f"{int(number)}"
+
+
+def alike(value: Any) -> Any:
+    """Return what makes two values the same where none may repeat: of a text neither case nor blanks around."""
+    if isinstance(value, str):
+        return " ".join(seen(value).casefold().split())
+    return tuple(map(alike, value)) if isinstance(value, list | tuple) else value
 
 
 def _tests(rule: FieldRule) -> list[Callable[[Any], str | None]]:
@@ -141,12 +159,12 @@ def _text_tests(rule: FieldRule) -> list[Callable[[Any], str | None]]:
     if shortest is not None:
         said_least = f"at least {counted(shortest, 'character')}, has"
         tests.append(
-            lambda value: f"{said_least} {len(value.strip())}" if len(value.strip()) < shortest else None
+            lambda value: f"{said_least} {length}" if (length := len(seen(value))) < shortest else None
         )
     if longest is not None:
         said_most = f"at most {counted(longest, 'character')}, has"
         tests.append(
-            lambda value: f"{said_most} {len(value.strip())}" if len(value.strip()) > longest else None
+            lambda value: f"{said_most} {length}" if (length := len(seen(value))) > longest else None
         )
     if rule.pattern is not None:
         pattern, written = Pattern(rule.pattern), rule.pattern
@@ -197,7 +215,9 @@ def _date(value: Any) -> date:
     if isinstance(value, date):
         return value
     try:
-        if len(value) == _ISO_DATE and value[4] == value[7] == "-":  # 20250630 and 2025-W27-1 are ISO too
+        if (
+            isinstance(value, str) and len(value) == _ISO_DATE and value[4] == value[7] == "-"
+        ):  # 20250630 and 2025-W27-1 are ISO too
             return date.fromisoformat(value)
     except (TypeError, ValueError):
         pass
@@ -212,7 +232,7 @@ def _period(value: Any) -> str:
 
 def _rag(value: Any) -> str:
     if not isinstance(value, str) or value not in Colour.__members__:
-        raise Invalid(f"expected GREEN, AMBER or RED, is {shown(value)}")
+        raise Invalid(f"expected one of {', '.join(Colour.__members__)}, is {shown(value)}")
     return str(value)
 
 
@@ -227,7 +247,7 @@ def _list(value: Any) -> list[str]:
         return [value]
     if not isinstance(value, list | tuple):
         raise Invalid(f"expected a list, is {shown(value)}")
-    return [_text(part) for part in value]
+    return [text for part in value if seen(text := _text(part))]
 
 
 _PARSERS: Final[Mapping[str, Callable[[Any], Any]]] = {
