@@ -14,6 +14,7 @@ from api.pages.board import snapshot_days
 from api.pages.board_model import DIMENSIONS
 from api.pages.history import history, outside
 from api.pages.project_findings import disputes, open_findings
+from api.pages.project_measures import subjects
 from api.pages.render import as_date, as_instant, page
 from api.problems import not_found
 from api.routes.common import AsOf, ProjectKey, visible_project
@@ -72,6 +73,7 @@ def _context(
         "day": day,
         "dimensions": dimensions,
         "colours": receipt.get("colours") or {},
+        "measures": subjects(entry.get("measures") or {}, receipt.get("measures") or {}),
         "claims": claims,
         "because": [reason for reason in entry.get("overall_reasons") or [] if reason.get("text")],
         "conflicts": {name for name, rows in claims.items() if len({str(row["value"]) for row in rows}) > 1},

@@ -1,0 +1,72 @@
+"""The measures of a project's page: numbers beside the colours, by what they are about."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from api.pages.render import NONE, date_text, money_text, number_text, value_text, words
+
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+# Whoever reads these knows them by their letters.
+_LETTERS: Final = ("spi", "cpi", "eac", "vac", "tcpi", "tspi")
+_SUBJECTS: Final = {
+    "F2": "Earned value", "F3": "Earned value", "F26": "Earned value", "F5": "Milestones", "F9": "Scope",
+    "F17": "Work left", "F21": "Baselines", "F7": "Risk", "F8": "Benefits", "F10": "People", "F11": "Quality",
+    "F16": "How the colours behave", "F25": "Contracts", "F6": "Issues",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One measure: its name as people say it, its value as text, and what it says."""
+
+    name: str
+    label: str
+    value: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The measures of one subject; `unknown` are sentences why others are missing, each once."""
+
+    name: str
+    known: tuple[Shown, ...]
+    unknown: tuple[str, ...]
+
+
+def subjects(measures: Mapping[str, Any], receipts: Mapping[str, Any]) -> list[Subject]:
+    """Group a document's measures by the subject of their rule; subjects of which nothing is known come last."""
+    known: dict[str, list[Shown]] = {}
+    unknown: dict[str, dict[str, None]] = {}
+    for name, each in measures.items():
+        rule = ((receipts.get(name) or {}).get("rule") or {}).get("id", "")
+        subject = _SUBJECTS.get(rule, "Other")
+        known.setdefault(subject, [])
+        if each["value"] is None:
+            unknown.setdefault(subject, {})[each["says"]] = None
+        else:
+            known[subject].append(Shown(name, _label(name), _text(each), each["says"]))
+    found = [Subject(name, tuple(rows), tuple(unknown.get(name, ()))) for name, rows in known.items()]
+    return sorted(found, key=lambda subject: not subject.known)
+
+
+def _label(name: str) -> str:
+    first, *rest = name.split("_")
+    return " ".join([first.upper(), *rest]) if first in _LETTERS else words(name)
+
+
+def _text(measure: Mapping[str, Any]) -> str:
+    value, unit = measure["value"], measure["unit"]
+    if isinstance(value, list | bool) or unit is None:
+        return value_text(value)
+    if unit == "date":
+        return date_text(value)
+    if _CURRENCY.fullmatch(unit):
+        return money_text(value, unit)
+    if unit == "share":
+        return f"{number_text(100 * value)} %"
+    if unit == "percent":
+        return f"{number_text(value)} %"
+    return f"{number_text(value, 2)} {unit}" if unit != "ratio" else number_text(value, 2) or NONE
