@@ -20,7 +20,6 @@ from model.template.template import Template
 from sync.facts import Facts
 from sync.finding_events import Notice
 from sync.findings_store import (
-    UNCHECKED,
     FindingKey,
     Kept,
     Opened,
@@ -138,6 +137,7 @@ class _Look:
         self._managers = {project.id: project.value("manager") for project in facts.projects}
         self._checked = {(project, template) for project, template, _ in records}
         self._settled: set[int] = set()  # findings whose dispute has ended
+        self._disputed: dict[int, str] = {}  # the state in which a standing dispute leaves its finding
         self.kept = Kept()
 
     def waiver(self, key: FindingKey) -> int | None:
@@ -175,9 +175,7 @@ class _Look:
         """Close a finding that is none any more, unless its rule could not be run."""
         looked = self.record(key)
         if looked is not None and looked.asks(key.rule) and not looked.decided(key.rule, key.kind):
-            if row.unchecked_since is None:
-                now = current(row)
-                self._change(row, (*now[:UNCHECKED], self._facts.known_at, *now[UNCHECKED + 1 :]))
+            self._unchecked(row, key)
             return
         if looked is not None:
             because = closed_because(key.rule, key.kind, row.evidence, looked.now(key.rule))
@@ -191,8 +189,18 @@ class _Look:
             because = "The template does not apply to the project any more"
         self.kept.gone.append((row.id, because))
 
+    def _unchecked(self, row: Row[Any], key: FindingKey) -> None:
+        """Keep a finding whose rule cannot be run; whether a waiver covers it does not depend on that."""
+        says, severity, version, locator, owner, role, evidence, since, state, waiver = current(row)
+        if state == WAIVED and self.waiver(key) is None:
+            state, waiver = self._ended(row, key, says), None
+        since = since or self._facts.known_at
+        self._change(row, (says, severity, version, locator, owner, role, evidence, since, state, waiver))
+
     def disputed(self, row: Row[Any]) -> None:
         """Settle a dispute whose source says what it ought to, or, where nobody said what, something else."""
+        if row.finding_id is not None:
+            self._disputed[row.finding_id] = DISPUTED if row.answer is None else UPHELD
         looked = self._records.get((row.project_id, row.template, row.record_ref))
         if looked is None or not looked.asks(row.field):
             return
@@ -211,6 +219,7 @@ class _Look:
         self.kept.settled.append((row.id, f"The source says {now} now{f' ({place})' if place else ''}"))
         if row.finding_id is not None:
             self._settled.add(row.finding_id)
+            del self._disputed[row.finding_id]
 
     def again(self, row: Row[Any], found: Wanted) -> None:
         """Keep the words of a finding current, and its state: waived or not, fixed as was said or not."""
@@ -226,9 +235,7 @@ class _Look:
                 self._move(row, "waive", WAIVED, None)
             return WAIVED, waiver
         if row.state == WAIVED:
-            self._move(row, "ended", NEW, "The waiver has ended")
-            self._back(row, found)
-            return NEW, None
+            return self._ended(row, found.key, found.says), None
         read = self._read[found.key.project_id]
         if row.state == FIXING and read is not None and row.moved_at is not None and read > row.moved_at:
             self._move(row, "still_so", ACCEPTED, f"Read again since, and still so: {found.says}")
@@ -238,17 +245,19 @@ class _Look:
             return NEW, None
         return row.state, None
 
-    def _back(self, row: Row[Any], found: Wanted) -> None:
-        """Tell whoever answers for a finding that its waiver has ended."""
-        owner, role = self.owner(found.key)
-        says = f"A waiver has ended, and the finding is back: {found.says} ({found.key.template})"
+    def _ended(self, row: Row[Any], key: FindingKey, finds: str) -> str:
+        """Take a finding back whose waiver has ended; a dispute that stands since before goes on."""
+        state = self._disputed.get(row.id, NEW)
+        self._move(row, "ended", state, "The waiver has ended")
+        owner, role = self.owner(key)
+        says = f"A waiver has ended, and the finding is back: {finds} ({key.template})"
         if owner is None:
             says += " (nobody is on record as its owner: tell the office)"
-        key = f"finding:{row.id}:back:{self._facts.known_at:%Y-%m-%d}"
-        project = found.key.project_id
+        notice = f"finding:{row.id}:back:{self._facts.known_at:%Y-%m-%d}"
         self.kept.notices.append(
-            Notice(key, "finding_back", project, role or "project_manager", owner, says, row.id)
+            Notice(notice, "finding_back", key.project_id, role or "project_manager", owner, says, row.id)
         )
+        return state
 
     def _move(self, row: Row[Any], action: str, to: str, because: str | None) -> None:
         self.kept.moved.append(

@@ -114,7 +114,7 @@ def standing_disputes(session: Session, projects: list[UUID]) -> list[Row[Any]]:
     """Return the disputes of some projects that have not ended."""
     rows = session.execute(
         text(
-            "SELECT id, project_id, template, record_ref, field, value, proposed, finding_id FROM dispute"
+            "SELECT id, project_id, template, record_ref, field, value, proposed, finding_id, answer FROM dispute"
             " WHERE ended_at IS NULL"
             " AND project_id = ANY(CAST(:projects AS uuid[])) FOR UPDATE"
         ),

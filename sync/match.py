@@ -19,6 +19,7 @@ from sync.areas import KIND, place_items, with_areas
 from sync.bind import Bindings, ScopeRow, bind, configured_keys
 from sync.identity.decided import Decided, decided, scope_subject
 from sync.identity.propose import proposals_of_people, proposals_of_projects
+from sync.identity.turns import take_turn
 from sync.people import match_people
 from sync.refs import match_references, unmatched
 
@@ -70,6 +71,7 @@ def portfolio_of(session: Session) -> Portfolio:
 def match(session: Session, *, known_at: datetime) -> Matched:
     """Bind scopes to projects, records to projects, and identities to people."""
     portfolio = portfolio_of(session)
+    take_turn(session.connection())
     found = Matched()
     said = decided(session)
     before = _scopes(session)

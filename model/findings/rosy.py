@@ -28,8 +28,9 @@ _PHRASES: Final[Mapping[str, tuple[str, ...]]] = {
 _DIMENSION: Final = {phrase: name for name, phrases in _PHRASES.items() for phrase in phrases}
 _LONGEST_FIRST: Final = sorted(_DIMENSION, key=len, reverse=True)
 _SAID: Final = re.compile(
-    r"(?<![\w-])(?:" + "|".join(map(re.escape, _LONGEST_FIRST)) + r")(?![\w-])", re.IGNORECASE
-)
+    r"(?<![\w-])(?:" + "|".join(r"\s+".join(map(re.escape, each.split())) for each in _LONGEST_FIRST)
+    + r")(?![\w-])", re.IGNORECASE,
+)  # fmt: skip
 # What turns a phrase round, or puts it in the past or the future, when it stands shortly before it.
 _TURNS: Final = frozenset(
     [
@@ -42,20 +43,25 @@ _TURNS: Final = frozenset(
 )  # fmt: skip
 _BEFORE: Final = 4  # words that are looked back
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
-_SENTENCE: Final = re.compile(r"[.!?;:\n]")
+# Where a new statement begins. A line break alone begins none: texts are wrapped by hand in cells.
+_STATEMENT: Final = re.compile(
+    r"[.!?;:]|\n\s*\n|\b(?:and|but) (?=(?:it |we |all )?(?:is|are|remains?|stays?)\b)"
+)
 
 
 def green_words(text: str) -> dict[str, str]:
     """Return what a text says is well: by dimension (`overall` for the whole) the words that say so.
 
     "On track" does, "not on track", "back on track by June" and "was on track until May" do not: a word
-    among the four before it, in the same sentence, that turns it round or moves it in time takes it back.
+    among the four before it, in the same statement, that turns it round or moves it in time takes it back.
     Source: docs/findings.md.
     """
     found: dict[str, str] = {}
     for said in _SAID.finditer(text):
-        sentence = _SENTENCE.split(text[: said.start()])[-1]
-        before = [word.replace("’", "'").lower() for word in _WORD.findall(sentence)[-_BEFORE:]]
-        if not _TURNS.intersection(before):
-            found.setdefault(_DIMENSION[said[0].lower()], said[0])
+        start = max((end.end() for end in _STATEMENT.finditer(text) if end.end() <= said.start()), default=0)
+        words = _WORD.findall(text[start : said.start()])[-_BEFORE:]
+        if not _TURNS.intersection(word.replace("’", "'").lower() for word in words):
+            about = _DIMENSION.get(" ".join(said[0].casefold().split()))
+            if about is not None:  # letters that are the same in another case only to the search: İ and i
+                found.setdefault(about, said[0])
     return found

@@ -11,12 +11,19 @@ _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
     "November", "December",
 )  # fmt: skip
-# A month's name counts with a capital only: "may" and "march" are verbs too. Its short form needs a year.
+_SHORT: Final = "|".join(f"{month[:3]}t?" for month in _MONTHS)
+# A month's name counts with a capital only: "may" and "march" are verbs too. Its short form needs a year, a
+# full stop within a sentence, or a word before it that no person follows ("by Jan" may be one).
+_WHEN: Final = "|".join(
+    f"(?<=\\b{word} )" for word in ("in", "In", "since", "Since", "until", "during", "through")
+)
 _NAMED: Final = re.compile(
     r"\b(?:(?P<name>" + "|".join(_MONTHS) + r")(?:[ ,]+(?P<year>\d{4}))?"
-    r"|(?P<short>" + "|".join(f"{month[:3]}t?" for month in _MONTHS) + r")\.?[ -](?P<short_year>\d{4})"
+    r"|(?P<short>" + _SHORT + r")\.?[ -](?P<short_year>\d{4})"
+    r"|(?:" + _WHEN + r")(?P<alone>" + _SHORT + r")(?!\w)|(?P<stopped>" + _SHORT + r")\.(?= [a-z])"
+    r"|(?<![\d/.-])(?P<number>0?[1-9]|1[0-2])/(?P<number_year>\d{4})(?![\d/])"
     r"|(?P<iso_year>\d{4})-(?P<iso_month>0[1-9]|1[0-2])(?!\d)"
-    r"|Q(?P<quarter>[1-4])(?:[ /-]?(?P<quarter_year>\d{4}))?)\b"
+    r"|Q(?P<quarter>[1-4])(?:[ /-]?(?P<quarter_year>\d{4}))?)(?!\w)"
 )
 _PERIOD: Final = re.compile(r"(?P<year>\d{4})(?:-(?P<month>0[1-9]|1[0-2])|-?Q(?P<quarter>[1-4]))?")
 
@@ -84,13 +91,14 @@ def _quarter(number: str) -> frozenset[int]:
 
 
 def _is_other(found: re.Match[str], year: int, months: frozenset[int]) -> bool:
-    said = found["year"] or found["short_year"] or found["iso_year"] or found["quarter_year"]
+    years = ("year", "short_year", "number_year", "iso_year", "quarter_year")
+    said = next((found[name] for name in years if found[name]), None)
     if found["quarter"]:
         named = _quarter(found["quarter"])
-    elif found["iso_month"]:
-        named = frozenset([int(found["iso_month"])])
+    elif number := found["iso_month"] or found["number"]:
+        named = frozenset([int(number)])
     else:
-        start = (found["name"] or found["short"])[:3]
+        start = (found["name"] or found["short"] or found["alone"] or found["stopped"])[:3]
         named = frozenset([next(i for i, month in enumerate(_MONTHS, 1) if month.startswith(start))])
     return (said is not None and int(said) != year) or not named & months
 

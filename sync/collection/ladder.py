@@ -103,11 +103,13 @@ def _plan(engine: Engine, template: Template, plan: Days) -> None:
 
 
 def _keep(engine: Engine, cycle: CycleRow, now: datetime, done: Ticked) -> None:
-    """Fill an open cycle's submissions in anew once a day, remind who owes, and close it when it is over."""
+    """Remind who owes, then close a cycle that is over or fill its submissions in anew once a day."""
     try:
         with unit_of_work(engine) as connection:
             template = version(connection, cycle.template, cycle.version)
             standing = heads(connection, cycles=[cycle.id])
+            # Also of a cycle that closes now: after days without a clock nobody has heard of it yet.
+            done.told += remind(connection, template, cycle, standing, now)
             if _is_over(connection, template, cycle, standing, now):
                 connection.execute(
                     text(
@@ -119,7 +121,6 @@ def _keep(engine: Engine, cycle: CycleRow, now: datetime, done: Ticked) -> None:
                 done.closed.append(f"{cycle.template} {cycle.period}")
                 return
             done.refilled += refill(connection, _to_refill(connection, standing, now), now)
-            done.told += remind(connection, template, cycle, standing, now)
     except (*_UNFIT, SQLAlchemyError) as error:
         said = str(error) if isinstance(error, _UNFIT) else type(error).__name__
         log.warning("cycle %s %s was left as it is: %s", cycle.template, cycle.period, said)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, Row, text
 
 from model.identity.groups import between, contradicted, groups
 from sync.identity.ties import PAIRED, merged, ties_of
+from sync.identity.turns import take_turn
 from sync.json import dumps
 from sync.store import unit_of_work
 
@@ -71,7 +72,7 @@ def decide(
     """
     said = _said(by, because)
     with unit_of_work(engine) as connection:
-        _alone(connection)
+        take_turn(connection)
         row = _proposal(connection, number)
         _check(connection, row, act, only_open=only_open)
         _write(connection, row, act, said, now)
@@ -101,7 +102,7 @@ def link(
     """
     said = _said(by, because)
     with unit_of_work(engine) as connection:
-        _alone(connection)
+        take_turn(connection)
         number = connection.execute(
             text(
                 "INSERT INTO match_proposal AS m (kind, subject, target, subject_says, target_says, origin,"
@@ -129,11 +130,6 @@ def _said(by: str, because: str) -> tuple[str, str]:
     if not by or not because or "\x00" in by + because:
         raise NotSaid("say who decides it and why, in words: both stand beside it from then on")
     return by, because
-
-
-def _alone(connection: Connection) -> None:
-    """Let two officers decide one after the other: each has to see what the other did."""
-    connection.execute(text("LOCK TABLE match_proposal IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _proposal(connection: Connection, number: int) -> Row[Any]:

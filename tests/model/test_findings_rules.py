@@ -112,6 +112,10 @@ def test_a_value_is_said_in_a_line_of_bounded_length(value: object) -> None:
         ("We hired a green-field team; energy is greener.", set()),
         ("The plan isn't on budget. Testing is on schedule.", {"schedule"}),
         ("Two suppliers delivered on time.", set()),
+        ("We are on\ntrack and on  budget", {"overall", "cost"}),
+        ("Everything was done to plan and is on schedule", {"schedule"}),
+        ("We are not\non track", set()),
+        ("NO İSSUES", set()),
         ("", set()),
     ],
 )  # fmt: skip

@@ -226,6 +226,33 @@ def test_a_waiver_is_asked_for_by_one_granted_by_another_and_the_finding_is_back
     assert "A waiver has ended, and the finding is back: Budget is required" in event.says
 
 
+def test_a_dispute_that_stands_when_a_waiver_ends_goes_on(rows: Rows) -> None:
+    register(rows, forecast_finish="2026-09-01")
+    look(rows)
+    number = one(rows, "C06").id
+    disputed = dispute_finding(rows.engine, number, by(MAYA, "we moved it in October"))
+    waiver = ask_waiver(rows.engine, number, (T0 + DAY).date(), by(ADA, "until the plan is redone"))
+    grant_waiver(rows.engine, number, waiver, by(BOB))
+    look(rows, T0 + 2 * DAY)
+    assert (one(rows, "C06").id, one(rows, "C06").state) == (number, "disputed")
+    answer_dispute(rows.engine, disputed, "upheld", by(ADA, "the register is behind", at=T0 + 3 * DAY))
+    assert one(rows, "C06").state == "upheld"
+
+
+def test_a_waiver_ends_also_where_its_rule_cannot_be_run(rows: Rows) -> None:
+    row = register(rows, percent_complete="100", forecast_finish="2027-03-01")
+    look(rows)
+    number = one(rows, "C05").id
+    waiver = ask_waiver(rows.engine, number, (T0 + DAY).date(), by(ADA, "until the plan is redone"))
+    grant_waiver(rows.engine, number, waiver, by(BOB))
+    rows.rewrite(row, forecast_finish=None)
+    look(rows, T0 + 2 * DAY)
+    found = one(rows, "C05")
+    assert (found.id, found.state, found.waiver_id) == (number, "new", None)
+    assert found.unchecked_since == T0 + 2 * DAY
+    assert [each.kind for each in ask(rows, "SELECT kind FROM outbox_event")] == ["finding_back"]
+
+
 def test_a_finding_that_opens_under_a_standing_waiver_is_waived_from_the_start(rows: Rows) -> None:
     row = register(rows, budget="1000")
     look(rows)

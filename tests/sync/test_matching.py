@@ -1,5 +1,6 @@
 """Proposals of what may be one: confirmed or refused by an officer, never applied by themselves, taken back whole."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from model import tables
 from sync.identity.decide import CannotDecide, Linked, NoSuchProposal, decide, link
 from sync.identity.named import named
+from sync.identity.turns import take_turn
 from sync.identity.written import written_names
 from sync.match import Matched, match
 from tests.support.rows import T0, Rows
@@ -460,3 +462,14 @@ def test_a_name_said_not_to_be_somebodys_is_not_theirs_because_a_tracker_shows_i
     link(rows.engine, other, by="Ada", because="the minister", now=LATER, act="refuse")
     with Session(rows.engine) as session:
         assert not written_names(session).same("Danny P.", "Dan Petrov")
+
+
+def test_matching_waits_for_whoever_decides_before_it_holds_anything(rows: Rows) -> None:
+    rows.scope("jira-cloud", "APO")
+    with ThreadPoolExecutor(1) as others:
+        with rows.engine.begin() as officer:
+            take_turn(officer)
+            matching = others.submit(run, rows)
+            with pytest.raises(TimeoutError):
+                matching.result(timeout=0.5)
+        assert matching.result(timeout=30).projects == 1

@@ -145,6 +145,13 @@ def test_a_cycle_closes_when_the_next_one_opens(apollo: Office) -> None:
     assert monthly(apollo)["2026-11"] == "open"
 
 
+def test_who_owes_hears_of_it_also_when_the_clock_stood_until_the_next_one_opened(apollo: Office) -> None:
+    tick(apollo.engine, OPENS)
+    tick(apollo.engine, datetime(2026, 11, 28, 0, 1, tzinfo=UTC))
+    assert monthly(apollo)["2026-10"] == "closed"
+    assert {row.role for row in told(apollo, "overdue")} >= {"project_manager", "pmo_head"}
+
+
 def test_what_sources_say_by_now_is_filled_in_anew_each_day_and_answers_stay(apollo: Office) -> None:
     tick(apollo.engine, OPENS)
     take(apollo)
