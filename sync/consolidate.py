@@ -15,7 +15,7 @@ from model.policy import Policy
 from sync.collection.template_migration import migrate_open
 from sync.collection.template_steps import today
 from sync.collection.templates import install
-from sync.consolidation.colouring import Coloured, colour, parts
+from sync.consolidation.colouring import PART, Coloured, colour, parts
 from sync.consolidation.copies import forget_texts, read_texts
 from sync.consolidation.log import end
 from sync.consolidation.outcome import Consolidation
@@ -40,6 +40,7 @@ def consolidate(
     known_at: datetime,
     projects: Collection[UUID] | None = None,
     policy: Policy | None = None,
+    part: int = PART,
 ) -> Consolidation:
     """Bring projects, claims, findings and snapshots up to date with what the sources have stored.
 
@@ -52,6 +53,7 @@ def consolidate(
         known_at: What became known later is not looked at.
         projects: Those to colour, touched or not; None: all that were touched.
         policy: None: the one in force on that day, as known then.
+        part: So many projects are in memory at a time.
 
     Raises:
         NotConfigured: There is no portfolio yet.
@@ -67,7 +69,7 @@ def consolidate(
                 if projects is None
                 else prepare_some(session, done, policy, projects)
             )
-        _colour(within, done, prepared)
+        _colour(within, done, prepared, part)
     return done
 
 
@@ -114,7 +116,7 @@ def _migrate(session: Session, done: Consolidation) -> None:
         done.migrated = len(migrate_open(connection, day=day, now=done.known_at))
 
 
-def _colour(within: _Within, done: Consolidation, prepared: Prepared) -> None:
+def _colour(within: _Within, done: Consolidation, prepared: Prepared, size: int = PART) -> None:
     """Colour the projects part by part, each in a transaction of its own where the caller gives one each."""
     setting = prepared.setting
     shared: set[UUID] = set()
@@ -124,12 +126,12 @@ def _colour(within: _Within, done: Consolidation, prepared: Prepared) -> None:
         if setting.newest:
             done.findings_closed = close_of_closed_projects(session, done.known_at)
             shared |= forget_texts(session)
-    for part in parts(prepared.projects) if setting.newest else ():
+    for part in parts(prepared.projects, size) if setting.newest else ():
         with within() as session:
             keep_quiet(session)
             shared |= read_texts(session, setting.asked(part), setting.judges)
     coloured = Coloured()
-    for part in parts([*prepared.projects, *sorted(shared.difference(prepared.projects))]):
+    for part in parts([*prepared.projects, *sorted(shared.difference(prepared.projects))], size):
         with within() as session:
             keep_quiet(session)
             colour(session, setting, part, coloured)

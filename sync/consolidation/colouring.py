@@ -98,14 +98,22 @@ def led(session: Session, known_at: datetime) -> list[UUID]:
     return list(rows.scalars())
 
 
-def parts(projects: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+def parts(projects: Sequence[UUID], size: int = PART) -> Iterator[Sequence[UUID]]:
     """Cut projects into parts, each small enough to be held in memory with all that is known of it."""
-    for start in range(0, len(projects), PART):
-        yield projects[start : start + PART]
+    for start in range(0, len(projects), size):
+        yield projects[start : start + size]
 
 
 def colour(session: Session, setting: Setting, projects: Sequence[UUID], into: Coloured) -> None:
     """Colour one part of the projects, and append their snapshots; nothing is committed here."""
+    facts, statuses = compute(session, setting, projects, into)
+    into.snapshots += append(session, facts, statuses, setting.policy)
+
+
+def compute(
+    session: Session, setting: Setting, projects: Sequence[UUID], into: Coloured
+) -> tuple[Facts, Mapping[UUID, Status]]:
+    """Compute what is to be said of some projects, and keep their findings and conflicts up to date."""
     facts = gather(session, setting.asked(projects))
     of_undefined_tiers(setting.policy, facts.projects, into.tiers)
     coloured = colours(facts, setting.policy)
@@ -134,7 +142,7 @@ def colour(session: Session, setting: Setting, projects: Sequence[UUID], into: C
     into.opened += collected.opened
     into.closed += collected.closed
     into.conflicts += _conflicts(facts, statuses)
-    into.snapshots += append(session, facts, statuses, setting.policy)
+    return facts, statuses
 
 
 def _conflicts(facts: Facts, statuses: Mapping[UUID, Status]) -> list[str]:
