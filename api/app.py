@@ -12,6 +12,7 @@ from api import (
     finding_shapes,
     matching_shapes,
     metrics,
+    policy_shapes,
     problems,
     record_shapes,
     shapes,
@@ -41,10 +42,12 @@ from api.routes import (
     matching,
     milestones,
     outbox,
+    policies,
     portfolio,
     projects,
     questions,
     raid_items,
+    register,
     rejects,
     runs,
     scopes,
@@ -59,9 +62,9 @@ from api.routes import (
 
 PREFIX: Final = "/api/v1"
 _NOUNS: Final = (
-    status, portfolio, projects, explain, work_items, milestones, raid_items, costs, answered, findings,
+    status, portfolio, projects, explain, work_items, milestones, raid_items, costs, answered, register, findings,
     sources, scopes, runs, questions, rejects, drift, workbooks, submissions, finding_steps, matching,
-    conflicts, cycles, outbox, submissions_moves, templates,
+    conflicts, cycles, outbox, submissions_moves, templates, policies,
 )  # fmt: skip
 _SHAPES: Final = (
     shapes,
@@ -71,6 +74,7 @@ _SHAPES: Final = (
     collection_shapes,
     workbook_shapes,
     template_shapes,
+    policy_shapes,
 )
 _PAGES: Final = (
     board,

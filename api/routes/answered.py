@@ -37,7 +37,7 @@ def list_change_requests(
 ) -> Response:
     """List change requests that stood at `known_at`."""
     given = ((Project.key, project), (Source.name, source), (ChangeRequest.state, state))
-    return _listed(reader, paging, ChangeRequest, given, known_at)
+    return listed(reader, paging, ChangeRequest, given, known_at)
 
 
 @router.get(
@@ -54,7 +54,7 @@ def list_decisions(
 ) -> Response:
     """List decisions, needed and made, that stood at `known_at`."""
     given = ((Project.key, project), (Source.name, source), (Decision.state, state))
-    return _listed(reader, paging, Decision, given, known_at)
+    return listed(reader, paging, Decision, given, known_at)
 
 
 @router.get(
@@ -73,7 +73,7 @@ def list_gate_criteria(
     """List criteria of stage gates, with how far they are met, that stood at `known_at`."""
     given = ((Project.key, project), (Source.name, source), (GateCriterion.gate, gate),
              (GateCriterion.result, result))  # fmt: skip
-    return _listed(reader, paging, GateCriterion, given, known_at)
+    return listed(reader, paging, GateCriterion, given, known_at)
 
 
 @router.get(
@@ -90,12 +90,14 @@ def list_work_plan(
 ) -> Response:
     """List what projects mean to do month by month, that stood at `known_at`."""
     given = ((Project.key, project), (Source.name, source), (WorkPlanLine.month, month))
-    return _listed(reader, paging, WorkPlanLine, given, known_at)
+    return listed(reader, paging, WorkPlanLine, given, known_at)
 
 
-def _listed(
+def listed(
     reader: Reader, paging: Paging, table: type[V], given: tuple[_Given, ...], known_at: KnownAt
 ) -> Response:
+    """Answer with one page of a table's rows that stood at an instant."""
+
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
         query = version_page(table, paging, visible, known_at=known_at)
         query = query.where(*(column == value for column, value in given if value is not None))

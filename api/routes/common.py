@@ -14,14 +14,19 @@ from api.answer import Visible
 from api.paging import Paging, Query
 from api.problems import ProblemDocument, not_found
 from model.tables import (
+    Benefit,
     ChangeRequest,
+    Contract,
     CostLine,
     Decision,
     GateCriterion,
     Milestone,
     Project,
+    ProjectRole,
+    QualityReview,
     RaidItem,
     Source,
+    Utilisation,
     WorkPlanLine,
 )
 from model.tables.version import Version
@@ -47,7 +52,10 @@ KnownAt = Annotated[
 Text = Annotated[str | None, Parameter(max_length=200)]
 ProjectKey = Annotated[str, Path(max_length=200, examples=["APOLLO"])]
 
-V = TypeVar("V", Milestone, RaidItem, CostLine, ChangeRequest, Decision, GateCriterion, WorkPlanLine)
+V = TypeVar(
+    "V", Milestone, RaidItem, CostLine, ChangeRequest, Decision, GateCriterion, WorkPlanLine, Contract, Benefit,
+    ProjectRole, Utilisation, QualityReview,
+)  # fmt: skip
 
 
 def visible_project(session: Session, visible: Visible, key: str) -> Project:

@@ -62,7 +62,8 @@ def cover(
 
     Before its start nothing has elapsed, after its end all of it. Source: docs/status.md, rule F25.
     """
-    billed = invoiced if invoiced is not None and invoiced >= 0 else None  # credit beyond all bills is no burn
+    # Credit beyond all bills is no burn.
+    billed = invoiced if invoiced is not None and invoiced >= 0 else None
     burn = 100 * billed / value if value is not None and value > 0 and billed is not None else None
     elapsed = None
     if start is not None and end is not None and end > start:

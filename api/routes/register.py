@@ -1,0 +1,102 @@
+"""What a project's office keeps, in the version known at an instant: contracts, benefits, people, reviews."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from api.access import RecordsReader
+from api.paging import Page
+from api.register_shapes import (
+    BenefitShape,
+    ContractShape,
+    QualityReviewShape,
+    RoleShape,
+    UtilisationShape,
+)
+from api.routes.answered import listed
+from api.routes.common import PROBLEMS, KnownAt, Text
+from api.shapes import Paged
+from model.tables import Benefit, Contract, Project, ProjectRole, QualityReview, Source, Utilisation
+
+router = APIRouter()
+
+
+@router.get(
+    "/contracts", response_model=Paged[ContractShape], responses=PROBLEMS, summary="Contracts",
+    operation_id="list_contracts",
+)  # fmt: skip
+def list_contracts(
+    reader: RecordsReader,
+    paging: Page,
+    project: Text = None,
+    source: Text = None,
+    state: Annotated[Literal["planned", "active", "ended", "cancelled"] | None, Query()] = None,
+    known_at: KnownAt = None,
+) -> Response:
+    """List contracts that stood at `known_at`."""
+    given = ((Project.key, project), (Source.name, source), (Contract.state, state))
+    return listed(reader, paging, Contract, given, known_at)
+
+
+@router.get(
+    "/benefits", response_model=Paged[BenefitShape], responses=PROBLEMS, summary="Benefits",
+    operation_id="list_benefits",
+)  # fmt: skip
+def list_benefits(
+    reader: RecordsReader, paging: Page, project: Text = None, source: Text = None, known_at: KnownAt = None
+) -> Response:
+    """List benefits that stood at `known_at`."""
+    given = ((Project.key, project), (Source.name, source))
+    return listed(reader, paging, Benefit, given, known_at)
+
+
+@router.get(
+    "/roles", response_model=Paged[RoleShape], responses=PROBLEMS, summary="Roles in projects",
+    operation_id="list_roles",
+)  # fmt: skip
+def list_roles(
+    reader: RecordsReader,
+    paging: Page,
+    project: Text = None,
+    source: Text = None,
+    role: Text = None,
+    known_at: KnownAt = None,
+) -> Response:
+    """List roles, held and vacant, that stood at `known_at`."""
+    given = ((Project.key, project), (Source.name, source), (ProjectRole.role, role))
+    return listed(reader, paging, ProjectRole, given, known_at)
+
+
+@router.get(
+    "/utilisation", response_model=Paged[UtilisationShape], responses=PROBLEMS, summary="Utilisation by week",
+    operation_id="list_utilisation",
+)  # fmt: skip
+def list_utilisation(
+    reader: RecordsReader,
+    paging: Page,
+    project: Text = None,
+    source: Text = None,
+    team: Text = None,
+    known_at: KnownAt = None,
+) -> Response:
+    """List the hours booked by team and week that stood at `known_at`."""
+    given = ((Project.key, project), (Source.name, source), (Utilisation.team, team))
+    return listed(reader, paging, Utilisation, given, known_at)
+
+
+@router.get(
+    "/quality-reviews", response_model=Paged[QualityReviewShape], responses=PROBLEMS,
+    summary="Quality reviews", operation_id="list_quality_reviews",
+)  # fmt: skip
+def list_quality_reviews(
+    reader: RecordsReader,
+    paging: Page,
+    project: Text = None,
+    source: Text = None,
+    result: Annotated[Literal["passed", "conditional", "failed"] | None, Query()] = None,
+    known_at: KnownAt = None,
+) -> Response:
+    """List quality reviews, held and to come, that stood at `known_at`."""
+    given = ((Project.key, project), (Source.name, source), (QualityReview.result, result))
+    return listed(reader, paging, QualityReview, given, known_at)
