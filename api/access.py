@@ -199,6 +199,7 @@ RecordsReader = Annotated[Reader, Depends(reading("records"))]
 FindingsReader = Annotated[Reader, Depends(reading("findings"))]
 TemplatesReader = Annotated[Reader, Depends(reading("templates"))]
 MatchingReader = Annotated[Reader, Depends(reading("matching"))]
+PoliciesReader = Annotated[Reader, Depends(reading("policies"))]
 
 
 def _known_parameters(request: Request) -> None:

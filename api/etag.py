@@ -15,7 +15,7 @@ from typing import Final, Generic, Literal, TypeVar
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
-Kind = Literal["status", "records", "findings", "matching", "templates"]
+Kind = Literal["status", "records", "findings", "matching", "templates", "policies"]
 
 _STATUS: Final = """
     (SELECT max(id) FROM snapshot),
@@ -70,6 +70,10 @@ _TEMPLATES: Final = """
     (SELECT concat_ws('/', max(id), count(approved_at), count(ended_at)) FROM waiver),
     (SELECT concat_ws('/', max(id), count(*)) FROM portfolio)
 """
+_POLICIES: Final = """
+    (SELECT concat_ws('/', count(*), max(id), md5(string_agg(sha256 || state, '' ORDER BY id))) FROM policy_version),
+    (SELECT concat_ws('/', max(id), count(*)) FROM portfolio)
+"""
 
 VERSION: Final[dict[Kind, str]] = {
     "status": f"concat_ws(',', {_STATUS})",
@@ -77,6 +81,7 @@ VERSION: Final[dict[Kind, str]] = {
     "findings": f"concat_ws(',', {_STATUS}, {_FINDINGS})",
     "matching": f"concat_ws(',', {_STATUS}, {_MATCHING})",
     "templates": f"concat_ws(',', {_TEMPLATES})",
+    "policies": f"concat_ws(',', {_STATUS}, {_POLICIES})",
 }
 
 

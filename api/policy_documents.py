@@ -27,18 +27,15 @@ def policy_head(each: Kept, standing: str) -> dict[str, Any]:
     }
 
 
-def policy_document(each: Kept, standing: str, *, plan: bool = True) -> dict[str, Any]:
-    """Return a version whole; without its plan for whoever may not see every project."""
+def policy_document(each: Kept, standing: str, *, everything: bool = True) -> dict[str, Any]:
+    """Return a version whole; of what names projects nothing for whoever may not see every one."""
     policy = each.loaded()
+    tolerances = [one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in policy.tolerances]
     return policy_head(each, standing) | {
         "title": policy.title,
         "limits": policy.limits.model_dump(mode="json"),
         "tiers": {str(tier): dict(changes) for tier, changes in policy.tiers.items()},
-        "tolerances": [
-            one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in policy.tolerances
-        ]
-        if plan
-        else [],
-        "text": each.text if plan else None,
-        "plan": each.plan if plan else None,
+        "tolerances": tolerances if everything else None,
+        "text": each.text if everything else None,
+        "plan": each.plan if everything else None,
     }

@@ -33,8 +33,9 @@ class Terms:
 
     def says(self) -> str:
         """Say the definition in a sentence."""
+        level = self.alarm.value if self.alarm is Colour.RED else f"{self.alarm.value} or worse"
         return (
-            f"an alarm is the day from which a project is {self.alarm.value} or worse; it was right where within"
+            f"an alarm is the day from which a project is {level}; it was right where within"
             f" {self.horizon_days} days the finish moved by more than {self.slip_days} days or the project was reported"
             " RED, and false where neither came by then or by its finish"
         )

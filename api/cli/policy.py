@@ -5,9 +5,6 @@ from contextlib import contextmanager
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
@@ -56,13 +53,13 @@ def list_policies(as_: As = Format.TABLE) -> None:
         if as_ is Format.JSON:
             print_json({"policies": found})
             return
-        table = Table("Policy", "State", "From", "To", "Written by", "Approved by", "Because")
         for each in found:
             state = "in force" if each["in_force"] else each["state"]
-            cells = (each["policy"], state, each["effective_from"], each["effective_to"] or "further notice",
-                     each["written_by"], each["approved_by"] or "–", each["because"] or "")  # fmt: skip
-            table.add_row(*(escape(cell) for cell in cells))
-        Console().print(table)
+            until = each["effective_to"] or "further notice"
+            approved = f", approved by {each['approved_by']}" if each["approved_by"] else ""
+            because = f": {each['because']}" if each["because"] else ""
+            typer.echo(f"{each['policy']:<20} {state:<10} {each['effective_from']} to {until};"
+                       f" written by {each['written_by']}{approved}{because}")  # fmt: skip
 
 
 @commands.command("show")

@@ -59,18 +59,13 @@ def print_backtest(found: dict[str, Any]) -> None:
         f"  {found['turn']} of {found['projects']} projects turn on other days: {found['turn_earlier']} earlier,"
         f" {found['turn_later']} later, {found['only_after']} only now, {found['only_before']} not any more."
     )
-    if found["months_earlier"] is not None:
+    if found["months_earlier"]:
         typer.echo(f"  Their first alarm comes {_number(found['months_earlier'])} months earlier on average.")
     typer.echo(f"  {'':<34}{'was':>8}{'would be':>10}")
     for name, says in _SUMS.items():
         typer.echo(f"  {says:<34}{_number(before[name]):>8}{_number(after[name]):>10}")
     for each in found["turning"][:_FEW]:
-        first = each["first"]
-        by = each["months_earlier"]
-        said = "" if by is None else f", {_number(abs(by))} months {'earlier' if by >= 0 else 'later'}"
-        typer.echo(
-            f"  {each['project']:<12} first alarm {first['before'] or _NONE} -> {first['after'] or _NONE}{said}"
-        )
+        typer.echo(f"  {each['project']:<12} {_first(each)}")
     _and_more(found["turning"], "projects")
     if found["otherwise"]["count"]:
         typer.echo(
@@ -78,6 +73,16 @@ def print_backtest(found: dict[str, Any]) -> None:
             " something else than the policy has changed since, in the rules or in what is known"
         )
     typer.echo(f"Here {found['terms']['says']}.")
+
+
+def _first(each: dict[str, Any]) -> str:
+    before, after = each["first"]["before"], each["first"]["after"]
+    if before == after:
+        counts = " -> ".join(str(len(each["alarms"][name])) for name in ("before", "after"))
+        return f"first alarm {after} as before; alarms {counts}, or of other days"
+    by = each["months_earlier"]
+    said = "" if by is None else f", {_number(abs(by))} months {'earlier' if by > 0 else 'later'}"
+    return f"first alarm {before or 'never'} -> {after or 'never'}{said}"
 
 
 _SUMS: Final = {

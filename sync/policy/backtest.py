@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from model.backtest import Seen, Terms, compared, record, summed
 from model.policy import Policy
 from model.status.colour import Colour
+from sync.consolidation.colouring import parts
 from sync.facts import Asked, Earlier, Facts, ProjectFacts, gather
 from sync.json import instant_text
 from sync.match import portfolio_of
@@ -79,14 +80,12 @@ def backtest(
     before, after = _Replay(), _Replay()
     against: list[str] = []
     otherwise: list[dict[str, Any]] = []
-    days = 0
+    days: set[date] = set()
     for day, facts in _history(session, since, until):
-        days += 1
+        days.add(day.as_of)
         standing = policy_standing(session.connection(), day.as_of, day.known_at)
         against.append(standing.label)
         for project in facts.projects:
-            if project.id not in day.stored:
-                continue  # it was not coloured on that day
             overall, quality = day.stored[project.id]
             was = coloured(before.before(project), standing, facts, quality)
             before.add(project, was, facts)
@@ -98,9 +97,9 @@ def backtest(
         raise NothingToReplay(_nothing(session, since, until))
     return _document(policy, terms, (before, after), now) | {
         "against": list(dict.fromkeys(against)),
-        "days": days,
-        "first": min(each.day for seen in before.seen.values() for each in seen).isoformat(),
-        "last": max(each.day for seen in before.seen.values() for each in seen).isoformat(),
+        "days": len(days),
+        "first": min(days).isoformat(),
+        "last": max(days).isoformat(),
         "otherwise": {"count": len(otherwise), "some": otherwise[:_FEW]},
     }
 
@@ -136,7 +135,7 @@ def _only(turning: list[dict[str, Any]], one: str, other: str) -> int:
 
 
 def _history(session: Session, since: date | None, until: date | None) -> Iterator[tuple[_Day, Facts]]:
-    """Go through the days there are snapshots of, the oldest first, each with what was known of it then."""
+    """Go through the days there are snapshots of, the oldest first, with what was known then, part by part."""
     portfolio = portfolio_of(session)
     days = session.execute(
         text(
@@ -156,8 +155,8 @@ def _history(session: Session, since: date | None, until: date | None) -> Iterat
             {"as_of": as_of, "known_at": known_at + timedelta(milliseconds=1)},
         )
         day = _Day(as_of, known_at, {row[0]: (row[1], row[2]) for row in stored})
-        asked = Asked(list(day.stored), as_of, known_at, portfolio.timezone, portfolio.currency)
-        yield day, gather(session, asked)
+        for part in parts(sorted(day.stored)):
+            yield day, gather(session, Asked(part, as_of, known_at, portfolio.timezone, portfolio.currency))
 
 
 def _nothing(session: Session, since: date | None, until: date | None) -> str:

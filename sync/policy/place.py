@@ -1,6 +1,6 @@
 """Where a project stands among tiers, programmes and portfolios: what decides on its limits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -32,16 +32,18 @@ def holding_of(policy: Policy, project: ProjectFacts, on: date) -> Holding:
     return holding(policy, place_of(project), on)
 
 
-def undefined_tiers(policy: Policy, projects: Iterable[ProjectFacts]) -> list[str]:
-    """Say, tier by tier, which projects are of one that the policy does not define."""
-    by_tier: dict[int, list[str]] = {}
-    for project in projects:
+def of_undefined_tiers(policy: Policy, projects: Iterable[ProjectFacts], found: dict[int, list[str]]) -> None:
+    """Add the projects that are of a tier which the policy does not define, by tier; where it defines any."""
+    for project in projects if policy.tiers else ():
         tier = project.value("tier")
         if tier is not None and tier not in policy.tiers:
-            by_tier.setdefault(tier, []).append(project.key)
+            found.setdefault(tier, []).append(project.key)
+
+
+def said_of_tiers(policy: Policy, found: Mapping[int, Sequence[str]]) -> list[str]:
+    """Say, tier by tier, which projects are of one that the policy does not define."""
     return [
         f"{policy.label} does not define tier {tier}: {', '.join(keys[:_FEW])}"
-        f"{f' and {len(keys) - _FEW} more' if len(keys) > _FEW else ''} are held to the limits without a tier"
-        for tier, keys in sorted(by_tier.items())
-        if policy.tiers
+        f"{f' and {len(keys) - _FEW} more' if len(keys) > _FEW else ''} held to the limits without a tier"
+        for tier, keys in sorted(found.items())
     ]

@@ -1,7 +1,7 @@
 """What a policy would change: the limits that differ, and today's projects that would turn, and why."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
@@ -17,12 +17,13 @@ from model.policy_faults import of_limits
 from model.status.hysteresis import Held
 from model.status.overall import Overall
 from sync.compose import Shown, joined, shown
+from sync.consolidation.colouring import led, parts
 from sync.dimensions import dimensions
 from sync.facts import Asked, Facts, ProjectFacts, gather
 from sync.json import dump_bytes, instant_text
 from sync.match import portfolio_of
 from sync.policy.kept import policy_standing
-from sync.policy.place import place_of, undefined_tiers
+from sync.policy.place import of_undefined_tiers, place_of, said_of_tiers
 from sync.sight import being_read
 
 _HEAD: Final = frozenset(["name", "version", "title", "effective_from", "effective_to"])
@@ -83,17 +84,28 @@ def plan(session: Session, policy: Policy, *, now: datetime) -> dict[str, Any]:
     Raises:
         NotConfigured: There is no portfolio yet.
     """
-    facts = facts_of_today(session, now)
-    against = policy_standing(session.connection(), facts.as_of, now)
-    on = max(facts.as_of, policy.effective_from)
-    scores = quality_scores(session, facts.as_of, now)
-    turning = []
-    for project in facts.projects:
-        score = scores.get(project.id)
-        before = coloured(project, against, facts, score)
-        after = coloured(project, policy, facts, score, on)
-        if (turn := _turn(project, before, after)) is not None:
-            turning.append(turn)
+    connection = session.connection()
+    portfolio = portfolio_of(session)
+    day = now.astimezone(ZoneInfo(portfolio.timezone)).date()
+    against = policy_standing(connection, day, now)
+    on = max(day, policy.effective_from)
+    scores = quality_scores(session, day, now)
+    reading = being_read(session, now)
+    turning: list[dict[str, Any]] = []
+    clashing: list[str] = []
+    undefined: dict[int, list[str]] = {}
+    projects = led(session, now)
+    for part in parts(projects):
+        asked = Asked(part, day, now, portfolio.timezone, portfolio.currency, reading)
+        facts = gather(session, asked)
+        clashing += clashes(policy, facts.projects, on)
+        of_undefined_tiers(policy, facts.projects, undefined)
+        for project in facts.projects:
+            score = scores.get(project.id)
+            before = coloured(project, against, facts, score)
+            after = coloured(project, policy, facts, score, on)
+            if (turn := _turn(project, before, after)) is not None:
+                turning.append(turn)
     turning.sort(key=lambda each: (len(set(each["overall"].values())) == 1, each["project"]))
     turns = [(each["project"], each["overall"], each["dimensions"]) for each in turning]
     differs = differences(against, policy)
@@ -102,30 +114,22 @@ def plan(session: Session, policy: Policy, *, now: datetime) -> dict[str, Any]:
         "title": policy.title,
         "against": against.label,
         "planned_at": instant_text(now),
-        "as_of": facts.as_of.isoformat(),
+        "as_of": day.isoformat(),
         "effective_from": policy.effective_from.isoformat(),
         "effective_to": None if policy.effective_to is None else policy.effective_to.isoformat(),
         "differences": differs,
-        "projects": len(facts.projects),
+        "projects": len(projects),
         "turn": sum(each["overall"]["from"] != each["overall"]["to"] for each in turning),
         "turn_later": sum(
             each["overall"]["from"] == each["overall"]["to"] != each["overall"]["then"] for each in turning
         ),
         "turning": turning,
-        "clashes": clashes(policy, facts, on),
-        "warnings": undefined_tiers(policy, facts.projects),
+        "clashes": clashing[:_MOST],
+        "warnings": said_of_tiers(policy, undefined),
         "plan": hashlib.sha256(
             dump_bytes([policy.label, against.label, differs, turns], canonical=True)
         ).hexdigest(),
     }
-
-
-def facts_of_today(session: Session, now: datetime) -> Facts:
-    """Read what is known of every project today, as a consolidation would."""
-    portfolio = portfolio_of(session)
-    day = now.astimezone(ZoneInfo(portfolio.timezone)).date()
-    asked = Asked(None, day, now, portfolio.timezone, portfolio.currency, being_read(session, now))
-    return gather(session, asked)
 
 
 def quality_scores(session: Session, as_of: date, known_at: datetime) -> dict[UUID, float | None]:
@@ -195,15 +199,15 @@ def _flat(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], 
         yield path, value
 
 
-def clashes(policy: Policy, facts: Facts, on: date) -> list[str]:
+def clashes(policy: Policy, projects: Iterable[ProjectFacts], on: date) -> list[str]:
     """Name the projects whose layers together make a colour that could never be shown."""
     found = []
     checked: dict[int, list[str]] = {}
-    for project in facts.projects:
+    for project in projects:
         held_to = holding(policy, place_of(project), on)
         known = checked.get(id(held_to.limits))
         if known is None:
             known = checked[id(held_to.limits)] = [says for _, says in of_limits(held_to.limits)]
         layers = " over ".join(f"{layer.of} {layer.name}" for layer in reversed(held_to.layers))
         found += [f"{project.key} ({layers}): {says}" for says in known]
-    return found[:_MOST]
+    return found

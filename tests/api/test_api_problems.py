@@ -166,7 +166,7 @@ def test_answers_have_the_names_their_schema_requires(engine: Engine) -> None:
         return absent
 
     filled = {"key": "PORTAL", "attribute": "schedule", "name": "ado", "number": "1", "template": "monthly-status",
-              "version": "3.1.0"}  # fmt: skip
+              "version": "3.1.0", "policy": "default@1.0.0"}  # fmt: skip
     for path, operations in document["paths"].items():
         if "get" not in operations:
             continue

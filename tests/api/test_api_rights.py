@@ -37,6 +37,7 @@ def paths(engine: Engine) -> list[str]:
         "number": "9",
         "template": "monthly-status",
         "version": "3.1.0",
+        "policy": "default@1.0.0",
     }
     return sorted(path.format(**filled) for path in found)
 

@@ -24,8 +24,7 @@ from sync.policy.plan import plan
 from sync.policy.steps import PolicyRefused, approve, propose, withdraw
 from sync.receipts import explain, status_document
 from tests.support.databases import cloned
-from tests.support.policies import LAST, SLIPS, STRICT, TODAY, WEEK, history, tolerance, written
-from tests.support.rows import T0
+from tests.support.policies import LAST, START, STRICT, TODAY, WEEK, history, row, tolerance, written
 
 NOW = LAST + timedelta(hours=9)
 IDA = Actor("Ida Lindqvist", frozenset(["specialist"]))
@@ -68,7 +67,9 @@ def test_the_shipped_policy_is_stored_once_and_was_known_at_all_times(connection
     (found,) = kept(connection)
     assert (found.label, found.state, found.approved_by) == ("default@1.0.0", "approved", "muster")
     assert install(connection) is None
-    assert policy_standing(connection, date(2020, 1, 1), T0 - timedelta(days=3000)).label == "default@1.0.0"
+    assert (
+        policy_standing(connection, date(2020, 1, 1), START - timedelta(days=3000)).label == "default@1.0.0"
+    )
     assert policy_standing(connection, date(1999, 1, 1)).label == "default@1.0.0"
 
 
@@ -164,7 +165,7 @@ def test_a_plan_that_no_longer_holds_is_refused(connection: Connection) -> None:
 def test_a_policy_cannot_begin_in_the_past_nor_overlap_another(connection: Connection) -> None:
     found = proposed(connection, written(*STRICT, begins=TODAY - timedelta(days=1)))
     with pytest.raises(
-        PolicyRefused, match=r"cannot take effect on 2026-11-29, which has passed.* 2026-11-30 or"
+        PolicyRefused, match=r"cannot take effect on 2025-11-30, which has passed.* 2025-12-01 or"
     ):
         approve(connection, found.name, found.version, actor=OLE, because="x", now=NOW)
     with pytest.raises(
@@ -227,14 +228,14 @@ def test_what_a_project_is_held_to_says_because_of_what(session: Session, connec
 
 def test_a_backtest_says_who_turns_how_much_earlier_and_how_many_alarms_were_false(session: Session) -> None:
     found = backtest(session, strict(), now=NOW, terms=TERMS)
-    assert (found["days"], found["first"], found["last"]) == (5, "2026-11-02", "2026-11-30")
+    assert (found["days"], found["first"], found["last"]) == (5, "2025-11-03", "2025-12-01")
     assert (found["against"], found["otherwise"]["count"]) == (["default@1.0.0"], 0)
     by_key = {each["project"]: each for each in found["turning"]}
     assert by_key.keys() == {"SLIPS", "ONCE"}
-    assert by_key["SLIPS"]["first"] == {"before": "2026-11-23", "after": "2026-11-16"}
+    assert by_key["SLIPS"]["first"] == {"before": "2025-11-24", "after": "2025-11-17"}
     assert by_key["SLIPS"]["months_earlier"] == pytest.approx(0.23)
     assert by_key["SLIPS"]["alarms"]["after"][0]["verdict"] == "right"
-    assert by_key["ONCE"]["first"] == {"before": None, "after": "2026-11-09"}
+    assert by_key["ONCE"]["first"] == {"before": None, "after": "2025-11-10"}
     assert by_key["ONCE"]["alarms"]["after"][0]["verdict"] == "false"
     assert (found["before"]["alarms"], found["after"]["alarms"]) == (1, 2)
     assert (found["after"]["right"], found["after"]["false"], found["after"]["false_share"]) == (1, 1, 0.5)
@@ -251,10 +252,10 @@ def test_a_backtest_of_the_policy_itself_changes_nothing_and_gives_the_stored_co
 
 def test_a_backtest_of_days_nobody_knows_says_which_there_are(session: Session) -> None:
     with pytest.raises(
-        NothingToReplay, match="no snapshot from 2030-01-01; the history goes from 2026-11-02 to"
+        NothingToReplay, match="no snapshot from 2030-01-01; the history goes from 2025-11-03 to"
     ):
         backtest(session, strict(), now=NOW, since=date(2030, 1, 1))
-    assert backtest(session, strict(), now=NOW, since=date(2026, 11, 16))["days"] == 3
+    assert backtest(session, strict(), now=NOW, since=date(2025, 11, 17))["days"] == 3
 
 
 def test_consolidation_goes_by_the_policy_of_its_day_and_its_receipt_names_the_layers(
@@ -262,7 +263,7 @@ def test_consolidation_goes_by_the_policy_of_its_day_and_its_receipt_names_the_l
 ) -> None:
     with cloned(template_url) as url:
         engine = open_engine(url)
-        history(engine)
+        history(engine).register("pmo-files", "SEVEN", row=11, **row("Of tier seven", 7))
         more = tolerance("ONCE", "{schedule: {amber_days: 15, red_days: 19}, hysteresis: 3}")
         begins = TODAY + timedelta(days=7)
         with engine.begin() as connection:
@@ -270,7 +271,7 @@ def test_consolidation_goes_by_the_policy_of_its_day_and_its_receipt_names_the_l
             approve(connection, found.name, found.version, actor=OLE, because="x", now=NOW)
         for day in (6, 7):
             now = LAST + timedelta(days=day)
-            consolidate(engine, as_of=now.date(), known_at=now)
+            done = consolidate(engine, as_of=now.date(), known_at=now)
         with Session(engine) as session:
             before = status_document(session, as_of=begins - timedelta(days=1))["projects"][0]
             after = status_document(session, as_of=begins)["projects"][0]
@@ -291,4 +292,16 @@ def test_consolidation_goes_by_the_policy_of_its_day_and_its_receipt_names_the_l
             {"of": "project", "name": "ONCE", "because": "agreed by the board"},
         ],
     }
-    assert len(SLIPS) == 5
+    assert (
+        done.warnings[-1] == "default@1.1.0 does not define tier 7: SEVEN held to the limits without a tier"
+    )
+
+
+def test_projects_of_a_tier_nobody_defined_are_named_and_held_to_the_limits_without_one(
+    session: Session,
+) -> None:
+    without = written().replace("  3: {issues", "  # 3: {issues")
+    found = plan(session, read_policy(without, "x.yaml"), now=NOW)
+    assert found["warnings"] == [
+        "default@1.1.0 does not define tier 3: STEADY held to the limits without a tier"
+    ]
