@@ -29,6 +29,7 @@ class Administration:
             "delete_version": self._delete_version,
             "set_status": self._set_status,
             "set_filter": self._set_filter,
+            "rename_field": self._rename_field,
         }
 
     def edit(self, change: Json) -> Json:
@@ -37,7 +38,7 @@ class Administration:
         Acts: rename_project (key, name), rekey_project (key, to),
         project_state (key, state: archived, trashed, hidden or live),
         close_sprint, rename_sprint (id, name), delete_sprint, rename_version (id, name), delete_version,
-        set_status (id, name and/or category), set_filter (id, jql).
+        set_status (id, name and/or category), set_filter (id, jql), rename_field (id, name).
         """
         told = self._acts[str(change["do"])](change)
         things = self._site.things
@@ -109,6 +110,14 @@ class Administration:
             status, name=change.get("name", status.name), category=change.get("category", status.category)
         )
         return {"id": status.id}
+
+    def _rename_field(self, change: Json) -> Json:
+        known = self._catalogue.fields
+        at = next((place for place, one in enumerate(known) if one.id == change["id"]), None)
+        if at is None:
+            raise Refused(404, f"There is no field {change['id']}")
+        known[at] = replace(known[at], name=str(change["name"]))
+        return {"id": known[at].id}
 
     def _set_filter(self, change: Json) -> Json:
         number = int(change["id"])

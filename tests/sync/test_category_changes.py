@@ -59,6 +59,29 @@ def test_items_that_went_through_it_follow_at_once_and_a_replay_changes_nothing(
     assert model_rows(engine) == live
 
 
+def test_a_renamed_custom_field_reaches_every_item_that_has_it_and_a_replay_changes_nothing(
+    engine: Engine, tracker: Sandbox
+) -> None:
+    stream = "customfield_10131"
+    for key in ("LA-2", "LA-5"):
+        value = {"id": "1", "value": "Payments"}
+        tracker.control("edit", {"key": key, "fields": {stream: value}})
+    configure(
+        engine, block(tracker, name="tracker", projects=["LA"], lists_minutes=0, custom_fields=[stream])
+    )
+    pulled(engine, "tracker", full=True)
+    names = "SELECT custom -> :field ->> 'name' AS name FROM work_item WHERE custom ? :field"
+    before = ask(engine, names, field=stream)
+    tracker.control("edit", {"do": "rename_field", "id": stream, "name": "Value chain"})
+
+    run = pulled(engine, "tracker")
+
+    assert before == [{"name": "Value stream"}] * 2
+    assert ask(engine, names, field=stream) == [{"name": "Value chain"}] * 2
+    assert any("2 records were worked out anew" in each and "'Value chain'" in each for each in run.warnings)
+    assert replay(engine, "tracker", now=utc_now()).changes == 0
+
+
 def test_what_a_status_that_is_listed_no_more_counted_as_is_kept() -> None:
     was = {"status_categories": "1:todo 3:doing 9:done", "status_overrides": "9:done", "site_url": "x"}
     now = {"status_categories": "1:todo", "site_url": "x"}
