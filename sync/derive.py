@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from sync.bind import cell_locator
+from sync.derive_baselines import plan_from_baselines
 from sync.derive_records import (
     counts_from_milestones,
     finish_from_work,
@@ -31,6 +32,7 @@ def derive(session: Session, asked: Derivation) -> Sayings:
     _from_own_scopes(session, asked, found)
     finish_from_work(session, asked, found)
     progress_from_work(session, asked, found)
+    plan_from_baselines(session, asked, found)
     money_from_costs(session, asked, found)
     money_from_benefits(session, asked, found)
     counts_from_milestones(session, asked, found)

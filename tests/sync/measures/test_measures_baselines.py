@@ -81,6 +81,19 @@ def test_the_worked_re_baseline_comes_out_of_a_projects_own_baselines(rows: Rows
     assert receipt["claims"][0]["attribute"] == "forecast_finish"
 
 
+def test_a_project_is_held_against_what_was_last_approved_where_no_register_says(rows: Rows) -> None:
+    baseline(rows, 1, approved_on=FIRST, start=FIRST, finish=TODAY, budget=100)
+    baseline(rows, 2, approved_on=LAST, finish=TODAY + timedelta(days=30))
+    baseline(rows, 3, finish=TODAY + timedelta(days=90))
+    document = found(rows, forecast_finish=TODAY + timedelta(days=50), budget="200")
+    assert document["figures"]["baseline_finish"] == (TODAY + timedelta(days=30)).isoformat()
+    assert document["figures"]["baseline_start"] == FIRST.isoformat()  # the last approval left it as it was
+    assert document["figures"]["budget"] == "200.00"
+    claim = ask(rows, "baseline_finish")["claims"][0]
+    assert claim["valid_from"] == LAST.isoformat()
+    assert claim["raw"]["sha256"]
+
+
 def test_without_an_approved_baseline_nothing_is_absorbed_and_the_reason_is_said(rows: Rows) -> None:
     baseline(rows, 1, finish=TODAY)
     measures = found(rows, forecast_finish=TODAY)["measures"]
