@@ -170,6 +170,18 @@ class Retrying(Protocol):
 
 
 @runtime_checkable
+class Surveying(Protocol):
+    """A stream that can ask for all its slices at once what changed in them."""
+
+    def survey(self, cursors: Mapping[str, Json]) -> None:
+        """Ask, once, between `slices` and the first `pull`; what is learned is for `pull` to use.
+
+        Raises:
+            ConnectorError: The source could not be asked.
+        """
+
+
+@runtime_checkable
 class Aging(Protocol):
     """A stream that lists everything there is each time, and need not be listed in every incremental run."""
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connectors.base import Page, Slice, Stream
+from connectors.base import Page, Slice, Stream, Surveying
 from connectors.errors import BudgetSpent, ConnectorError, SliceUnreadable
 from connectors.stopping import check_stopping
 from sync.land import Landing, Prepared
@@ -160,6 +160,8 @@ class _Fetching:
         stream = reading.stream
         try:
             slices = stream.slices()
+            if isinstance(stream, Surveying):
+                stream.survey(reading.cursors)
         except SliceUnreadable as error:
             self._keep(stream, "", stream.name, error)
             raise

@@ -1,6 +1,6 @@
 """Issues of Jira Cloud: ids in large pages by token, then the issues themselves in bulk."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from connectors.base import Json
@@ -32,22 +32,42 @@ class CloudIssues:
         Raises:
             SourceUnavailable: The token chain runs in a circle or breaks off.
         """
-        body: Json = {"jql": f"{jql} ORDER BY created ASC", "maxResults": IDS_A_PAGE, "fields": ["id"]}
         found: set[int] = set()
+        first: Answer | None = None
+        for answer, issues in self._listed(jql, "id"):
+            first = first or answer
+            found.update(int(issue["id"]) for issue in issues)
+        assert first is not None  # noqa: S101 - a list has a first page
+        return sorted(found), first
+
+    def list_keys(self, jql: str) -> tuple[dict[int, str], Answer]:
+        """List the key of each issue that a query finds, by its id, and give the first answer.
+
+        Raises:
+            SourceUnavailable: As `list_ids`.
+        """
+        found: dict[int, str] = {}
+        first: Answer | None = None
+        for answer, issues in self._listed(jql, "key"):
+            first = first or answer
+            found.update((int(issue["id"]), str(issue["key"])) for issue in issues)
+        assert first is not None  # noqa: S101 - a list has a first page
+        return found, first
+
+    def _listed(self, jql: str, what: str) -> Iterator[tuple[Answer, list[Json]]]:
+        body: Json = {"jql": f"{jql} ORDER BY created ASC", "maxResults": IDS_A_PAGE, "fields": [what]}
         tokens: set[str] = set()
         empty = 0
-        first: Answer | None = None
         while True:
             answer = self._site.http.post("/rest/api/3/search/jql", body)
-            first = first or answer
             page = answer.json()
             issues = page.get("issues") or []
-            found.update(int(issue["id"]) for issue in issues)
+            yield answer, issues
             token = page.get("nextPageToken")
             if page.get("isLast") is True or (
                 not token and page.get("isLast") is None and "total" not in page
             ):
-                return sorted(found), first
+                return
             empty = 0 if issues else empty + 1
             if not token or token in tokens or empty > _EMPTY_PAGES:
                 raise self._broken(token, repeated=token in tokens)

@@ -2,18 +2,18 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
-from connectors.base import Absence, Census, Json, Page, Slice
+from connectors.base import Absence, Census, Json, Page, Part, Slice
 from connectors.errors import MisconfiguredSource, SliceUnreadable, SourceUnavailable
 from connectors.http import HttpError, HttpUnavailable
 from connectors.jira import custom, jql, reading
 from connectors.jira.cloud import CloudIssues
 from connectors.jira.fates import Fates
-from connectors.jira.fetching import Access, Fetching
+from connectors.jira.fetching import Access, Batch, Fetching
 from connectors.jira.glance import Glance
 from connectors.jira.position import Clocks, Position
 from connectors.jira.remarks import KINDS, Remarks
@@ -21,6 +21,7 @@ from connectors.jira.renewal import Renewal
 from connectors.jira.server import ServerIssues
 from connectors.jira.site import Project, Site, server_time
 from connectors.jira.times import Times
+from connectors.jira.together import Question, Together, Told
 
 ALWAYS: Final = ("summary", "status", "issuetype", "project", "created", "updated", "resolutiondate")
 _FIELD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*\Z")
@@ -47,6 +48,8 @@ class Issues:
         self._times, self._glance = Times(site), Glance(site)
         self._fetching = Fetching(site, remarks)
         self._renewal = Renewal(site, self._glance, self._named(semantics))
+        self._together = Together(site, self._glance, fetches=not remarks.fields)
+        self._told: dict[str, Told] = {}  # what was asked for all slices together, until its slice is pulled
         self._fates = Fates(site, self._glance, self._ids)
 
     def _named(self, semantics: Mapping[str, str]) -> frozenset[str]:
@@ -71,6 +74,26 @@ class Issues:
                 found.append(Slice(f"key:{chosen}", chosen))
         return found
 
+    def survey(self, cursors: Mapping[str, Json]) -> None:
+        """Ask Cloud at once what changed in all projects that were read before; others are read by themselves."""
+        access = self._access()
+        if not isinstance(access, CloudIssues) or self._site.config.query is not None:
+            return
+        questions = {}
+        for name, key in self._projects.items():
+            position = Position.of(cursors.get(name))
+            if (changed := self._changed_since(position)) is not None and not position.resumed:
+                condition = jql.both(jql.project_is(key), changed)
+                questions[name] = Question(key, condition, position.known)
+        if len(questions) > 1:
+            self._told = self._together.ask(access, questions)
+
+    def _changed_since(self, position: Position) -> str | None:
+        """Write the condition that an issue was changed since a position; None where there is none."""
+        overlap = timedelta(hours=self._site.config.overlap_hours)
+        since = position.reads_from(overlap, self._times.clocks())
+        return None if since is None else self._times.updated_since(since)
+
     def pull(self, slice_: Slice, cursor: Json | None) -> Iterator[Page]:
         """Fetch what changed since the cursor, ids ascending, a page a batch.
 
@@ -80,14 +103,12 @@ class Issues:
         access = self._access()
         condition = self._condition(slice_)
         overlap = timedelta(hours=self._site.config.overlap_hours)
-        since = position.reads_from(overlap, self._times.clocks())
-        query = condition if since is None else jql.both(condition, self._times.updated_since(since))
-        ids, answer = self._list(access, slice_, query)
-        whole, resumed = since is None, position.resumed
-        if whole and not ids:
-            self._confirm_empty(access, slice_, query)
-        now = self._site.clock()
-        position = position.begun(Clocks(now, server_time(answer, now)))
+        whole, resumed = position.since is None, position.resumed
+        told = None if whole or resumed else self._told.pop(slice_.name, None)
+        ids, nothing, clocks = (
+            self._begin(access, slice_, position) if told is None else (told.ids, (), told.clocks)
+        )
+        position = position.begun(clocks)
         renewed = self._renewal.of(position, slice_, condition, self._ids)
         done = (
             position  # a walk that was cut off has seen only a part of what is renewed now: the next sees all
@@ -96,20 +117,18 @@ class Issues:
             done = replace(position, key=slice_.label, statuses=renewed.statuses, repaired=renewed.repaired)
         if whole:
             position = done
-        listed = len(ids)
         if not whole:
-            ids = self._changed(position, ids, renewed.ids)
+            ids = self._changed(position, ids, renewed.ids, told)
         size = self._site.config.batch
         left = [one for one in ids if one > position.after]
         batches = [left[start : start + size] for start in range(0, len(left), size)]
         if not batches:
-            nothing = () if listed else (answer.part(),)  # an answer that lists issues is no page of them
             yield Page(
                 self.name, slice_.name, nothing, self._site.clock(), cursor=done.finished(overlap),
                 said=0, complete=whole, resumed=resumed,
             )  # fmt: skip
             return
-        for number, batch in enumerate(self._fetching.ahead(access, slice_, batches), 1):
+        for number, batch in enumerate(self._batches(access, slice_, batches, told), 1):
             position = position.stored(batch.last_id, batch.changes)
             last = number == len(batches)
             end = replace(position, key=done.key, statuses=done.statuses, repaired=done.repaired)
@@ -120,14 +139,37 @@ class Issues:
                 resumed=resumed,
             )  # fmt: skip
 
+    def _begin(
+        self, access: Access, slice_: Slice, position: Position
+    ) -> tuple[Sequence[int], tuple[Part, ...], Clocks]:
+        """List one slice by itself: its ids, the answer where there are none, and when that was by both clocks."""
+        changed = self._changed_since(position)
+        query = jql.both(self._condition(slice_), changed)
+        ids, answer = self._list(access, slice_, query)
+        if changed is None and not ids:
+            self._confirm_empty(access, slice_, query)
+        now = self._site.clock()
+        # An answer that lists issues is no page of them.
+        return ids, () if ids else (answer.part(),), Clocks(now, server_time(answer, now))
+
+    def _batches(
+        self, access: Access, slice_: Slice, batches: Sequence[Sequence[int]], told: Told | None
+    ) -> Iterable[Batch]:
+        """Give the batches of a slice: the only one may have come with those of other slices already."""
+        if told is not None and len(batches) == 1 and (batch := told.batch(batches[0])) is not None:
+            return [batch]
+        return self._fetching.ahead(access, slice_, batches)
+
     def _ids(self, query: str) -> list[int]:
         return self._access().list_ids(query)[0]
 
-    def _changed(self, position: Position, listed: Sequence[int], renewed: Collection[int]) -> list[int]:
+    def _changed(
+        self, position: Position, listed: Sequence[int], renewed: Collection[int], told: Told | None
+    ) -> list[int]:
         """Leave out what is stored already, by its last change as the tracker itself has it, not its index."""
         known = [one for one in listed if one in position.known and one not in renewed]
-        now = self._glance.updated(known)
-        same = {one for one, at in now.items() if jql.epoch_ms(at) == position.known[one]}
+        now = self._glance.updated(known) if told is None else told.updated
+        same = {one for one in known if one in now and jql.epoch_ms(now[one]) == position.known[one]}
         return sorted({*listed, *renewed} - same)
 
     def retry(self, slice_: Slice, external_ids: Sequence[str]) -> Iterator[Page]:

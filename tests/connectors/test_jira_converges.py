@@ -108,9 +108,9 @@ class Office(RuleBasedStateMachine):
     def skew(self, hours: float) -> None:
         self.off = max(hours, -10.0) if self.ordinary else hours
 
-    @rule(cut_after=st.sampled_from([None, None, 1, 2]))
-    def run(self, cut_after: int | None) -> None:
-        self.mirror.run(cut_after=cut_after)
+    @rule(cut_after=st.sampled_from([None, None, 1, 2]), young=st.booleans())
+    def run(self, cut_after: int | None, young: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
+        self.mirror.run(cut_after=cut_after, young=young)
 
     def teardown(self) -> None:
         """Let the index catch up and the clock be put right: now both must agree in every detail."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from config import shipped
-from connectors.base import Discovery, Fate, Page, Slice
+from connectors.base import Aging, Discovery, Fate, Page, Slice, Surveying
 from connectors.jira.boards import Sprints
 from connectors.jira.config import JiraConfig
 from connectors.jira.connector import Jira
@@ -74,15 +74,25 @@ class Mirror:
         spec = parse_mapping(shipped.mapping("jira"), where="shipped")
         return connector, compile_stream(spec, "issues", connector.transforms(), self.semantics)
 
-    def run(self, *, cut_after: int | None = None, **options: Any) -> None:
-        """One run; `cut_after` pages of each slice it is killed."""
+    def run(self, *, cut_after: int | None = None, young: bool = False, **options: Any) -> None:
+        """One run; `cut_after` pages of each slice it is killed. `young`: lists may stay as they were read."""
         connector, mapping = self._open(**options)
         before = connector.traffic.requests
         self.fetched = 0
         try:
+            if young and self.cursors:
+                connector.rest()
             for stream in connector.streams(self.semantics, mapping.fields):
+                at = {
+                    slice_: cursor for (name, slice_), cursor in self.cursors.items() if name == stream.name
+                }
+                if young and isinstance(stream, Aging) and stream.keep(at):
+                    continue
                 if isinstance(stream, Sprints | Versions | Issues):
-                    for slice_ in stream.slices():
+                    slices = stream.slices()
+                    if isinstance(stream, Surveying):
+                        stream.survey(at)
+                    for slice_ in slices:
                         self._pull(stream, slice_, mapping, cut_after)
         finally:
             self.requests = connector.traffic.requests - before
