@@ -37,4 +37,5 @@ def conflict_document(cell: ReturnedCell) -> dict[str, Any]:
         "period": cell.period, "kind": cell.kind, "record": cell.record, "cell": cell.field, "locator": cell.locator,
         "sent": cell.sent, "returned": cell.returned, "current": cell.current, "says": cell.says, "at": z(cell.at),
         "by": cell.by, "settled": cell.settled, "settled_at": z(cell.settled_at), "settled_by": cell.settled_by,
+        "now": cell.now, "now_by": cell.now_by, "answer": cell.answer, "reason": cell.reason,
     }  # fmt: skip

@@ -75,6 +75,7 @@ class ConflictShape(BaseModel):
                     "id": 7, "submission": 41, "project": "LOG", "template": "raid-log", "period": "2025-06", **_CELL,
                     "at": "2025-07-02T10:00:00Z", "by": "Ada Obi", "settled": None,
                     "settled_at": None, "settled_by": None,
+                    "now": 5, "now_by": "Ben Ode", "answer": 57, "reason": None,
                 }
             ]
         }
@@ -98,6 +99,12 @@ class ConflictShape(BaseModel):
     settled: Literal["returned", "current"] | None
     settled_at: str | None
     settled_by: str | None
+    now: Any = Field(
+        description="What stands there by now; `current` stood there when the workbook came back"
+    )
+    now_by: str | None
+    answer: int = Field(description="The number of the answer that stands now; 0 where it was filled in")
+    reason: str | None = Field(description="The reason that came with the returned value")
 
 
 class ConflictsShape(BaseModel):
@@ -112,4 +119,13 @@ class GivenVerdictOnCell(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"keep": "returned"}]})
 
     keep: Literal["returned", "current"]
-    because: str | None = Field(None, max_length=2000, description="Why, where a filled-in value is changed")
+    because: str | None = Field(
+        None,
+        max_length=2000,
+        description="Why; the reason that came with the returned value, if none is given",
+    )
+    answer: int | None = Field(
+        None, ge=0, lt=2**63,
+        description="The conflict's `answer` as it was shown; refused where somebody answered since. Left out: "
+        "refused where something else stands than `current`",
+    )  # fmt: skip

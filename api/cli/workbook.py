@@ -31,9 +31,10 @@ from model.status.colour import counted
 from sync.collection.case import open_case
 from sync.collection.cycles import find_cycle
 from sync.collection.heads import SubmissionHead, heads
+from sync.collection.refused import Refused
 from sync.collection.templates import current, version
 from sync.store import unit_of_work
-from sync.workbook.conflicts import cells, settle
+from sync.workbook.conflicts import NoSuchCell, cells, settle
 from sync.workbook.exchange import collect, place_at, send, take_all
 from sync.workbook.pattern import pattern
 from sync.workbook.returned import Taken
@@ -151,9 +152,10 @@ def list_conflicts(as_: As = Format.TABLE) -> None:
             typer.echo(
                 f"{each.id:>5}  {each.project} {each.period} {each.template} {each.record} {each.field}".rstrip()
             )
-            sent, returned, current = alike(each.sent, each.returned, each.current)
+            sent, returned, now = alike(each.sent, each.returned, each.now)
+            by = f" by {each.now_by} (answer {each.answer})" if each.answer else ""
             typer.echo(
-                f"       sent {sent}, returned {returned} by {each.by} ({each.locator}), now {current}"
+                f"       sent {sent}, returned {returned} by {each.by} ({each.locator}), now {now}{by}"
             )
         if not found:
             typer.echo("No conflict is open.")
@@ -167,14 +169,25 @@ def settle_conflict(
     because: Annotated[
         str | None, typer.Option("--because", help="Why, where a filled-in value is changed")
     ] = None,
+    answer: Annotated[
+        int | None,
+        typer.Option("--answer", help="The answer that `conflicts` shows as now, where it was changed since"),
+    ] = None,
     roles: Role = None,
 ) -> None:
     """Say which of two values counts."""
     engine = open_store()
     with words(USAGE):
-        cell = settle(engine, number, keep, actor=actor(by, roles), because=because, now=utc_now())
-    value = cell.returned if keep == "returned" else cell.current
-    typer.echo(f"{cell.project} {cell.record} {cell.field}: {value!r} counts.")
+        try:
+            cell = settle(
+                engine, number, keep, actor=actor(by, roles), because=because, seen=answer, now=utc_now()
+            )
+        except NoSuchCell as error:
+            raise Failed(str(error), USAGE) from None
+        except Refused as error:
+            raise Failed(str(error)) from None
+    [value] = alike(cell.returned if keep == "returned" else cell.now)
+    typer.echo(f"{' '.join(filter(None, [cell.project, cell.record, cell.field]))}: {value} counts.")
 
 
 def _submissions(engine: Engine, template: str, period: str, projects: list[str]) -> list[SubmissionHead]:

@@ -1,5 +1,6 @@
 """A submission's workbook: download it, give it back, see what became of it, settle what two people changed."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -19,7 +20,6 @@ from api.routes.submissions import visible_case
 from api.routes.workbooks import MOST, file_answer, plain_name
 from model.collection.roles import Actor
 from model.template.values import exactly
-from sync.collection.case import Case
 from sync.collection.refused import Refused
 from sync.store import unit_of_work
 from sync.workbook.answered import NothingToAnswer, answered_copy
@@ -30,7 +30,15 @@ from sync.workbook.returned import Taken, take
 from sync.workbook.sending import write_workbook
 
 router = APIRouter()
+_DIGITS: Final = 19  # of a number that a bigint holds whatever it is
 _MOST_FORM: Final = 10_000  # bytes of a form without a file
+_BESIDE: Final = {
+    "why": "reason",
+    "todo": "to do",
+    "source": "filled in from",
+    "label": "name",
+    "ref": "reference",
+}
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 
 
@@ -87,7 +95,7 @@ async def settle_conflict(request: Request, number: Number, cell: Number) -> Res
     """Let one of two values count."""
     same_origin(request)
     form = await read_form(request, most=_MOST_FORM, what="a choice can be")
-    return await run_in_threadpool(_settle, request, number, cell, form.get("keep", ""), form.get("because"))
+    return await run_in_threadpool(_settle, request, number, cell, form)
 
 
 def _who(request: Request) -> tuple[Principal, Actor]:
@@ -104,7 +112,8 @@ def _take(request: Request, number: int, name: str, body: bytes) -> Response:
     return _page(engine, principal, number, taken=taken, status=422 if taken.state == "refused" else 200)
 
 
-def _settle(request: Request, number: int, cell: int, keep: str, because: str | None) -> Response:
+def _settle(request: Request, number: int, cell: int, form: Mapping[str, str]) -> Response:
+    keep, shown = form.get("keep", ""), form.get("answer", "")
     principal, actor = acting(request)
     engine, now = request.app.state.engine, datetime.now(UTC)
     with engine.connect() as connection:
@@ -119,7 +128,8 @@ def _settle(request: Request, number: int, cell: int, keep: str, because: str | 
             cell,
             "returned" if keep == "returned" else "current",
             actor=actor,
-            because=because,
+            because=form.get("because", "").strip() or None,
+            seen=int(shown) if shown.isdecimal() and len(shown) < _DIGITS else None,
             now=now,
         )
     except NoSuchCell as error:
@@ -154,7 +164,7 @@ def _page(
         "cells_of": [
             _told(one.ref, one.part, one.kind, one.says, labels) for one in (taken.outcomes if taken else ())
         ],
-        "conflicts": [_conflict(each, case, labels) for each in found],
+        "conflicts": [_conflict(each, labels) for each in found],
         "came": came,
     }  # fmt: skip
     path = link("/submissions/{}/workbook", number)
@@ -165,17 +175,16 @@ def _told(ref: str, part: str, kind: str, says: str, labels: dict[str, str]) -> 
     return {"where": _where(ref, part, labels), "kind": kind, "says": says}
 
 
-def _conflict(cell: ReturnedCell, case: Case, labels: dict[str, str]) -> dict[str, Any]:
+def _conflict(cell: ReturnedCell, labels: dict[str, str]) -> dict[str, Any]:
     """Return a conflict with what stands by now, which may be neither of the two."""
-    record = case.record(cell.record)
-    current = Part.of(cell.field).value(record.values()) if record is not None else None
-    returned, current = (None if each is None else exactly(each) for each in (cell.returned, current))
+    returned, current = (None if each is None else exactly(each) for each in (cell.returned, cell.now))
     return {"id": cell.id, "where": _where(cell.record, cell.field, labels), "returned": returned,
-            "current": current, "by": cell.by, "at": cell.at}  # fmt: skip
+            "current": current, "by": cell.by, "at": cell.at, "answer": cell.answer, "reason": cell.reason}  # fmt: skip
 
 
 def _where(ref: str, part: str, labels: dict[str, str]) -> str:
     """Call a cell what a person does."""
-    place = Part.of(part)
+    cell, own, column = part.partition("~")
+    place = Part.of(cell)
     label = labels.get(place.field, place.field)
-    return " ".join(filter(None, [ref, label, place.month]))
+    return " ".join(filter(None, [ref, label, place.month, own and f"({_BESIDE.get(column, column)})"]))

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api.access import Principal, RecordsReader, bearer, visible_projects
 from api.actors import acting
 from api.answer import JSON, to_json
+from api.bodies import StrictRoute
 from api.problems import Problem, ProblemDocument, forbidden, not_found
 from api.routes.common import PROBLEMS
 from api.routes.submissions import visible_case
@@ -25,7 +26,7 @@ from sync.workbook.conflicts import NoSuchCell, cell_of, cells, settle
 from sync.workbook.returned import Taken, take
 from sync.workbook.sending import Written, write_workbook
 
-router = APIRouter()
+router = APIRouter(route_class=StrictRoute)
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST: Final = 64 * 1024 * 1024
 _PROBLEM: Final[dict[str, Any]] = {
@@ -103,7 +104,7 @@ def list_conflicts(
 
 @router.post(
     "/workbook_conflicts/{number}/settle", response_model=ConflictShape,
-    responses={**PROBLEMS, 409: {**_PROBLEM, "description": "Settled already, or no answers are taken"}},
+    responses={**PROBLEMS, 409: {**_PROBLEM, "description": "Settled already, answered since, or not open"}},
     summary="Settle a conflict", operation_id="settle_workbook_conflict",
 )  # fmt: skip
 async def settle_conflict(
@@ -196,7 +197,9 @@ def _settle(request: Request, number: int, given: GivenVerdictOnCell) -> Respons
         with engine.connect() as connection:
             cell = cell_of(connection, number)
             visible_case(connection, principal, cell.submission, now=now)
-        settled = settle(engine, number, given.keep, actor=actor, because=given.because, now=now)
+        settled = settle(
+            engine, number, given.keep, actor=actor, because=given.because, seen=given.answer, now=now
+        )
     except NoSuchCell as error:
         raise not_found(f"{error}.") from None
     except NotAllowed as error:

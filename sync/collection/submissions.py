@@ -22,6 +22,7 @@ from sync.collection.refilling import refill
 from sync.collection.refused import Held, NotAllowed, NotOpen
 from sync.collection.withdraw_records import withdraw_records
 from sync.store import unit_of_work
+from sync.workbook.conflicts import refuse_undecided
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def move(  # noqa: PLR0913  (all of it is what a move is; the doors have differe
         NotAllowed: The actor holds no role that may, or answered or submitted what is to be approved.
         NotOpen: It cannot be done in the state it is in, or something it needs was left out.
         Stale: Somebody answered since the revision; with what.
-        Held: Findings of severity block hold it back; with these.
+        Held: Findings of severity block hold it back, or cells that were changed twice; with these.
     """
     with unit_of_work(engine) as connection:
         head = head_of(connection, submission_id, lock=True)
@@ -73,6 +74,8 @@ def move(  # noqa: PLR0913  (all of it is what a move is; the doors have differe
         case = case_of(connection, head, now=now)
         asked = _Asked(actor, because, attest, door, now)
         step = _found(connection, case, to, asked)
+        if head.state in OPEN and step.to not in OPEN:
+            refuse_undecided(connection, head)
         if step.when == "no_blocking_checks":
             case = _submittable(connection, case, now)
         _EFFECTS.get(step.to, _plainly)(connection, case, step, asked)

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from model.collection.roles import operator
+from sync.collection.answers import Change, give_answers
 from tests.support.returning import RISKS, answered, form_answers, give_back, notes_in, send
 from tests.support.submissions import MANAGER, open_submission, speaking_for
 
@@ -91,3 +92,28 @@ def test_a_conflict_is_listed_and_settled(engine: Engine) -> None:
     assert asking.get(f"{V1}/workbook_conflicts").json()["items"] == []
     assert asking.post(path, json={"keep": "current"}).status_code == 409
     assert asking.post(f"{V1}/workbook_conflicts/999/settle", json={"keep": "current"}).status_code == 404
+
+
+def test_a_conflict_shows_what_stands_and_a_third_answer_is_not_overruled_unseen(engine: Engine) -> None:
+    number = open_submission(engine, template="raid-log", version="2.0.0", filled=RISKS).id
+    sent = send(engine, number, NOW)
+    give_back(engine, answered(sent.body, {("R-001", "impact"): 5}), NOW, by=operator("Ben"))
+    asking = speaking_for(engine)
+    give(asking, answered(sent.body, {("R-001", "impact"): 1}))
+    held = asking.post(f"{V1}/submissions/{number}/submit", json={})
+    assert (held.status_code, "was changed twice" in held.text) == (422, True), held.text
+    give_answers(
+        engine,
+        number,
+        [Change("R-001", "impact", 4)],
+        actor=operator("Bea"),
+        door="web",
+        revision=None,
+        now=NOW,
+    )
+    [conflict] = asking.get(f"{V1}/workbook_conflicts").json()["items"]
+    assert (conflict["current"], conflict["now"], conflict["now_by"]) == (5, 4, "Bea")
+    path = f"{V1}/workbook_conflicts/{conflict['id']}/settle"
+    unseen = asking.post(path, json={"keep": "returned"})
+    assert (unseen.status_code, "changed since by Bea" in unseen.json()["detail"]) == (409, True)
+    assert asking.post(path, json={"keep": "returned", "answer": conflict["answer"]}).status_code == 200

@@ -414,7 +414,7 @@ def test_values_of_the_wrong_type_are_kept_as_written_and_answered(engine: Engin
     taken = give_back(engine, form_answers(sent.body, wrong, {"actual_cost": "the ledger is late"}), NOW)
     assert {one.part: one.says for one in taken.invalid} == {
         "green_by": "expected a date like 2025-06-30, is 'TRUE'",
-        "rag_overall": "expected GREEN, AMBER or RED, is 'yellow'",
+        "rag_overall": "expected one of GREEN, AMBER, RED, GREY, BLUE, is 'yellow'",
         "actual_cost": "expected an amount, is 'about half'",
     }
     [rejected] = taken.rejected
