@@ -41,6 +41,8 @@ def joined(
 ) -> Dimension:
     """Join formulas, each with the attributes and the records it looks at."""
     computed = worse_of(part for part, _, _ in parts)
+    first = computed.reasons[0]
+    ordered = sorted(parts, key=lambda part: part[0].reasons[0] is not first)
     rules: list[dict[str, Any]] = [
         {
             "id": part.reasons[0].rule,
@@ -49,13 +51,11 @@ def joined(
             "from": list(attributes),
             "records": list(records)[:RECORDS],
         }
-        for part, attributes, records in parts
+        for part, attributes, records in ordered
     ]
-    first = computed.reasons[0].rule
-    rules.sort(key=lambda rule: rule["id"] != first)
     return Dimension(
         computed,
-        first,
+        first.rule,
         rules[0]["inputs"],
         tuple(name for rule in rules for name in rule["from"]),
         tuple(record for rule in rules for record in rule["records"])[:RECORDS],
