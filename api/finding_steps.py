@@ -16,7 +16,7 @@ from api.problems import Problem, bad_request, forbidden, not_found
 from model.collection.roles import Actor
 from model.findings.moves import NotAllowed, NotPossible
 from model.tables import Dispute, Project
-from sync.collection.template_steps import TemplateRefused
+from sync.collection.template_steps import NotForYou, TemplateRefused
 from sync.collection.templates import NoSuchTemplate
 from sync.disputes import (
     REFUSED,
@@ -171,7 +171,7 @@ def refusals() -> Generator[None]:
         yield
     except (NoSuchFinding, NoSuchDispute) as error:
         raise not_found(f"{error}.") from None
-    except NotAllowed as error:
+    except (NotAllowed, NotForYou) as error:
         raise forbidden(f"{error}.") from None
     except NotPossible as error:
         raise Problem(_CONFLICT, "not-now", f"{error}.") from None

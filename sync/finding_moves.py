@@ -11,6 +11,7 @@ from model.collection.roles import Actor
 from model.findings.moves import ACCEPTED, NotPossible, after, role_for
 from model.findings.narrative import NARRATIVE
 from sync.collection.people import People, people_of
+from sync.collection.template_steps import today
 from sync.collection.waivers import Wish, ask, grant
 from sync.store import unit_of_work
 
@@ -90,7 +91,7 @@ def take_step(engine: Engine, finding_id: int, action: str, act: Act, *, due: da
         found = head_of(connection, finding_id, now=act.now)
         then = after(action, found.state)
         role = role_for(action, act.actor, found.people)
-        if due is not None and due < act.now.date():
+        if due is not None and due < today(connection, act.now):
             raise ValueError(f"{due} has passed: say a day that is still to come")
         record_move(connection, found, action, role, act)
         connection.execute(

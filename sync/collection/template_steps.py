@@ -26,6 +26,10 @@ class TemplateRefused(ValueError):
     """A step is not possible; the message says why, and what to do."""
 
 
+class NotForYou(TemplateRefused):
+    """A step is possible, but not for whoever asked for it; the message says for whom."""
+
+
 def today(connection: Connection, now: datetime) -> date:
     """Return the day it is in the portfolio's time zone; in UTC before there is a portfolio."""
     zone = connection.execute(text("SELECT timezone FROM portfolio ORDER BY id LIMIT 1")).scalar_one_or_none()
@@ -36,14 +40,12 @@ def must_hold(actor: Actor, roles: Iterable[str], what: str) -> None:
     """Refuse whoever holds none of some roles.
 
     Raises:
-        TemplateRefused: With the roles that may.
+        NotForYou: With the roles that may.
     """
     wanted = tuple(roles)
     if not actor.is_operator and not actor.roles & set(wanted):
         held = ", ".join(sorted(actor.roles)) or "none"
-        raise TemplateRefused(
-            f"{actor.name} may not {what}: that takes {' or '.join(wanted)}, and holds {held}"
-        )
+        raise NotForYou(f"{actor.name} may not {what}: that takes {' or '.join(wanted)}, and holds {held}")
 
 
 def write(
@@ -201,7 +203,7 @@ def approve(
     wrote = authors_of(kept(connection, template), known)
     for did, names in (("wrote", wrote), ("handed in", [known.submitted_by])):
         if any(same_person(actor.name, name) for name in names):
-            raise TemplateRefused(f"{actor.name} {did} {known.label}: somebody else has to approve it")
+            raise NotForYou(f"{actor.name} {did} {known.label}: somebody else has to approve it")
     fits(connection, known.loaded(), where=known.label)
     if known.trial is None or known.trial.get("sha256") != known.sha256:
         raise TemplateRefused(

@@ -12,7 +12,7 @@ from model.collection.roles import Actor
 from model.findings.moves import OPEN, WAIVED
 from model.template.template import Template
 from sync.collection.people import who_is_who
-from sync.collection.template_steps import APPROVER, TemplateRefused, must_hold, today
+from sync.collection.template_steps import APPROVER, NotForYou, TemplateRefused, must_hold, today
 from sync.collection.templates import current
 
 # Where the portfolio's day is compared with instants: in its time zone.
@@ -165,7 +165,7 @@ def grant(
     template = current(connection, found["template"], day)
     must_hold(actor, dict.fromkeys([grantor(template), APPROVER]), f"grant waivers of {template.header.id}")
     if who_is_who(connection)(actor.name, found["asked_by"]):
-        raise TemplateRefused(f"{actor.name} asked for this waiver: somebody else has to grant it")
+        raise NotForYou(f"{actor.name} asked for this waiver: somebody else has to grant it")
     if found["until"] < day:
         raise TemplateRefused(f"waiver {number} was asked for until {found['until']}, which has passed")
     connection.execute(

@@ -178,7 +178,7 @@ def test_a_waiver_is_asked_for_granted_by_another_and_shown(engine: Engine) -> N
     [waiver] = ada.get(f"{API}/{number}").json()["waivers"]
     grant = f"{API}/{number}/waivers/{waiver['id']}/grant"
     own = ada.post(grant)
-    assert (own.status_code, "somebody else" in own.json()["detail"]) == (400, True)
+    assert (own.status_code, "somebody else" in own.json()["detail"]) == (403, True)
     elsewhere = bob.post(f"{API}/{number_of(engine, 'C06')}/waivers/{waiver['id']}/grant")
     assert (elsewhere.status_code, "about APOLLO monthly-status budget" in elsewhere.text) == (404, True)
     assert bob.post(grant).json()["state"] == "waived"
