@@ -11,6 +11,7 @@ from model.attributes import UnknownAttribute, lookup
 from sync.dimensions import DIMENSIONS
 from sync.freshness import freshness
 from sync.json import instant_text
+from sync.policy.kept import stored_version
 from sync.synced import synced, with_synced
 
 # Words of the status document that name an attribute, or something a receipt has under another name.
@@ -171,6 +172,7 @@ def explain(
         reasons = _reasons(row.document, name, colour["rule"]["id"])
         head |= {"value": colour["value"], "rule": colour["rule"], "rules": _rules(colour, reasons)}
         return head | {
+            "held_to": _held_to(session, receipt),
             "reasons": reasons,
             "claims": _claims(session, receipt, colour["from"], late),
             "records": _records(session, _listed(receipt, colour)),
@@ -184,6 +186,12 @@ def explain(
         "rule": {"id": "precedence", "policy": row.policy, "inputs": {"because": said["because"]}},
         "claims": _claims(session, receipt, [name] if value else [], late),
     }
+
+
+def _held_to(session: Session, receipt: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the policy a colour was computed by, and what was laid over its limits; None in older receipts."""
+    said: dict[str, Any] | None = receipt.get("policy")
+    return None if said is None else said | stored_version(session.connection(), said["label"])
 
 
 def _nothing(session: Session, key: str, as_of: date | None) -> str:

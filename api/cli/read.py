@@ -175,6 +175,8 @@ def explain_value(
         console.print(f"  {document['note']}", markup=False)
     for reason in document.get("reasons") or []:
         console.print(f"  {reason['rule']}: {reason['text']}", markup=False)
+    for line in _held_to(document.get("held_to")):
+        console.print(f"  {line}", markup=False)
     for rule in document.get("rules") or [document["rule"]]:
         console.print(f"  rule {rule['id']} of policy {rule['policy']}", markup=False)
         for name, value in (rule.get("inputs") or {}).items():
@@ -183,6 +185,20 @@ def explain_value(
             console.print(f"    {record['entity'].replace('_', ' ')} {record['name']}"
                           f" ({record.get('locator') or 'no place'})", markup=False)  # fmt: skip
     _print_claims(console, document.get("claims") or [])
+
+
+def _held_to(held_to: dict[str, Any] | None) -> list[str]:
+    """Say which policy a colour is of, and what was laid over its limits."""
+    if held_to is None:
+        return []
+    approved = f", approved by {held_to['approved_by']}" if held_to.get("approved_by") else ""
+    lines = [f"held to {held_to['label']}{approved}"]
+    for layer in held_to["layers"]:
+        days = "".join(f" {name} {layer[name]}" for name in ("from", "to") if name in layer)
+        lines.append(
+            f"  {layer['of']} {layer['name']}{days}{': ' + layer['because'] if 'because' in layer else ''}"
+        )
+    return lines
 
 
 def _print_claims(console: Console, claims: list[dict[str, Any]]) -> None:

@@ -140,6 +140,20 @@ def labelled(connection: Connection, label: str) -> Policy:
     return kept_version(connection, name, version).loaded()
 
 
+def stored_version(connection: Connection, label: str) -> dict[str, Any]:
+    """Return what a receipt says of a policy besides its label: from when, by whom, and its text's hash."""
+    name, _, version = label.partition("@")
+    row = connection.execute(
+        text(
+            "SELECT effective_from, approved_by, sha256 FROM policy_version WHERE name = :name AND version = :version"
+        ),
+        {"name": name, "version": version},
+    ).one_or_none()
+    if row is None:
+        return {}
+    return {"effective_from": row[0].isoformat(), "approved_by": row[1], "sha256": row[2]}
+
+
 def install(connection: Connection) -> Kept | None:
     """Store the shipped policy where this version of it is not stored; returns it then.
 

@@ -275,7 +275,7 @@ def test_consolidation_goes_by_the_policy_of_its_day_and_its_receipt_names_the_l
         with Session(engine) as session:
             before = status_document(session, as_of=begins - timedelta(days=1))["projects"][0]
             after = status_document(session, as_of=begins)["projects"][0]
-            rule = explain(session, "ONCE", "schedule", as_of=begins)["rule"]
+            explained = explain(session, "ONCE", "schedule", as_of=begins)
             receipt = session.scalar(
                 select(tables.Snapshot.receipt)
                 .join(tables.Project)
@@ -283,8 +283,13 @@ def test_consolidation_goes_by_the_policy_of_its_day_and_its_receipt_names_the_l
             )
         engine.dispose()
     assert (before["key"], before["overall"], after["overall"]) == ("ONCE", "GREEN", "RED")
-    assert rule["policy"] == "default@1.1.0"
     assert receipt is not None
+    assert explained["rule"]["policy"] == "default@1.1.0"
+    assert explained["held_to"] == receipt["policy"] | {
+        "effective_from": begins.isoformat(),
+        "approved_by": "Ole Brandt",
+        "sha256": found.sha256,
+    }
     assert receipt["policy"] == {
         "label": "default@1.1.0",
         "layers": [
