@@ -38,6 +38,7 @@ _POOL: Final = (
     ("Licences turn out dearer than quoted for", "a new price list", "higher running cost", 1, 4),
     ("Specialists leave before handover of", "a tight labour market", "knowledge is lost", 2, 3),
 )
+WAITING: Final = "LEDGER"  # has a grave issue that is long past due
 _ISSUES: Final = (
     "Build agents run out of disk", "Two addresses are mapped twice", "A certificate was issued for the wrong name",
     "The test room is double booked", "Reports lose their page numbers",
@@ -157,6 +158,18 @@ def _issues(project: DemoProject, index: int, anchor: date, dates: tuple[date, d
         else:
             row |= {"Action": "Repair it and write down how", "Action due": raised + timedelta(days=20)}
         rows.append(row)
+    if project.key == WAITING and (raised := story.week_date(anchor, 5)) <= day:
+        row = _base(
+            project,
+            f"I-{index}90",
+            "issue",
+            f"Two years of postings do not add up in {project.name}",
+            (raised, reviewed),
+        )
+        rows.append(row | {
+            "Effect": "the opening balances cannot be signed", "Impact": 4, "Due": anchor - timedelta(days=20),
+            "Response": "reduce", "Action": "Recount both years with the auditors", "Action due": anchor + timedelta(days=9),
+        })  # fmt: skip
     return rows
 
 
