@@ -168,7 +168,8 @@ def _issues(project: DemoProject, index: int, anchor: date, dates: tuple[date, d
         )
         rows.append(row | {
             "Effect": "the opening balances cannot be signed", "Impact": 4, "Due": anchor - timedelta(days=20),
-            "Response": "reduce", "Action": "Recount both years with the auditors", "Action due": anchor + timedelta(days=9),
+            "Response": "reduce", "Action": "Recount both years with the auditors",
+            "Action due": anchor + timedelta(days=9),
         })  # fmt: skip
     return rows
 
