@@ -167,7 +167,6 @@ class GivenRecord(RecordDocument):
     """A record to be checked, how old its values are in days, and what the rules know beside it."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={
             "examples": [
                 {

@@ -15,6 +15,21 @@ _EXPECTED: Final = {
     "datetime_from_date_parsing": "must be an instant with its offset, such as 2026-11-22T02:00:00Z",
     "timezone_aware": "must be an instant with its offset, such as 2026-11-22T02:00:00Z",
     "missing": "must be given",
+    "extra_forbidden": "is not known here",
+    "dict_type": "must be an object",
+    "mapping_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "string_type": "must be a text",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "date_type": "must be a date such as 2026-11-22",
+    "string_pattern_mismatch": "has the wrong form",
 }
 _LIMITS: Final = {
     "greater_than_equal": ("ge", "must be at least {}"),
@@ -50,6 +65,8 @@ def _says(errors: Sequence[Mapping[str, Any]]) -> str:
 def _expected(error: Mapping[str, Any]) -> str | None:
     """Return what was expected; None where only the empty value of a form's field was."""
     kind, context = error["type"], error.get("ctx") or {}
+    if kind == "json_invalid" and str(context.get("error")).startswith("gives "):  # a key twice
+        return str(context["error"])
     if kind == "json_invalid":
         return f"is no JSON: {context.get('error')}, at character {int(error['loc'][-1]) + 1}"
     if kind == "literal_error":
@@ -59,4 +76,4 @@ def _expected(error: Mapping[str, Any]) -> str | None:
     if kind in _LIMITS:
         name, words = _LIMITS[kind]
         return words.format(context.get(name))
-    return _EXPECTED.get(kind, str(error["msg"]))
+    return _EXPECTED.get(kind, str(error["msg"]).removeprefix("Value error, "))

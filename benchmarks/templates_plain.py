@@ -102,7 +102,7 @@ def period(value: Any) -> tuple[Any, str | None]:
 
 def colour(value: Any) -> tuple[Any, str | None]:
     if not isinstance(value, str) or value not in _COLOURS:
-        return BAD, f"expected GREEN, AMBER or RED, is {shown(value)}"
+        return BAD, f"expected one of GREEN, AMBER, RED, GREY, BLUE, is {shown(value)}"
     return value, None
 
 

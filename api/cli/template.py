@@ -1,11 +1,11 @@
 """`template`: the templates there are, one record held to one, and a file looked at before it is kept."""
 
+import json
 from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 from pydantic import ValidationError
 
@@ -14,8 +14,9 @@ from api.cli.read import print_json
 from api.cli.template_steps import is_file, parts, read_text, register_steps
 from api.cli.template_terms import register_terms
 from api.template_documents import head_document, template_documents, title_of, version_document
-from config.document import in_words
+from api.wording import parameter_errors
 from config.settings import settings
+from model.collection.numbers import GivenTwice, loads_exactly
 from model.template.differences import Difference, differences, step
 from model.template.template import Template, load
 from sync.collection.template_check import RecordDocument, check_record, judge_of
@@ -198,18 +199,23 @@ def _has_store() -> bool:
 
 def _read(file: Path) -> RecordDocument:
     try:
-        document = orjson.loads(file.read_bytes())
+        document = loads_exactly(file.read_bytes())
     except OSError as error:
         raise Failed(f"{file} cannot be read: {error.strerror}", USAGE) from None
-    except orjson.JSONDecodeError as error:
-        raise Failed(
-            f"{file}, line {error.lineno}, column {error.colno}: this is not JSON: {error.msg}", USAGE
-        ) from None
-    if not isinstance(document, dict) or not isinstance(document.get("record"), dict):
-        raise Failed(
-            f'{file}: expected an object with "record", and perhaps "ages_days" and "context"', USAGE
-        )
+    except GivenTwice as error:
+        raise Failed(f"{file} {error}", USAGE) from None
+    except json.JSONDecodeError as error:
+        where = f", line {error.lineno}, column {error.colno}"
+        raise Failed(f"{file}{where}: this is not JSON: {error.msg}", USAGE) from None
+    except UnicodeDecodeError:
+        raise Failed(f"{file}: this is not JSON: it is no UTF-8 text", USAGE) from None
     try:
         return RecordDocument.model_validate(document)
     except ValidationError as error:
-        raise Failed(f"{file}: {in_words(error)}", USAGE) from None
+        raise Failed("; ".join(f"{file}: {each}" for each in _wrong(error)), USAGE) from None
+
+
+def _wrong(error: ValidationError) -> list[str]:
+    """Say what is wrong with a document as the API says it of a body."""
+    found = [{**each, "loc": ("body", *each["loc"])} for each in error.errors(include_url=False)]
+    return [f"{each['name'] or 'The file'} {each['says']}" for each in parameter_errors(found)]

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from api.access import MatchingReader, only_visible
 from api.answer import JSON, Visible, json_answer, to_json
+from api.bodies import StrictRoute
 from api.matching_reads import conflict_documents, conflicts_query, rule_document, rules_query
 from api.matching_shapes import (
     Because,
@@ -28,7 +29,7 @@ from api.shapes import Paged
 from model.tables import ClaimConflict, Project, SettlingRule
 from sync.identity.rules import RuleAsked
 
-router = APIRouter()
+router = APIRouter(route_class=StrictRoute)
 
 
 @router.get(

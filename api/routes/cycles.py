@@ -14,6 +14,7 @@ from starlette.responses import Response
 from api.access import Reader, RecordsReader, bearer, visible_projects
 from api.actors import acting
 from api.answer import JSON, to_json, z
+from api.bodies import StrictRoute
 from api.collection_shapes import CycleBoardShape, CycleShape, GivenCycle
 from api.etag import digest
 from api.paging import Page
@@ -28,7 +29,7 @@ from sync.collection.measures import Line, board
 from sync.collection.refused import NotAllowed
 from sync.collection.templates import NoSuchTemplate
 
-router = APIRouter()
+router = APIRouter(route_class=StrictRoute)
 Number = Annotated[int, Path(ge=1, lt=2**63, examples=[3])]
 DOES: Final[dict[int | str, dict[str, Any]]] = {
     **PROBLEMS,

@@ -10,13 +10,14 @@ from starlette.responses import Response
 from api.access import bearer
 from api.actors import acting
 from api.answer import JSON, to_json
+from api.bodies import StrictRoute
 from api.finding_shapes import GivenDispute, GivenStep, GivenVerdict, StepShape
 from api.finding_steps import Doer, Step, grant, judge, raise_dispute, state_of, take, visible_project
 from api.problems import ProblemDocument
 from api.routes.common import PROBLEMS
 from sync.disputes import Disputed
 
-router = APIRouter()
+router = APIRouter(route_class=StrictRoute)
 Number = Annotated[int, Path(ge=1, lt=2**63, examples=[31])]
 Waiver = Annotated[int, Path(ge=1, lt=2**63, examples=[7])]
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {

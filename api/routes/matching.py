@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api.access import MatchingReader, bearer
 from api.actors import acting
 from api.answer import JSON, Visible, json_answer, to_json
+from api.bodies import StrictRoute
 from api.matching_reads import people_documents, proposal_detail, proposal_document
 from api.matching_shapes import (
     Because,
@@ -28,7 +29,7 @@ from api.routes.common import PROBLEMS, Text
 from api.shapes import Paged
 from model.tables import Identity, MatchProposal, Person, Source
 
-router = APIRouter()
+router = APIRouter(route_class=StrictRoute)
 Number = Annotated[int, Path(ge=1, lt=2**63, examples=[7])]
 DECISIONS: Final[dict[int | str, dict[str, Any]]] = {
     **PROBLEMS,

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from api.access import RecordsReader, authenticate, bearer, visible_projects
 from api.answer import JSON, to_json, z
+from api.bodies import StrictRoute
 from api.collection_shapes import DeliveredShape, EventShape, GivenDelivery
 from api.origin import same_origin
 from api.paging import Page
@@ -20,7 +21,7 @@ from api.routes.cycles import fresh
 from api.shapes import Paged
 from sync.collection.outbox import events, mark_delivered
 
-router = APIRouter()
+router = APIRouter(route_class=StrictRoute)
 
 
 @router.get(

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from api.access import Principal, RecordsReader, authenticate, bearer
 from api.answer import JSON, Visible, json_answer, to_json, z
+from api.bodies import StrictRoute
 from api.origin import same_origin
 from api.paging import Page
 from api.problems import bad_request, forbidden, not_found
@@ -21,7 +22,7 @@ from api.shapes import AcceptedShape, Paged, QuestionShape
 from model.tables import Question, Source
 from sync.questions import NoSuchQuestion, accept
 
-router = APIRouter()
+router = APIRouter(route_class=StrictRoute)
 
 
 class Answer(BaseModel):

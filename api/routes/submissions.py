@@ -1,12 +1,11 @@
 """A submission: read it with its findings, answer it; what does not do is refused with every finding at once."""
 
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Query
-from fastapi.routing import APIRoute
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +16,7 @@ from api import problems
 from api.access import Principal, RecordsReader, bearer, visible_projects
 from api.actors import acting
 from api.answer import JSON, to_json
+from api.bodies import ExactRoute
 from api.etag import digest
 from api.problems import Problem, forbidden, not_found
 from api.routes.common import PROBLEMS
@@ -29,33 +29,12 @@ from api.routes.submission_documents import (
 )
 from api.routes.submission_shapes import GivenAnswers, SubmissionShape
 from model.collection.cases import WITHDRAWN, Judgement
-from model.collection.numbers import loads_exactly
 from model.collection.roles import Actor
 from sync.collection.answers import Change, give_answers, may_answer, refuse_impossible, refuse_stale
 from sync.collection.case import Case, NoSuchSubmission, open_case
 from sync.collection.refused import NotAllowed, NotAnswerable, NotOpen, Stale
 
-
-class _Exact(Request):
-    """A request whose numbers are read as they are written."""
-
-    async def json(self) -> Any:
-        return loads_exactly(await self.body())
-
-
-class _ExactRoute(APIRoute):
-    """A route that takes numbers of any length without altering them."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def exactly(request: Request) -> Response:
-            return await handle(_Exact(request.scope, request.receive))
-
-        return exactly
-
-
-router = APIRouter(route_class=_ExactRoute)
+router = APIRouter(route_class=ExactRoute)
 _TAG: Final = re.compile(r'"?(?P<id>\d{1,18})\.(?P<revision>\d{1,9})(\.[0-9a-f]+)?"?')
 _DOES: Final[dict[int | str, dict[str, Any]]] = {
     **PROBLEMS,

@@ -14,6 +14,7 @@ from api import problems
 from api.access import RecordsReader, bearer
 from api.actors import acting
 from api.answer import JSON, to_json, z
+from api.bodies import StrictRoute
 from api.collection_shapes import (
     CommentShape,
     CourseShape,
@@ -35,7 +36,7 @@ from sync.collection.moves import moves_of
 from sync.collection.refused import Held, NotAllowed, NotAnswerable, NotOpen, Stale
 from sync.collection.submissions import move
 
-router = APIRouter()
+router = APIRouter(route_class=StrictRoute)
 Number = Annotated[int, Path(ge=1, lt=2**63, examples=[41])]
 Remark = Annotated[int, Path(ge=1, lt=2**63, examples=[5])]
 T = TypeVar("T")

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from api import problems
 from api.access import Reader, TemplatesReader
 from api.answer import JSON, Visible, json_answer, to_json
+from api.bodies import ExactRoute
 from api.problems import not_found
 from api.routes.common import PROBLEMS, Text
 from api.shapes import Paged
@@ -34,7 +35,7 @@ from sync.collection.template_steps import today
 from sync.collection.templates import NoSuchTemplate, judging, kept, kept_version
 from sync.collection.waivers import waivers
 
-router = APIRouter()
+router = APIRouter(route_class=ExactRoute)
 TemplateId = Annotated[str, Path(max_length=100, pattern=r"^[a-z][a-z0-9-]*$", examples=["monthly-status"])]
 Version = Annotated[str, Path(max_length=40, pattern=r"^\d+\.\d+\.\d+$", examples=["3.2.0"])]
 AsOf = Annotated[date | None, Query(description="The day to judge on; else the context's as_of, else today")]

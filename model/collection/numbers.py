@@ -7,21 +7,56 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from model.template.language import FieldRule
-from model.template.values import exactly
+from model.template.values import exactly, shown
 
 _LONGEST: Final = 400  # digits before the point, and after it: more than any float has
+
+
+class GivenTwice(json.JSONDecodeError):
+    """An object gives a key twice; which of the two is meant nobody can know."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"gives {shown(key)} twice", "", 0)
+
+    def __str__(self) -> str:
+        """Leave out the place, which the parser does not tell."""
+        return self.msg
+
+
+def loads_strictly(text: str | bytes) -> Any:
+    """Read JSON in which no object gives a key twice.
+
+    Raises:
+        ValueError: It is no JSON; mostly `json.JSONDecodeError`, with the place; `GivenTwice` of a key.
+    """
+    return _loads(text)
 
 
 def loads_exactly(text: str | bytes) -> Any:
     """Read JSON; a number that a float would alter, such as 12345678901234567.89, becomes a decimal.
 
     Raises:
-        ValueError: It is no JSON; mostly `json.JSONDecodeError`, with the place.
+        ValueError: It is no JSON; mostly `json.JSONDecodeError`, with the place; `GivenTwice` of a key.
 
     >>> loads_exactly("[0.1, 12345678901234567.89]")
     [0.1, Decimal('12345678901234567.89')]
     """
-    return json.loads(text, parse_float=_fraction, parse_int=_whole)
+    return _loads(text, parse_float=_fraction, parse_int=_whole)
+
+
+def _loads(text: str | bytes, **numbers: Any) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_once, **numbers)
+    except RecursionError:
+        raise json.JSONDecodeError("it is nested too deeply", "", 0) from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    have: set[str] = set()
+    raise GivenTwice(next(key for key, _ in pairs if key in have or have.add(key)))
 
 
 def is_exact(near: float, exact: Decimal) -> bool:

@@ -1,15 +1,17 @@
 """One record held to a template, as programs and the command line hand it in."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 from sqlalchemy import Connection
 
 from model.template.check import check
 from model.template.language import Stage
 from model.template.template import Template
+from model.template.values import shown
 from sync.collection.tailoring import Where, fitted, in_force
 from sync.collection.templates import (
     Kept,
@@ -20,9 +22,21 @@ from sync.collection.templates import (
     shipped_versions,
 )
 
-_PERIOD = r"^\d{4}(-(0[1-9]|1[0-2]|Q[1-4]|W(0[1-9]|[1-4]\d|5[0-3])))?$"
+_PERIOD = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2]|Q[1-4]|W(0[1-9]|[1-4][0-9]|5[0-3])))?")
 Text = Annotated[str, Field(max_length=2000)]
 Number = int | FiniteFloat
+Dimension = Literal["schedule", "cost", "scope", "risk", "benefit", "resource", "overall"]
+
+
+def _period(value: str) -> str:
+    if not _PERIOD.fullmatch(value):
+        raise ValueError(f"must be a period like 2025-06, not {shown(value)}")
+    return value
+
+
+def _strange(model: type[BaseModel], given: Any) -> str:
+    names = [name for name in given if name not in model.model_fields] if isinstance(given, dict) else []
+    return ", ".join(map(shown, names))
 
 
 class RecordContext(BaseModel):
@@ -33,8 +47,8 @@ class RecordContext(BaseModel):
     as_of: date | None = None
     tier: Annotated[int, Field(ge=1, le=3)] | None = None
     stage: Stage | None = None
-    period: Annotated[str, Field(pattern=_PERIOD)] | None = None
-    computed: dict[str, Text | None] | None = None
+    period: Annotated[str, AfterValidator(_period)] | None = None
+    computed: dict[Dimension, Literal["GREEN", "AMBER", "RED", "GREY", "BLUE"] | None] | None = None
     previous: dict[str, Any] | None = None
     report: dict[str, Any] | None = None
     finance: dict[str, FiniteFloat | None] | None = None
@@ -49,19 +63,27 @@ class RecordContext(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _names_what_is_known(cls, given: Any) -> Any:
-        strange = [name for name in given if name not in cls.model_fields] if isinstance(given, dict) else []
-        if strange:
+        if strange := _strange(cls, given):
             known = ", ".join(cls.model_fields)
-            raise ValueError(f"no rule knows {', '.join(map(repr, strange))}; a context has any of {known}")
+            raise ValueError(f"no rule knows {strange}; a context has any of {known}")
         return given
 
 
 class RecordDocument(BaseModel):
     """A record, how old its values are in days, and what the rules know beside it."""
 
+    model_config = ConfigDict(extra="forbid")
+
     record: dict[str, Any]
     ages_days: dict[str, Annotated[FiniteFloat, Field(ge=0)] | None] = {}
     context: RecordContext = RecordContext()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_its_parts(cls, given: Any) -> Any:
+        if strange := _strange(cls, given):
+            raise ValueError(f"holds {strange} beside {', '.join(cls.model_fields)}: nothing reads that")
+        return given
 
     def where(self) -> Where:
         """Return what decides how a template is tailored: the record's own stage and tier, else the context's."""
@@ -113,7 +135,7 @@ def _shipped(template: str, version: str | None, day: date) -> Kept:
 def check_record(template: Template, document: RecordDocument, day: date) -> dict[str, Any]:
     """Return the template check document of a record.
 
-    `not_asked` names what the record holds and the template has no field for: it was not looked at.
+    `not_asked` names what the record or its ages hold and the template has no field for: it was not looked at.
     """
     given: Mapping[str, Any] = document.context.model_dump(exclude_unset=True)
     context = {
@@ -123,6 +145,7 @@ def check_record(template: Template, document: RecordDocument, day: date) -> dic
     }
     found = check(template, document.record, document.ages_days, {**context, "as_of": day}).to_json()
     fields = {each.rule.id for each in template.fields}
-    if strange := [name for name in document.record if name not in fields]:
-        found["not_asked"] = strange
+    ages = [f"ages_days.{name}" for name in document.ages_days if name not in fields]
+    if strange := [name for name in document.record if name not in fields] + ages:
+        found["not_asked"] = [name.encode("utf-8", "replace").decode() for name in strange]
     return found

@@ -74,7 +74,9 @@ def test_what_could_not_be_submitted_is_refused_with_every_finding_and_stores_no
     body = refused.json()
     assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json")
     said = {(each["record"], each["field"], each["kind"]): each["says"] for each in body["errors"]}
-    assert said["", "rag_overall", "invalid"] == "expected GREEN, AMBER or RED, is 'greenish'"
+    assert (
+        said["", "rag_overall", "invalid"] == "expected one of GREEN, AMBER, RED, GREY, BLUE, is 'greenish'"
+    )
     assert said["", "variance_narrative", "invalid"] == "at least 40 characters, has 5"
     assert "3" not in body["detail"]
     assert ask(engine, "SELECT count(*) AS n FROM answer") == [{"n": 0}]
