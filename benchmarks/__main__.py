@@ -2,7 +2,7 @@
 
 Names: peers (install other programs beside Muster), ingest (floor, peers, where the time goes), compare
 (the peers alone), million (one large load), workbook, workbooks (500 sent out and taken back), templates,
-api. Without a name: ingest, workbook and api.
+api, consolidate (10,000 projects with a million work items). Without a name: ingest, workbook and api.
 """
 
 import argparse
@@ -22,6 +22,7 @@ MODULES: Final = {
     "workbooks": "benchmarks.workbooks_out",
     "templates": "benchmarks.templates",
     "api": "benchmarks.api",
+    "consolidate": "benchmarks.consolidate",
 }
 BY_DEFAULT: Final = ("ingest", "workbook", "api")
 

@@ -30,12 +30,14 @@ START_S = 60.0
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[tuple[int, int]]:
-    """Run `muster serve` on a home; gives its port and process id once it answers."""
+def serving(home: Path, url: str | None = None) -> Iterator[tuple[int, int]]:
+    """Run `muster serve` on a home, or its database on a URL; gives its port and process id once it answers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if name != "MUSTER_DATABASE_URL"}
+    if url is not None:
+        environment["MUSTER_DATABASE_URL"] = url
     with (home / "serve.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "api", "serve", "--port", str(port)],

@@ -28,7 +28,8 @@ _COLUMNS: Final = {
     "reported_on": "'2026-10-30'", "bind_jira": "'PRJ' || n",
 }  # fmt: skip
 _VERSION: Final = (
-    "source_id, external_id, project_ref, known_from, raw_page_id, raw_position, locator, content_hash, run_id"
+    "source_id, external_id, project_ref, known_from, raw_page_id, raw_position, locator,"
+    " content_hash, run_id"
 )
 _VERSIONED: Final = (
     "1, '{0}-' || n || '-' || k, 'P' || n, :at, 1, k, 'register.xlsx!{0}!A' || n || k,"
@@ -107,7 +108,8 @@ def _records(connection: Connection, projects: int) -> None:
     connection.execute(
         text(
             f"INSERT INTO milestone ({_VERSION}, name, state, critical, baseline, forecast)"
-            f" SELECT {_VERSIONED.format('M')}, 'Milestone ' || k, 'planned', k = 5, CAST('2026-09-01' AS date) + 30 * k,"
+            f" SELECT {_VERSIONED.format('M')}, 'Milestone ' || k, 'planned', k = 5,"
+            " CAST('2026-09-01' AS date) + 30 * k,"
             f" CAST('2026-09-01' AS date) + 30 * k + n % 40 {_EACH.format(5)}"
         ),
         given,
@@ -162,9 +164,39 @@ def touch(engine: Engine, share: float, projects: int, *, at: datetime) -> int:
         connection.execute(
             text(
                 "UPDATE work_item SET status_category = 'done', updated_at = :at, run_id = :run, due = due + 1"
-                " WHERE source_id = 2 AND scope_external_id = ANY(SELECT 'id-' || n FROM"
-                " generate_series(CAST(:every AS int), CAST(:projects AS int), CAST(:every AS int)) AS n) AND raw_position % 7 = 0"
+                " WHERE source_id = 2 AND scope_external_id = ANY(SELECT 'id-' || n FROM generate_series("
+                " CAST(:every AS int), CAST(:projects AS int), CAST(:every AS int)) AS n) AND raw_position % 7 = 0"
             ),
             {"at": at, "run": run, "every": every, "projects": projects},
         )
     return projects // every
+
+
+def rewrite(engine: Engine, share: float, projects: int, *, at: datetime) -> None:
+    """Read the register once more: a share of its rows says another finish and has a milestone more."""
+    every = max(1, round(1 / share))
+    chosen = "generate_series(CAST(:every AS int), CAST(:projects AS int), CAST(:every AS int)) AS n"
+    given = {"at": at, "every": every, "projects": projects}
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO run (source_id, state, mode, queued_at, started_at, finished_at)"
+                " VALUES (1, 'succeeded', 'full', :at, :at, :at)"
+            ),
+            given,
+        )
+        connection.execute(
+            text(
+                "UPDATE scope SET attributes = jsonb_set(attributes, '{forecast_finish,value}', '\"2027-03-31\"')"
+                f" WHERE source_id = 1 AND external_id = ANY(SELECT 'row-' || n FROM {chosen})"
+            ),
+            given,
+        )
+        connection.execute(
+            text(
+                f"INSERT INTO milestone ({_VERSION}, name, state, baseline, forecast) SELECT 1, 'late-' || n, 'P' || n,"
+                " :at, 1, 0, 'register.xlsx!M!Z' || n, decode(md5('late' || n), 'hex'), 1, 'Handover', 'planned',"
+                f" CAST('2026-12-01' AS date), CAST('2027-03-01' AS date) FROM {chosen}"
+            ),
+            given,
+        )
