@@ -14,7 +14,7 @@ def describe(found: Discovery, file: str, sheet: dict[str, Any]) -> None:
     name = f"{file}!{sheet['sheet']}"
     hidden = ", hidden" if sheet["hidden"] else ""
     if sheet["holds"] is None:
-        found.evidence[name] = sheet.get("says") or f"none of the four kinds of sheet{hidden}"
+        found.evidence[name] = sheet.get("says") or f"none of the kinds of sheet that are read{hidden}"
         return
     found.evidence[name] = f"looks like {sheet['holds']}{hidden}: header in row {sheet['header_row']}"
     understood = sum(column["attribute"] is not None for column in sheet["columns"])

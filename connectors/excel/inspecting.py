@@ -35,7 +35,7 @@ def _sheet(book: Book, name: str, *, hidden: bool) -> dict[str, Any]:
     best = _best_kind(grid, book.file)
     if best is None:
         painted = bars(book, grid, Layout("milestones", book.file)).removeprefix(". ")
-        return entry | ({"says": f"none of the four kinds of sheet. {painted}"} if painted else {})
+        return entry | ({"says": f"none of the kinds of sheet that are read. {painted}"} if painted else {})
     holds, header = best
     lists = drop_downs(book.package, name, book.rows) if book.package else []
     tables = find_tables(grid, header, Layout(holds, book.file))

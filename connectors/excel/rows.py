@@ -13,6 +13,7 @@ from connectors.excel.fill import fill_down, fill_merged, is_blank
 from connectors.excel.fits import check_names
 from connectors.excel.grid import Grid
 from connectors.excel.hierarchy import Hierarchy
+from connectors.excel.holders import settle_holder
 from connectors.excel.identity import Identity
 from connectors.excel.layout import AMOUNTS, MAIN, NATURAL, Layout
 from connectors.excel.leftout import Rules
@@ -252,6 +253,8 @@ class Sheet:
             self.warn_cells({name: f"{cells.pop(name)}: {why}" for name, why in apart.items()})
         if self.layout.holds == "benefits":
             settle_unit(values, cells)
+        elif self.layout.holds == "roles":
+            settle_holder(values, cells)
         if self.keys and not self.identity.by_content and not self._by_what_it_says():
             key = self.keys[-1]
             zeros = self.grid.marks.zeros.get((number, key.index), 0)

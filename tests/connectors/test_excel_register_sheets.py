@@ -40,7 +40,7 @@ DAY, LATER = date(2025, 7, 1), date(2026, 6, 30)
                 ["Project", "Role", "Held by", "Key role", "Vacant since"],
                 ["APOLLO", "Architect", "vacant", "yes", DAY],
             ],
-            {"project_ref": "APOLLO", "role": "Architect", "holder": "vacant", "key_role": True,
+            {"project_ref": "APOLLO", "role": "Architect", "key_role": True,
              "vacant_since": "2025-07-01"},
         ),
         (
