@@ -12,7 +12,6 @@ from sync.facts_money import Months
 
 _APART: Final = Decimal("0.05")  # of the budget, that the plan by month may be off before it is another plan
 _BOOKING: Final = timedelta(days=31)  # what was spent since the last month booked may be missing for so long
-ATTRIBUTES: Final = ("percent_complete", "budget")
 _HUNDRED: Final = Decimal(100)
 
 
@@ -30,6 +29,7 @@ class Earned:
     plan: Phased
     inputs: dict[str, Any]
     records: tuple[dict[str, Any], ...]
+    attributes: tuple[str, ...]
     no_plan: str | None = None
     no_cost: str | None = None
 
@@ -68,6 +68,7 @@ def earned(project: ProjectFacts, as_of: date) -> Earned | str:
         plan={} if no_plan else phased,
         inputs=_inputs(now, before, budget, plan, actual, booked),
         records=_records(now[0], plan, actual, booked),
+        attributes=("percent_complete", "budget") if booked is None else ("budget",),
         no_plan=no_plan,
         no_cost=no_cost,
     )
@@ -174,11 +175,13 @@ def _inputs(
     return found
 
 
-_MOST: Final = 12  # months of a kind that a receipt lists
+_MOST: Final = (
+    4  # months of a kind that a receipt lists, the recent window and one before; the inputs have all
+)
 
 
 def _records(day: date, *kinds: Months | None) -> tuple[dict[str, Any], ...]:
-    """Return the lines of the last twelve months up to a day, of each kind."""
+    """Return the lines of the last months up to a day, of each kind."""
     month = f"{day:%Y-%m}"
     return tuple(
         record

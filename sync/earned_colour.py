@@ -10,7 +10,7 @@ from model.policy import Limits
 from model.status.colour import Computed, facts
 from model.status.earned_value import earned_schedule, performance
 from model.status.phased import Standing, cumulative, periods
-from sync.earned import ATTRIBUTES, Earned, earned
+from sync.earned import Earned, earned
 from sync.facts import ProjectFacts
 
 Part = tuple[Computed, Iterable[str], Iterable[dict[str, Any]]]
@@ -41,7 +41,7 @@ def of_earned(
     told = {name: found.inputs[name] for name in ("day", "window_from", "earned_from")}
     if what == "schedule":
         told |= facts(counted_in="months" if _is_over(found) else "money")
-    return [(replace(judged, inputs={**judged.inputs, **told}), ATTRIBUTES, found.records)]
+    return [(replace(judged, inputs={**judged.inputs, **told}), found.attributes, found.records)]
 
 
 def _is_over(found: Earned) -> bool:

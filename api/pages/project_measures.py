@@ -5,15 +5,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from api.pages.render import NONE, date_text, money_text, number_text, value_text, words
+from api.pages.render import date_text, money_text, number_text, value_text, words
 
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 # Whoever reads these knows them by their letters.
-_LETTERS: Final = ("spi", "cpi", "eac", "vac", "tcpi", "tspi")
+_LETTERS: Final = ("spi", "cpi", "eac", "vac", "tcpi", "tspi", "emv", "p50", "p85", "p95")
 _SUBJECTS: Final = {
     "F2": "Earned value", "F3": "Earned value", "F26": "Earned value", "F5": "Milestones", "F9": "Scope",
     "F17": "Work left", "F21": "Baselines", "F7": "Risk", "F8": "Benefits", "F10": "People", "F11": "Quality",
     "F16": "How the colours behave", "F25": "Contracts", "F6": "Issues",
+}  # fmt: skip
+
+
+# What people look for first; the rest follows by its name.
+_ORDER: Final = {
+    name: place
+    for place, name in enumerate((
+        "planned_value", "earned_value", "spent_value", "spi", "spi_recent", "cpi", "cpi_recent", "spi_time",
+        "schedule_variance", "cost_variance", "eac", "vac", "tcpi_budget", "tcpi_eac", "earned_schedule_finish",
+        "green_plausible", "green_efficiency", "milestones_on_time", "milestone_lateness", "milestone_slope",
+        "milestone_trend_finish", "items_left", "throughput", "done_p50", "done_p85", "done_p95",
+        "baselines_approved", "slip_original", "slip_current", "slip_absorbed", "slip_absorbed_share",
+    ))
 }  # fmt: skip
 
 
@@ -40,7 +53,9 @@ def subjects(measures: Mapping[str, Any], receipts: Mapping[str, Any]) -> list[S
     """Group a document's measures by the subject of their rule; subjects of which nothing is known come last."""
     known: dict[str, list[Shown]] = {}
     unknown: dict[str, dict[str, None]] = {}
-    for name, each in measures.items():
+    for name, each in sorted(
+        measures.items(), key=lambda entry: (_ORDER.get(entry[0], len(_ORDER)), entry[0])
+    ):
         rule = ((receipts.get(name) or {}).get("rule") or {}).get("id", "")
         subject = _SUBJECTS.get(rule, "Other")
         known.setdefault(subject, [])
@@ -53,8 +68,8 @@ def subjects(measures: Mapping[str, Any], receipts: Mapping[str, Any]) -> list[S
 
 
 def _label(name: str) -> str:
-    first, *rest = name.split("_")
-    return " ".join([first.upper(), *rest]) if first in _LETTERS else words(name)
+    label = " ".join(part.upper() if part in _LETTERS else part for part in name.split("_"))
+    return words(label)
 
 
 def _text(measure: Mapping[str, Any]) -> str:
@@ -65,8 +80,8 @@ def _text(measure: Mapping[str, Any]) -> str:
         return date_text(value)
     if _CURRENCY.fullmatch(unit):
         return money_text(value, unit)
-    if unit == "share":
-        return f"{number_text(100 * value)} %"
-    if unit == "percent":
-        return f"{number_text(value)} %"
-    return f"{number_text(value, 2)} {unit}" if unit != "ratio" else number_text(value, 2) or NONE
+    if unit in ("share", "percent"):
+        return f"{number_text(100 * value if unit == 'share' else value)} %"
+    if unit == "ratio":
+        return number_text(value, 2)
+    return f"{number_text(value, 2)} {unit.removesuffix('s') if value == 1 else unit}"

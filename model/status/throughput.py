@@ -1,9 +1,11 @@
 """F17: when the remaining items will be done, by the weeks that were."""
 
 import random
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import ceil
 from typing import Final
 
@@ -12,7 +14,8 @@ FEW_WEEKS: Final = 12  # of history, under which the forecast is told with a war
 QUANTILES: Final = (0.5, 0.7, 0.85, 0.95)
 _HORIZON: Final = 520  # weeks: ten years on, nothing is forecast any more
 _SURE: Final = 1 - 1e-9
-_EXACT_STEPS: Final = 2_000_000  # additions, above which weeks are drawn instead
+_EXACT_WORK: Final = 50_000_000  # words added, above which weeks are drawn instead: some 50 ms
+_WORD: Final = 30  # bits of a whole number that are added at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,8 @@ def forecast(
     if len(weekly) < MIN_WEEKS or not any(weekly):
         return None
     mean = sum(weekly) / len(weekly)
-    steps = remaining * len(set(weekly)) * remaining / mean
-    cdf = exact(weekly, remaining) if steps <= _EXACT_STEPS else simulated(weekly, remaining, seed, runs)
+    exactly = _work(weekly, remaining) <= _EXACT_WORK
+    cdf = exact(weekly, remaining) if exactly else simulated(weekly, remaining, seed, runs)
     return Throughput(
         weeks_of_history=len(weekly),
         remaining=remaining,
@@ -66,7 +69,7 @@ def forecast(
         cdf=cdf,
         quantiles={share: _first(cdf, share) for share in QUANTILES},
         few=len(weekly) < FEW_WEEKS,
-        seed=None if steps <= _EXACT_STEPS else seed,
+        seed=None if exactly else seed,
     )
 
 
@@ -79,13 +82,25 @@ def exact(weekly: Sequence[int], remaining: int) -> dict[int, float]:
         return {0: 1.0}
     if not any(weekly):
         return dict.fromkeys(range(1, _HORIZON + 1), 0.0)
-    weeks = 2 * ceil(remaining * len(weekly) / sum(weekly)) + 16
+    weeks = _looked_at(weekly, remaining)
     while True:
         weeks = min(weeks, _HORIZON)
         cdf = _within(weekly, remaining, weeks)
         if weeks == _HORIZON or cdf[max(cdf)] >= _SURE:
             return cdf
         weeks *= 2
+
+
+def _looked_at(weekly: Sequence[int], remaining: int) -> int:
+    """Return a number of weeks within which all is very likely done."""
+    return min(_HORIZON, 2 * ceil(remaining * len(weekly) / sum(weekly)) + 16)
+
+
+def _work(weekly: Sequence[int], remaining: int) -> int:
+    """Return about how many words `exact` adds."""
+    weeks = _looked_at(weekly, remaining)
+    words = remaining * int(len(weekly) ** weeks).bit_length() // _WORD
+    return weeks * len(set(weekly)) * words
 
 
 def _within(weekly: Sequence[int], remaining: int, weeks: int) -> dict[int, float]:
@@ -112,19 +127,27 @@ def simulated(weekly: Sequence[int], remaining: int, seed: int, runs: int) -> di
     """Return the chance of being done by week, as drawn `runs` times."""
     drawn = random.Random(seed)  # noqa: S311 - weeks are drawn, not secrets
     ended: Counter[int] = Counter()
-    for _ in range(runs):
-        left, week = remaining, 0
-        while left > 0 and week < _HORIZON:
-            left -= drawn.choice(weekly)
-            week += 1
-        if left <= 0:
-            ended[week] += 1
+    if remaining <= _HORIZON * max(weekly):  # else no draw can end in time
+        at_once = ceil(_looked_at(weekly, remaining) / 2)  # about as many weeks as it takes, in one go
+        ended.update(_one_run(drawn, weekly, remaining, at_once) for _ in range(runs))
+        del ended[_HORIZON + 1]
     cdf: dict[int, float] = {}
     reached = 0
     for week in range(min(ended, default=0), max(ended, default=-1) + 1):
         reached += ended[week]
         cdf[week] = reached / runs
     return cdf
+
+
+def _one_run(drawn: random.Random, weekly: Sequence[int], remaining: int, at_once: int) -> int:
+    """Draw weeks until nothing remains; return how many, one past the horizon where it was not enough."""
+    done, week = 0, 0
+    while week < _HORIZON:
+        sums = list(accumulate(drawn.choices(weekly, k=at_once), initial=done))
+        if sums[-1] >= remaining:
+            return min(week + bisect_left(sums, remaining), _HORIZON + 1)
+        done, week = sums[-1], week + at_once
+    return _HORIZON + 1
 
 
 def _first(cdf: Mapping[int, float], share: float) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import RowMapping
 
 from model.policy import Limits
-from model.status.colour import counted, facts
+from model.status.colour import counted, facts, percent
 from model.status.rebaseline import RULE, Absorbed, absorbed
 from sync.facts import ProjectFacts
 from sync.facts_baselines import approved
@@ -48,7 +48,7 @@ def of_baselines(project: ProjectFacts, as_of: date, limits: Limits) -> Iterator
 def _values(found: Absorbed, differs: str) -> dict[str, tuple[Any, str]]:
     taken = counted(found.absorbed_days, "day")
     share = (
-        f"{found.share:.0%} of the slip against the first baseline was taken off by later ones"
+        f"{percent(100 * found.share)} of the slip against the first baseline was taken off by later ones"
         if found.share is not None
         else "there is no slip against the first baseline"
     )

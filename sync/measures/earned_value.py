@@ -19,7 +19,7 @@ from model.status.earned_value import (
 from model.status.get_to_green import RULE as WAY_BACK
 from model.status.get_to_green import WayBack, way_back
 from model.status.phased import after, cumulative, periods
-from sync.earned import ATTRIBUTES, Earned, earned
+from sync.earned import Earned, earned
 from sync.facts import ProjectFacts
 from sync.measures.measure import Measure, unknown
 
@@ -93,7 +93,7 @@ def _values(found: Earned) -> Iterator[Measure]:
         own = ("budget", "percent_", "earned_") if field == "earned" else (f"{field}_",)
         inputs = {key: value for key, value in found.inputs.items() if key == "day" or key.startswith(own)}
         records = tuple(each for each in found.records if each["name"].startswith(f"{kind} "))
-        names = ATTRIBUTES if field == "earned" else ()
+        names = found.attributes if field == "earned" else ()
         value = getattr(found.now, field)
         yield Measure(name, value, found.currency, RULE, inputs, names, records, said[name])
 
@@ -107,7 +107,7 @@ def _indices(found: Earned) -> Iterator[Measure]:
         value = None if why else getattr(all_, field)
         says = why or (what if value is not None else "nothing is planned or spent yet, so it is undefined")
         own = found.currency if unit == "money" else unit
-        yield Measure(name, value, own, RULE, _taken(found), ATTRIBUTES, found.records, says)
+        yield Measure(name, value, own, RULE, _taken(found), found.attributes, found.records, says)
 
 
 def _taken(found: Earned) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _in_time(found: Earned) -> Iterator[Measure]:
         yield from unknown(_TIME, RULE, "the plan by month is empty", **inputs)
         return
     for name, (value, says) in _time_values(in_time, start, at, len(sums)).items():
-        yield Measure(name, value, _TIME[name], RULE, inputs, ATTRIBUTES, found.records, says)
+        yield Measure(name, value, _TIME[name], RULE, inputs, found.attributes, found.records, says)
 
 
 def _time_values(found: EarnedSchedule, start: date, at: float, duration: int) -> dict[str, tuple[Any, str]]:
@@ -177,7 +177,7 @@ def _recent(found: Earned, limits: Limits) -> Iterator[Measure]:
                 if value is not None
                 else f"nothing was {'planned' if word == 'planned' else 'spent'} since"
             )
-        yield Measure(name, value, "ratio", RECENT, inputs, ATTRIBUTES, found.records, why)
+        yield Measure(name, value, "ratio", RECENT, inputs, found.attributes, found.records, why)
 
 
 def _way_back(found: Earned, limits: Limits) -> Iterator[Measure]:
@@ -192,7 +192,7 @@ def _way_back(found: Earned, limits: Limits) -> Iterator[Measure]:
         approved=found.budget,
     )  # fmt: skip
     for name, (value, says) in _back_values(back).items():
-        yield Measure(name, value, units[name], WAY_BACK, inputs, ATTRIBUTES, found.records, says)
+        yield Measure(name, value, units[name], WAY_BACK, inputs, found.attributes, found.records, says)
 
 
 def _back_values(back: WayBack) -> dict[str, tuple[Any, str]]:

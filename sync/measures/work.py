@@ -65,10 +65,13 @@ def _too_little(history: dict[date, int]) -> str | None:
 def _by(found: Throughput, share: float, as_of: date) -> tuple[date | None, str]:
     weeks = found.quantiles[share]
     if weeks is None:
-        return None, f"not within ten years with a chance of {share:.0%}, at {found.mean:.1f} items a week"
+        return (
+            None,
+            f"not within ten years with a chance of {100 * share:.0f} %, at {found.mean:.1f} items a week",
+        )
     how = "computed exactly" if found.seed is None else f"simulated with the seed {found.seed}"
     few = f"; a guess, of fewer than {FEW_WEEKS} weeks" if found.few else ""
-    says = f"all {found.remaining} done with a chance of {share:.0%}, in {counted(weeks, 'week')}, {how}{few}"
+    says = f"all {found.remaining} done with a chance of {100 * share:.0f} %, in {counted(weeks, 'week')}, {how}{few}"
     return as_of + timedelta(days=7 * weeks), says
 
 
