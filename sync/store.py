@@ -15,11 +15,12 @@ from psycopg.types.json import Jsonb, set_json_dumps
 from sqlalchemy import Connection, Engine
 
 from sync.json import dumps
-from sync.tables import columns_of, has
+from sync.tables import has
 
 set_json_dumps(dumps)
 
 Row = Sequence[Any]
+_DOCUMENTS: dict[str, frozenset[str]] = {}  # table -> columns; the schema does not change while we run
 
 
 @contextmanager
@@ -82,7 +83,8 @@ def copy_rows(
     """COPY rows into a table, or into a staging table made like one; JSON columns are wrapped here."""
     if not rows:
         return
-    json_columns = _json_columns(like or table, columns)
+    documents = _documents(connection, like or table)
+    json_columns = [index for index, name in enumerate(columns) if name in documents]
     with raw(connection).cursor() as cursor, cursor.copy(_copy_into(table, tuple(columns))) as copy:
         if not json_columns:
             for row in rows:
@@ -102,9 +104,17 @@ def _copy_into(table: str, columns: tuple[str, ...]) -> bytes:
     return sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names).as_bytes()
 
 
-def _json_columns(table: str, columns: Sequence[str]) -> list[int]:
-    described = columns_of(table)
-    return [index for index, name in enumerate(columns) if described[name].type.__class__.__name__ == "JSONB"]
+def _documents(connection: Connection, table: str) -> frozenset[str]:
+    """Return which columns of a table hold JSON, by the database's own word, asked once."""
+    if table not in _DOCUMENTS:
+        found = execute(
+            connection,
+            "SELECT attname FROM pg_attribute WHERE attrelid = CAST(%(table)s AS regclass) AND attnum > 0"
+            " AND NOT attisdropped AND atttypid IN (CAST('jsonb' AS regtype), CAST('json' AS regtype))",
+            {"table": f'"{table}"'},
+        )
+        _DOCUMENTS[table] = frozenset(row[0] for row in found)
+    return _DOCUMENTS[table]
 
 
 def copy_lines(connection: Connection, table: str, columns: Sequence[str], lines: bytes) -> None:
