@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from model.template.cel_tree import Call, ListOf, Literal, MapOf, Name, Node, Select
 from model.template.functions import ARITHMETIC
-from model.template.kinds import ANY, NOTHING, NUMBER, TEXT, TRUTH, WHOLE, Kind
+from model.template.kinds import ANY, BYTES, NOTHING, NUMBER, TEXT, TRUTH, WHOLE, Kind
+from model.template.months import is_month
 from model.template.ranges import exactly
 
 _PLACE: Final = re.compile(r"\bat=\d+, ")
@@ -15,7 +16,8 @@ _PLACE: Final = re.compile(r"\bat=\d+, ")
 
 def literal_kind(value: Any) -> Kind:
     """Return the kind of a value written out."""
-    kinds: Mapping[type, Kind] = {bool: TRUTH, int: WHOLE, float: NUMBER, str: TEXT, type(None): NOTHING}
+    kinds: Mapping[type, Kind] = {bool: TRUTH, int: WHOLE, float: NUMBER, str: TEXT, bytes: BYTES,
+                                   type(None): NOTHING}  # fmt: skip
     kind = kinds.get(type(value), ANY)
     return replace(kind, range=exactly(value)) if kind in (WHOLE, NUMBER) else kind
 
@@ -61,6 +63,17 @@ def no_arithmetic(function: str, one: Kind, other: Kind) -> str:
     if function == "_%_":
         return "% is for whole numbers: it can never run"
     return f"{left} cannot be {ARITHMETIC[function]} {right}: it can never run{hint}"
+
+
+def no_key(node: Node, kind: Kind, key: Any) -> str | None:
+    """Say why a map has nothing under a key that is written out; None where it may have."""
+    if kind.is_period and not is_month(key):
+        return f"its parts are months like 2025-06, never {key!r}"
+    keys = [each for each, _ in node.entries] if isinstance(node, MapOf) else []
+    written = [each.value for each in keys if isinstance(each, Literal)]
+    if keys and len(written) == len(keys) and key not in written:
+        return f"there is no {key!r} there; there are {', '.join(map(str, written))}"
+    return None
 
 
 def shape(name: str, parameters: Sequence[str], *, method: bool) -> str:

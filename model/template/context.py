@@ -7,6 +7,7 @@ from typing import Final
 from model.status.colour import Colour
 from model.template.kinds import DATE, NUMBER, PERIOD, TEXT, Kind, plain, record_of
 
+_PERIOD: Final = replace(PERIOD, weeks=True)  # of a template that is asked for every week
 _COLOUR: Final = Kind("text", values=tuple(Colour.__members__))
 _DIMENSIONS: Final = ("schedule", "cost", "scope", "risk", "benefit", "resource", "overall")
 
@@ -40,9 +41,9 @@ VARIABLES: Final = (
     Variable("as_of", DATE, "the day that is judged"),
     Variable("tier", NUMBER, "the project's tier, where the record has no such field"),
     Variable("stage", Kind("text", values=("define", "deliver", "close")), "its stage, in the same way"),
-    Variable("period", PERIOD, "the period reported on, 2025-06, in the same way"),
+    Variable("period", _PERIOD, "the period reported on, 2025-06, in the same way"),
     Variable("computed", record_of(dict.fromkeys(_DIMENSIONS, _COLOUR)), "the computed colours"),
-    Variable("report", record_of({"period": PERIOD}), "the report: its period", OWN),
+    Variable("report", record_of({"period": _PERIOD}), "the report: its period", OWN),
     Variable("previous", record_of({}), "the record before; null where there was none", OWN),
     Variable("finance", record_of({"eac": NUMBER}), "finance's ledger: forecast at completion", OWN),
     Variable("age_days", NUMBER, "days since the item was raised", "raid_item"),

@@ -16,8 +16,8 @@ class Kind:
     """A kind by its name, as people read it in a complaint.
 
     `of` is what a list or map holds, `values` what a text may be where that is known, `parts` what a record has.
-    `range` is what a number can be and `is_period` says that a text is a period: kinds that differ in these alone
-    are the same.
+    `range` is what a number can be, `longest` how long a text, `is_period` says that a text is a period or a map's
+    keys are months, `weeks` that a period may be a week: kinds that differ in these alone are the same.
     A number of a record is always a double; only what is written out without a point is whole.
     """
 
@@ -27,6 +27,8 @@ class Kind:
     parts: Mapping[str, "Kind"] = field(default_factory=dict, hash=False)
     range: Range = field(default=UNBOUNDED, compare=False)
     is_period: bool = field(default=False, compare=False)
+    weeks: bool = field(default=False, compare=False)
+    longest: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         """Name it with its article."""
@@ -41,6 +43,7 @@ WHOLE: Final = Kind("whole number")
 TEXT: Final = Kind("text")
 DATE: Final = Kind("date")
 SPAN: Final = Kind("duration")
+BYTES: Final = Kind("byte string")
 PERIOD: Final = Kind("text", is_period=True)
 _OF_TYPE: Final[Mapping[FieldType, Kind]] = {
     "string": TEXT,
@@ -81,8 +84,9 @@ def field_kind(
     values: tuple[str, ...] = (),
     repeat: Repeat | None = None,
     limits: tuple[float | None, float | None] = (None, None),
+    longest: int | None = None,
 ) -> Kind:
-    """Return the kind of a field's value."""
+    """Return the kind of a field's value; `limits` are a number's, `longest` a text's."""
     kind = replace(_OF_TYPE[type_], values=values) if values else _OF_TYPE[type_]
     if kind == NUMBER:
         least, most = limits
@@ -92,14 +96,16 @@ def field_kind(
                 -math.inf if least is None else least, math.inf if most is None else most, type_ == "int"
             ),
         )
-    return kind if repeat is None else map_of(kind)
+    elif longest is not None:
+        kind = replace(kind, longest=longest)
+    return kind if repeat is None else replace(map_of(kind), is_period=True)
 
 
 def plain(kind: Kind) -> Kind:
-    """Return a kind without what is known of its numbers or periods beside."""
-    if kind.range is UNBOUNDED and not kind.is_period:
+    """Return a kind without what is known of its numbers, periods or length beside."""
+    if kind.range is UNBOUNDED and not kind.is_period and kind.longest is None:
         return kind
-    return replace(kind, range=UNBOUNDED, is_period=False)
+    return replace(kind, range=UNBOUNDED, is_period=False, weeks=False, longest=None)
 
 
 def basic(kind: Kind) -> str:
@@ -107,12 +113,16 @@ def basic(kind: Kind) -> str:
     return NUMBER.name if kind.name == WHOLE.name else kind.name
 
 
+def _beside(kind: Kind) -> tuple[object, ...]:
+    return kind.range, kind.is_period, kind.weeks, kind.longest
+
+
 def joined(one: Kind, other: Kind) -> Kind:
     """Return the kind of what may be either."""
     if NOTHING in (one, other):
         return other if one == NOTHING else one
     if one == other:
-        return one if (one.range, one.is_period) == (other.range, other.is_period) else plain(one)
+        return one if _beside(one) == _beside(other) else plain(one)
     if one.name == other.name and one.name in ("list", "map"):
         return Kind(one.name, of=joined(one.of or ANY, other.of or ANY))
     if one.name == other.name == "text":

@@ -202,7 +202,11 @@ def _rule(raw: Mapping[str, Any]) -> FieldRule | None:
 
 
 def _kind(rule: FieldRule | None) -> Kind:
-    return ANY if rule is None else field_kind(rule.type, rule.values, rule.repeat, (rule.min, rule.max))
+    return (
+        ANY
+        if rule is None
+        else field_kind(rule.type, rule.values, rule.repeat, (rule.min, rule.max), rule.max_len)
+    )
 
 
 def _where(data: Mapping[str, Any]) -> AppliesTo:

@@ -14,11 +14,12 @@ from model.template.cel_shape import (
     may_be_null,
     names_anything,
     no_arithmetic,
+    no_key,
     same,
     shape,
 )
 from model.template.cel_tree import Call, Fold, ListOf, Literal, MapOf, Name, Node, Select
-from model.template.comparisons import always_in_order, never_the_same
+from model.template.comparisons import always_in_order, is_period, never_the_same
 from model.template.context import whose
 from model.template.functions import ARITHMETIC, EQUAL, FUNCTIONS, LOGICAL, MIXED, ORDERED
 from model.template.kinds import (
@@ -117,6 +118,8 @@ class TypeCheck:
             near = self._near(part, [*kind.parts])
             return self._complain(at, f"there is no {part!r} there{near or f'; there are {have}'}")
         if kind.name == "map":
+            if said := no_key(operand, kind, part):
+                self._complain(at, said)
             return kind.of or ANY
         return ANY if kind == ANY else self._complain(at, f"{kind} has no {part!r}")
 
@@ -213,12 +216,18 @@ class TypeCheck:
         one, group = (self._kind(part) for part in node.arguments)
         if group.name not in ("list", "map", "anything"):
             self._complain(node.at, f"`in` looks into a list or a map, this is {group}: it can never run")
+        elif isinstance(node.arguments[1], ListOf) and not node.arguments[1].parts:
+            self._complain(node.at, "an empty list holds nothing: it is never so")
         elif group.name == "list" and isinstance(node.arguments[1], ListOf):
             self._in_list(one, node.arguments[0], node.arguments[1])
         elif group.name == "list" and group.of is not None:
             self._may_be(node.at, one, group.of, *node.arguments)
         elif group.name == "map":
             self._may_be(node.at, one, TEXT, *node.arguments)
+            key = node.arguments[0]
+            said = no_key(node.arguments[1], group, key.value) if isinstance(key, Literal) else None
+            if said:
+                self._complain(key.at, said)
         return TRUTH
 
     def _in_list(self, one: Kind, left: Node, group: ListOf) -> None:
@@ -257,10 +266,15 @@ class TypeCheck:
             self._complain(
                 key.at, f"the parts of {kind} are found by {wanted}, this is {by}: it can never run"
             )
+        if kind.name == "list" and by == WHOLE and by.range.most < 0:
+            self._complain(key.at, "the parts of a list are counted from 0: it can never run")
         return kind.of or ANY
 
     def _arithmetic(self, node: Call) -> Kind:
         one, other = (self._kind(part) for part in node.arguments)
+        divisor = node.arguments[1]
+        if node.function in ("_/_", "_%_") and isinstance(divisor, Literal) and divisor.value == 0:
+            return self._complain(divisor.at, "nothing can be divided by 0: it can never run")
         if ANY in (one, other):
             return plain(one if other == ANY else other)
         if node.function == "_+_" and one.name == other.name == "list":
@@ -299,8 +313,12 @@ class TypeCheck:
         )
 
     def _literals(self, node: Call, given: Sequence[Node]) -> None:
-        """Complain of a pattern, date or duration written out that is none."""
+        """Complain of a pattern, date, duration or period written out that is none."""
         last = given[-1]
+        if node.function == "mentions_other_period" and isinstance(last, Literal):
+            if not is_period(str(last.value), weeks=False):
+                self._complain(last.at, f"{last.value!r} is no period like 2025-06: it can never run")
+            return
         if node.function not in ("matches", "timestamp", "duration") or not isinstance(last, Literal):
             return
         text = json.dumps(last.value, ensure_ascii=False)

@@ -77,7 +77,7 @@ def test_what_can_run_is_accepted(source: str) -> None:
         ("name.begins('A')", 5, "there is no function 'begins'"),
         ("abs(name) > 1", 0, "abs is called as abs(number), not with text: it can never run"),
         ("similarity(name) > 1", 0, "similarity is called as similarity(text, text), not with text"),
-        ("sum(cost) > 1", 0, "sum is called as sum(list or map), not with number"),
+        ("sum(cost) > 1", 0, "sum is called as sum(list of number or map of number), not with number"),
         ("name.matches('[')", 13, "'[' is no pattern: it can never run"),
         ("start > timestamp('2025-06-30')", 18, "'2025-06-30' is no instant like 2025-06-30T00:00:00Z"),
         ("end - start > duration('7d')", 23, "'7d' is no duration like 24h"),
@@ -230,6 +230,7 @@ LIMITED = KINDS | {
     "kind": field_kind("enum", ("risk", "issue")),
     "state": field_kind("enum", ("open", "closed")),
     "ahead": field_kind("money", (), Repeat(months=3), (0, None)),
+    "note": field_kind("text", longest=9),
 }
 
 
@@ -295,6 +296,59 @@ def test_a_comparison_is_refused_just_where_all_that_can_be_agree(number: int, s
     for source in (f"{number} {sign} tier", f"tier {sign} {number}"):
         python = [eval(source, {"tier": tier}) for tier in (1, 2)]  # noqa: S307  of our own making
         assert bool(limited(source)) == (len(set(python)) == 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "at", "says"),
+    [
+        ("mentions_other_period(note, 'June')", 28, "'June' is no period like 2025-06: it can never run"),
+        ("sum(refs) > 1", 0, "sum is called as sum(list of number or map of number), not with list"),
+        ("int(count) % 0 == 1", 13, "nothing can be divided by 0: it can never run"),
+        ("cost / 0.0 > 1", 7, "nothing can be divided by 0"),
+        ("refs[-1] == note", 5, "the parts of a list are counted from 0: it can never run"),
+        ("{'a': note}.b == note", 11, "there is no 'b' there; there are a"),
+        ("ahead['foo'] > 1", 5, "its parts are months like 2025-06, never 'foo'"),
+        ("ahead['2025-13'] > 1", 5, "its parts are months like 2025-06, never '2025-13'"),
+        ("has(ahead.foo)", 3, "its parts are months like 2025-06, never 'foo'"),
+        ("'foo' in ahead", 0, "its parts are months like 2025-06, never 'foo'"),
+        ("as_of.getMonth() == 12", 17, "these are never the same, by what they can be"),
+        ("as_of.getMonth() > 11", 17, "it is never so"),
+        ("as_of.getDayOfWeek() == 7", 21, "these are never the same"),
+        ("as_of.getHours() < 24", 17, "it is always so"),
+        ("similarity(note, previous.note) < 80", 32, "it is always so"),
+        ("edit_similarity(note, 'x') > 1", 27, "it is never so"),
+        ("size(note) < 0", 11, "it is never so"),
+        ("note.size() >= 0", 12, "it is always so"),
+        ("abs(cost) < 0", 10, "it is never so"),
+        ("abs(share) > 100", 11, "it is never so"),
+        ("note == 'a text that is longer'", 8, "it has 9 characters at most"),
+        ("note in ['short', 'a text that is longer']", 18, "it has 9 characters at most"),
+        ("due == '2025-W20'", 7, "it is never '2025-W20', only a period like 2025-06"),
+        ("b'abc' == note", 7, "a byte string is never the same as a text"),
+        ("kind in []", 5, "an empty list holds nothing: it is never so"),
+    ],
+)
+def test_what_a_function_or_part_never_gives_is_not_asked(source: str, at: int, says: str) -> None:
+    found = limited(source)
+    assert found
+    assert found[0][0] == at
+    assert says in found[0][1]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "as_of.getMonth() == 11 && as_of.getDayOfWeek() == 0 && as_of.getDate() > 30 && as_of.getDayOfYear() == 365",
+        "(as_of - timestamp('2025-01-01T00:00:00Z')).getHours() > 24",
+        "similarity(note, previous.note) < 0.8 && size(note) > 0 && abs(cost) > 0 && int(count) % 2 == 0",
+        "period == '2025-W20' || report.period == '2025W20' || previous.note == 'a text that is longer'",
+        "ahead['2025-12'] > 1 && refs[0] == note && {'a': note}.a == 'x' && '2025-01' in ahead",
+        "mentions_other_period(note, '2025-Q2') || note + kind == 'a text that is longer'",
+        "sum(known(ahead)) > 1 && sum([1.0, cost]) > 0 && note == 'fits'",
+    ],
+)
+def test_what_a_function_or_part_may_give_is_asked(source: str) -> None:
+    assert limited(source) == []
 
 
 def test_a_template_says_where_a_condition_asks_for_a_tier_it_does_not_apply_to() -> None:
