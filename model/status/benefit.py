@@ -30,7 +30,7 @@ def benefit(*, target: Decimal | None, forecast: Decimal | None, limits: Limits)
     if forecast is None:
         return _grey("no benefit forecast", inputs)
     if target <= 0:
-        return _grey("the benefit target is zero, so there is nothing to compare with", inputs)
+        return _grey("the benefit target is not above zero, so there is nothing to compare with", inputs)
     pct = 100 * (forecast - target) / target
     colour = Colour.GREEN
     if pct < limits.benefit.amber_pct:

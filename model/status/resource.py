@@ -43,16 +43,16 @@ def weekly_utilisation(known: Iterable[WeekFacts], *, as_of: date) -> list[float
 
 
 def _share(teams: Sequence[WeekFacts]) -> float | None:
-    """Return one week's utilisation in percent; None where a team says neither hours nor percent."""
+    """Return one week's utilisation in percent; None where a team says neither hours nor percent that can be."""
     hours = [
         (each.booked, each.capacity)
         for each in teams
-        if each.booked is not None and each.capacity is not None
+        if each.booked is not None and each.capacity is not None and min(each.booked, each.capacity) >= 0
     ]
     if len(hours) == len(teams):
         capacity = sum(there for _, there in hours)
         return 100 * sum(booked for booked, _ in hours) / capacity if capacity > 0 else None
-    percents = [each.percent for each in teams if each.percent is not None]
+    percents = [each.percent for each in teams if each.percent is not None and each.percent >= 0]
     return sum(percents) / len(percents) if len(percents) == len(teams) else None
 
 
