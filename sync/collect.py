@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -181,16 +180,8 @@ def _quality(by_template: Mapping[str, Sequence[Assessed]], limits: Limits) -> Q
     return Quality(score, grade(score, limits.data_quality.grades), parts)
 
 
-def is_newest(session: Session, as_of: date, known_at: datetime) -> bool:
-    """Say whether nothing later was assessed: a look back must not open or close today's findings."""
-    later = session.execute(
-        text("SELECT EXISTS (SELECT 1 FROM assessment WHERE assessed_at > :at OR as_of > :as_of)"),
-        {"at": known_at, "as_of": as_of},
-    ).scalar_one()
-    return not later
-
-
 def _assessments(session: Session, facts: Facts, found: Sequence[Assessed]) -> None:
+    """Write what was found of each record, where it is not what was found of it before."""
     columns = (
         "project_id", "template", "version", "record_ref", "as_of", "assessed_at", "score", "grade", "result",
     )  # fmt: skip
@@ -204,7 +195,10 @@ def _assessments(session: Session, facts: Facts, found: Sequence[Assessed]) -> N
     names = ", ".join(columns)
     session.execute(
         text(
-            f"INSERT INTO assessment AS a ({names}) SELECT {names} FROM pg_temp.{staged}"
+            f"INSERT INTO assessment AS a ({names}) SELECT {names} FROM pg_temp.{staged} AS now WHERE NOT EXISTS"
+            " (SELECT 1 FROM (SELECT b.version, b.result FROM assessment b WHERE b.project_id = now.project_id"
+            " AND b.template = now.template AND b.record_ref = now.record_ref AND b.as_of <= now.as_of"
+            " ORDER BY b.as_of DESC LIMIT 1) AS was WHERE was.version = now.version AND was.result = now.result)"
             " ON CONFLICT (project_id, template, record_ref, as_of) DO UPDATE SET version = excluded.version,"
             " assessed_at = excluded.assessed_at, score = excluded.score, grade = excluded.grade,"
             " result = excluded.result WHERE a.assessed_at <= excluded.assessed_at"

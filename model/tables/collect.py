@@ -11,7 +11,10 @@ from model.base import Base
 
 
 class Assessment(Base):
-    """A template applied to one record on one day. `result` has the shape of `muster template check`."""
+    """What a template found of one record, from a day on until the next row of that record.
+
+    `result` has the shape of `muster template check`.
+    """
 
     __tablename__ = "assessment"
     __table_args__ = (UniqueConstraint("project_id", "template", "record_ref", "as_of"),)

@@ -31,9 +31,9 @@ class Touched(Base):
 
 
 class ConsolidationLog(Base):
-    """One consolidation of all projects.
+    """One consolidation. `whole` False: of some projects only, apart from the order of the others.
 
-    `ended` False: it is under way, or broke off, and the next one computes everything. `stood_on` is what
+    `ended` False: it is under way, or broke off, and the next whole one computes everything. `stood_on` is what
     held for every project alike: where that differs, the same. `said` are the words about matching, which stand until
     matching is done again. `computed` are the projects that were, of the `projects` there are.
     """
@@ -44,6 +44,7 @@ class ConsolidationLog(Base):
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     as_of: Mapped[date]
     known_at: Mapped[datetime]
+    whole: Mapped[bool]
     ended: Mapped[bool]
     stood_on: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     said: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))

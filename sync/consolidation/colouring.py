@@ -13,13 +13,14 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from model.policy import Policy
-from sync.collect import collect, is_newest
+from sync.collect import collect
 from sync.collection.judges import Judges, templates_on
 from sync.collection.template_steps import today
 from sync.collection.templates import install
 from sync.colours import colours
 from sync.compose import Quality, Status, compose
 from sync.consolidation.copies import copies_among
+from sync.consolidation.log import is_newest
 from sync.consolidation.snapshots import append
 from sync.facts import Asked, Facts, gather
 from sync.identity.conflicts import keep_conflicts

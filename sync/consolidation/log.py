@@ -12,7 +12,7 @@ from sync.json import dumps
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """The last consolidation of all projects. `ended` False: it broke off, or a look back came after it."""
+    """The last whole consolidation. `ended` False: it broke off, or a look back came after it."""
 
     as_of: date
     known_at: datetime
@@ -26,21 +26,24 @@ class Last:
 
 
 def last(session: Session) -> Last | None:
-    """Return the last consolidation; None before the first."""
+    """Return the last whole consolidation; None before the first."""
     row = session.execute(
-        text("SELECT as_of, known_at, ended, stood_on, said FROM consolidation ORDER BY id DESC LIMIT 1")
+        text(
+            "SELECT as_of, known_at, ended, stood_on, said FROM consolidation WHERE whole ORDER BY id DESC LIMIT 1"
+        )
     ).one_or_none()
     return None if row is None else Last(*row)
 
 
-def begin(session: Session, as_of: date, known_at: datetime) -> int:
-    """Put down that a consolidation has begun; until it ends, the next computes everything."""
+def begin(session: Session, as_of: date, known_at: datetime, *, whole: bool = True) -> int:
+    """Put down that a consolidation has begun; until a whole one ends, the next computes everything."""
     return int(
         session.execute(
             text(
-                "INSERT INTO consolidation (as_of, known_at, ended) VALUES (:as_of, :known_at, false) RETURNING id"
+                "INSERT INTO consolidation (as_of, known_at, whole, ended)"
+                " VALUES (:as_of, :known_at, :whole, false) RETURNING id"
             ),
-            {"as_of": as_of, "known_at": known_at},
+            {"as_of": as_of, "known_at": known_at, "whole": whole},
         ).scalar_one()
     )
 
@@ -56,3 +59,12 @@ def end(
         ),
         {"number": number, "stood_on": dumps(stood_on), "said": dumps(said), **counts},
     )
+
+
+def is_newest(session: Session, as_of: date, known_at: datetime) -> bool:
+    """Say whether nothing later was looked at: a look back must not open or close today's findings."""
+    later = session.execute(
+        text("SELECT EXISTS (SELECT 1 FROM consolidation WHERE known_at > :at OR as_of > :as_of)"),
+        {"at": known_at, "as_of": as_of},
+    )
+    return not later.scalar_one()

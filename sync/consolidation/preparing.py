@@ -83,8 +83,7 @@ def prepare_some(
         NotConfigured: There is no portfolio yet.
     """
     before = last(session)
-    if before is not None and before.as_of != done.as_of:
-        begin(session, done.as_of, done.known_at)
+    begin(session, done.as_of, done.known_at, whole=before is not None and before.as_of != done.as_of)
     _matched(session, done, None, Touched())
     setting = setting_of(session, done.as_of, done.known_at, policy)
     _claim(session, done, runs_to_claim(session, done.known_at), None)

@@ -90,6 +90,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("as_of", sa.Date(), nullable=False),
         sa.Column("known_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("whole", sa.Boolean(), nullable=False),
         sa.Column("ended", sa.Boolean(), nullable=False),
         sa.Column(
             "stood_on", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False
