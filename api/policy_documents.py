@@ -3,6 +3,7 @@
 from typing import Any
 
 from api.answer import day, z
+from model.status.colour import plain
 from sync.policy.kept import Kept
 
 
@@ -30,11 +31,11 @@ def policy_head(each: Kept, standing: str) -> dict[str, Any]:
 def policy_document(each: Kept, standing: str, *, everything: bool = True) -> dict[str, Any]:
     """Return a version whole; of what names projects nothing for whoever may not see every one."""
     policy = each.loaded()
-    tolerances = [one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in policy.tolerances]
+    tolerances = [plain(one.model_dump(by_alias=True, exclude_none=True)) for one in policy.tolerances]
     return policy_head(each, standing) | {
         "title": policy.title,
-        "limits": policy.limits.model_dump(mode="json"),
-        "tiers": {str(tier): dict(changes) for tier, changes in policy.tiers.items()},
+        "limits": plain(policy.limits.model_dump()),
+        "tiers": {str(tier): plain(changes) for tier, changes in policy.tiers.items()},
         "tolerances": tolerances if everything else None,
         "text": each.text if everything else None,
         "plan": each.plan if everything else None,

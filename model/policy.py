@@ -11,7 +11,8 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=100_000)]
+Percent = Annotated[Decimal, Field(ge=-10_000, le=10_000)]
 Weight = Annotated[float, Field(ge=0)]
 Level = Literal["low", "medium", "high", "critical"]
 
@@ -34,9 +35,9 @@ class ScheduleLimits(Part):
 class CostLimits(Part):
     """F4: variance in percent of the budget; `underspend_pct` is negative and only a flag."""
 
-    amber_pct: Decimal
-    red_pct: Decimal
-    underspend_pct: Decimal
+    amber_pct: Percent
+    red_pct: Percent
+    underspend_pct: Percent
 
 
 class EarnedValueLimits(Part):
@@ -52,7 +53,7 @@ class MilestoneLimits(Part):
     critical_overdue_days: Count
     amber_slope: float
     red_slope: float
-    min_points: Annotated[int, Field(ge=2)]
+    min_points: Annotated[int, Field(ge=2, le=1000)]
 
 
 class IssueLimits(Part):
@@ -101,8 +102,8 @@ class RiskLimits(Part):
 class BenefitLimits(Part):
     """F8: the forecast against the target in percent; strictly under, so the figures are negative."""
 
-    amber_pct: Decimal
-    red_pct: Decimal
+    amber_pct: Percent
+    red_pct: Percent
 
 
 class ScopeLimits(Part):
@@ -120,7 +121,7 @@ class ResourceLimits(Part):
     red_roles: tuple[str, ...]
     red_vacant_days: Count
     utilisation_pct: float
-    utilisation_weeks: Annotated[int, Field(ge=1)]
+    utilisation_weeks: Annotated[int, Field(ge=1, le=520)]
 
 
 class OverallLimits(Part):
@@ -165,7 +166,9 @@ class Limits(Part):
     resource: ResourceLimits
     data_quality: DataQualityLimits
     overall: OverallLimits
-    hysteresis: Annotated[int, Field(ge=1, description="better computations in a row before a better colour")]
+    hysteresis: Annotated[
+        int, Field(ge=1, le=100, description="better computations in a row before a better colour")
+    ]
 
 
 class Tolerance(Part):

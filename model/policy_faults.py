@@ -221,6 +221,11 @@ def _scores(limits: Limits) -> Iterator[tuple[tuple[Path, ...], str]]:
     if risk.matrix is None and risk.critical_score > _MOST_SCORE:
         says = f"risk: no score reaches critical_score {risk.critical_score:g}; the highest is {_MOST_SCORE}"
         yield (("risk", "critical_score"),), says
+    if risk.matrix is not None:
+        used = {risk.matrix.levels[word] for row in risk.matrix.cells.values() for word in row.values()}
+        if not used & {"high", "critical"}:
+            says = "no cell of the matrix means high or critical, so no risk would ever turn a colour"
+            yield (("risk", "matrix", "cells"), ("risk", "matrix")), says
     if limits.cost.underspend_pct >= limits.cost.amber_pct:
         says = f"cost: underspend_pct {limits.cost.underspend_pct:g} is not under amber_pct"
         yield (("cost", "underspend_pct"), ("cost", "amber_pct")), says

@@ -1,15 +1,19 @@
 """What one project is held to on a day: policy, layers and limits."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from model.status.colour import plain
 from sync.facts import Asked, gather
 from sync.match import portfolio_of
 from sync.policy.kept import policy_standing
 from sync.policy.place import holding_of, place_of
+
+_FIRST: Final = date(1900, 1, 1)
+_LAST: Final = date(9000, 1, 1)
 
 
 class NoSuchProject(LookupError):
@@ -37,7 +41,8 @@ def held_to(
     found = session.execute(text("SELECT id FROM project WHERE key = :key"), {"key": key}).scalar()
     facts = None
     if found is not None:
-        facts = gather(session, Asked([found], on, known, portfolio.timezone, portfolio.currency))
+        day = min(max(on, _FIRST), _LAST)  # facts look back some weeks from their day
+        facts = gather(session, Asked([found], day, known, portfolio.timezone, portfolio.currency))
     if facts is None or not facts.projects:
         keys = session.execute(text("SELECT key FROM project WHERE closed_at IS NULL ORDER BY key LIMIT 20"))
         there = ", ".join(keys.scalars()) or "none yet"
@@ -55,5 +60,5 @@ def held_to(
             "portfolios": list(place.portfolios),
         },
         "layers": [layer.to_json() for layer in holds.layers],
-        "limits": holds.limits.model_dump(mode="json"),
+        "limits": plain(holds.limits.model_dump()),
     }

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from model.policies import Holding, holding
 from model.policy import Policy
 from model.policy_faults import of_limits
+from model.status.colour import plain
 from model.status.hysteresis import Held
 from model.status.overall import Overall
 from sync.compose import Shown, joined, shown
@@ -180,7 +181,7 @@ def _turn(project: ProjectFacts, before: Coloured, after: Coloured) -> dict[str,
 
 def differences(old: Policy, new: Policy) -> list[dict[str, Any]]:
     """List the settings in which two policies differ; null where one has none."""
-    before, after = (dict(_flat(each.model_dump(mode="json", by_alias=True), ())) for each in (old, new))
+    before, after = (dict(_flat(plain(each.model_dump(by_alias=True)), ())) for each in (old, new))
     return [
         {"setting": ".".join(path), "from": before.get(path), "to": after.get(path)}
         for path in dict.fromkeys([*before, *after])

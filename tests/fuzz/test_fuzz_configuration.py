@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from config import shipped
 from config.document import DocumentError, SourceBlock, parse_document
 from connectors.errors import MisconfiguredSource
-from model.declaration import Declaration, InvalidDeclaration
-from model.policy import Policy
+from model.declaration import InvalidDeclaration
+from model.policy_faults import read_policy
 from sync.mapping import MappingError, compile_stream, parse_mapping
 from sync.registry import check_source
 from sync.transforms import COMMON
@@ -153,4 +153,17 @@ def test_any_path_compiles_or_is_refused_in_words(path: str) -> None:
 @given(YAMLISH)
 def test_any_declaration_is_read_or_complained_of(text: str) -> None:
     with in_words(InvalidDeclaration, "policy.yaml"):
-        Declaration(text, "policy.yaml").as_(Policy)
+        read_policy(text, "policy.yaml")
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@given(
+    st.sampled_from(["limits", "tiers", "tolerances", "effective_from", "effective_to", "version"]),
+    st.sampled_from([None, 1, 2, "schedule", "overall", "project", "limits"]),
+    ANYTHING,
+)
+def test_any_part_of_a_policy_may_be_anything_and_is_complained_of(part: str, below: Any, value: Any) -> None:
+    document = yaml.safe_load(shipped.text("policies", "default"))
+    document[part] = value if below is None else {below: value} if part != "tolerances" else [{below: value}]
+    with in_words(InvalidDeclaration, "policy.yaml"):
+        read_policy(yaml.safe_dump(document), "policy.yaml")

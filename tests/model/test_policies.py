@@ -129,6 +129,9 @@ UNREACHABLE = [
     (("  2: {issues", "  2: {schedule: {red_days: 10}, issues"), r"tiers\.2\.schedule\.red_days"),
     (("  2: {issues: {open_age_days", "  2: {issues: {open_age_dayz"),
      r"tiers\.2\.issues\.open_age_dayz: is not a known setting"),
+    (("review_days: 7 ", "review_days: 7\n    matrix: {cells: {Rare: {Small: Low}}, levels: {Low: low}}"),
+     r"limits\.risk\.matrix\.cells: no cell of the matrix means high or critical"),
+    (("cost: {amber_pct: 5", "cost: {amber_pct: 1e99999"), r"limits\.cost\.amber_pct: Input should be less than"),
     (("amber_pct: 5", "amber_pct: .nan"), r"limits\.schedule\.amber_pct"),
 ]  # fmt: skip
 
@@ -138,6 +141,7 @@ def test_a_colour_nobody_could_ever_see_is_refused_with_its_line(pair: tuple[str
     written = changed(pair)
     line = written[: written.index(pair[1])].count("\n") + 1
     found = complaints(written)
+    line += "matrix" in says
     assert any(re.match(rf"mine\.yaml:{line}:\d+: {says}", each) for each in found), found
 
 
