@@ -33,6 +33,8 @@ class Measure:
 
 def shown(value: Any) -> Any:
     """Return a value as plain JSON, numbers with six places at most."""
+    if value is None or isinstance(value, int | str):
+        return value
     found = plain(value)
     return round(found, _PLACES) if isinstance(found, float) else found
 
