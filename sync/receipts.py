@@ -16,7 +16,7 @@ from sync.synced import synced, with_synced
 
 # Words of the status document that name an attribute, or something a receipt has under another name.
 _ALIASES: Final = {"reported": "rag_overall", "dq": "data_quality", "colour": "overall", "status": "overall"}
-_TABLES: Final = (
+TABLES: Final = (
     "milestone", "raid_item", "cost_line", "contract", "benefit", "project_role", "utilisation", "quality_review",
     "gate_criterion", "baseline", "change_request", "work_item",
 )  # fmt: skip
@@ -289,7 +289,7 @@ def _listed(receipt: Mapping[str, Any], found: Mapping[str, Any]) -> Sequence[Ma
 def _records(session: Session, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows a colour rests on, each with where it was read."""
     found: dict[tuple[str, int], Row[Any]] = {}
-    for table in _TABLES:
+    for table in TABLES:
         ids = [record["id"] for record in records if record["entity"] == table]
         if ids:
             rows = session.execute(

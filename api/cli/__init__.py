@@ -26,6 +26,7 @@ from api.cli import (
     submission,
     sync,
     template,
+    verify,
     workbook,
 )
 from api.cli.common import USAGE, Failed, open_store, quiet_libraries
@@ -41,7 +42,7 @@ app = typer.Typer(
 )
 for commands in (
     configure, discover, mapping, sync, read, answer, serve, template, finding, cycle, submission, workbook, matching,
-    conflict, policy, demo,
+    conflict, policy, verify, demo,
 ):  # fmt: skip
     commands.register(app)
 app.add_typer(token_commands(open_store), name="token")

@@ -91,6 +91,23 @@ def parse_day(value: str | None) -> date | None:
         raise Failed(f"{value!r} is no day; write it as YYYY-MM-DD", USAGE) from None
 
 
+def parse_instant(value: str | None) -> datetime | None:
+    """Read an instant given on the command line; one without an offset could be any of many.
+
+    Raises:
+        Failed: It is no instant, or has no offset.
+    """
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise Failed(f"{value!r} is no instant; write it with its offset, like 2026-11-22T02:00:00Z", USAGE)
+    return found.astimezone(UTC)
+
+
 def quiet_libraries() -> None:
     """Send our own log to standard error; keep libraries' chatter, and with it addresses, out of it."""
     plain = settings().log_format == "plain" or (settings().log_format == "auto" and sys.stderr.isatty())

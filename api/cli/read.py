@@ -14,7 +14,7 @@ from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.cli.common import USAGE, Failed, Format, open_store, parse_day, utc_now, words
+from api.cli.common import USAGE, Failed, Format, open_store, parse_day, parse_instant, utc_now, words
 from api.routes.runs import run_documents
 from model.tables import Run, Source
 from sync.json import encoded
@@ -25,6 +25,12 @@ _NARROW: Final = 150  # columns below which dimensions are letters
 _WIDE: Final = 10_000  # columns of a table that goes into a file or a pipe: as many as it needs
 _LARGE: Final = 10_000  # from which a short form would lose digits
 _DIMENSIONS: Final = ("schedule", "cost", "scope", "risk", "benefit", "resource")
+
+
+AsOf = Annotated[str | None, typer.Option("--as-of", help="The day to look at, YYYY-MM-DD")]
+KnownAt = Annotated[
+    str | None, typer.Option("--known-at", help="Leave out what was known later: 2026-11-22T02:00:00Z")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -41,13 +47,14 @@ def print_json(document: Any) -> None:
 
 def status(
     format_: Annotated[Format, typer.Option("--format", help="How to print")] = Format.TABLE,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="The day to look at, YYYY-MM-DD")] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
 ) -> None:
     """Print the consolidated status of every project."""
-    day = parse_day(as_of)
+    day, instant = parse_day(as_of), parse_instant(known_at)
     engine = open_store()
     with words(), Session(engine) as session:
-        document = status_document(session, as_of=day)
+        document = status_document(session, as_of=day, known_at=instant)
     if format_ is Format.JSON:
         print_json(document)
     elif format_ is Format.CSV:
@@ -155,14 +162,15 @@ def explain_value(
     project: Annotated[str, typer.Argument(help="Project key")],
     attribute: Annotated[str, typer.Argument(help="An attribute or a dimension")] = "overall",
     format_: Annotated[Format, typer.Option("--format", help="table or json")] = Format.TABLE,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="The day to look at, YYYY-MM-DD")] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
 ) -> None:
     """Say where a value or colour comes from: rule, inputs, claims, and the record or cell."""
-    day = parse_day(as_of)
+    day, instant = parse_day(as_of), parse_instant(known_at)
     engine = open_store()
     with words(), Session(engine) as session:
         try:
-            document = explain(session, project, attribute, as_of=day, now=utc_now())
+            document = explain(session, project, attribute, as_of=day, known_at=instant, now=utc_now())
         except NotKnown as error:
             raise Failed(str(error), USAGE) from None
     if format_ is Format.JSON:

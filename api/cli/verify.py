@@ -1,0 +1,79 @@
+"""`verify`: published status, worked out again from its receipts and compared."""
+
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+
+from api.cli.common import FAILED, Format, open_store, parse_day, parse_instant, words
+from api.cli.read import AsOf, KnownAt, print_json
+from sync.json import instant_text
+from sync.verification.verify import Verified, verify
+
+_SAID: Final = 50  # faults that are printed; JSON has all
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("verify")(verify_status)
+
+
+def verify_status(
+    projects: Annotated[list[str] | None, typer.Argument(help="Project keys; none: all projects")] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    *,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every snapshot, not only each project's newest")
+    ] = False,
+    format_: Annotated[Format, typer.Option("--format", help="table or json")] = Format.TABLE,
+) -> None:
+    """Work published status out again from its receipts, follow them to the raw pages, and compare.
+
+    Ends with 1 where anything does not agree.
+    """
+    day, instant = parse_day(as_of), parse_instant(known_at)
+    with words():
+        found = verify(open_store(), as_of=day, known_at=instant, projects=projects or None, every=every)
+    if format_ is Format.JSON:
+        print_json(_document(found))
+    else:
+        _print(found)
+    if found.faults:
+        raise typer.Exit(FAILED)
+
+
+def _document(found: Verified) -> dict[str, object]:
+    return {
+        "snapshots": found.snapshots,
+        "claims": found.claims,
+        "records": found.records,
+        "raw_pages": found.pages,
+        "faults": [
+            {
+                "project": each.project,
+                "as_of": each.as_of.isoformat(),
+                "known_at": instant_text(each.known_at),
+                "says": each.says,
+            }
+            for each in found.faults
+        ],
+    }
+
+
+def _print(found: Verified) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    for each in found.faults[:_SAID]:
+        console.print(f"{each.project} as of {each.as_of}: {each.says}", markup=False)
+    if len(found.faults) > _SAID:
+        console.print(f"and {len(found.faults) - _SAID} more; --format json has them all")
+    looked = (
+        f"{found.snapshots} snapshots, {found.claims} claims and {found.records} rows of their receipts,"
+        f" {found.pages} raw pages"
+    )
+    if not found.snapshots:
+        console.print("There is no snapshot to verify.")
+    elif found.faults:
+        console.print(f"{looked}: {len(found.faults)} do not agree.", style="bold red")
+    else:
+        console.print(f"{looked}: everything comes out as it was published.", style="green")

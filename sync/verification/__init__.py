@@ -1,0 +1,1 @@
+"""Verification: published status worked out again from its receipts, and receipts followed to their raw pages."""

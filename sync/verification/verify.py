@@ -1,0 +1,181 @@
+"""Verify: hold each published snapshot to its hash, its receipt, its raw pages, and the formulas."""
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Engine, Row, text
+from sqlalchemy.orm import Session
+
+from sync.json import dump_bytes
+from sync.verification.differences import differences
+from sync.verification.followed import Trail, broken_pages, follow_claims, follow_records
+from sync.verification.recompute import NoSuchPolicy, recomputed
+
+_PART: Final = 100  # snapshots looked at together
+_SAID: Final = 10  # differences of one snapshot that are said
+_COLUMNS: Final = ("overall", "health", "reported", "watermelon")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that does not agree: of which project's snapshot, and what, in words."""
+
+    project: str
+    as_of: date
+    known_at: datetime
+    says: str
+
+
+@dataclass(slots=True)
+class Verified:
+    """What was looked at, and what does not agree. `pages` are raw pages whose bytes were hashed again."""
+
+    snapshots: int = 0
+    claims: int = 0
+    records: int = 0
+    pages: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+
+def verify(
+    engine: Engine,
+    *,
+    as_of: date | None = None,
+    known_at: datetime | None = None,
+    projects: Collection[str] | None = None,
+    every: bool = False,
+) -> Verified:
+    """Work published status out again, and compare; nothing is written.
+
+    Of each project the newest snapshot that is not after the two clocks. Its document's hash, its columns and
+    its receipt must agree; what the formulas make of the claims and rows of its two clocks, by the policy it
+    names, must be the document and the receipt; each claim and row of the receipt must be there, say what the
+    receipt says, and stand on a raw page whose bytes have the hash that was taken when it was fetched.
+
+    Args:
+        engine: The store.
+        as_of: The newest day; None: any.
+        known_at: The newest instant; None: any.
+        projects: Their keys; None: all.
+        every: All snapshots not after the clocks, not only the newest of each project.
+    """
+    found = Verified()
+    standing: dict[int, Fault] = {}  # raw page -> the first place that stands on it
+    with Session(engine) as session:
+        for together in _together(_chosen(session, as_of, known_at, projects, every=every)):
+            rows = _read(session, [each.id for each in together])
+            again, because = _again(session, rows)
+            for row in rows:
+                _look(session, row, again.get(row.project_id), because, found, standing)
+        found.pages = len(standing)
+        for page, says in broken_pages(session, standing):
+            at = standing[page]
+            found.faults.append(
+                Fault(at.project, at.as_of, at.known_at, f"{at.says}: raw page {page}: {says}")
+            )
+        session.rollback()
+    return found
+
+
+def _look(
+    session: Session,
+    row: Row[Any],
+    again: tuple[Any, Any] | None,
+    because: str | None,
+    found: Verified,
+    standing: dict[int, Fault],
+) -> None:
+    trail = Trail()
+    faults = [
+        *_agrees(row), *_comes_out(row, again, because),
+        *follow_claims(session, row.receipt, trail), *follow_records(session, row.receipt, trail),
+    ]  # fmt: skip
+    found.snapshots += 1
+    found.claims += trail.claims
+    found.records += trail.records
+    found.faults += [Fault(row.key, row.as_of, row.known_at, says) for says in faults]
+    for page, what in trail.pages.items():
+        standing.setdefault(page, Fault(row.key, row.as_of, row.known_at, what))
+
+
+def _agrees(row: Row[Any]) -> Iterator[str]:
+    """Say where a snapshot's parts do not agree with each other."""
+    if hashlib.sha256(dump_bytes(row.document, canonical=True)).hexdigest() != row.sha256:
+        yield "the document does not have the hash it was stored with: it was changed since"
+    for name in _COLUMNS:
+        if row.document.get(name) != getattr(row, name):
+            yield f"{name}: the document says {row.document.get(name)}, the snapshot {getattr(row, name)}"
+    said = {name: each["colour"] for name, each in row.document["dimensions"].items()}
+    said |= {name: row.document[name] for name in ("overall", "health", "watermelon")}
+    colours = {**row.receipt.get("measures", {}), **row.receipt["colours"]}
+    said |= {name: each["value"] for name, each in row.document.get("measures", {}).items()}
+    said["data_quality"] = row.document["data_quality"]["score"]
+    for name, value in said.items():
+        if name not in colours:
+            yield f"{name}: it is {value}, and has no receipt"
+        elif colours[name]["value"] != value:
+            yield f"{name}: the document says {value}, its receipt {colours[name]['value']}"
+
+
+def _comes_out(row: Row[Any], again: tuple[Any, Any] | None, because: str | None) -> Iterator[str]:
+    """Say where what is stored is not what comes out of the formulas now."""
+    if again is None:
+        yield because or "it cannot be worked out again: the project was not led at that instant"
+        return
+    document, receipt = again
+    found = [*differences(row.document, document), *differences(row.receipt, receipt, "receipt")]
+    yield from found[:_SAID]
+    if len(found) > _SAID:
+        yield f"and {len(found) - _SAID} more differences"
+
+
+def _again(session: Session, rows: Sequence[Row[Any]]) -> tuple[Mapping[UUID, tuple[Any, Any]], str | None]:
+    try:
+        return recomputed(session, rows), None
+    except NoSuchPolicy as error:
+        return {}, f"it cannot be worked out again: {error}"
+
+
+def _chosen(
+    session: Session,
+    as_of: date | None,
+    known_at: datetime | None,
+    projects: Collection[str] | None,
+    *,
+    every: bool,
+) -> Sequence[Row[Any]]:
+    first = "" if every else "DISTINCT ON (s.project_id)"
+    return session.execute(
+        text(
+            f"SELECT {first} s.id, s.as_of, s.known_at, s.policy FROM snapshot s JOIN project p ON p.id = s.project_id"
+            " WHERE (CAST(:as_of AS date) IS NULL OR s.as_of <= CAST(:as_of AS date))"
+            " AND (CAST(:known_at AS timestamptz) IS NULL OR s.known_at <= CAST(:known_at AS timestamptz))"
+            " AND (CAST(:keys AS text[]) IS NULL OR p.key = ANY(CAST(:keys AS text[])))"
+            " ORDER BY s.project_id, s.as_of DESC, s.known_at DESC"
+        ),
+        {"as_of": as_of, "known_at": known_at, "keys": None if projects is None else list(projects)},
+    ).all()
+
+
+def _together(chosen: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
+    """Put together what has the same clocks and policy, so many at a time."""
+    groups: dict[tuple[date, datetime, str], list[Row[Any]]] = {}
+    for each in chosen:
+        groups.setdefault((each.as_of, each.known_at, each.policy), []).append(each)
+    for group in sorted(groups):
+        rows = groups[group]
+        yield from (rows[start : start + _PART] for start in range(0, len(rows), _PART))
+
+
+def _read(session: Session, ids: Sequence[int]) -> Sequence[Row[Any]]:
+    return session.execute(
+        text(
+            "SELECT s.*, p.key FROM snapshot s JOIN project p ON p.id = s.project_id"
+            " WHERE s.id = ANY(CAST(:ids AS bigint[])) ORDER BY p.key"
+        ),
+        {"ids": list(ids)},
+    ).all()
