@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.record_shapes import RecordShape
 
@@ -14,6 +14,34 @@ _READ: dict[str, Any] = {
 
 def _example(**values: Any) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [_READ | values]}, extra="allow")
+
+
+class ContradictionShape(BaseModel):
+    """A pair of words that a register rates in several ways, with how often each."""
+
+    likelihood: str
+    impact: str
+    ratings: dict[str, int]
+
+
+class RiskMatrixShape(BaseModel):
+    """The matrix that a register's own ratings make, as a policy's `risk.matrix.cells` takes it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "pairs": 109, "cells": {"Likely": {"Marginal": "Moderate", "Significant": "High"}},
+                    "words": ["High", "Moderate"], "contradictions": [],
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    pairs: int = Field(description="Ratings that it was read off; a risk may have two, of cost and of delay")
+    cells: dict[str, dict[str, str]] = Field(description="Likelihood, then impact: the register's word")
+    words: list[str] = Field(description="The words in the cells; a policy says the level of each")
+    contradictions: list[ContradictionShape]
 
 
 class ContractShape(RecordShape):

@@ -1,18 +1,21 @@
 """The dimension of risks and issues."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
 
 from model.policy import Limits
 from model.records import IssueFacts, RiskFacts
 from model.status.colour import Colour, Reason
 from model.status.issues import Issues, issues
 from model.status.risk import Risk, risk
+from model.status.risk_matrix import Learned, matrix_of
 from sync.dimension import Dimension, joined, record
 from sync.facts import ProjectFacts
 
@@ -65,6 +68,30 @@ def risk_records(found: Raid) -> list[dict[str, Any]]:
         key=lambda item: (id(item.ref) not in grave, -levels.get(id(item.ref), 0)),
     )
     return [record("raid_item", item.ref, item.name) for item in ordered]
+
+
+def learned_matrix(
+    session: Session, *, visible: Collection[UUID] | None, source: str | None, project: str | None
+) -> Learned:
+    """Read off the ratings on record now which matrix a register goes by.
+
+    Args:
+        session: Read only.
+        visible: The projects that may be seen; None: all, and what belongs to none.
+        source: Only what this source says; None: every one.
+        project: Only of the project of this key; None: every one.
+    """
+    rows = session.execute(
+        text(
+            "SELECT v.* FROM raid_item v JOIN source s ON s.id = v.source_id LEFT JOIN project p ON p.id = v.project_id"
+            " WHERE v.known_to IS NULL AND NOT v.deleted AND v.kind = 'risk' AND v.amends_source_id IS NULL"
+            " AND (CAST(:visible AS uuid[]) IS NULL OR v.project_id = ANY(CAST(:visible AS uuid[])))"
+            " AND (CAST(:source AS text) IS NULL OR s.name = :source)"
+            " AND (CAST(:project AS text) IS NULL OR p.key = :project) ORDER BY v.id"
+        ),
+        {"visible": None if visible is None else list(visible), "source": source, "project": project},
+    )
+    return matrix_of(map(risk_facts, rows.mappings().all()))
 
 
 def _risk_currencies(project: ProjectFacts, risks: Iterable[RiskFacts]) -> str | None:

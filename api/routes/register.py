@@ -1,16 +1,19 @@
 """What a project's office keeps, in the version known at an instant: contracts, benefits, people, reviews."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.access import RecordsReader
+from api.answer import Visible, json_answer
 from api.paging import Page
 from api.register_shapes import (
     BenefitShape,
     ContractShape,
     QualityReviewShape,
+    RiskMatrixShape,
     RoleShape,
     UtilisationShape,
 )
@@ -18,8 +21,31 @@ from api.routes.answered import listed
 from api.routes.common import PROBLEMS, KnownAt, Text
 from api.shapes import Paged
 from model.tables import Benefit, Contract, Project, ProjectRole, QualityReview, Source, Utilisation
+from sync.dimension_risk import learned_matrix
 
 router = APIRouter()
+
+
+@router.get(
+    "/risk-matrix", response_model=RiskMatrixShape, responses=PROBLEMS,
+    summary="The matrix that a register goes by", operation_id="get_risk_matrix",
+)  # fmt: skip
+def get_risk_matrix(reader: RecordsReader, project: Text = None, source: Text = None) -> Response:
+    """Read the matrix of risks off the ratings that registers give by themselves, where they give any."""
+
+    def collect(session: Session, visible: Visible) -> dict[str, Any]:
+        found = learned_matrix(session, visible=visible, source=source, project=project)
+        return {
+            "pairs": found.pairs,
+            "cells": found.cells,
+            "words": found.words,
+            "contradictions": [
+                {"likelihood": likelihood, "impact": impact, "ratings": ratings}
+                for (likelihood, impact), ratings in found.contradictions.items()
+            ],
+        }
+
+    return json_answer(reader, collect)
 
 
 @router.get(

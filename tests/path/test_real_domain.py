@@ -13,16 +13,15 @@ from sqlalchemy.orm import Session
 from config import shipped
 from config.database import open_engine
 from model.collection.roles import Actor
-from model.status.risk_matrix import matrix_of
 from sync.collection.tailoring import approve, ask, parse
 from sync.collection.templates import install
 from sync.consolidate import consolidate
-from sync.dimension_risk import risk_facts
 from sync.inspect import discover_source
 from sync.policy.steps import approve as approve_policy
 from sync.policy.steps import propose
 from sync.receipts import explain, status_document
 from sync.registry import utc_now
+from tests.support.api_client import client
 from tests.support.databases import cloned
 from tests.support.oracles import oracle
 from tests.support.sandbox_sources import configure
@@ -132,17 +131,20 @@ def corps(template_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 def test_the_corps_register_reproduces_its_own_matrix(corps: Engine) -> None:
     worked = oracle("D1_usace_matrix")["out"]
-    learned = matrix_of(map(risk_facts, asked(corps, "SELECT * FROM raid_item")))  # type: ignore[arg-type]  # a mapping does for a row
+    learned = client(corps).get("/api/v1/risk-matrix", params={"source": "corps"}).json()
     cells = {
-        f"{row} / {column}": word for row, found in learned.cells.items() for column, word in found.items()
+        f"{row} / {column}": word for row, found in learned["cells"].items() for column, word in found.items()
     }
 
     assert len(asked(corps, "SELECT 1 FROM raid_item")) == worked["risks"]
-    assert (learned.pairs, len(learned.contradictions)) == (worked["scored_pairs"], worked["contradictions"])
+    assert (learned["pairs"], len(learned["contradictions"])) == (
+        worked["scored_pairs"],
+        worked["contradictions"],
+    )
     assert cells == worked["cells"]
 
     coloured(corps)
-    go_by(corps, learned.cells)
+    go_by(corps, learned["cells"])
     coloured(corps)
     with Session(corps) as session:
         risk = explain(session, "LOCK", "risk")

@@ -38,11 +38,11 @@ def environment(home: Path, database_url: str) -> dict[str, str]:
     return kept | {"MUSTER_HOME": str(home), "MUSTER_DATABASE_URL": database_url, "COLUMNS": "200"}
 
 
-def muster(given: Mapping[str, str], *arguments: str) -> str:
+def muster(given: Mapping[str, str], *arguments: str, seconds: float = _COMMAND_S) -> str:
     """Run a command to its end; return what it printed."""
     done = subprocess.run(
         [sys.executable, "-m", "api", *arguments], env=dict(given), cwd=ROOT, capture_output=True, text=True,
-        timeout=_COMMAND_S, stdin=subprocess.DEVNULL, check=False,
+        timeout=seconds, stdin=subprocess.DEVNULL, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"muster {' '.join(arguments)}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
     return done.stdout

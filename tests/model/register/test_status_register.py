@@ -17,6 +17,7 @@ from model.status.contract import contracts, cover
 from model.status.quality import quality
 from model.status.resource import weekly_utilisation
 from model.status.risk import rate, risk
+from model.status.risk_matrix import matrix_of
 
 AS_OF = date(2025, 7, 15)  # a Tuesday
 MONDAY = date(2025, 7, 14)
@@ -197,3 +198,23 @@ def test_a_later_finish_never_leaves_fewer_days_uncovered(end: date, sooner: int
         for days in sorted([sooner, later])
     ]
     assert 0 <= (gaps[0] or 0) <= (gaps[1] or 0)
+
+
+# --- the matrix of a register
+
+
+def test_a_matrix_is_read_off_ratings_and_says_where_they_contradict_each_other() -> None:
+    known = [
+        RiskFacts("R-1", likelihood="Likely", severity="Minor", rating="Moderate"),
+        RiskFacts("R-2", likelihood="likely", severity="Minor", rating="Moderate", state="closed"),
+        RiskFacts("R-3", likelihood="Likely", severity="Minor", rating="High", schedule_likelihood="Unlikely",
+                  schedule_severity="Minor", schedule_rating="Low"),
+        RiskFacts("R-4", likelihood="Likely", severity="Grave"),
+        RiskFacts("R-5"),
+    ]  # fmt: skip
+    found = matrix_of(known)
+
+    assert found.pairs == 4
+    assert found.cells == {"Likely": {"Minor": "Moderate"}, "Unlikely": {"Minor": "Low"}}
+    assert found.contradictions == {("Likely", "Minor"): {"Moderate": 2, "High": 1}}
+    assert found.words == ("Low", "Moderate")
