@@ -129,9 +129,10 @@ def earned_value(now: Values | None, *, limits: Limits, before: Values | None = 
     cpi, spi = _ratio(now.earned, now.actual), _ratio(now.earned, now.planned)
     if cpi is None or spi is None:
         return _grey("nothing is planned or spent yet, so the indices are undefined")
-    then = before or Values(Decimal(0), Decimal(0), Decimal(0))
-    spent = performance("cost", now.earned, now.actual, limits, (then.earned, then.actual))
-    done = performance("schedule", now.earned, now.planned, limits, (then.earned, then.planned))
+    spent_before = None if before is None else (before.earned, before.actual)
+    planned_before = None if before is None else (before.earned, before.planned)
+    spent = performance("cost", now.earned, now.actual, limits, spent_before)
+    done = performance("schedule", now.earned, now.planned, limits, planned_before)
     joined = worse_of((spent, done))
     return EarnedValue(
         colour=joined.colour,
@@ -139,8 +140,8 @@ def earned_value(now: Values | None, *, limits: Limits, before: Values | None = 
         inputs=facts(planned=now.planned, earned=now.earned, actual=now.actual),
         cpi=cpi,
         spi=spi,
-        recent_cpi=None if before is None else spent.recent,
-        recent_spi=None if before is None else done.recent,
+        recent_cpi=spent.recent,
+        recent_spi=done.recent,
     )
 
 
@@ -171,25 +172,28 @@ def performance(
         why = f"nothing is {'spent' if what == 'cost' else 'planned'} yet, so the {name} is undefined"
         return Performance(colour=Colour.GREY, reasons=(Reason(RULE, why, inputs),), inputs=inputs)
     recent = None if before is None else _ratio(earned - before[0], against - before[1])
-    colour, reason = _reason(what, name, index, recent, limits)
-    return Performance(colour=colour, reasons=(reason,), inputs=inputs, index=index, recent=recent)
+    colour, reasons = _reasons(what, name, index, recent, limits)
+    return Performance(colour=colour, reasons=reasons, inputs=inputs, index=index, recent=recent)
 
 
-def _reason(
+def _reasons(
     what: str, name: str, cumulative: Decimal, recent: Decimal | None, limits: Limits
-) -> tuple[Colour, Reason]:
-    rules = limits.earned_value
-    is_recent = recent is not None and recent < cumulative
-    value = recent if recent is not None and is_recent else cumulative
-    colour = Colour.GREEN
-    if value < Decimal(str(rules.amber_index)):
-        colour = Colour.RED if value < Decimal(str(rules.red_index)) else Colour.AMBER
-    window = "of the recent periods" if is_recent else "to date"
-    text = f"{what} performance {window} is {value:.2f}"
+) -> tuple[Colour, tuple[Reason, ...]]:
+    """Return the colour of the worse of both, which tells its reason first."""
     found = facts(
         index=name, cumulative=round(cumulative, 6), recent=None if recent is None else round(recent, 6)
     )
-    return colour, Reason(RECENT if is_recent else RULE, text, found)
+    parts = [(cumulative, RULE, "to date")]
+    if recent is not None:
+        parts.append((recent, RECENT, "of the recent periods"))
+    parts.sort(key=lambda part: part[0])
+    worst, rules = parts[0][0], limits.earned_value
+    colour = Colour.GREEN
+    if worst < Decimal(str(rules.amber_index)):
+        colour = Colour.RED if worst < Decimal(str(rules.red_index)) else Colour.AMBER
+    return colour, tuple(
+        Reason(rule, f"{what} performance {window} is {value:.2f}", found) for value, rule, window in parts
+    )
 
 
 def _grey(why: str) -> EarnedValue:
