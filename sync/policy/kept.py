@@ -1,15 +1,17 @@
 """Policies by version: what is stored, and which of them was in force on a day as known at an instant."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any, Final
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, text
 
 from config import shipped
-from model.declaration import Declaration
+from model.declaration import Declaration, InvalidDeclaration
 from model.policies import in_force
 from model.policy import Policy
 from model.policy_faults import Names
@@ -71,7 +73,27 @@ class Kept:
 
 @lru_cache(maxsize=64)
 def _loaded(text_: str, label: str) -> Policy:
-    return Declaration(text_, f"{label}.yaml").as_(Policy)
+    written = Declaration(text_, f"{label}.yaml")
+    try:
+        return written.as_(Policy)
+    except InvalidDeclaration:
+        # It may be older than a setting: what it cannot have said is as the shipped policy has it.
+        try:
+            return Policy.model_validate(written.data | {"limits": _completed(written.data.get("limits"))})
+        except ValidationError:
+            pass
+        raise
+
+
+def _completed(limits: Any) -> dict[str, Any]:
+    """Return limits with the blocks and settings they lack; nothing is added inside a setting, such as a weight."""
+    given: Mapping[str, Any] = limits if isinstance(limits, Mapping) else {}
+    shipped_ = shipped.policy().limits.model_dump()
+    return dict(given) | {
+        name: ({**block, **given[name]} if isinstance(given.get(name), Mapping) else block)
+        for name, block in shipped_.items()
+        if isinstance(block, Mapping) or name not in given
+    }
 
 
 @lru_cache

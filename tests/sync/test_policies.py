@@ -114,6 +114,38 @@ def test_a_tolerance_turns_one_project_and_the_plan_says_by_which_layer(session:
     assert slips["dimensions"][0]["why"][0] == "computed GREEN 1 time, RED stays until 2 in a row"
 
 
+def test_which_dimensions_are_critical_and_how_long_a_better_colour_waits_are_the_programmes_own(
+    session: Session,
+) -> None:
+    more = (
+        "tolerances:\n"
+        "  - {programme: Space, because: a, limits: {overall: {critical: [cost]}}}\n"
+        "  - {project: SLIPS, because: b, limits: {schedule: {red_pct: 30, amber_days: 50, red_days: 90}}}\n"
+    )
+    found = plan(session, read_policy(written(more=more), "x.yaml"), now=NOW)
+    assert [(each["project"], each["overall"]["to"]) for each in found["turning"]] == [("SLIPS", "AMBER")]
+    at_once = more.replace("90}}}", "90}, hysteresis: 1}}")
+    (slips,) = plan(session, read_policy(written(more=at_once), "x.yaml"), now=NOW)["turning"]
+    assert slips["dimensions"][0] | {"why": None} == {
+        "dimension": "schedule", "from": "RED", "to": "AMBER", "then": "AMBER", "why": None,
+    }  # fmt: skip
+
+
+def test_a_stored_policy_that_is_older_than_a_setting_is_read_with_the_shipped_one(
+    connection: Connection,
+) -> None:
+    older = written().replace("  issues: {red_impact: 4, red_overdue_days: 14, open_age_days: 30}", "  #")
+    older = older.replace("    medium_score: 5\n", "")
+    with pytest.raises(InvalidDeclaration, match="issues: is required"):
+        proposed(connection, older)
+    connection.execute(text("UPDATE policy_version SET text = :text"), {"text": older})
+    (found,) = kept(connection)
+    assert found.loaded().limits == shipped.policy().limits
+    connection.execute(text("UPDATE policy_version SET text = 'limits: []'"))
+    with pytest.raises(InvalidDeclaration, match=r"default@1\.0\.0\.yaml"):
+        kept(connection)[0].loaded()
+
+
 def test_layers_that_clash_for_a_real_project_are_found_before_the_policy_is_approved(
     connection: Connection,
 ) -> None:
@@ -275,6 +307,7 @@ def test_consolidation_goes_by_the_policy_of_its_day_and_its_receipt_names_the_l
         with Session(engine) as session:
             before = status_document(session, as_of=begins - timedelta(days=1))["projects"][0]
             after = status_document(session, as_of=begins)["projects"][0]
+            replayed = backtest(session, shipped.policy(), now=NOW, terms=TERMS)
             explained = explain(session, "ONCE", "schedule", as_of=begins)
             receipt = session.scalar(
                 select(tables.Snapshot.receipt)
@@ -297,6 +330,7 @@ def test_consolidation_goes_by_the_policy_of_its_day_and_its_receipt_names_the_l
             {"of": "project", "name": "ONCE", "because": "agreed by the board"},
         ],
     }
+    assert (replayed["against"], replayed["otherwise"]["count"]) == (["default@1.0.0", "default@1.1.0"], 0)
     assert (
         done.warnings[-1] == "default@1.1.0 does not define tier 7: SEVEN held to the limits without a tier"
     )
