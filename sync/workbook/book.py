@@ -15,6 +15,7 @@ MARK: Final = "muster"
 TITLE_ROW, HINT_ROW, ABOUT_ROW, ID_ROW, HEAD_ROW, FIRST_ROW = range(6)
 LABEL, VALUE, WHY, SOURCE, TODO, REF = "~label", "~value", "~why", "~source", "~todo", "~ref"
 LISTS: Final = "muster_lists"
+HEAD: Final = "~head"  # the lines above the table, where rows are by their ids
 KEPT: Final = (
     "kept-"  # how the rows begin that an answered copy shows what was written in a row that was not taken
 )

@@ -177,20 +177,17 @@ def _form_row(asked: Asked, record: RecordCase, each: Field, part: Part, values:
     look = look_of(asked.template, each, record)
     given = record.answers.get(each.rule.id)
     needed = each.rule.id in asked.needed.get(record.ref, ())
-    todo = _once(
-        [
-            *_said_of_row(asked, record.ref, part.id, f"{part.id}{WHY}"),
-            *_todo(asked, record.ref, each.rule.id),
-        ]
-    )
+    own = {column: (record.ref, f"{part.id}{column}") for column in (LABEL, WHY, SOURCE, TODO)}
+    said = _said_of_row(asked, (record.ref, part.id), *own.values())
+    todo = _once([*said, *_todo(asked, record.ref, each.rule.id)])
     label = label_of(each.rule, part) + (" *" if needed else "")
     return Row(part.id, {
-        LABEL: Box(label, Look.LABEL, note=note_of(each.rule)),
+        LABEL: _own_box(asked, own[LABEL], Box(label, Look.LABEL, note=note_of(each.rule))),
         VALUE: _value_box(asked, record.ref, each, part, values, look),
-        WHY: _own_box(asked, (record.ref, f"{part.id}{WHY}"), _reason(given.because if given else None),
-                      Look.ASKED if look is Look.FILLED else Look.LOCKED),
-        SOURCE: Box(_source(record.receipt(each.rule.id)), Look.QUIET),
-        TODO: Box(todo or None, Look.QUIET),
+        WHY: _own_box(asked, own[WHY], Box(_reason(given.because if given else None),
+                                           Look.ASKED if look is Look.FILLED else Look.LOCKED)),
+        SOURCE: _own_box(asked, own[SOURCE], Box(_source(record.receipt(each.rule.id)), Look.QUIET)),
+        TODO: _own_box(asked, own[TODO], Box(todo or None, Look.QUIET)),
     })  # fmt: skip
 
 
@@ -198,10 +195,10 @@ def _reason(said: str | None) -> str | None:
     return writable(said)[:LONGEST] or None if said else None
 
 
-def _own_box(asked: Asked, place: tuple[str, str], content: Content, look: Look) -> Box:
+def _own_box(asked: Asked, place: tuple[str, str], box: Box) -> Box:
     """Return a cell that is no answer, with what an answered copy says of it."""
     remark = asked.remarks.get(place)
-    return Box(content, look) if remark is None else Box(content, remark.look, note=remark.note)
+    return box if remark is None else Box(box.content, remark.look, note=remark.note)
 
 
 def _items(asked: Asked, token: str) -> Sheet:
@@ -235,10 +232,11 @@ def _item_row(asked: Asked, record: RecordCase, held: Sequence[tuple[Field, Sequ
         for part in parts
     }
     reasons = dict.fromkeys(given.because for given in record.answers.values() if given.because)
-    boxes[REF] = Box(None if is_slot else record.ref, Look.LOCKED)
-    boxes[WHY] = _own_box(asked, (record.ref, WHY), _reason("\n".join(reasons)), Look.ASKED)
-    todo = _once([*_said_of_row(asked, record.ref, "", WHY), *_todo(asked, record.ref, None)])
-    boxes[TODO] = Box(todo[:LONGEST] or None, Look.QUIET)
+    own = {column: (record.ref, column) for column in (REF, WHY, TODO)}
+    todo = _once([*_said_of_row(asked, (record.ref, ""), *own.values()), *_todo(asked, record.ref, None)])
+    boxes[REF] = _own_box(asked, own[REF], Box(None if is_slot else record.ref, Look.LOCKED))
+    boxes[WHY] = _own_box(asked, own[WHY], Box(_reason("\n".join(reasons)), Look.ASKED))
+    boxes[TODO] = _own_box(asked, own[TODO], Box(todo[:LONGEST] or None, Look.QUIET))
     return Row(record.ref, boxes)
 
 
@@ -253,9 +251,9 @@ def _value_box(asked: Asked, ref: str, each: Field, part: Part, values: Mapping[
     return Box(content, look, each.rule)
 
 
-def _said_of_row(asked: Asked, ref: str, *parts: str) -> list[str]:
+def _said_of_row(asked: Asked, *places: tuple[str, str]) -> list[str]:
     """Return what an answered copy says where somebody looks first: in the row, not only on the cell."""
-    return [remark.note for part in parts if (remark := asked.remarks.get((ref, part))) is not None]
+    return [remark.note for place in places if (remark := asked.remarks.get(place)) is not None]
 
 
 def _once(said: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from model.status.colour import counted
 from model.template.language import FieldRule
 from model.template.template import Field, Template
 from model.template.values import is_absent
-from sync.workbook.book import FORM, VALUE
+from sync.workbook.book import FORM, VALUE, WHY
 from sync.workbook.cells import Part, Returned, Unfit, from_cell, is_too_long, same, to_cell
 from sync.workbook.outcome import Copy, Merged, Outcome, Placed
 from sync.workbook.read import Back
@@ -74,6 +74,8 @@ class _Merging:
             else:
                 self._cell(names.get(row, row), Part.of(column), cell)
         self._reasons.merge(self._found, names, self._kind)
+        for (row, column), cell in self._back.ours.items():
+            self._own(names.get(row, row), row, column, cell)
         for each in self._back.astray:
             ref, part = (OWN, each.id) if self._kind == FORM else (each.id, "")
             written = {column: _json(content) for column, content in each.written.items()}
@@ -82,6 +84,17 @@ class _Merging:
             )
         self._say_gone()
         return self._found
+
+    def _own(self, ref: str, row: str, column: str, cell: Returned) -> None:
+        """Answer what was written where nobody is asked to write."""
+        ref, part = (OWN, f"{row}{column}") if self._kind == FORM else (ref, column)
+        if column == WHY:
+            says = "is a reason in a row without an answer; write it with the answer that it explains"
+        else:
+            says = f"{cell.fault or 'is locked'}; write what you mean into the answer, or as its reason"
+        self._found.outcomes.append(
+            Outcome("rejected", ref, part, cell.locator, None, _json(cell.content), None, says)
+        )
 
     def _names(self) -> dict[str, str]:
         """Return which record each added row is."""

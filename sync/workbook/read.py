@@ -6,31 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from rapidfuzz import fuzz, process
-
 from connectors.excel.layout import Refused
 from connectors.excel.package import address
 from connectors.excel.written import SheetWritten
-from sync.workbook.book import FORM, KEPT, LABEL, LISTS, REF, SOURCE, TODO, WHY
+from sync.workbook.book import FORM, HEAD, KEPT, LABEL, LISTS, REF, SOURCE, TODO, WHY
 from sync.workbook.cells import Returned
+from sync.workbook.columns import OURS, Headings, Shape, outside, plain
 from sync.workbook.identify import AS_SENT, DEEPEST, HIDDEN, mark_in
 
-_ALIKE: Final = 88.0  # of 100: a heading that differs so little is that column, renamed
-_OURS: Final = frozenset({LABEL, SOURCE, TODO, REF})
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What a workbook was sent with. `rows` are a form's by their labels, and a list's by their references."""
-
-    kind: str
-    columns: Mapping[str, str]  # id -> heading
-    rows: Mapping[str, str]  # id -> what names it visibly
-    witness: str | None  # the locked column that names a list's records
-    token: str
-    said: Mapping[str, Mapping[str, str]] | None = (
-        None  # what else stood in a row, by its id and column, if known
-    )
+_SHOWN: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +31,13 @@ class Astray:
 class Back:
     """What came back: cells by row and column id, rows that cannot be taken, and remarks.
 
-    `reasons` are those that are not as they were sent, by row.
+    `reasons` are those that are not as they were sent, by row; `ours` are cells that nobody is asked to write in, and
+    somebody did, by row and column.
     """
 
     cells: dict[tuple[str, str], Returned] = field(default_factory=dict)
     reasons: dict[str, Returned] = field(default_factory=dict)
+    ours: dict[tuple[str, str], Returned] = field(default_factory=dict)
     astray: list[Astray] = field(default_factory=list)
     added: list[str] = field(default_factory=list)  # rows that are no record's yet, in their order
     gone: list[str] = field(default_factory=list)
@@ -90,7 +76,7 @@ def _say_of_others(sheets: Sequence[SheetWritten], table: SheetWritten, back: Ba
     """Say which sheets were not read; ours that nobody sees, and empty ones, are not worth a word."""
     for sheet in sheets:
         ours = sheet is table or sheet.name.casefold() in (HIDDEN, LISTS)
-        if not ours and (sheet.formulas or any(_plain(cell) for row in sheet.rows for cell in row)):
+        if not ours and (sheet.formulas or any(plain(cell) for row in sheet.rows for cell in row)):
             back.notes.append(f"the sheet {sheet.name!r} was not sent from here; nothing of it was taken")
 
 
@@ -99,6 +85,7 @@ class _Reading:
 
     def __init__(self, file: str, sheet: SheetWritten, shape: Shape, back: Back) -> None:
         self._file, self._sheet, self._shape, self._back = file, sheet, shape, back
+        self._headings = Headings(sheet, shape, back.notes)
 
     def read(self, place: tuple[int, int]) -> None:
         """Read a sheet whose hidden row and column are there; the marker stands where they cross."""
@@ -109,7 +96,9 @@ class _Reading:
             if index != column and isinstance(cell, str) and cell
         }
         head = row + 1
-        columns = self._columns(ids, self._cells(head), skip=column)
+        columns = self._headings.read(ids, self._cells(head), skip=column)
+        self._say_outside(head, column)
+        self._say_of_head(row, column + 1)
         self._read_rows(head + 1, columns, column)
 
     def read_by_headings(self, head: int) -> None:
@@ -117,7 +106,7 @@ class _Reading:
         self._back.notes.append(
             f"{self._sheet.name}: the hidden row of ids is gone; columns were read by their headings"
         )
-        columns = self._columns({}, self._cells(head), skip=None)
+        columns = self._headings.read({}, self._cells(head), skip=None)
         known = set(self._shape.rows)
         counts = Counter(
             index
@@ -125,78 +114,28 @@ class _Reading:
             for index, cell in enumerate(row)
             if index not in columns and cell in known
         )
-        self._read_rows(head + 1, columns, counts.most_common(1)[0][0] if counts else None)
+        ids = counts.most_common(1)[0][0] if counts else None
+        if ids is not None:
+            self._headings.placed |= {ids}
+        self._say_outside(head, None)
+        self._read_rows(head + 1, columns, ids)
+
+    def _say_outside(self, head: int, first: int | None) -> None:
+        if says := outside(self._sheet, head, self._headings.placed, first):
+            self._note(says)
+
+    def _say_of_head(self, row: int, column: int) -> None:
+        """Say what was written over the lines above the table; the first of them says what the workbook is."""
+        sent = (self._shape.said or {}).get(HEAD, {})
+        for name, place in (("hint", row - 2), ("about", row - 1)):
+            cell = self._sheet.at(place, column)
+            if name in sent and plain(cell) and plain(cell) != plain(sent[name]):
+                self._note(
+                    f"{address(place, column)} ({str(cell)[:_SHOWN]!r}) was written over; nothing of it was taken"
+                )
 
     def _cells(self, row: int) -> list[Any]:
         return self._sheet.rows[row] if row < len(self._sheet.rows) else []
-
-    def _columns(self, ids: Mapping[int, str], heads: Sequence[Any], *, skip: int | None) -> dict[int, str]:
-        """Return what each column is: by its hidden id, by its heading, or by a heading much like it."""
-        found: dict[int, str] = {}
-        by_label = {_plain(label): id_ for id_, label in self._shape.columns.items()}
-        width = max([*ids, len(heads) - 1], default=-1) + 1
-        for index in range(width):
-            if index == skip:
-                continue
-            heading = heads[index] if index < len(heads) else None
-            id_ = ids.get(index) if ids.get(index) in self._shape.columns else None
-            named = by_label.get(_plain(heading))
-            if id_ and named and id_ != named and not self._alike(id_, heading):
-                self._note(
-                    f"column {address(0, index)[:-1]}: its hidden id is that of {self._shape.columns[id_]!r}, its "
-                    f"heading {heading!r}; nothing of it was taken, {AS_SENT}"
-                )
-            elif id_ or named:
-                found[index] = str(id_ or named)
-        self._guess(found, heads, skip)
-        self._say_of(found, heads)
-        return self._once(found)
-
-    def _alike(self, id_: str, heading: Any) -> bool:
-        """Say whether a heading is that column's own: two of them may be called the same."""
-        return _plain(self._shape.columns[id_]) == _plain(heading)
-
-    def _guess(self, found: dict[int, str], heads: Sequence[Any], skip: int | None) -> None:
-        """Recognise headings that were changed a little, each as one column only."""
-        left = {id_: _plain(label) for id_, label in self._shape.columns.items() if id_ not in found.values()}
-        for index, heading in enumerate(heads):
-            if index in found or index == skip or not _plain(heading):
-                continue
-            alike = process.extract(_plain(heading), left, scorer=fuzz.ratio, score_cutoff=_ALIKE, limit=2)
-            if len(alike) == 1 and not self._is_doubtful(index):
-                found[index] = alike[0][2]
-                left.pop(alike[0][2])
-                self._note(f"the heading {heading!r} was read as {self._shape.columns[found[index]]!r}")
-            elif self._holds_something(index):
-                self._note(f"the column {heading!r} is not asked for; nothing of it was taken")
-
-    def _is_doubtful(self, index: int) -> bool:
-        letter = address(0, index)[:-1]
-        return any(f"column {letter}: " in note for note in self._back.notes)
-
-    def _holds_something(self, index: int) -> bool:
-        return sum(self._sheet.at(row, index) is not None for row in range(len(self._sheet.rows))) > 1
-
-    def _say_of(self, found: Mapping[int, str], heads: Sequence[Any]) -> None:
-        for index, id_ in found.items():
-            heading = heads[index] if index < len(heads) else None
-            if id_ not in _OURS and _plain(heading) != _plain(self._shape.columns[id_]):
-                said = f"the column {self._shape.columns[id_]!r} is now called {heading!r}; it was recognised"
-                if not any(str(heading) in note for note in self._back.notes):
-                    self._note(said)
-        for id_ in self._shape.columns:
-            if id_ not in found.values() and id_ not in _OURS:
-                self._note(f"the column {self._shape.columns[id_]!r} is gone; its cells stay as they were")
-
-    def _once(self, found: Mapping[int, str]) -> dict[int, str]:
-        counts = Counter(found.values())
-        for id_, times in counts.items():
-            if times > 1:
-                where = ", ".join(address(0, index)[:-1] for index, each in found.items() if each == id_)
-                self._note(
-                    f"{self._shape.columns[id_]!r} stands in columns {where}; nobody can tell which counts"
-                )
-        return {index: id_ for index, id_ in found.items() if counts[id_] == 1}
 
     def _read_rows(self, first: int, columns: Mapping[int, str], id_column: int | None) -> None:
         back = self._back
@@ -238,19 +177,19 @@ class _Reading:
             return stated
         by_column = {id_: index for index, id_ in columns.items()}
         name = by_column.get(LABEL if self._shape.kind == FORM else (self._shape.witness or REF))
-        said = _plain(self._sheet.at(row, name)).removesuffix(" *") if name is not None else ""
+        said = plain(self._sheet.at(row, name)).removesuffix(" *") if name is not None else ""
         if said:
             for id_, label in self._shape.rows.items():
-                if _plain(label) == said:
+                if plain(label) == said:
                     return id_
-        asked = [index for index, id_ in columns.items() if id_ not in _OURS and id_ != WHY]
+        asked = [index for index, id_ in columns.items() if id_ not in OURS and id_ != WHY]
         held = [self._sheet.at(row, index) for index in asked]
-        if not any(cell is not None for cell in held):
-            return None
-        if self._shape.kind == FORM:
-            self._note(
-                f"row {row + 1} ({str(self._sheet.at(row, 1))[:60]!r}) is not asked for; nothing of it was taken"
+        if self._shape.kind == FORM or not any(cell is not None for cell in held):
+            shown = next(
+                (str(cell) for index in columns if plain(cell := self._sheet.at(row, index))), "a formula"
             )
+            what = "is not asked for" if self._shape.kind == FORM else "holds no answer"
+            self._note(f"row {row + 1} ({shown[:60]!r}) {what}; nothing of it was taken")
             return None
         content = hashlib.sha256(repr(held).encode()).hexdigest()[:10]
         return f"new-{self._shape.token[:12]}-{content}"
@@ -261,9 +200,16 @@ class _Reading:
             self._back.astray.append(self._astray(id_, row, why, columns))
             return
         cells = {column: self._cell(row, index) for index, column in columns.items()}
-        asked = {name: cell for name, cell in cells.items() if name not in _OURS and name != WHY}
+        asked = {name: cell for name, cell in cells.items() if name not in OURS and name != WHY}
+        if self._shape.said is not None:
+            written = ((name, cells[name]) for name in OURS & cells.keys())
+            self._back.ours |= {
+                (id_, name): cell for name, cell in written if not self._is_as_sent(id_, name, cell)
+            }
         if id_ not in self._shape.rows:
             if all(cell.content is None and cell.fault is None for cell in asked.values()):
+                if WHY in cells and not self._is_as_sent(id_, WHY, cells[WHY]):
+                    self._back.ours[id_, WHY] = cells[WHY]
                 return
             self._back.added.append(id_)
         for name, cell in asked.items():
@@ -272,9 +218,14 @@ class _Reading:
             self._back.reasons[id_] = cells[WHY]
 
     def _is_as_sent(self, id_: str, column: str, cell: Returned) -> bool:
-        """Say whether a cell that is no answer holds what was written into it."""
-        sent = (self._shape.said or {}).get(id_, {}).get(column)
-        return cell.fault is None and _plain(cell.content) == _plain(sent)
+        """Say whether a cell that is no answer holds what was written into it; of ours, an emptied one says nothing."""
+        if cell.content is None and (cell.fault is None or "merged" in cell.fault) and column != WHY:
+            return True
+        if column in (LABEL, REF):
+            sent = self._shape.rows.get(id_) if column == LABEL or id_ in self._shape.rows else None
+        else:
+            sent = (self._shape.said or {}).get(id_, {}).get(column)
+        return cell.fault is None and plain(cell.content).removesuffix(" *") == plain(sent).removesuffix(" *")
 
     def _stranger(self, id_: str, row: int, columns: Mapping[int, str]) -> str | None:
         """Say why a row is not what its hidden id says: its visible name is another's, or it is nobody's at all."""
@@ -289,9 +240,9 @@ class _Reading:
         name = by_column.get(LABEL if self._shape.kind == FORM else (self._shape.witness or REF))
         if name is None:
             return None
-        said = _plain(self._sheet.at(row, name)).removesuffix(" *")
-        own = _plain(self._shape.rows[id_])
-        others = {_plain(label) for each, label in self._shape.rows.items() if each != id_}
+        said = plain(self._sheet.at(row, name)).removesuffix(" *")
+        own = plain(self._shape.rows[id_])
+        others = {plain(label) for each, label in self._shape.rows.items() if each != id_}
         if said == own or (self._shape.kind == FORM and said not in others):
             return None
         return (
@@ -335,16 +286,12 @@ def _shows(content: Any) -> str:
     return f" that shows {str(content)[:40]!r}" if content is not None else ""
 
 
-def _plain(said: Any) -> str:
-    return " ".join(str(said).casefold().split()) if said is not None else ""
-
-
 def _head_row(sheet: SheetWritten, shape: Shape) -> int | None:
     """Find the row with the most of the headings, if it has at least two of them."""
-    labels = {_plain(label) for label in shape.columns.values()}
+    labels = {plain(label) for label in shape.columns.values()}
     best, most = None, 1
     for row, cells in enumerate(sheet.rows[:DEEPEST]):
-        there = len({_plain(cell) for cell in cells if cell is not None} & labels)
+        there = len({plain(cell) for cell in cells if cell is not None} & labels)
         if there > most:
             best, most = row, there
     return best

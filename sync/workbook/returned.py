@@ -18,12 +18,13 @@ from sync.collection.templates import version
 from sync.store import unit_of_work
 from sync.workbook import ledger
 from sync.workbook.answering import invalid_among, remarks_on, summary
+from sync.workbook.columns import Shape
 from sync.workbook.identify import Marked, identify
 from sync.workbook.layout import shaped
 from sync.workbook.ledger import Arrival, Sent
 from sync.workbook.merging import merged
 from sync.workbook.outcome import Copy, Giver, Merged, Outcome, Slot
-from sync.workbook.read import Back, Shape, read_back
+from sync.workbook.read import Back, read_back
 from sync.workbook.sending import write_workbook
 
 _TRIES: Final = 5

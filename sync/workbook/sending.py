@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
 from sync.collection.case import Case
-from sync.workbook.book import SOURCE, TODO, WHY, Book, Identity
+from sync.workbook.book import HEAD, SOURCE, TODO, WHY, Book, Identity
 from sync.workbook.layout import Asked, Remark, base_of, sheets_of
 from sync.workbook.render import render
 
@@ -127,7 +127,8 @@ def _beside(case: Case, book: Book) -> dict[str, Any]:
         for row in sheet.rows
     }
     return {"because": {ref: each for ref, each in because.items() if each},
-            "said": {row: each for row, each in said.items() if each}}  # fmt: skip
+            "said": {row: each for row, each in said.items() if each}
+                    | {HEAD: {"hint": book.hint, "about": book.about}}}  # fmt: skip
 
 
 def _people(case: Case) -> tuple[str, ...]:

@@ -15,10 +15,11 @@ from model.collection.cases import Filled, RecordCase
 from model.template.language import FieldRule
 from sync.workbook.book import Book, Identity
 from sync.workbook.cells import Part, Returned, Unfit, as_read, from_cell, is_too_long, same, to_cell
+from sync.workbook.columns import Shape
 from sync.workbook.identify import identify
 from sync.workbook.layout import Asked, base_of, shaped, sheets_of
 from sync.workbook.merging import merged
-from sync.workbook.read import Shape, read_back
+from sync.workbook.read import read_back
 from sync.workbook.render import render
 
 TOKEN = "0123456789abcdef01234567"

@@ -14,10 +14,11 @@ from model.collection.cases import OWN, Filled, RecordCase, has_items, is_editab
 from model.template.template import Template, load
 from sync.workbook.book import FORM, VALUE, Book, Identity
 from sync.workbook.cells import Part, same, to_cell
+from sync.workbook.columns import Shape
 from sync.workbook.layout import Asked, base_of, locked_reference, parts_of, shaped, sheets_of
 from sync.workbook.merging import merged
 from sync.workbook.outcome import Merged
-from sync.workbook.read import Shape, read_back
+from sync.workbook.read import read_back
 from sync.workbook.render import render
 from tests.support.returning import answered
 
