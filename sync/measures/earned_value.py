@@ -120,11 +120,11 @@ def _in_time(found: Earned) -> Iterator[Measure]:
         yield from unknown(_TIME, RULE, found.no_plan or "the plan by month is empty")
         return
     start = min(found.plan)
-    sums, at = cumulative(found.plan), periods(start, found.now.day)
+    sums, at = cumulative(found.plan), round(periods(start, found.now.day), 6)
     while len(sums) > 1 and sums[-2] == sums[-1]:
         sums.pop()  # months after the plan's end, in which nothing is planned
     inputs = facts(
-        planned_to_date=sums, first_month=f"{start:%Y-%m}", earned=found.now.earned, at=round(at, 6),
+        planned_to_date=sums, first_month=f"{start:%Y-%m}", earned=found.now.earned, at=at,
         duration=len(sums),
     )  # fmt: skip
     if at <= 0:
