@@ -1,7 +1,7 @@
 """What can be said of a part of an expression from how it is written, and in which words."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -63,6 +63,15 @@ def no_arithmetic(function: str, one: Kind, other: Kind) -> str:
     if function == "_%_":
         return "% is for whole numbers: it can never run"
     return f"{left} cannot be {ARITHMETIC[function]} {right}: it can never run{hint}"
+
+
+def outcomes(node: Node) -> Iterator[Literal]:
+    """Go through what an expression gives where that is written out."""
+    if isinstance(node, Literal):
+        yield node
+    elif isinstance(node, Call) and node.function in ("_?_:_", "dyn"):
+        for part in node.arguments[1:] if node.function == "_?_:_" else node.arguments:
+            yield from outcomes(part)
 
 
 def no_key(node: Node, kind: Kind, key: Any) -> str | None:

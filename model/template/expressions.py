@@ -27,9 +27,10 @@ class Expression:
         self.names = names
 
     def value(self, activation: Any) -> Any:
-        """Evaluate; None where it cannot be, or where the result is null."""
+        """Evaluate; None where it cannot be, where the result is null, or is no number: divided by 0."""
         found = self._program.eval(activation)
-        return None if found.type() == cel.Type.ERROR else found.plain_value()
+        value = None if found.type() == cel.Type.ERROR else found.plain_value()
+        return None if isinstance(value, float) and not math.isfinite(value) else value
 
     def holds(self, activation: Any) -> bool | None:
         """Evaluate a condition; None where it cannot be evaluated or is neither true nor false."""

@@ -5,7 +5,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from model.template.kinds import ANY, DATE, NUMBER, SPAN, TEXT, TRUTH, WHOLE, Kind, basic, list_of, plain
+from model.template.kinds import (
+    ANY,
+    DATE,
+    NUMBER,
+    SPAN,
+    TEXT,
+    TRUTH,
+    WHOLE,
+    Kind,
+    basic,
+    list_of,
+    plain,
+    whole_if,
+)
 from model.template.ranges import Range
 
 
@@ -41,6 +54,10 @@ def _size_of(given: Sequence[Kind]) -> Kind:
     return replace(plain(given[0]), range=Range(least, ends[1], own.whole))
 
 
+def _total(given: Sequence[Kind]) -> Kind:
+    return whole_if(NUMBER, given[0].of or ANY)
+
+
 def _between(kind: Kind, least: float, most: float) -> Kind:
     return replace(kind, range=Range(least, most, whole=kind == WHOLE))
 
@@ -63,7 +80,7 @@ _SHARE: Final = _between(NUMBER, 0, 1)
 _COUNT: Final = _between(WHOLE, 0, math.inf)
 FUNCTIONS: Final[Mapping[str, tuple[Function, ...]]] = {
     "abs": (Function(("number",), _size_of),),
-    "sum": (Function(("list of number|map of number",), NUMBER),),
+    "sum": (Function(("list of number|map of number",), _total),),
     "known": (Function(("list|map",), _values),),
     "similarity": (Function(("text", "text"), _SHARE),),
     "edit_similarity": (Function(("text", "text"), _SHARE),),

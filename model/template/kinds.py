@@ -122,7 +122,7 @@ def joined(one: Kind, other: Kind) -> Kind:
     if NOTHING in (one, other):
         return other if one == NOTHING else one
     if one == other:
-        return one if _beside(one) == _beside(other) else plain(one)
+        return one if _beside(one) == _beside(other) else whole_if(plain(one), one, other)
     if one.name == other.name and one.name in ("list", "map"):
         return Kind(one.name, of=joined(one.of or ANY, other.of or ANY))
     if one.name == other.name == "text":
@@ -131,4 +131,9 @@ def joined(one: Kind, other: Kind) -> Kind:
             if not one.values or not other.values
             else Kind("text", values=tuple(dict.fromkeys(one.values + other.values)))
         )
-    return NUMBER if basic(one) == basic(other) == NUMBER.name else ANY
+    return whole_if(NUMBER, one, other) if basic(one) == basic(other) == NUMBER.name else ANY
+
+
+def whole_if(kind: Kind, *parts: Kind) -> Kind:
+    """Return the kind of a number that comes of others by what keeps whole numbers whole."""
+    return replace(kind, range=Range(whole=True)) if all(part.range.whole for part in parts) else kind

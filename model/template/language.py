@@ -65,6 +65,14 @@ class Fresh(Part):
     grace: Days = 0
     """From then on it fades, and after so long it is stale."""
 
+    @field_validator("by_tier", mode="before")
+    @classmethod
+    def _each_tier_once(cls, given: Any) -> Any:
+        tiers = [str(tier) for tier in given] if isinstance(given, Mapping) else []
+        if twice := [tier for index, tier in enumerate(tiers) if tier in tiers[:index]]:
+            raise ValueError(f"tier {twice[0]} is given twice")
+        return given
+
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.within is None) == (not self.by_tier):

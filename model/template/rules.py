@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from model.collection.roles import SYSTEM
 from model.declaration import Path
 from model.template.binds import bind_complaints
+from model.template.cel_shape import outcomes
 from model.template.cel_tree import SyntaxComplaints, parse
 from model.template.context import CONTEXT, VARIABLES, known_to
 from model.template.functions import FUNCTIONS
-from model.template.kinds import ANY, NOTHING, TRUTH, Kind, basic, field_kind
+from model.template.kinds import ANY, NOTHING, NUMBER, TRUTH, Kind, basic, field_kind
 from model.template.language import FieldRule
 from model.template.process import AppliesTo
 from model.template.sense import ROLES, field_complaints, who_complaints
@@ -95,6 +96,21 @@ class Rules:
             and basic(kind) != basic(wanted)
         ):
             self._complain((*at, "expr"), f"gives {kind}, and the field is {wanted}", None)
+        elif kind is not None and rule is not None:
+            self._given(kind, rule, (*at, "expr"))
+
+    def _given(self, kind: Kind, rule: FieldRule, at: Path) -> None:
+        """Complain of what a computed field gives and cannot hold."""
+        if rule.expr is None:
+            return
+        found = False
+        for each in outcomes(parse(rule.expr)):
+            problem = reader(rule)(each.value).problem
+            if problem is not None:
+                found = True
+                self._complain(at, problem, each.at)
+        if rule.type == "int" and kind.name == NUMBER.name and not kind.range.whole and not found:
+            self._complain(at, "may give a fraction, and the field is a whole number; write int(…)", None)
 
     def _never(self, required: Mapping[str, Any], at: Path) -> None:
         """Complain of stages and tiers that no project of the template is in."""

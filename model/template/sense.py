@@ -1,16 +1,21 @@
 """What a field or the template's head says that can never come true, or that nobody could act on."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from model.attributes import REGISTER
 from model.collection.roles import OFFICE_ROLES, PROJECT_ROLES
 from model.template.language import WHOLE_OF_PERCENT, FieldRule, Fresh
+from model.template.parts import RecordKind, Stage
+from model.template.values import alike, is_absent
 
 ROLES: Final = (*PROJECT_ROLES, *OFFICE_ROLES)
 BODIES: Final = ("programme_board", "both_project_managers")  # they hear of a record, and do nothing to it
 Said = tuple[str, str]  # a setting of the field, and what is wrong with it
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+_REFERRED: Final = tuple(dict.fromkeys([*REGISTER, *get_args(RecordKind)]))
 _NUMBERS: Final = ("int", "number", "percent", "money")
 
 
@@ -18,15 +23,38 @@ def field_complaints(rule: FieldRule, record: str, tiers: tuple[int, ...]) -> It
     """Complain of one field's settings."""
     yield from _of_another_type(rule)
     yield from _limits(rule)
-    twice = [value for index, value in enumerate(rule.values) if value in rule.values[:index]]
-    if twice:
-        yield "values", f"{twice[0]!r} is given twice"
-    if any(not value.strip() for value in rule.values):
-        yield "values", "a value is empty, and nobody could choose it"
+    yield from _refers(rule)
+    yield from _values(rule)
     if rule.fresh is not None:
         yield from _left_out(rule.fresh, tiers)
     if rule.fill == "auto" and not _is_filled(rule, record):
         yield "fill", "nothing fills it: auto needs bind or expr, or the name of what is on record"
+
+
+def _values(rule: FieldRule) -> Iterator[Said]:
+    """Complain of values that nobody could choose or tell apart, and of stages that no project is in."""
+    for index, value in enumerate(rule.values):
+        same = next((each for each in rule.values[:index] if alike(each) == alike(value)), None)
+        if same is not None:
+            yield "values", f"{value!r} is given twice" + ("" if same == value else f", as {same!r} too")
+    if any(is_absent(value) for value in rule.values):
+        yield "values", "a value is empty, and nobody could choose it"
+    if rule.id == "stage" and rule.values and not set(rule.values) & set(get_args(Stage)):
+        said = f"no project is in stage {', '.join(rule.values)}; there are {', '.join(get_args(Stage))}"
+        yield "values", said
+
+
+def _refers(rule: FieldRule) -> Iterator[Said]:
+    """Complain of a unit that is no currency, and of a reference to nothing."""
+    if rule.type == "money" and rule.unit is not None and not _CURRENCY.fullmatch(rule.unit):
+        yield "unit", f"{rule.unit!r} is no currency; expected three letters of ISO 4217, such as GBP"
+    if rule.type in ("ref", "list_ref") and rule.of not in _REFERRED:
+        said = (
+            "is left out: say what it refers to"
+            if rule.of is None
+            else f"there is no {rule.of!r} to refer to"
+        )
+        yield "of", f"{said}; one of {', '.join(_REFERRED)}"
 
 
 def _of_another_type(rule: FieldRule) -> Iterator[Said]:

@@ -35,6 +35,7 @@ from model.template.kinds import (
     list_of,
     map_of,
     plain,
+    whole_if,
 )
 
 _SORTED: Final = ("number", "text", "date", "duration", "truth value")
@@ -289,7 +290,7 @@ class TypeCheck:
         if node.function == "_%_" and NUMBER in (one, other):
             return self._complain(node.at, "% is for whole numbers, write int(…): it can never run")
         if one.name == other.name:
-            return plain(one)
+            return plain(one) if node.function == "_/_" else whole_if(plain(one), one, other)
         part = node.arguments[0] if one == WHOLE else node.arguments[1]
         exact = f"{part.value}.0" if isinstance(part, Literal) else "double(…)"
         said = f"a record's numbers go with numbers like 2.0, write {exact}: it can never run"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from config import shipped
 from config.shipped import names, template, templates
 from model.declaration import Declaration, InvalidDeclaration
+from model.template.check import check, computed
 from model.template.context import ITEMS
 from model.template.parts import RecordKind
 from model.template.template import attribute_of, built, load
@@ -57,7 +58,7 @@ def test_a_bind_may_lead_to_another_projects_milestone() -> None:
     ("old", "new", "says"),
     [
         ("type: enum, values: [define, deliver, close]", "type: enum", "fields[1]: stage: an enum, and only"),
-        ("type: enum", "type: enumeration", "fields[1].type: stage: Input should be 'string'"),
+        ("type: enum", "type: enumeration", "fields[1].type: stage: expected one of string, text, int"),
         ("min: 1, max: 3", "min: 4, max: 3", "min is over max"),
         ('pattern: "^N-[0-9]+$"', 'pattern: "["', "pattern is no regular expression: missing ]: ["),
         ("within: P7D", "within: a week", "expected a duration of days or weeks like P14D or P2W, not 'a week'"),
@@ -67,7 +68,7 @@ def test_a_bind_may_lead_to_another_projects_milestone() -> None:
         ("id: owner", "id: number", "'number' is given twice"),
         ("id: K2", "id: K1", "'K1' is given twice"),
         ("weight: 3", "weigth: 3", "fields[0].weigth: name: is not a known setting"),
-        ("severity: block", "severity: fatal", "checks[0].severity: K1: Input should be 'block', 'warn' or 'info'"),
+        ("severity: block", "severity: fatal", "checks[0].severity: K1: expected one of block, warn, info"),
         ("record: status_report, ", "", "template.record: is required"),
         ("submit_gate: {missing_required: warn, invalid: warn}\n", "", "submit_gate: is required"),
         ("completeness: 0.25", "completenes: 0.25", "scoring.weights.completenes"),
@@ -143,7 +144,7 @@ def test_the_shipped_templates_are_packaged_beside_their_loader() -> None:
             "{ref: A1, values: {stage: done}}",
             "starts_with[0].values.stage: one of define, deliver, close, is 'done'",
         ),
-        ("{ref: A 1, values: {}}", "starts_with[0].ref: String should match pattern"),
+        ("{ref: A 1, values: {}}", "starts_with[0].ref: expected a reference of letters"),
     ],
 )
 def test_a_starting_record_says_what_its_fields_can_hold(record: str, says: str) -> None:
@@ -307,14 +308,14 @@ def test_a_field_is_bound_to_its_own_kind_and_to_what_fills_no_other(old: str, n
     ("old", "new", "says"),
     [
         ("record: status_report", "record: status_raport",
-         "small.yaml:1:61: template.record: Input should be 'status_report'"),
+         "small.yaml:1:61: template.record: expected one of status_report"),
         ("owner_role: specialist", "owner_role: officer",
          "template.owner_role: nobody is 'officer'; there are project_manager"),
         ("to: [programme_board, sponsor]", "to: [sponsor, board]",
          "escalation[0].to[1]: nobody is 'board'; there are project_manager"),
         ("to: programme_board", "to: board", "escalation[1].to: nobody is 'board'"),
         ("unique_within: project", "unique_within: programme",
-         "fields[8].unique_within: number: Input should be 'project'"),
+         "fields[8].unique_within: number: expected project"),
         ("type: person, must_be", "type: text, must_be", "fields[7].must_be: owner: is for person; text has none"),
         ("bind: cost.eac", "bind: cost.eac, compare_with: computed.cost",
          "fields[3].compare_with: cost: is for rag; money has none"),
@@ -351,7 +352,7 @@ def test_what_could_never_come_true_or_nobody_could_act_on_is_refused(old: str, 
         ("required: {tiers: [1]}", "required: {teirs: [1]}", "fields[3].required.teirs: cost: is not a known setting"),
         ("required: {tiers: [1]}", "required: {}", "fields[3].required: cost: give `always`, or stages, tiers or when"),
         ("values: [define, deliver, close]", "values: define", "fields[1].values: stage: expected a list"),
-        ("completeness: 0.25", "completenes: 0.25", "scoring.weights.completenes: Input should be 'completeness'"),
+        ("completeness: 0.25", "completenes: 0.25", "scoring.weights.completenes: expected one of completeness"),
     ],
 )  # fmt: skip
 def test_a_complaint_is_one_and_in_the_words_of_who_writes_templates(old: str, new: str, says: str) -> None:
@@ -366,3 +367,67 @@ def test_a_complaint_is_one_and_in_the_words_of_who_writes_templates(old: str, n
 
 def test_every_kind_of_record_may_be_declared_and_no_other_is_known() -> None:
     assert set(get_args(RecordKind)) == {*ITEMS, "status_report", "charter"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("type: number, fill: auto, expr: cost / 2.0", "type: rag, fill: auto, expr: \"cost > 1 ? 'red' : 'GREEN'\"",
+         "small.yaml:13:70: fields[5].expr: half: expected one of GREEN, AMBER, RED, GREY, BLUE, is 'red'"),
+        ("type: number, fill: auto, expr: cost / 2.0", "type: int, fill: auto, expr: cost * 1.5",
+         "fields[5].expr: half: may give a fraction, and the field is a whole number; write int(…)"),
+        ("type: number, fill: auto, expr: cost / 2.0", "type: int, fill: auto, expr: 'cost > 1 ? 1.5 : 2.0'",
+         "expected a whole number, is '1.5'"),
+        ("values: [define, deliver, close]", "values: [alpha, beta]", "no project is in stage alpha, beta; there are"),
+        ("type: money, min: 0", "type: money, unit: BANANA, min: 0", "'BANANA' is no currency; expected three letters"),
+        ("type: person, must_be: active_person", "type: ref", "fields[7].of: owner: is left out: say what"),
+        ("type: person, must_be: active_person", "type: list_ref, of: bananas", "there is no 'bananas' to refer to"),
+        ("type: person, must_be: active_person", "type: enum, values: [x, X, 'y']", "'X' is given twice, as 'x' too"),
+        ("type: person, must_be: active_person", "type: enum, values: [x, 'x ', 'y']", "'x ' is given twice, as 'x'"),
+        ("{within: P7D, grace: P1W}", "{by_tier: {1: P7D, 2: P7D, 3: P7D, '2': P1D}}", "tier 2 is given twice"),
+        ("completeness: 0.25", "completeness: '0.25'", "scoring.weights.completeness: expected a number"),
+    ],
+)  # fmt: skip
+def test_a_field_that_could_not_work_is_refused(old: str, new: str, says: str) -> None:
+    text = changed(old, new).replace('  - {when: "half > 1000", to: programme_board, within: P1W}\n', "")
+    assert says in complaint(text)
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        "tier + tier",
+        "int(cost / 3.0)",
+        "tier > 1 ? 4.0 : tier",
+        "tier * 2.0 - 1.0",
+        "size(name)",
+        "tier == 1 ? 1 : 2",
+    ],
+)
+def test_a_whole_number_may_be_computed_of_whole_numbers(expr: str) -> None:
+    load(
+        changed("type: number, fill: auto, expr: cost / 2.0", f"type: int, fill: auto, expr: '{expr}'"),
+        "s.yaml",
+    )
+
+
+def test_what_is_divided_by_nothing_is_unknown_and_holds_nothing_back() -> None:
+    text = changed("expr: cost / 2.0", "expr: cost / budget").replace("invalid: warn", "invalid: block")
+    found = check(load(text, "small.yaml"), {"cost": 5, "budget": 0}, {}, {})
+    assert "half" not in found.invalid
+    assert computed(load(text, "small.yaml"), {"cost": 0, "budget": 0}, {}) == {}
+
+
+def test_nothing_of_how_a_template_is_read_is_said() -> None:
+    wrong = SMALL
+    for old, new in (
+        ("id: name,", "id: Name,"), ("id: small", "id: Small"), ("id: K1", "id: k1"), ("weight: 3", "weight: 0"),
+        ("min_len: 3", "min_len: -1"), ("type: text", "type: texts"), ("severity: info", "severity: x"),
+        ("required: {tiers: [1]}", "required: {tiers: [one]}"), ("title: Small", "title: [1]"),
+        ("title: Small", "title: Small, approved_by: {role: x, on: soon}"), ("expr: cost / 2.0", "expr: ''"),
+        ("must_be: active_person", "must_be: [a]"), ("fill: ask, required: always}", "fill: 3, required: always}"),
+    ):  # fmt: skip
+        wrong = wrong.replace(old, new, 1)
+    said = complaint(wrong)
+    assert len(said.splitlines()) > 11
+    assert not re.search(r"Input|should|String|valid |pattern|\^|\\", said), said

@@ -96,8 +96,8 @@ def test_a_wrong_month_is_invalid_and_says_which(forecast: object, says: str) ->
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("months: 3", "months: 0", "greater than or equal to 1"),
-        ("from: period}", "from: today}", "String should match pattern"),
+        ("months: 3", "months: 0", "must be at least 1"),
+        ("from: period}", "from: today}", "expected period, period . 1, period - 3 or year"),
         ("type: money, min: 0, fill", "type: money, unique_within: project, fill", "cannot have unique_within"),
         ("type: money, min: 0, fill", "type: list_ref, fill", "a list cannot repeat by month"),
     ],

@@ -95,7 +95,7 @@ def test_changes_add_up_when_a_template_is_tailored_twice() -> None:
     [
         ({"fields": {"nmae": {"weight": 2}}}, "tailoring of small@1.0.0: fields.nmae: there is none; there are name"),
         ({"fields": {"name": {"type": "int"}}}, "fields.name.type: cannot be tailored; label, help, required"),
-        ({"fields": {"name": {"weight": 0}}}, "fields.name.weight: Input should be greater than 0"),
+        ({"fields": {"name": {"weight": 0}}}, "fields.name.weight: must be more than 0"),
         ({"fields": {"name": {"min_len": 99}}}, "fields.name: min_len is over max_len"),
         ({"fields": {"name": {"required": {"when": "cost > start"}}}},
          "fields.name.required.when: a number and a date cannot be compared by >"),
