@@ -134,3 +134,26 @@ class QualityReviewShape(RecordShape):
     result: str | None = Field(description="passed, conditional or failed")
     open_criteria: int | None = Field(description="Criteria failed and not yet put right")
     closed_on: str | None
+
+
+class BaselineShape(RecordShape):
+    """One approval of a plan; without a day of approval a proposal."""
+
+    model_config = _example(
+        external_id="baselines.xlsx!CLOUD|2", locator="baselines.xlsx!Baselines!A12", number=2, name=None,
+        approved_on="2026-08-14", approved_by="Programme board", change_request="CR-003",
+        reason="A second region was added to the scope", start="2026-04-16", finish="2027-01-31", budget=980000,
+        currency="GBP", points=None,
+    )  # fmt: skip
+
+    number: int | None
+    name: str | None
+    approved_on: str | None = Field(description="One that nobody approved counts for nothing")
+    approved_by: str | None
+    change_request: str | None = Field(description="The change that led to it")
+    reason: str | None
+    start: str | None
+    finish: str | None
+    budget: float | None
+    currency: str | None
+    points: float | None

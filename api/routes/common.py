@@ -14,6 +14,7 @@ from api.answer import Visible
 from api.paging import Paging, Query
 from api.problems import ProblemDocument, not_found
 from model.tables import (
+    Baseline,
     Benefit,
     ChangeRequest,
     Contract,
@@ -54,7 +55,7 @@ ProjectKey = Annotated[str, Path(max_length=200, examples=["APOLLO"])]
 
 V = TypeVar(
     "V", Milestone, RaidItem, CostLine, ChangeRequest, Decision, GateCriterion, WorkPlanLine, Contract, Benefit,
-    ProjectRole, Utilisation, QualityReview,
+    ProjectRole, Utilisation, QualityReview, Baseline,
 )  # fmt: skip
 
 

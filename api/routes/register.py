@@ -10,6 +10,7 @@ from api.access import RecordsReader
 from api.answer import Visible, json_answer
 from api.paging import Page
 from api.register_shapes import (
+    BaselineShape,
     BenefitShape,
     ContractShape,
     QualityReviewShape,
@@ -20,7 +21,7 @@ from api.register_shapes import (
 from api.routes.answered import listed
 from api.routes.common import PROBLEMS, KnownAt, Text
 from api.shapes import Paged
-from model.tables import Benefit, Contract, Project, ProjectRole, QualityReview, Source, Utilisation
+from model.tables import Baseline, Benefit, Contract, Project, ProjectRole, QualityReview, Source, Utilisation
 from sync.dimension_risk import learned_matrix
 
 router = APIRouter()
@@ -126,3 +127,15 @@ def list_quality_reviews(
     """List quality reviews, held and to come, that stood at `known_at`."""
     given = ((Project.key, project), (Source.name, source), (QualityReview.result, result))
     return listed(reader, paging, QualityReview, given, known_at)
+
+
+@router.get(
+    "/baselines", response_model=Paged[BaselineShape], responses=PROBLEMS, summary="Baselines",
+    operation_id="list_baselines",
+)  # fmt: skip
+def list_baselines(
+    reader: RecordsReader, paging: Page, project: Text = None, source: Text = None, known_at: KnownAt = None
+) -> Response:
+    """List baselines, approved and proposed, that stood at `known_at`."""
+    given = ((Project.key, project), (Source.name, source))
+    return listed(reader, paging, Baseline, given, known_at)
