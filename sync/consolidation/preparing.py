@@ -15,7 +15,14 @@ from sync.consolidation.colouring import Setting, led, setting_of
 from sync.consolidation.log import Last, begin, last
 from sync.consolidation.outcome import Consolidation
 from sync.consolidation.standing import Standing, standing_of
-from sync.consolidation.touched import Touched, being_fixed, name_writer, of_sources, take
+from sync.consolidation.touched import (
+    Touched,
+    being_fixed,
+    is_matching_touched,
+    name_writer,
+    of_sources,
+    take,
+)
 from sync.match import match
 from sync.record_rows import COLLECTION
 from sync.sight import being_read
@@ -74,21 +81,22 @@ def prepare_all(session: Session, done: Consolidation, policy: Policy | None) ->
 def prepare_some(
     session: Session, done: Consolidation, policy: Policy | None, projects: Collection[UUID] | None
 ) -> Prepared:
-    """Match and claim all, to colour some projects (None: all) apart from the order of consolidations.
+    """Match and claim, to colour some projects (None: all) apart from the order of consolidations.
 
-    What was touched stays so. A snapshot of another day than the last one's is history to that day: then the next
-    consolidation computes everything.
+    Claims are of these projects only. What was touched stays so. A snapshot of another day than the last one's is
+    history to that day: then the next consolidation computes everything.
 
     Raises:
         NotConfigured: There is no portfolio yet.
     """
     before = last(session)
     begin(session, done.as_of, done.known_at, whole=before is not None and before.as_of != done.as_of)
-    _matched(session, done, None, Touched())
+    stands = projects is not None and before is not None and before.ended and not is_matching_touched(session)
+    _matched(session, done, before.said if stands and before is not None else None, Touched())
     setting = setting_of(session, done.as_of, done.known_at, policy)
-    _claim(session, done, runs_to_claim(session, done.known_at), None)
+    wanted = None if projects is None else set(projects)
+    _claim(session, done, runs_to_claim(session, done.known_at), wanted)
     there = led(session, done.known_at)
-    wanted = None if projects is None else frozenset(projects)
     chosen = there if wanted is None else [each for each in there if each in wanted]
     return Prepared(setting, chosen, len(there))
 

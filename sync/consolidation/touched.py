@@ -73,6 +73,15 @@ def take(
     return _meant(session, rows)
 
 
+def is_matching_touched(session: Session) -> bool:
+    """Say whether anything was written that may change what belongs to which project; nothing is struck off."""
+    found = session.execute(
+        text("SELECT EXISTS (SELECT 1 FROM touched WHERE what = ANY(CAST(:matched AS text[])))"),
+        {"matched": sorted(matched())},
+    )
+    return bool(found.scalar_one())
+
+
 def _meant(session: Session, rows: Sequence[Row[tuple[str, UUID, int, str, str]]]) -> Touched:
     reach = inputs()
     found = Touched(matching=any(row.what in matched() for row in rows))
