@@ -122,6 +122,18 @@ def taken_before(connection: Connection, sent_id: int, digest: str) -> Earlier |
     return None if row is None else Earlier(*row)
 
 
+def is_undecided(connection: Connection, submission: int) -> bool:
+    """Say whether a conflict of a submission is open, which holds it back."""
+    found = connection.scalar(
+        text(
+            "SELECT EXISTS (SELECT FROM workbook_cell w JOIN workbook_returned r ON r.id = w.returned_id"
+            " WHERE r.submission_id = :id AND w.kind = 'conflict' AND w.settled IS NULL)"
+        ),
+        {"id": submission},
+    )
+    return bool(found)
+
+
 def refuse(connection: Connection, sent: Sent | None, arrival: Arrival, says: str) -> int:
     """Remember a file that was refused; kept whole only where it is known what it is."""
     return _returned(connection, sent, arrival, {"state": "refused", "says": says}, keeps=sent is not None)
@@ -151,6 +163,7 @@ def keep(
         "answered": copy.id if copy else None,
     }
     id_ = _returned(connection, sent, arrival, row, keeps=True)
+    _replace_own(connection, id_, [one for one in taken.outcomes if one.kind == "conflict"])
     write_cells(connection, id_, taken.outcomes)
     if filled:
         connection.execute(
@@ -158,6 +171,20 @@ def keep(
             {"slots": Jsonb(_with(sent.slots, filled)), "id": sent.id},
         )
     return id_
+
+
+def _replace_own(connection: Connection, returned: int, conflicts: Sequence[Outcome]) -> None:
+    """Close the open conflicts of these cells that came with the same copy before: the newer ones stand for them."""
+    if conflicts:
+        connection.execute(
+            text(
+                "UPDATE workbook_cell w SET settled = 'current', settled_at = new.taken_at, settled_by = new.taken_by"
+                " FROM workbook_returned old, workbook_returned new WHERE new.id = :id AND old.id = w.returned_id"
+                " AND old.sent_id = new.sent_id AND old.taken_by = new.taken_by AND old.file = new.file"
+                " AND w.kind = 'conflict' AND w.settled IS NULL AND w.record_ref = :ref AND w.field = :field"
+            ),
+            [{"id": returned, "ref": one.ref, "field": one.part} for one in conflicts],
+        )
 
 
 def _with(slots: Mapping[str, Sequence[Slot]], filled: Mapping[str, Slot]) -> dict[str, list[dict[str, Any]]]:
@@ -179,7 +206,7 @@ def _document(slot: Slot) -> dict[str, Any]:
 
 
 def write_cells(connection: Connection, returned: int, outcomes: Sequence[Outcome]) -> None:
-    """Keep the cells that were not simply taken; an older open conflict of the same cell is the newer one's."""
+    """Keep the cells that were not simply taken."""
     if not outcomes:
         return
     connection.execute(

@@ -216,7 +216,8 @@ class _Taking:
                 remarks = remarks_on(case, outcomes)
                 copy = write_workbook(connection, case, by=self._actor.name, now=self._now, remarks=remarks)
             id_ = ledger.keep(connection, sent, self._arrival, taken, copy=copy, filled=filled)
-        taken = replace(taken, id=id_)
+            undecided = ledger.is_undecided(connection, sent.submission_id)
+        taken = replace(taken, id=id_, can_submit=taken.can_submit and not undecided)
         return taken if copy is None else replace(taken, copy=copy.body, copy_file=copy.file, copy_id=copy.id)
 
 

@@ -27,9 +27,13 @@ def answer(
 
 
 def open_conflict(engine: Engine, submission: int) -> ReturnedCell:
-    with engine.connect() as connection:
-        [found] = cells(connection, submission=submission, open_only=True)
+    [found] = all_open(engine, submission)
     return found
+
+
+def all_open(engine: Engine, submission: int) -> list[ReturnedCell]:
+    with engine.connect() as connection:
+        return cells(connection, submission=submission, open_only=True)
 
 
 @pytest.fixture
@@ -119,3 +123,18 @@ def test_of_two_reasons_for_one_value_a_person_takes_one(engine: Engine, report:
     settle(engine, found.id, "returned", actor=OFFICER, now=NOW)
     given = case_of(engine, report, NOW).records[0].answers[COST]
     assert (given.value, given.because) == (2_510_000, "Reason B")
+
+
+def test_the_same_copy_given_back_again_leaves_one_conflict_and_cannot_be_submitted(
+    engine: Engine, log: int
+) -> None:
+    copy = send(engine, log, NOW).body
+    answer(engine, log, "Maya", "R-001", "impact", 5)
+    for impact, owner in ((1, "Olu"), (2, "Bea")):
+        wrote = {("R-001", "impact"): impact, ("R-002", "owner"): owner}
+        taken = give_back(engine, answered(copy, wrote), NOW)
+        assert taken.can_submit is False
+    assert {cell.field: cell.returned for cell in all_open(engine, log)} == {"impact": 2, "owner": "Bea"}
+    assert len(all_open(engine, log)) == 2
+    give_back(engine, answered(copy, {("R-001", "impact"): 4}), NOW, by=operator("Olu"))
+    assert sorted(cell.returned for cell in all_open(engine, log) if cell.field == "impact") == [2, 4]
