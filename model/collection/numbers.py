@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -55,8 +56,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
-    have: set[str] = set()
-    raise GivenTwice(next(key for key, _ in pairs if key in have or have.add(key)))
+    times = Counter(key for key, _ in pairs)
+    raise GivenTwice(next(key for key, given in times.items() if given > 1))
 
 
 def is_exact(near: float, exact: Decimal) -> bool:
