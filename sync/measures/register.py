@@ -156,12 +156,19 @@ def _contracts(project: ProjectFacts, as_of: date) -> Iterator[Measure]:
         "contract_renewal": (cover.renew, _renewal(contract, cover.gap_days)),
     }
     for name, (value, says) in values.items():
-        why = (
-            says
-            if value is not None
-            else f"{contract.name} does not say enough of value, dates or the finish"
-        )
+        why = says if value is not None else _lacks(name, contract, finish)
         yield Measure(name, value, _CONTRACT[name], F25, inputs, (finish_of,), records, why)
+
+
+def _lacks(name: str, contract: ContractFacts, finish: date | None) -> str:
+    """Say what is missing for a number of a contract."""
+    if name == "contract_burn":
+        return f"{contract.name} does not say what it is worth and how much of it was invoiced"
+    if name == "contract_elapsed":
+        return f"{contract.name} does not say when it starts and, after that, ends"
+    if contract.end is None:
+        return f"{contract.name} does not say when it ends"
+    return "" if finish is not None else "nobody says when the project is to finish"
 
 
 def _renewal(contract: ContractFacts, gap: int | None) -> str:
