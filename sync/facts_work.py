@@ -18,7 +18,8 @@ _ITEMS: Final = (
     " FROM scope s JOIN work_item w ON w.source_id = s.source_id AND w.scope_external_id = s.external_id"
     " WHERE s.deleted_at IS NULL AND s.project_id IS NOT NULL AND s.kind <> 'register_row'"
     f" AND {CHOSEN.format('s.project_id')} AND (w.deleted_at IS NULL OR w.deleted_at > :known_at)"
-    " AND w.hub_type NOT IN ('initiative', 'epic', 'feature', 'milestone') AND w.status_category <> 'dropped'"
+    " AND w.hub_type NOT IN ('initiative', 'epic', 'feature', 'milestone')"
+    " AND w.status_category IS DISTINCT FROM 'dropped'"
 )
 
 
@@ -26,12 +27,15 @@ _ITEMS: Final = (
 class Work:
     """Items left to do, since when work goes on, and of each week with any the items done and one of them.
 
+    `unknown` are items of which nobody can say whether they are done.
+
     A week is named by its Monday; `weeks` holds only those in which something was done.
     """
 
     remaining: int
     began: date | None
     left: tuple[int, str] | None = None  # one of those that remain: id and key
+    unknown: int = 0
     weeks: dict[date, tuple[int, int, str]] = field(default_factory=dict)
 
     def history(self, as_of: date) -> dict[date, int]:
@@ -63,13 +67,14 @@ def work_of(session: Session, bound: Mapping[str, Any], timezone: str) -> dict[U
         text(
             f"SELECT s.project_id, count(*) FILTER (WHERE {still}),"
             " CAST(min(least(w.started_at, w.done_at)) AT TIME ZONE :zone AS date),"
-            f" min(w.id) FILTER (WHERE {still}), min(w.key) FILTER (WHERE {still}){_ITEMS}"
+            f" min(w.id) FILTER (WHERE {still}), min(w.key) FILTER (WHERE {still}),"
+            f" count(*) FILTER (WHERE w.status_category IS NULL){_ITEMS}"
             " AND (w.created_at IS NULL OR w.created_at < :end) GROUP BY s.project_id"
         ),
         params,
     )
     found = {
-        row[0]: Work(row[1], row[2], None if row[3] is None else (row[3], row[4])) for row in rows
+        row[0]: Work(row[1], row[2], None if row[3] is None else (row[3], row[4]), row[5]) for row in rows
     }  # fmt: skip
     rows = session.execute(
         text(

@@ -29,10 +29,8 @@ def of_work(project: ProjectFacts, as_of: date, limits: Limits) -> Iterator[Meas
     records = _records(work, history)
     inputs: dict[str, Any] = facts(as_of=as_of, remaining=work.remaining, weekly=list(history.values()))
     inputs |= facts(first_week=min(history)) if history else {}
-    left = counted(work.remaining, "item")
-    yield Measure(
-        "items_left", work.remaining, "items", RULE, inputs, (), records, f"{left} to do or in hand"
-    )
+    inputs |= facts(unknown=work.unknown) if work.unknown else {}
+    yield Measure("items_left", work.remaining, "items", RULE, inputs, (), records, _left(work))
     why = _too_little(history)
     mean = sum(history.values()) / len(history) if history else None
     if mean is None:
@@ -40,6 +38,8 @@ def of_work(project: ProjectFacts, as_of: date, limits: Limits) -> Iterator[Meas
     else:
         says = f"items done a week, over {counted(len(history), 'week')}"
         yield Measure("throughput", mean, "items a week", RULE, inputs, (), records, says)
+    if work.unknown:
+        why = f"{counted(work.unknown, 'item')} of unknown state, so that nobody can say what is left"
     if why is not None:
         yield from unknown(dates, RULE, why, **inputs)
         return
@@ -52,6 +52,11 @@ def of_work(project: ProjectFacts, as_of: date, limits: Limits) -> Iterator[Meas
     for name, share in _DATES.items():
         day, says = _by(found, share, as_of)
         yield Measure(name, day, "date", RULE, inputs, (), records, says)
+
+
+def _left(work: Work) -> str:
+    more = f", beside {counted(work.unknown, 'item')} of unknown state" if work.unknown else ""
+    return f"{counted(work.remaining, 'item')} to do or in hand{more}"
 
 
 def _too_little(history: dict[date, int]) -> str | None:

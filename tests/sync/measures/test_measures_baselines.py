@@ -207,3 +207,16 @@ def test_weeks_in_which_nothing_was_done_are_kept_and_less_than_eight_forecast_n
 def test_a_project_without_a_tracker_forecasts_nothing(rows: Rows) -> None:
     measures = found(rows, bind_jira=None)["measures"]
     assert (measures["items_left"]["value"], measures["items_left"]["says"]) == (None, "no tracker")
+
+
+def test_items_of_which_nobody_knows_whether_they_are_done_leave_no_forecast(rows: Rows) -> None:
+    for back in range(1, 12):
+        week = TODAY - timedelta(days=7 * back)
+        item(
+            rows, FIRST, status_category="done", started_at=noon(week), done_at=noon(week + timedelta(days=2))
+        )
+    item(rows, FIRST, status_category=None)
+    measures = found(rows)["measures"]
+    assert measures["done_p85"]["value"] is None
+    assert measures["done_p85"]["says"] == "1 item of unknown state, so that nobody can say what is left"
+    assert measures["throughput"]["value"] == 1
