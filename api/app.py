@@ -27,6 +27,7 @@ from api.pages import board, collect_board, form, project, pulled, receipt, sign
 from api.pages import conflicts as conflict_pages
 from api.pages import findings as finding_pages
 from api.pages import matching as matching_pages
+from api.pages import policies as policy_pages
 from api.pages import templates as template_pages
 from api.pages import workbook as workbook_pages
 from api.pages.static import static_files
@@ -88,6 +89,7 @@ _PAGES: Final = (
     matching_pages,
     conflict_pages,
     template_pages,
+    policy_pages,
     workbook_pages,
 )
 _ABOUT: Final = (

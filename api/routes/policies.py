@@ -38,7 +38,7 @@ from model.declaration import InvalidDeclaration
 from model.status.colour import Colour
 from sync.collection.template_steps import today
 from sync.match import NotConfigured
-from sync.policy.backtest import NothingToReplay, backtest
+from sync.policy.backtest import NothingToReplay, backtest, replay_size
 from sync.policy.held import held_to
 from sync.policy.kept import Kept, NoSuchPolicy, kept, kept_version, policy_standing
 from sync.policy.plan import plan
@@ -62,6 +62,7 @@ _STEPS: Final[dict[int | str, dict[str, Any]]] = {
         "description": "It is no policy, or clashes; `errors` has each complaint with its line",
     },
 }
+_MOST: Final = 20_000  # days of projects: a minute's work
 _WHERE: Final = "text"  # what complaints call the text that was sent
 
 
@@ -157,6 +158,12 @@ async def backtest_policy(request: Request, doer: Doing, given: GivenBacktest) -
 
     def found(session: Session) -> dict[str, Any]:
         policy = read(session.connection(), given.text, _WHERE)
+        size = replay_size(session, given.since, given.until)
+        if size > _MOST:
+            raise PolicyRefused(
+                f"that is {size:,} days of projects to replay, and here {_MOST:,} at most: give `since` and `until`, or"
+                " use `muster policy backtest`"
+            )
         terms = Terms(Colour(given.alarm), given.slip_days, given.horizon_days)
         now = datetime.now(UTC)
         return backtest(session, policy, now=now, terms=terms, since=given.since, until=given.until)

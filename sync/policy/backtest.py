@@ -57,6 +57,20 @@ class _Replay:
         return replace(project, earlier=self.held.get(project.id, project.earlier))
 
 
+def replay_size(session: Session, since: date | None, until: date | None) -> int:
+    """Return how many days of how many projects there are to replay, added up."""
+    return int(
+        session.execute(
+            text(
+                "SELECT count(*) FROM (SELECT DISTINCT project_id, as_of FROM snapshot"
+                " WHERE (CAST(:since AS date) IS NULL OR as_of >= CAST(:since AS date))"
+                " AND (CAST(:until AS date) IS NULL OR as_of <= CAST(:until AS date))) AS days"
+            ),
+            {"since": since, "until": until},
+        ).scalar_one()
+    )
+
+
 def backtest(
     session: Session,
     policy: Policy,

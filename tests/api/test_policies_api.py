@@ -167,6 +167,27 @@ def test_answers_have_the_names_of_their_documented_shapes(asking: TestClient, e
         assert set(schemas[shape]["examples"][0]) == set(answer), shape
 
 
+def test_the_pages_show_limits_tolerances_and_what_a_policy_turned_and_hide_others_projects(
+    engine: Engine, asking: TestClient, deciding: TestClient
+) -> None:
+    hostile = "<script>alert(1)</script>"
+    more = tolerance("ONCE", "{hysteresis: 3}", because=f'"{hostile}"')
+    made = strict(more=more).replace("title: Default status policy", f'title: "{hostile}"')
+    assert asking.post("/api/v1/policies", json={"text": made, "because": hostile}).status_code == 200
+    done = deciding.post("/api/v1/policies/default@1.1.0/approve", json={"because": hostile})
+    assert done.status_code == 200
+    listed, shown = (asking.get(path).text for path in ("/policies", "/policies/default@1.1.0"))
+    assert "<script>alert" not in listed + shown
+    assert 'href="/policies/default%401.1.0"' in listed
+    assert "1 of 3 projects turned" in shown
+    assert "hysteresis: 3" in shown.lower()
+    assert asking.get("/policies/default@9.0.0").status_code == 404
+    few = client(engine, name="page", projects=["SLIPS"]).get("/policies/default@1.1.0").text
+    assert "ONCE" not in few
+    receipt = asking.get("/projects/ONCE/receipt/schedule").text
+    assert 'href="/policies/default%401.0.0"' in receipt
+
+
 @pytest.fixture
 def muster(engine: Engine, url: str, tmp_path: Path) -> CommandLine:
     """A command line on the same store."""

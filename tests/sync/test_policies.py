@@ -17,7 +17,7 @@ from model.declaration import InvalidDeclaration
 from model.policy import Policy
 from model.policy_faults import read_policy
 from sync.consolidate import consolidate
-from sync.policy.backtest import NothingToReplay, backtest
+from sync.policy.backtest import NothingToReplay, backtest, replay_size
 from sync.policy.held import NoSuchProject, held_to
 from sync.policy.kept import Kept, NoSuchPolicy, install, kept, kept_version, policy_standing
 from sync.policy.plan import plan
@@ -288,6 +288,7 @@ def test_a_backtest_of_days_nobody_knows_says_which_there_are(session: Session) 
     ):
         backtest(session, strict(), now=NOW, since=date(2030, 1, 1))
     assert backtest(session, strict(), now=NOW, since=date(2025, 11, 17))["days"] == 3
+    assert (replay_size(session, date(2025, 11, 17), None), replay_size(session, None, None)) == (9, 15)
 
 
 def test_consolidation_goes_by_the_policy_of_its_day_and_its_receipt_names_the_layers(
