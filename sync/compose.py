@@ -126,7 +126,11 @@ def compose(
         "conflicts": _conflicts(project),
         "trend": _trend(project, facts.as_of, whole.colour.value, health),
         "watermelon_since": _since(project, facts.as_of, apart),
-        "flags": [*_flags(project, dims, facts, apart), *measured["behaviour"].value],
+        "flags": [
+            *_flags(project, dims, facts, apart),
+            *(["contract_renewal"] if measured["contract_renewal"].value else []),
+            *measured["behaviour"].value,
+        ],
         **told_of(project.sight),
     }
     receipt = {

@@ -55,6 +55,7 @@ def test_a_contract_that_ends_before_its_project_asks_for_renewal(documents: Any
     found = documents["NETWORK"]["measures"]
 
     assert (found["contract_gap"]["value"], found["contract_renewal"]["value"]) == (35, True)
+    assert "contract_renewal" in documents["NETWORK"]["flags"]
     assert found["contract_burn"]["value"] < found["contract_elapsed"]["value"] < 100
     assert documents["PORTAL"]["measures"]["contract_renewal"]["value"] is False
     assert documents["SIGNON"]["measures"]["contract_gap"] == {

@@ -1,0 +1,125 @@
+"""Every formula of the status rules is at work somewhere in the demo's portfolio, on what its sources brought."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from config.database import open_engine
+from sync.receipts import explain
+from tests.support.databases import cloned
+from tests.support.muster_process import environment, muster
+
+pytestmark = pytest.mark.slow  # the whole demo, once
+
+Project = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The demo's store, and each project's entry of the status document by its key."""
+
+    engine: Engine
+    projects: dict[str, Project]
+
+    def count(self, statement: str) -> int:
+        """Count what a statement finds."""
+        with self.engine.connect() as connection:
+            return int(connection.execute(text(f"SELECT count(*) FROM ({statement}) AS found")).scalar_one())
+
+    def explained(self, key: str, name: str) -> dict[str, Any]:
+        """Return the receipt of a number or a colour."""
+        with Session(self.engine) as session:
+            return explain(session, key, name)
+
+
+@pytest.fixture(scope="module")
+def demo(template_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with cloned(template_url) as url:
+        given = environment(tmp_path_factory.mktemp("demo"), url)
+        muster(given, "demo", "--once", seconds=1200)
+        document = json.loads(muster(given, "status", "--format", "json"))
+        engine = open_engine(url)
+        yield Demo(engine, {each["key"]: each for each in document["projects"]})
+        engine.dispose()
+
+
+def dimension(name: str, rule: str) -> Callable[[Project], bool]:
+    """Say that a rule gives a project's dimension a colour that is not grey."""
+
+    def at_work(project: Project) -> bool:
+        found = project["dimensions"][name]
+        return found["colour"] != "GREY" and any(reason["rule"] == rule for reason in found["reasons"])
+
+    return at_work
+
+
+def number(*names: str) -> Callable[[Project], bool]:
+    """Say that all of these measures are known."""
+    return lambda project: all(project["measures"][name]["value"] is not None for name in names)
+
+
+def both(*conditions: Callable[[Project], bool]) -> Callable[[Project], bool]:
+    return lambda project: all(condition(project) for condition in conditions)
+
+
+# Of each formula the project that exercises it, the condition, and the numbers whose receipts are followed.
+OF_PROJECTS: Final[dict[str, tuple[str, Callable[[Project], bool], tuple[str, ...]]]] = {
+    "F1": ("PORTAL", dimension("schedule", "F1"), ("schedule",)),
+    "F2": ("LEDGER", both(dimension("cost", "F2"), number("cpi", "spi", "eac", "earned_schedule_finish")),
+           ("cpi", "earned_schedule_finish")),
+    "F3": ("LEDGER", number("cpi_recent", "spi_recent"), ("cpi_recent",)),
+    "F4": ("LEDGER", dimension("cost", "F4"), ("cost",)),
+    "F5": ("NETWORK", both(dimension("schedule", "F5"), number("milestone_slope", "milestone_lateness")),
+           ("milestone_lateness",)),
+    "F6": ("LEDGER", both(dimension("risk", "F6"), lambda p: p["measures"]["issues_overdue"]["value"] == 1),
+           ("issues_overdue",)),
+    "F7": ("CAMPUS", both(dimension("risk", "F7"), lambda p: p["measures"]["risks_unowned"]["value"] == 1),
+           ("risk_emv", "risks_unowned")),
+    "F8": ("LEDGER", dimension("benefit", "F8"), ("benefit_variance",)),
+    "F9": ("DATAHUB", dimension("scope", "F9"), ("scope_uncontrolled",)),
+    "F10": ("DATAHUB", dimension("resource", "F10"), ("utilisation",)),
+    "F11": ("PORTAL", number("criteria_failed", "reviews_overdue"), ("criteria_failed",)),
+    "F12": ("SIGNON", lambda p: p["data_quality"]["score"] is not None, ("data_quality",)),
+    "F13": ("PORTAL", lambda p: p["overall"] == "RED" and p["health"] is not None, ("overall", "health")),
+    "F14": ("PORTAL", lambda p: p["watermelon"] == 2, ("watermelon",)),
+    "F16": ("CASEWORK", lambda p: bool(p["measures"]["behaviour"]["value"]), ("behaviour",)),
+    "F17": ("PORTAL", number("done_p50", "done_p85", "done_p95"), ("done_p85",)),
+    "F21": ("CLOUD", lambda p: p["measures"]["slip_absorbed_share"]["value"] > 0, ("slip_absorbed_share",)),
+    "F25": ("NETWORK", lambda p: p["measures"]["contract_renewal"]["value"] is True, ("contract_gap",)),
+    "F26": ("LEDGER", lambda p: p["measures"]["green_plausible"]["value"] is False, ("green_improvement",)),
+}  # fmt: skip
+# Those that are of reports, cycles and runs: what they found, as it is stored.
+OF_THE_STORE: Final = {
+    "F20": "SELECT 1 FROM submission WHERE published_at IS NOT NULL",
+    "F22": "SELECT 1 FROM finding f JOIN project p ON p.id = f.project_id WHERE f.template = 'narrative'"
+    " AND f.kind = 'repeated' OR f.rule = 'C07' AND p.key = 'ARCHIVE'",
+    "F24": "SELECT 1 FROM run_stream WHERE said IS NOT NULL AND said = stored + rejected + filtered",
+}
+
+
+@pytest.mark.parametrize("formula", OF_PROJECTS)
+def test_a_project_of_the_demo_exercises_the_formula(demo: Demo, formula: str) -> None:
+    key, at_work, _ = OF_PROJECTS[formula]
+
+    assert at_work(demo.projects[key]), demo.projects[key]
+
+
+@pytest.mark.parametrize("formula", OF_PROJECTS)
+def test_its_numbers_lead_to_claims_or_rows_that_were_read_somewhere(demo: Demo, formula: str) -> None:
+    key, _, names = OF_PROJECTS[formula]
+    for name in names:
+        receipt = demo.explained(key, name)
+        claims = [claim for each in receipt.get("from", ()) for claim in each.get("claims", ())]
+        read = [each["raw"] for each in (*receipt.get("records", ()), *claims, *receipt.get("claims", ()))]
+        if formula != "F12":  # of its templates' results
+            assert any(raw["sha256"] and raw["locator"] for raw in read if raw), (name, receipt)
+
+
+@pytest.mark.parametrize("formula", OF_THE_STORE)
+def test_what_is_of_reports_cycles_and_runs_is_at_work_too(demo: Demo, formula: str) -> None:
+    assert demo.count(OF_THE_STORE[formula]) > 0
