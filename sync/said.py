@@ -81,7 +81,7 @@ def normalised(attribute: str, value: Any) -> Any:
     if kind == "rag":
         colour = str(value).strip().upper()
         if colour not in _RAGS:
-            raise ValueError("expected GREEN, AMBER or RED")
+            raise ValueError("expected GREEN, AMBER, RED, GREY or BLUE")
         return colour
     return str(value).strip()
 

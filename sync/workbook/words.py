@@ -8,7 +8,7 @@ from model.template.language import FieldRule
 _KINDS: Final = {
     "string": "a text", "text": "a text", "int": "a whole number", "number": "a number",
     "percent": "a number of percent, 45 for 45 %", "money": "an amount", "date": "a date",
-    "period": "a period like 2025-06", "enum": "one of the list", "rag": "GREEN, AMBER or RED",
+    "period": "a period like 2025-06", "enum": "one of the list", "rag": "GREEN, AMBER, RED, GREY or BLUE",
     "person": "a person's name", "ref": "a reference", "list_ref": "references, one on each line",
     "bool": "yes or no", "document": "the name or the address of a document",
 }  # fmt: skip
