@@ -19,7 +19,7 @@ from sync.prepare import Contents, Fault, Read, Recipe, UnreadablePage, prepare
 _ROOT: Final = Path(__file__).parents[1]
 _MOST: Final = 4
 _ALONE: Final = 2  # pages of a stream that are prepared here, before it is worth starting processes
-FEW_BYTES: Final = 4 << 20  # and so much of them: many small pages are few records
+FEW_BYTES: Final = 8 << 20  # and so much of them: many small pages are few records
 _TRIES: Final = 2  # processes that may die of one page
 _ENDS_S: Final = 5.0  # a process that was told to end and does not is killed
 LONGEST_S: Final = 900.0  # over one page; the largest sheets take a minute
