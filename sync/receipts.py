@@ -8,10 +8,13 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from model.attributes import UnknownAttribute, lookup
+from sync.derived import Claimed, derived_from
 from sync.dimensions import DIMENSIONS
 from sync.freshness import freshness
 from sync.json import instant_text
+from sync.match import portfolio_of
 from sync.policy.kept import stored_version
+from sync.receipts_beside import beside, judged
 from sync.synced import synced, with_synced
 
 # Words of the status document that name an attribute, or something a receipt has under another name.
@@ -171,12 +174,23 @@ def explain(
         head |= {"unit": colour["unit"]} if "unit" in colour else {}
         reasons = _reasons(row.document, name, colour["rule"]["id"])
         head |= {"value": colour["value"], "rule": colour["rule"], "rules": _rules(colour, reasons)}
+        names, listed, more = colour["from"], _listed(receipt, colour), 0
+        if name == "data_quality" and not listed:
+            names = sorted(receipt["attributes"])
+            listed, more = judged(session, row)
         return head | {
             "held_to": _held_to(session, receipt),
             "reasons": reasons,
-            "claims": _claims(session, receipt, colour["from"], late),
-            "records": _records(session, _listed(receipt, colour)),
-        }
+            "claims": _claims(session, receipt, names, late),
+            "records": _records(session, listed),
+        } | ({"more_records": more} if more else {})  # fmt: skip
+    if (part := beside(session, row, name)) is not None:
+        head |= {"value": part["value"], "rule": {"id": part["rule"], "policy": row.policy, "inputs": {}}}
+        return head | {
+            "reasons": [{"rule": part["rule"], "text": part["says"], "inputs": {}}],
+            "claims": _claims(session, receipt, part["from"], late),
+            "records": _records(session, part["records"]),
+        } | ({"points": part["points"]} if "points" in part else {})  # fmt: skip
     name = _attribute(name, receipt)
     value = receipt["attributes"].get(name)
     said = {"value": None, "unit": None, "because": "no source says"} if value is None else value
@@ -247,13 +261,29 @@ def _claims(
         {"ids": ids},
     )
     by_id = {row.id: row for row in rows}
+    rests_on = _rests_on(session, list(by_id.values()))
     return [
         _claim(by_id[claim], name, entry["because"] if place == 0 else None)
+        | rests_on.get(claim, {})
         | ({"stale": True} if by_id[claim].source in late else {})
         for name, entry in entries
         for place, claim in enumerate(entry["claims"])
         if claim in by_id
     ]
+
+
+def _rests_on(session: Session, rows: Sequence[Row[Any]]) -> dict[int, dict[str, Any]]:
+    """Return by claim that was computed from several rows the first of these, and how many more there are."""
+    if not rows:
+        return {}
+    zone = portfolio_of(session).timezone
+    found = derived_from(session, [Claimed.of(row) for row in rows], timezone=zone)
+    listed = _records(session, [record for each in found.values() for record in each.records])
+    told: dict[int, dict[str, Any]] = {}
+    for claim, each in found.items():
+        told[claim] = {"records": listed[: len(each.records)], "more_records": each.more}
+        del listed[: len(each.records)]
+    return told
 
 
 def _claim(row: Row[Any], name: str, because: str | None) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import zstandard
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from sync.derived import Claimed, Derived, derived_from
+from sync.match import portfolio_of
 from sync.receipts import TABLES
 
 _PAGES: Final = 50  # raw pages opened together
@@ -29,29 +31,38 @@ def follow_claims(session: Session, receipt: Mapping[str, Any], trail: Trail) ->
     ids = [claim for entry in entries.values() for claim in entry["claims"]]
     rows = session.execute(
         text(
-            "SELECT c.id, c.value, c.unit, c.sha256, c.raw_page_id, encode(p.sha256, 'hex') AS page_sha256, s.name"
+            "SELECT c.id, c.project_id, c.source_id, c.attribute, c.known_from, c.locator, c.value, c.unit, c.sha256,"
+            " c.raw_page_id, encode(p.sha256, 'hex') AS page_sha256, s.name"
             " FROM claim c JOIN source s ON s.id = c.source_id LEFT JOIN raw_page p ON p.id = c.raw_page_id"
             " WHERE c.id = ANY(CAST(:ids AS bigint[]))"
         ),
         {"ids": ids},
     )
     found = {row.id: row for row in rows}
+    rests_on = derived_from(
+        session, [Claimed.of(row) for row in found.values()], timezone=portfolio_of(session).timezone
+    )
     for name, entry in entries.items():
         for place, claim in enumerate(entry["claims"]):
             trail.claims += 1
-            yield from _claim(
-                found.get(claim), f"{name}, claim {claim}", entry if place == 0 else None, trail
-            )
+            what = f"{name}, claim {claim}"
+            derived = rests_on.get(claim)
+            yield from _claim(found.get(claim), what, entry if place == 0 else None, trail, derived)
+            if derived is not None:
+                yield from _rows(session, derived.records, trail)
 
 
-def _claim(row: Row[Any] | None, what: str, wins: Mapping[str, Any] | None, trail: Trail) -> Iterator[str]:
+def _claim(
+    row: Row[Any] | None, what: str, wins: Mapping[str, Any] | None, trail: Trail, derived: Derived | None
+) -> Iterator[str]:
     if row is None:
         yield f"{what}: it is not on record any more"
         return
     if wins is not None and (row.value, row.unit) != (wins["value"], wins["unit"]):
         yield f"{what} of {row.name}: it says {row.value}, the receipt {wins['value']}"
     if row.raw_page_id is None:
-        yield f"{what} of {row.name}: it names no raw page"
+        if derived is None or not derived.records:
+            yield f"{what} of {row.name}: it names no raw page, and there are no rows it was computed from"
     elif row.page_sha256 is None:
         yield f"{what} of {row.name}: raw page {row.raw_page_id} is not there any more"
     elif row.sha256 is not None and row.sha256 != row.page_sha256:
@@ -62,8 +73,12 @@ def _claim(row: Row[Any] | None, what: str, wins: Mapping[str, Any] | None, trai
 
 def follow_records(session: Session, receipt: Mapping[str, Any], trail: Trail) -> Iterator[str]:
     """Say which rows that a receipt names are not there, or stand on no raw page."""
+    yield from _rows(session, _records(receipt), trail)
+
+
+def _rows(session: Session, records: Iterable[Mapping[str, Any]], trail: Trail) -> Iterator[str]:
     named: dict[str, set[int]] = {}
-    for record in _records(receipt):
+    for record in records:
         named.setdefault(record["entity"], set()).add(record["id"])
     for table in sorted(named):
         if table not in TABLES:
