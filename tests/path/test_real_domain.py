@@ -226,6 +226,7 @@ def test_how_the_capital_projects_write_their_dates_is_counted_by_discovery(wate
     assert any("PBC: its dates are written in several ways: 232 blank, " in each for each in found.warnings)
 
 
+@pytest.mark.slow  # 445 projects are consolidated
 def test_the_capital_projects_are_complete_as_far_as_their_business_cases_are_dated(water: Engine) -> None:
     worked = oracle("D3_melbourne")["out"]
     run = pulled(water, "water")
