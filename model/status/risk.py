@@ -57,12 +57,18 @@ class Risk(Computed):
 
 
 def rate(risk: RiskFacts, limits: RiskLimits) -> Rated:
-    """Rate a risk: by the policy's matrix of words where it has one, else by probability x impact."""
-    if limits.matrix is not None:
+    """Rate a risk: by the policy's matrix where it has one for what is known of the risk, else by probability x impact.
+
+    A matrix may have rows of words, of numbers from 1 to 5, or of both.
+    """
+    if limits.matrix is not None and risk.pairs:
         return _rate_by_words(risk, limits.matrix)
     if risk.probability is None or risk.impact is None:
         return Rated(risk, None, None)
     score = risk.probability * risk.impact
+    if limits.matrix is not None and any(row.isdigit() for row in limits.matrix.cells):
+        word = word_of(limits.matrix, f"{risk.probability:g}", f"{risk.impact:g}")
+        return Rated(risk, score, None if word is None else limits.matrix.levels[word])
     return Rated(risk, score, band(score, limits))
 
 

@@ -60,6 +60,22 @@ def test_a_matrix_of_words_rates_a_risk_by_the_worst_of_its_pairs(
     assert rate(RiskFacts("R-1", **words), WORDS.risk).level == level
 
 
+NUMBERS = Matrix(cells={"4": {"1": "Low", "5": "Top"}}, levels={"Low": "low", "Top": "critical"})
+
+
+@pytest.mark.parametrize(
+    ("matrix", "level"), [(MATRIX, "low"), (NUMBERS, "low"), (None, "low")], ids=["words", "numbers", "none"]
+)
+def test_numbers_are_rated_by_a_matrix_of_numbers_or_else_multiplied(
+    matrix: Matrix | None, level: str
+) -> None:
+    limits = LIMITS.risk.model_copy(update={"matrix": matrix})
+    assert rate(RiskFacts("R-1", probability=4, impact=1), limits).level == level
+    assert rate(RiskFacts("R-2", probability=4, impact=5), limits).level == "critical"
+    missing = rate(RiskFacts("R-3", probability=2, impact=2), limits)
+    assert (missing.score, missing.level) == (4, None if matrix is NUMBERS else "low")
+
+
 def test_a_register_that_rates_otherwise_than_the_matrix_is_told_so() -> None:
     known = [
         RiskFacts("R-1", likelihood="Likely", severity="Minor", rating="moderate", owner="Ada"),
