@@ -194,10 +194,17 @@ def _flat(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], 
         for name, part in value.items():
             yield from _flat(part, (*path, str(name)))
     elif isinstance(value, list) and any(isinstance(part, Mapping) for part in value):
-        for number, part in enumerate(value):
-            yield from _flat(part, (*path, str(number)))
-    elif value is not None:
+        for part in value:
+            yield from _flat(part, (*path, _called(part)))
+    elif value not in (None, [], {}):
         yield path, value
+
+
+def _called(tolerance: Mapping[str, Any]) -> str:
+    """Name a tolerance, so that one more at the top does not make all the others differ."""
+    kind = next(each for each in ("project", "programme", "portfolio") if tolerance.get(each))
+    begins = f" from {tolerance['from']}" if tolerance.get("from") else ""
+    return f"{kind} {tolerance[kind]}{begins}"
 
 
 def clashes(policy: Policy, projects: Iterable[ProjectFacts], on: date) -> list[str]:

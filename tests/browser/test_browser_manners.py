@@ -19,6 +19,8 @@ PAGES = {
     "receipt-colour": "/projects/PORTAL/receipt/schedule",
     "receipt-value": "/projects/PAYROLL/receipt/forecast_finish",
     "sources": "/sources",
+    "policies": "/policies",
+    "policy": "/policies/default@1.0.0",
 }
 REACHABLE = 'a[href], button, select, input:not([type=hidden]), summary, [tabindex="0"]'
 # Pixels, on both sides of where the layout changes -> whether a picture is kept

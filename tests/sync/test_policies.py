@@ -111,6 +111,10 @@ def test_a_tolerance_turns_one_project_and_the_plan_says_by_which_layer(session:
     assert (found["turn"], found["turn_later"]) == (0, 1)
     assert (slips["project"], slips["overall"]) == ("SLIPS", {"from": "RED", "to": "RED", "then": "GREEN"})
     assert slips["layers"][-1] == {"of": "project", "name": "SLIPS", "because": "agreed by the board"}
+    assert found["differences"][:2] == [
+        {"setting": "tolerances.project SLIPS.project", "from": None, "to": "SLIPS"},
+        {"setting": "tolerances.project SLIPS.because", "from": None, "to": "agreed by the board"},
+    ]
     assert slips["dimensions"][0]["why"][0] == "computed GREEN 1 time, RED stays until 2 in a row"
 
 
