@@ -52,7 +52,7 @@ _WATCHED = {
     "finding": _PROJECT.format("CAST(NULL AS timestamptz)"),
     "project": "r.id, CAST(NULL AS bigint), CAST(NULL AS text), CAST(NULL AS text), greatest(r.created_at, r.closed_at)",
     "scope": "r.project_id, r.source_id, r.external_id, CAST(NULL AS text), CAST(NULL AS timestamptz)",
-    "work_item": "CAST(NULL AS uuid), r.source_id, r.scope_external_id, CAST(NULL AS text), CAST(NULL AS timestamptz)",
+    "work_item": "CAST(NULL AS uuid), r.source_id, r.scope_external_id, CAST(NULL AS text), r.deleted_at",
     "absence": (
         "CAST(NULL AS uuid), r.source_id, CAST(NULL AS text), r.external_id,"
         " greatest(r.found_at, r.settled_at, r.ended_at)"
