@@ -160,31 +160,33 @@ def test_the_window_begins_with_what_was_reported_three_months_before(rows: Rows
     assert value(document, "cpi_recent") == pytest.approx((400 - 220) / (480 - 210), abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("given", "plan", "spent", "why"),
-    [
-        ({}, PLAN, SPENT, "no percent complete"),
-        ({"percent_complete": 140}, PLAN, SPENT, "percent complete is 140, not between 0 and 100"),
-        ({"percent_complete": 42, "budget": "0"}, PLAN, SPENT, "the approved budget is not positive"),
-        ({"percent_complete": 42, "budget": None}, (), SPENT, "no approved budget"),
-        ({"percent_complete": 42}, (), (), "no cost lines by month"),
-        ({"percent_complete": 42}, PLAN[:6], SPENT, "adds up to 500,000.00, the budget is 1,000,000.00"),
-        ({"percent_complete": 42}, (*PLAN[:-1], -60), SPENT, "takes money back"),
-        ({"percent_complete": 42}, (), SPENT, "no planned cost by month"),
-        ({"percent_complete": 0}, (0, 0), SPENT, "adds up to 0.00"),
-    ],
-)
-def test_without_its_inputs_there_is_no_index_and_the_reason_is_said(
-    rows: Rows, given: dict[str, Any], plan: Sequence[int], spent: Sequence[int], why: str
-) -> None:
-    project(rows, **given)
-    months(rows, "APOLLO", "baseline", plan)
-    months(rows, "APOLLO", "actual", spent)
-    document = found(rows)
-    shown = document["measures"]["spi"]
-    assert shown["value"] is None
-    assert why in shown["says"]
-    assert all(reason["rule"] != "F2" for reason in document["dimensions"]["schedule"]["reasons"])
+WITHOUT: dict[str, tuple[dict[str, Any], Sequence[int], Sequence[int], str]] = {
+    "PROGRESS": ({}, PLAN, SPENT, "no percent complete"),
+    "OVER": ({"percent_complete": 140}, PLAN, SPENT, "percent complete is 140, not between 0 and 100"),
+    "ZERO": ({"percent_complete": 42, "budget": "0"}, PLAN, SPENT, "the approved budget is not positive"),
+    "BUDGET": ({"percent_complete": 42, "budget": None}, (), SPENT, "no approved budget"),
+    "MONEY": ({"percent_complete": 42}, (), (), "no cost lines by month"),
+    "HALF": ({"percent_complete": 42}, PLAN[:6], SPENT, "adds up to 500,000.00, the budget is 1,000,000.00"),
+    "BACK": ({"percent_complete": 42}, (*PLAN[:-1], -60), SPENT, "takes money back"),
+    "PLAN": ({"percent_complete": 42}, (), SPENT, "no planned cost by month"),
+    "NOTHING": ({"percent_complete": 0}, (0, 0), SPENT, "adds up to 0.00"),
+}
+
+
+def test_without_its_inputs_there_is_no_index_and_the_reason_is_said(rows: Rows) -> None:
+    for row, (key, (given, plan, spent, _)) in enumerate(WITHOUT.items(), 8):
+        project(rows, key, row, **given)
+        months(rows, key, "baseline", plan)
+        months(rows, key, "actual", spent)
+    consolidate(rows.engine, as_of=TODAY, known_at=T0)
+    with Session(rows.engine) as session:
+        documents = {each["key"]: each for each in status_document(session)["projects"]}
+    assert documents.keys() == WITHOUT.keys()
+    for key, (*_, why) in WITHOUT.items():
+        shown = documents[key]["measures"]["spi"]
+        assert shown["value"] is None, key
+        assert why in shown["says"], key
+        assert all(reason["rule"] != "F2" for reason in documents[key]["dimensions"]["schedule"]["reasons"])
 
 
 def test_cost_without_a_plan_still_has_its_index(rows: Rows) -> None:
