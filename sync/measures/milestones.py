@@ -31,7 +31,7 @@ def of_milestones(project: ProjectFacts, as_of: date, limits: Limits) -> Iterato
         values = {"milestones_on_time": found.hit_rate, "milestone_lateness": found.mean_late_days}
         for name, unit in _PUNCTUAL.items():
             yield Measure(name, values[name], unit, RULE, inputs, (), records, _punctuality(name, found))
-    yield from _trend(project, limits)
+    yield from _trend(project, as_of, limits)
 
 
 def _punctuality(name: str, found: Milestones) -> str:
@@ -42,7 +42,7 @@ def _punctuality(name: str, found: Milestones) -> str:
     )
 
 
-def _trend(project: ProjectFacts, limits: Limits) -> Iterator[Measure]:
+def _trend(project: ProjectFacts, as_of: date, limits: Limits) -> Iterator[Measure]:
     item, history = steepest(project, milestone_facts(project), limits)
     if item is None:
         needed = limits.milestones.min_points
@@ -50,15 +50,19 @@ def _trend(project: ProjectFacts, limits: Limits) -> Iterator[Measure]:
         return
     trend, finish = forecast_trend(history, limits), implied_finish(history, limits)
     inputs = facts(
-        milestone=item.name, forecasts=dict(sorted(history)), min_points=limits.milestones.min_points
+        as_of=as_of,
+        milestone=item.name,
+        forecasts=dict(sorted(history)),
+        min_points=limits.milestones.min_points,
     )
     records = (milestone_record(item),)
     slope = None if trend.slope is None else round(trend.slope, 6)
     said = f"the forecast of {item.name} moves {slope or 0:.2f} days a day over {trend.points} reports"
     yield Measure("milestone_slope", slope, "days a day", RULE, inputs, (), records, said)
-    ends = (
-        f"{item.name} is done on {finish} if its forecasts go on as they have"
-        if finish
-        else f"the forecast of {item.name} slips as fast as time goes by, so that it leads to no day"
-    )
+    ends = f"{item.name} is done on {finish} if its forecasts go on as they have"
+    if finish is None:
+        ends = f"the forecast of {item.name} slips as fast as time goes by, so that it leads to no day"
+    elif finish < as_of:
+        ends = f"the forecasts of {item.name} lead to {finish}, which has passed without it"
+    finish = None if finish is None or finish < as_of else finish
     yield Measure("milestone_trend_finish", finish, "date", RULE, inputs, (), records, ends)

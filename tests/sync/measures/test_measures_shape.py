@@ -67,3 +67,22 @@ def test_no_measure_has_the_name_of_an_attribute_or_of_a_dimension(
 ) -> None:
     taken = {*REGISTER["project"], *DIMENSIONS, "overall", "health", "data_quality", "watermelon"}
     assert not taken & found[1]["measures"].keys()
+
+
+def test_forecasts_that_lead_to_a_day_gone_by_lead_to_none(engine: Engine) -> None:
+    rows = Rows(engine)
+    rows.source("pmo-files", "excel")
+    rows.register("pmo-files", "APOLLO", name="Apollo")
+    begun = T0 - timedelta(days=70)
+    for week in range(10):
+        late = TODAY - timedelta(days=30 - week)
+        rows.milestone(
+            "pmo-files", "APOLLO", "Cut-over", baseline=late, forecast=late, external_id="M",
+            at=begun + timedelta(days=7 * week), known_to=begun + timedelta(days=7 * week + 7) if week < 9 else None,
+        )  # fmt: skip
+    consolidate(engine, as_of=TODAY, known_at=T0)
+    with Session(engine) as session:
+        measures = status_document(session)["projects"][0]["measures"]
+    assert 0 < measures["milestone_slope"]["value"] < 1
+    assert measures["milestone_trend_finish"]["value"] is None
+    assert measures["milestone_trend_finish"]["says"].endswith("which has passed without it")
