@@ -80,8 +80,9 @@ def bind(
     for wish in _configured(scopes):
         _grant(wish, called, projects, found)
     by_key = {key.casefold(): project for key, project in projects.items()}
+    alive = frozenset(projects.values())
     for scope in trackers:
-        _confirmed(scope, decided, frozenset(projects.values()), found)
+        _confirmed(scope, decided, alive, found)
         same = by_key.get(scope.key.casefold())
         if (
             same is not None
