@@ -1,10 +1,12 @@
 """Policies as documents: how a version stands, and a version whole."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from api.answer import day, z
 from model.status.colour import plain
-from sync.policy.kept import Kept
+from sync.policy.kept import APPROVED, Kept
 
 
 def policy_head(each: Kept, standing: str) -> dict[str, Any]:
@@ -26,6 +28,19 @@ def policy_head(each: Kept, standing: str) -> dict[str, Any]:
         "because": each.because,
         "sha256": each.sha256,
     }
+
+
+def policy_heads(versions: Sequence[Kept], standing: str) -> list[dict[str, Any]]:
+    """Say how versions stand, and until when each holds: its own last day, or the day before the next begins."""
+    begins = sorted(each.effective_from for each in versions if each.state == APPROVED)
+    heads = []
+    for each in versions:
+        after = (
+            next((on for on in begins if on > each.effective_from), None) if each.state == APPROVED else None
+        )
+        ends = [on for on in (each.effective_to, after and after - timedelta(days=1)) if on is not None]
+        heads.append(policy_head(each, standing) | {"holds_until": day(min(ends, default=None))})
+    return heads
 
 
 def policy_document(each: Kept, standing: str, *, everything: bool = True) -> dict[str, Any]:

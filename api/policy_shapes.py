@@ -66,6 +66,16 @@ class PolicyShape(BaseModel):
     sha256: str = Field(description="Of the text")
 
 
+class PolicyListed(PolicyShape):
+    """How a version of a policy stands among the others."""
+
+    model_config = _example(**_HEAD, holds_until=None)
+
+    holds_until: str | None = Field(
+        description="The last day it is in force: its own, or the day before another begins; null: none is set"
+    )
+
+
 class PolicyWhole(PolicyShape):
     """A version whole: how it stands, its limits as data, its text, and what it was found to change."""
 

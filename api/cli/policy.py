@@ -13,7 +13,7 @@ from api.cli.common import USAGE, Failed, Format, heard_or_not, open_store, pars
 from api.cli.policy_words import print_backtest, print_holding, print_plan
 from api.cli.read import print_json
 from api.cli.template_steps import is_file, read_text
-from api.policy_documents import policy_document, policy_head
+from api.policy_documents import policy_document, policy_heads
 from config.settings import settings
 from model.backtest import Terms
 from model.policy import Policy
@@ -48,14 +48,14 @@ def list_policies(as_: As = Format.TABLE) -> None:
     """List the versions there are, and which is in force."""
     with words(), open_store().connect() as connection:
         standing = policy_standing(connection, today(connection, utc_now())).label
-        found = [policy_head(each, standing) for each in kept(connection)]
+        found = policy_heads(kept(connection), standing)
     with heard_or_not():
         if as_ is Format.JSON:
             print_json({"policies": found})
             return
         for each in found:
             state = "in force" if each["in_force"] else each["state"]
-            until = each["effective_to"] or "further notice"
+            until = each["holds_until"] or "further notice"
             approved = f", approved by {each['approved_by']}" if each["approved_by"] else ""
             because = f": {each['because']}" if each["because"] else ""
             typer.echo(f"{each['policy']:<20} {state:<10} {each['effective_from']} to {until};"

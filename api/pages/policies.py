@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.access import PoliciesReader
 from api.answer import Visible
 from api.pages.render import page
-from api.policy_documents import policy_document, policy_head
+from api.policy_documents import policy_document, policy_heads
 from api.problems import not_found
 from sync.collection.template_steps import today
 from sync.policy.kept import NoSuchPolicy, kept, kept_version, policy_standing
@@ -26,8 +26,8 @@ def policies_page(reader: PoliciesReader) -> Response:
     def collect(session: Session, _visible: Visible) -> dict[str, Any]:
         connection = session.connection()
         standing = _standing(connection)
-        heads = [policy_head(each, standing) for each in reversed(kept(connection))]
-        return {"title": "Policies", "policies": heads}
+        heads = policy_heads(kept(connection), standing)
+        return {"title": "Policies", "policies": heads[::-1]}
 
     return page(reader, "policies.html", collect, also=_hour())
 

@@ -16,7 +16,7 @@ from api import problems
 from api.access import PoliciesReader, Principal, bearer
 from api.actors import acting
 from api.answer import JSON, Visible, json_answer, to_json
-from api.policy_documents import policy_document, policy_head
+from api.policy_documents import policy_document, policy_heads
 from api.policy_shapes import (
     BacktestShape,
     GivenApproval,
@@ -26,7 +26,7 @@ from api.policy_shapes import (
     GivenReason,
     HeldShape,
     PlanShape,
-    PolicyShape,
+    PolicyListed,
     PolicyWhole,
 )
 from api.problems import Problem, ProblemDocument, forbidden, not_found
@@ -86,7 +86,7 @@ Doing = Annotated[Doer, Depends(_doer)]
 
 
 @router.get(
-    "/policies", response_model=Paged[PolicyShape], responses=PROBLEMS, summary="Policies",
+    "/policies", response_model=Paged[PolicyListed], responses=PROBLEMS, summary="Policies",
     operation_id="list_policies",
 )  # fmt: skip
 def list_policies(reader: PoliciesReader) -> Response:
@@ -95,7 +95,7 @@ def list_policies(reader: PoliciesReader) -> Response:
     def collect(session: Session, _visible: Visible) -> dict[str, Any]:
         connection = session.connection()
         standing = _standing(connection)
-        return {"items": [policy_head(each, standing) for each in kept(connection)], "next": None}
+        return {"items": policy_heads(kept(connection), standing), "next": None}
 
     return json_answer(reader, collect, also=_hour())
 

@@ -157,7 +157,7 @@ def test_answers_have_the_names_of_their_documented_shapes(asking: TestClient, e
     schemas = described(create_app(engine))["components"]["schemas"]
     asked = {"text": strict()}
     for shape, answer in (
-        ("PolicyShape", asking.get("/api/v1/policies").json()["items"][0]),
+        ("PolicyListed", asking.get("/api/v1/policies").json()["items"][0]),
         ("PolicyWhole", asking.get("/api/v1/policies/default@1.0.0").json()),
         ("HeldShape", asking.get("/api/v1/projects/ONCE/policy").json()),
         ("PlanShape", asking.post("/api/v1/policies/plan", json=asked).json()),
@@ -195,6 +195,7 @@ def muster(engine: Engine, url: str, tmp_path: Path) -> CommandLine:
     return CommandLine(url, tmp_path / "home", {})
 
 
+@pytest.mark.slow
 def test_the_command_line_goes_from_a_file_to_an_approved_policy(muster: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "strict.yaml"
     file.write_text(strict())
@@ -218,6 +219,7 @@ def test_the_command_line_goes_from_a_file_to_an_approved_policy(muster: Command
     assert (done.code, "approved by Ole Brandt and in force from 2999-01-01 on" in done.out) == (0, True)
     listed = muster("policy", "list").out.splitlines()
     assert [line.split()[:2] for line in listed] == [["default@1.0.0", "in"], ["default@1.1.0", "approved"]]
+    assert "2000-01-01 to 2998-12-31;" in listed[0]
     held = muster("policy", "show", "--project", "ONCE", "--on", "2999-02-01").out
     assert held.splitlines()[:2] == ["ONCE on 2999-02-01 is held to default@1.1.0.", "  tier 2"]
     assert muster("policy", "show", "default@1.1.0").out == strict()
