@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.database import open_engine
 from sync.receipts import explain
+from tests.support.api_client import client
 from tests.support.databases import cloned
 from tests.support.muster_process import environment, muster
 
@@ -102,6 +103,14 @@ OF_THE_STORE: Final = {
 }
 
 
+# F15 and F18 score colours and forecasts once the outcome is known: ARCHIVE has finished, and these are its past.
+OF_AN_OUTCOME: Final = {
+    "F15": "s.reported IS NOT NULL AND s.overall <> 'GREY'",
+    "F18": "s.document->'measures'->'earned_schedule_finish'->>'value' IS NOT NULL"
+    " AND s.document->'measures'->'done_p50'->>'value' IS NOT NULL",
+}
+
+
 @pytest.mark.parametrize("formula", OF_PROJECTS)
 def test_a_project_of_the_demo_exercises_the_formula(demo: Demo, formula: str) -> None:
     key, at_work, _ = OF_PROJECTS[formula]
@@ -123,3 +132,20 @@ def test_its_numbers_lead_to_claims_or_rows_that_were_read_somewhere(demo: Demo,
 @pytest.mark.parametrize("formula", OF_THE_STORE)
 def test_what_is_of_reports_cycles_and_runs_is_at_work_too(demo: Demo, formula: str) -> None:
     assert demo.count(OF_THE_STORE[formula]) > 0
+
+
+@pytest.mark.parametrize("formula", OF_AN_OUTCOME)
+def test_a_project_that_has_finished_has_a_past_to_be_scored(demo: Demo, formula: str) -> None:
+    past = (
+        "SELECT 1 FROM snapshot s JOIN project p ON p.id = s.project_id JOIN claim c ON c.project_id = p.id"
+        " WHERE p.key = 'ARCHIVE' AND c.attribute = 'actual_finish' AND s.as_of < CAST(c.value #>> '{}' AS date)"
+    )
+    assert demo.count(f"{past} AND {OF_AN_OUTCOME[formula]}") >= 8
+
+
+def test_programmes_are_rolled_up_by_their_worst_and_by_counts(demo: Demo) -> None:
+    found = client(demo.engine).get("/api/v1/portfolio").json()
+    mixed = [each for each in found["programmes"] if len(each["overall"]) > 1]
+
+    assert {each["worst"] for each in mixed} == {"RED"}  # F19
+    assert sum(found["overall"].values()) == len(demo.projects)
