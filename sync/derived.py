@@ -10,8 +10,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from sync.facts_sql import THERE
+
 LISTED: Final = 20  # rows that are listed of one claim
-_KNOWN: Final = "v.known_from <= :then AND (v.known_to IS NULL OR v.known_to > :then) AND NOT v.deleted"
+_KNOWN: Final = "v.known_from <= :then AND (v.known_to IS NULL OR v.known_to > :then) AND " + THERE.format(
+    "v"
+)
 _OF: Final = "v.project_id = :project AND v.source_id = :source"
 # Milestones that are due in the month go before those that were looked at and are not.
 _MILESTONES: Final = (

@@ -16,7 +16,7 @@ from sync.facts_money import Months, Said
 from sync.facts_more import read_more
 from sync.facts_periods import Period
 from sync.facts_register import Kept, register_of
-from sync.facts_sql import CHOSEN, KNOWN, SEEN
+from sync.facts_sql import CHOSEN, KNOWN, SEEN, THERE
 from sync.facts_work import Work
 from sync.identity.settlements import Settling
 from sync.precedence import Values, read_values
@@ -196,7 +196,7 @@ def _forecasts(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts
             " coalesce(v.amends_external_id, v.external_id), v.forecast,"
             " CAST(v.known_from AT TIME ZONE :zone AS date),"
             f" CAST(CASE WHEN v.known_to <= {SEEN} THEN v.known_to END AT TIME ZONE :zone AS date)"
-            f" FROM milestone v WHERE v.project_id IS NOT NULL AND NOT v.deleted AND v.known_from <= {SEEN}"
+            f" FROM milestone v WHERE v.project_id IS NOT NULL AND {THERE.format('v')} AND v.known_from <= {SEEN}"
             f" AND v.actual IS NULL AND v.forecast IS NOT NULL AND {CHOSEN.format('v.project_id')}"
             " ORDER BY v.amends_source_id IS NOT NULL, v.known_from"
         ),

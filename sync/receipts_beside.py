@@ -6,6 +6,8 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from sync.facts_sql import THERE
+
 LISTED: Final = 25  # rows a receipt lists
 _JUDGED: Final = ("raid_item", "milestone")  # tables whose rows templates judge, beside the report itself
 
@@ -45,8 +47,8 @@ def _named(session: Session, row: Row[Any], found: Mapping[str, Any]) -> list[di
     rows = session.execute(
         text(
             "SELECT v.id, v.name, v.locator, v.baseline, v.forecast FROM milestone v WHERE v.project_id = :project"
-            " AND v.known_from <= :then AND (v.known_to IS NULL OR v.known_to > :then) AND NOT v.deleted"
-            " AND right(CAST(:name AS text), length(v.name)) = v.name ORDER BY v.id"
+            " AND v.known_from <= :then AND (v.known_to IS NULL OR v.known_to > :then)"
+            f" AND {THERE.format('v')} AND right(CAST(:name AS text), length(v.name)) = v.name ORDER BY v.id"
         ),
         {"project": row.id, "then": row.known_at, "name": found["name"]},
     ).all()
@@ -67,7 +69,7 @@ def judged(session: Session, row: Row[Any]) -> tuple[list[dict[str, Any]], int]:
             text(
                 f"SELECT v.id, v.external_id, v.locator, count(*) OVER () AS together FROM {table} v"
                 " WHERE v.project_id = :project AND v.known_from <= :then"
-                " AND (v.known_to IS NULL OR v.known_to > :then) AND NOT v.deleted ORDER BY v.id LIMIT :most"
+                f" AND (v.known_to IS NULL OR v.known_to > :then) AND {THERE.format('v')} ORDER BY v.id LIMIT :most"
             ),
             {"project": row.id, "then": row.known_at, "most": LISTED},
         ).all()

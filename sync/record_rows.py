@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 
 from model.attributes import REGISTER
+from sync.facts_sql import THERE
 from sync.tables import columns_of
 
 if TYPE_CHECKING:  # runs take nothing but a name from here
@@ -18,7 +19,8 @@ COLLECTION: Final = "collection"  # name and kind of the source that people's an
 _FIXED: Final = frozenset({"project_ref", "url"})  # registered, and yet not for anybody to answer
 _LAID_OVER: Final = {"id": "coalesce(a.id, v.id)", "answered": "a.answered"}
 _THEN: Final = (
-    "{0}.known_from <= :known_at AND ({0}.known_to IS NULL OR {0}.known_to > :known_at) AND NOT {0}.deleted"
+    "{0}.known_from <= :known_at AND ({0}.known_to IS NULL OR {0}.known_to > :known_at)"
+    f" AND {THERE}"  # `{0}` of it is filled in with the rest
 )
 
 

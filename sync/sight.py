@@ -23,11 +23,14 @@ class Sight:
 
 
 def being_read(session: Session, known_at: datetime) -> dict[int, datetime]:
-    """Return the sources that a run is reading, with when it began: half of what it brings was never true."""
+    """Return the sources that a run was reading at an instant, with when it began.
+
+    Half of what it brings was never true.
+    """
     rows = session.execute(
         text(
-            "SELECT source_id, min(started_at) FROM run WHERE state = 'running' AND started_at <= :known_at"
-            " GROUP BY source_id"
+            "SELECT source_id, min(started_at) FROM run WHERE started_at <= :known_at"
+            " AND (state = 'running' OR finished_at > :known_at) GROUP BY source_id"
         ),
         {"known_at": known_at},
     )
@@ -39,7 +42,8 @@ def sight(session: Session, known_at: datetime) -> dict[UUID, Sight]:
     rows = session.execute(
         text(
             "SELECT s.project_id, count(*) FILTER (WHERE a.fate = 'access_lost' AND a.settled_at <= :known_at) AS lost,"
-            " count(*) FILTER (WHERE a.settled_at IS NULL AND a.question_id IS NOT NULL) AS held"
+            " count(*) FILTER (WHERE (a.settled_at IS NULL OR a.settled_at > :known_at)"
+            " AND a.question_id IS NOT NULL) AS held"
             " FROM absence a JOIN work_item w ON w.source_id = a.source_id AND w.external_id = a.external_id"
             " JOIN scope s ON s.source_id = w.source_id AND s.external_id = w.scope_external_id"
             " WHERE a.entity = 'work_item' AND a.found_at <= :known_at AND s.project_id IS NOT NULL"

@@ -277,6 +277,7 @@ def _context(info: Mapping[str, Any]) -> Any:
 
 def _replay(engine: Engine, home: Path, state: DemoState, running: Mapping[str, Mapping[str, Any]]) -> None:
     typer.echo(f"Replaying {WEEKS} past weeks, so that trends and forecasts have a history:")
+    said = None
     for week in range(state.weeks_done, WEEKS):
         day = _day_of(state, week)
         moment = datetime.combine(day, _STEP_HOUR)
@@ -287,10 +288,15 @@ def _replay(engine: Engine, home: Path, state: DemoState, running: Mapping[str, 
             states = _pull_all(engine, moment, [block["name"] for block in _source_blocks(home)], progress)
         end_if_stopped()
         with words():
+            if week:
+                before = datetime.combine(_day_of(state, week - 1), _STEP_HOUR)
+                said = collect_last_month(engine, moment, since=before, today=state.anchor)
             consolidate(engine, as_of=day, known_at=moment)
         state.weeks_done = week + 1
         state.save()
         typer.echo(f"  {day}  {states}")
+        if said:
+            typer.echo(said)
 
 
 def _source_blocks(home: Path) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The demo's collection: last month's status reports, asked for on their day and handed in as people do."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Engine
@@ -35,12 +35,26 @@ _COURSES: Final = (
 )
 
 
-def collect_last_month(engine: Engine, now: datetime) -> str | None:
-    """Ask for last month's reports as of the day they were due to be asked for; None where that was done before."""
-    period = previous_period(period_of("month", now.date()))
+def collect_last_month(
+    engine: Engine, now: datetime, *, since: datetime | None = None, today: date | None = None
+) -> str | None:
+    """Ask for last month's reports as of the day they were due to be asked for; None where that was done before.
+
+    What people hand in is known from then on: nothing is handed in before `since`, the instant of the last
+    consolidation, whose snapshots would not have it.
+
+    Args:
+        engine: The store.
+        now: Nothing happens later.
+        since: In the replay of past weeks, the week before; None as long as the reports are not all due.
+        today: The day whose last month is meant; None: that of `now`.
+    """
+    period = previous_period(period_of("month", today or now.date()))
     with engine.connect() as connection:
         template = current(connection, TEMPLATE, now.date())
         plan = plan_of(connection, template, period)
+        if since is not None and now < plan.due_at + 14 * _HOUR:
+            return None
         try:
             find_cycle(connection, TEMPLATE, period)
         except NoSuchCycle:
@@ -55,7 +69,8 @@ def collect_last_month(engine: Engine, now: datetime) -> str | None:
     ready = [head for head in asked if _case(engine, head, opened + _DAY).judge().can_submit]
     for number, (head, course) in enumerate(zip(ready, _COURSES, strict=False)):
         late = number == 1  # one of them comes in the day after
-        _take(engine, head, course, plan.due_at + 10 * _HOUR if late else opened + 2 * _DAY, now)
+        at = plan.due_at + 10 * _HOUR if late else opened + 2 * _DAY
+        _take(engine, head, course, max(at, now if since is None else since), now)
     _remind(engine, cycle, now)
     show = f"`muster cycle show {TEMPLATE} {period}`"
     return f"Last month's reports ({period}) were asked for and handed in as people do: {show}."

@@ -3,7 +3,7 @@
 However many projects there are, one part of them is in memory.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
@@ -112,10 +112,19 @@ def colour(session: Session, setting: Setting, projects: Sequence[UUID], into: C
 
 
 def compute(
-    session: Session, setting: Setting, projects: Sequence[UUID], into: Coloured
+    session: Session,
+    setting: Setting,
+    projects: Sequence[UUID],
+    into: Coloured,
+    amend: Callable[[Facts], None] | None = None,
 ) -> tuple[Facts, Mapping[UUID, Status]]:
-    """Compute what is to be said of some projects, and keep their findings and conflicts up to date."""
+    """Compute what is to be said of some projects, and keep their findings and conflicts up to date.
+
+    `amend` changes what was gathered, before anything is computed from it.
+    """
     facts = gather(session, setting.asked(projects))
+    if amend is not None:
+        amend(facts)
     of_undefined_tiers(setting.policy, facts.projects, into.tiers)
     coloured = colours(facts, setting.policy)
     keep_conflicts(session, facts)

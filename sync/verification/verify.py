@@ -1,11 +1,10 @@
 """Verify: hold each published snapshot to its hash, its receipt, its raw pages, and the formulas."""
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
-from uuid import UUID
 
 from sqlalchemy import Engine, Row, text
 from sqlalchemy.orm import Session
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 from sync.json import dump_bytes
 from sync.verification.differences import differences
 from sync.verification.followed import Trail, broken_pages, follow_claims, follow_records
-from sync.verification.recompute import NoSuchPolicy, recomputed
+from sync.verification.recompute import NoSuchPolicy, Recomputed, recomputed
 
 _PART: Final = 100  # snapshots looked at together
 _SAID: Final = 10  # differences of one snapshot that are said
@@ -32,13 +31,17 @@ class Fault:
 
 @dataclass(slots=True)
 class Verified:
-    """What was looked at, and what does not agree. `pages` are raw pages whose bytes were hashed again."""
+    """What was looked at, and what does not agree. `pages` are raw pages whose bytes were hashed again.
+
+    `taken` says of snapshots which inputs could not be read as they were, and were taken from the receipt.
+    """
 
     snapshots: int = 0
     claims: int = 0
     records: int = 0
     pages: int = 0
     faults: list[Fault] = field(default_factory=list)
+    taken: list[Fault] = field(default_factory=list)
 
 
 def verify(
@@ -70,7 +73,9 @@ def verify(
             rows = _read(session, [each.id for each in together])
             again, because = _again(session, rows)
             for row in rows:
-                _look(session, row, again.get(row.project_id), because, found, standing)
+                _look(session, row, again.by_project.get(row.project_id), because, found, standing)
+                if (says := again.taken.get(row.project_id)) is not None:
+                    found.taken.append(Fault(row.key, row.as_of, row.known_at, says))
         found.pages = len(standing)
         for page, says in broken_pages(session, standing):
             at = standing[page]
@@ -133,11 +138,11 @@ def _comes_out(row: Row[Any], again: tuple[Any, Any] | None, because: str | None
         yield f"and {len(found) - _SAID} more differences"
 
 
-def _again(session: Session, rows: Sequence[Row[Any]]) -> tuple[Mapping[UUID, tuple[Any, Any]], str | None]:
+def _again(session: Session, rows: Sequence[Row[Any]]) -> tuple[Recomputed, str | None]:
     try:
         return recomputed(session, rows), None
     except NoSuchPolicy as error:
-        return {}, f"it cannot be worked out again: {error}"
+        return Recomputed(), f"it cannot be worked out again: {error}"
 
 
 def _chosen(
