@@ -220,3 +220,17 @@ def test_items_of_which_nobody_knows_whether_they_are_done_leave_no_forecast(row
     assert measures["done_p85"]["value"] is None
     assert measures["done_p85"]["says"] == "1 item of unknown state, so that nobody can say what is left"
     assert measures["throughput"]["value"] == 1
+
+
+def test_a_baseline_that_is_approved_only_later_counts_from_that_day(rows: Rows) -> None:
+    baseline(rows, 1, approved_on=FIRST, finish=TODAY)
+    baseline(rows, 2, approved_on=TODAY + timedelta(days=7), finish=TODAY + timedelta(days=100))
+    forecast = TODAY + timedelta(days=60)
+    assert found(rows, forecast_finish=forecast)["measures"]["slip_current"]["value"] == 60
+    later = T0 + timedelta(days=7)
+    consolidate(rows.engine, as_of=later.date(), known_at=later)
+    with Session(rows.engine) as session:
+        document = status_document(session)["projects"][0]
+    measures = document["measures"]
+    assert (measures["slip_current"]["value"], measures["slip_absorbed"]["value"]) == (-40, 100)
+    assert document["figures"]["baseline_finish"] == (TODAY + timedelta(days=100)).isoformat()
