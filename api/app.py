@@ -12,6 +12,7 @@ from api import (
     finding_shapes,
     matching_shapes,
     metrics,
+    outcome_shapes,
     policy_shapes,
     problems,
     record_shapes,
@@ -43,6 +44,7 @@ from api.routes import (
     matching,
     milestones,
     outbox,
+    outcomes,
     policies,
     portfolio,
     projects,
@@ -66,6 +68,7 @@ _NOUNS: Final = (
     status, portfolio, projects, explain, work_items, milestones, raid_items, costs, answered, register, findings,
     sources, scopes, runs, questions, rejects, drift, workbooks, submissions, finding_steps, matching,
     conflicts, cycles, outbox, submissions_moves, templates, policies,
+    outcomes,
 )  # fmt: skip
 _SHAPES: Final = (
     shapes,
@@ -76,6 +79,7 @@ _SHAPES: Final = (
     workbook_shapes,
     template_shapes,
     policy_shapes,
+    outcome_shapes,
 )
 _PAGES: Final = (
     board,

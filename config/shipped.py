@@ -1,10 +1,11 @@
-"""The policies, templates and mappings that come with Muster, read from the package's own YAML."""
+"""The policies, templates, mappings and terms of outcomes that come with Muster, read from the package's own YAML."""
 
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.declaration import Declaration
+from model.outcome import OutcomeTerms
 from model.policy import Policy
 
 if TYPE_CHECKING:
@@ -25,6 +26,16 @@ def policy(name: str = "default") -> Policy:
         NotShipped: With the names there are.
     """
     return _declaration("policies", name).as_(Policy)
+
+
+@lru_cache
+def outcomes(name: str = "default") -> OutcomeTerms:
+    """Load shipped terms of outcomes.
+
+    Raises:
+        NotShipped: With the names there are.
+    """
+    return _declaration("outcomes", name).as_(OutcomeTerms)
 
 
 @lru_cache
@@ -66,7 +77,7 @@ def _numbers(version: str) -> list[int]:
 
 
 def names(what: str) -> list[str]:
-    """List what is shipped of `policies`, `templates` or `mappings`."""
+    """List what is shipped of `policies`, `templates`, `mappings` or `outcomes`."""
     return sorted(path.stem for path in (_HERE / what).glob("*.yaml"))
 
 

@@ -19,6 +19,7 @@ from api.cli import (
     finding,
     mapping,
     matching,
+    outcomes,
     policy,
     read,
     serve,
@@ -42,7 +43,7 @@ app = typer.Typer(
 )
 for commands in (
     configure, discover, mapping, sync, read, answer, serve, template, finding, cycle, submission, workbook, matching,
-    conflict, policy, verify, demo,
+    conflict, policy, outcomes, verify, demo,
 ):  # fmt: skip
     commands.register(app)
 app.add_typer(token_commands(open_store), name="token")

@@ -1,6 +1,6 @@
 """F15 and F18: what colours and forecasts were worth, once the outcome is known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -115,3 +115,20 @@ def forecast_score(predicted: Mapping[float, float], actual: float) -> float | N
     """Return the mean pinball loss over the quantiles a forecaster gave; None where it gave none."""
     losses = [pinball(quantile, value, actual) for quantile, value in predicted.items()]
     return sum(losses) / len(losses) if losses else None
+
+
+@dataclass(frozen=True, slots=True)
+class Warnings:
+    """How warnings did: `hit_rate` is the share of bad ends warned of, `false_alarm_rate` that of good ones."""
+
+    hit_rate: float | None
+    false_alarm_rate: float | None
+
+
+def warned(ratings: Sequence[Rated], warning: Collection[str]) -> Warnings:
+    """Count the bad and the good ends that had one of the ratings that warn; None where there were none."""
+    adverse = sum(each.adverse for each in ratings)
+    well = sum(each.count - each.adverse for each in ratings)
+    hits = sum(each.adverse for each in ratings if each.rating in warning)
+    false = sum(each.count - each.adverse for each in ratings if each.rating in warning)
+    return Warnings(hits / adverse if adverse else None, false / well if well else None)

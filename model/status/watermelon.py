@@ -1,6 +1,6 @@
 """F14: green outside, red inside: what managers report against what is computed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,3 +73,22 @@ def quadratic_kappa(pairs: Iterable[tuple[Colour | None, Colour | None]]) -> flo
     observed = len(orders) * sum((said - found) ** 2 for said, found in orders)
     expected = sum(said_counts[a] * found_counts[b] * (a - b) ** 2 for a in _ORDERS for b in _ORDERS)
     return None if expected == 0 else 1 - observed / expected
+
+
+def spells(flags: Sequence[bool]) -> list[tuple[int, int]]:
+    """Return where each unbroken stretch begins and how many periods it lasts, of one flag a period."""
+    found: list[tuple[int, int]] = []
+    for at, flag in enumerate(flags):
+        if not flag:
+            continue
+        if at and flags[at - 1]:
+            began, lasted = found[-1]
+            found[-1] = (began, lasted + 1)
+        else:
+            found.append((at, 1))
+    return found
+
+
+def bias(differences: Sequence[int], *, least: int) -> float | None:
+    """Return the mean difference of a reporter, above 0 where they report rosier; None under `least` reports."""
+    return sum(differences) / len(differences) if len(differences) >= max(least, 1) else None
