@@ -24,6 +24,8 @@ _STATUS: Final = """
     (SELECT max(id) FROM finding),
     (SELECT max(id) FROM assessment),
     (SELECT max(id) FROM rejected_record),
+    (SELECT concat_ws('/', max(id), (SELECT max(known_to) FROM currency_rate)) FROM currency_rate),
+    (SELECT string_agg(concat_ws('/', name, currency, timezone), '|' ORDER BY id) FROM portfolio),
     (SELECT max(updated_at) FROM source),
     (SELECT count(*) FROM source),
     (SELECT concat_ws('/', count(*), count(closed_at), md5(string_agg(name, '|' ORDER BY id))) FROM project),

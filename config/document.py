@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -99,6 +100,11 @@ def _cron(value: str) -> str:
     return value
 
 
+def _number(value: Any) -> Any:
+    """Take a number as it is written: 0.1 is a tenth, and no float near it."""
+    return Decimal(str(value)) if isinstance(value, float) else value
+
+
 class PortfolioBlock(BaseModel):
     """The whole an office answers for."""
 
@@ -188,6 +194,26 @@ class SourceBlock(BaseModel):
         return dict(self.__pydantic_extra__ or {})
 
 
+class RateBlock(BaseModel):
+    """What one unit of a currency was worth in another on a day, and who says so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    on: date = Field(alias="date", description="The day of the rate; it counts until there is a newer one")
+    base: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217; one unit of this")
+    quote: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217; is worth so many of this")
+    rate: Annotated[Decimal, BeforeValidator(_number)] = Field(
+        gt=0, allow_inf_nan=False, description="How many; text keeps all digits"
+    )
+    source: str = Field(min_length=1, description="Who says so, e.g. European Central Bank")
+
+    @model_validator(mode="after")
+    def _of_two(self) -> "RateBlock":
+        if self.base == self.quote:
+            raise ValueError(f"base and quote are both {self.base}; expected two currencies")
+        return self
+
+
 class Document(BaseModel):
     """One configuration file."""
 
@@ -196,6 +222,9 @@ class Document(BaseModel):
     api_version: Literal["muster/v1"] = Field(alias="apiVersion")
     portfolio: PortfolioBlock
     sources: tuple[SourceBlock, ...] = ()
+    rates: tuple[RateBlock, ...] = Field(
+        default=(), description="Rates of exchange, for budgets in another currency than the portfolio's"
+    )
 
 
 def parse_document(text: str, *, where: str) -> Document:
@@ -227,6 +256,10 @@ def parse_document(text: str, *, where: str) -> Document:
     names = [source.name for source in document.sources]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise DocumentError(f"{where}: two sources are called {', '.join(twice)}; give each its own name")
+    told = [(rate.on, rate.base, rate.quote) for rate in document.rates]
+    if again := next((each for each in told if told.count(each) > 1), None):
+        day, base, quote = again
+        raise DocumentError(f"{where}: rates: {base} in {quote} is given twice for {day}; leave one")
     return document
 
 

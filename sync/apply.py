@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import yaml
 from sqlalchemy import Connection, Engine, text
@@ -13,9 +13,12 @@ from config.document import Document, SourceBlock
 from config.secrets import masked
 from connectors.address import origin_of
 from connectors.errors import MisconfiguredSource
+from model.currency import Rate
 from sync.json import dump_bytes, dumps
 from sync.record_rows import COLLECTION
 from sync.registry import address_of, check_source
+from sync.rollup.rates import as_block, differences, standing
+from sync.rollup.rates import replace as replace_rates
 from sync.store import unit_of_work
 
 
@@ -64,7 +67,34 @@ def plan(
         for name, (_, enabled) in stored.items()
         if name not in named and enabled
     ]
-    return changes
+    return [*changes, *_rate_changes(connection, document)]
+
+
+_FEW: Final = 5
+
+
+def _wanted_rates(document: Document) -> list[Rate]:
+    return [Rate(each.on, each.base, each.quote, each.rate, each.source) for each in document.rates]
+
+
+def _rate_changes(connection: Connection, document: Document) -> list[Change]:
+    """Return one line for all rates of exchange; none where there are none and were none."""
+    new, gone = differences(connection, _wanted_rates(document))
+    if not new and not gone:
+        return [Change("keep", f"{len(document.rates)} rates of exchange")] if document.rates else []
+    replaced = {(each.base, each.quote, each.day) for each in new}
+    lines = [_rate_says(each) for each in new]
+    lines += [
+        f"{_rate_says(each)}: no longer in the file"
+        for each in gone
+        if (each.base, each.quote, each.day) not in replaced
+    ]
+    more = (f"and {len(lines) - _FEW} more",) if len(lines) > _FEW else ()
+    return [Change("change" if gone else "add", "rates of exchange", (*lines[:_FEW], *more))]
+
+
+def _rate_says(rate: Rate) -> str:
+    return f"{rate.day}: 1 {rate.base} = {rate.rate:f} {rate.quote} ({rate.source})"
 
 
 def _another_place(connection: Connection, block: SourceBlock, before: SourceBlock) -> tuple[str, ...]:
@@ -161,6 +191,7 @@ def apply(
             ),
             {"now": now, "names": [block.name for block in document.sources]},
         )
+        replace_rates(connection, _wanted_rates(document), now=now)
     return changes
 
 
@@ -218,9 +249,11 @@ def export(connection: Connection) -> str:
     for name, config, enabled in rows:
         block = {"name": name, **{key: value for key, value in config.items() if value not in ({}, None)}}
         sources.append(block if enabled else {**block, "enabled": False})
-    document = {
+    document: dict[str, Any] = {
         "apiVersion": "muster/v1",
         "portfolio": {key: value for key, value in portfolio.items() if value is not None},
         "sources": sources,
     }
+    if rates := standing(connection):
+        document["rates"] = [as_block(rate) for rate in rates]
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)

@@ -12,6 +12,7 @@ from model.status.milestones import next_milestone
 from model.status.overall import Overall, overall
 from model.status.watermelon import WATERMELON, divergence
 from sync import precedence
+from sync.belonging import belongs_to
 from sync.dimension import Dimension
 from sync.dimensions import milestone_facts
 from sync.facts import Facts, ProjectFacts
@@ -89,6 +90,7 @@ def compose(
     """Write the document and the receipt of one project."""
     held_to = holding_of(policy, project, facts.as_of)
     limits = held_to.limits
+    belongs = belongs_to(project)
     whole = joined(project, dims, quality.score, facts, limits)
     reported = project.value("rag_overall")
     apart = divergence(None if reported is None else Colour(reported), whole.colour)
@@ -102,7 +104,8 @@ def compose(
     document: dict[str, Any] = {
         "key": project.key,
         "name": project.value("name") or project.name,
-        "programme": project.value("programme") or project.programme,
+        "programme": belongs[0].name if belongs else None,
+        "programmes": [each.to_json() for each in belongs],
         **{name: project.value(name) for name in ("tier", "stage", "manager", "sponsor")},
         "overall": whole.colour.value,
         "health": health,

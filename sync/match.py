@@ -15,7 +15,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
+from model.membership import divided, memberships
 from sync.areas import KIND, place_items, with_areas
+from sync.belonging import Belongs, write_memberships
 from sync.bind import Bindings, ScopeRow, bind, configured_keys
 from sync.identity.decided import Decided, decided, scope_subject
 from sync.identity.propose import proposals_of_people, proposals_of_projects
@@ -152,8 +154,12 @@ def _registered(
         if scope.kind == "register_row":
             rows[twins.get(scope.key, scope.key)].append(scope)
     wanted = {
-        key: (_said(group, "name") or group[0].name, _said(group, "programme")) for key, group in rows.items()
+        key: (_said(group, "name") or group[0].name, memberships(_said(group, "programme")))
+        for key, group in rows.items()
     }
+    for key, (_, belongs) in wanted.items():
+        if wrong := divided(belongs):
+            found.warnings.append(f"{rows[key][0].locator}: {key}: {wrong}")
     projects = _projects(session, at[0], wanted, ("register", at[1]), found)
     projects |= {second: projects[key] for second, key in twins.items() if key in projects}
     bindings: Bindings = bind(scopes, projects, TRACKER_KINDS, said)
@@ -190,13 +196,13 @@ def _own(
     given, warnings = configured_keys(trackers)
     found.warnings += warnings
     keys: dict[int, str] = dict(given)
-    names: dict[str, tuple[str, str | None]] = {}
+    names: dict[str, tuple[str, Belongs]] = {}
     for scope in trackers:
         if scope.id not in keys and scope.kind != KIND:
             taken = scope.key in names or scope.key in given.values()
             keys[scope.id] = f"{scope.source}-{scope.key}" if taken else scope.key
         if scope.id in keys:
-            names.setdefault(keys[scope.id], (scope.name, None))
+            names.setdefault(keys[scope.id], (scope.name, ()))
     # A second key goes last, so that its project keeps its name.
     standing = {key: name for key, name in names.items() if key not in twins}
     standing |= {
@@ -221,13 +227,15 @@ def _own(
 def _projects(
     session: Session,
     portfolio: Portfolio,
-    wanted: Mapping[str, tuple[str, str | None]],
+    wanted: Mapping[str, tuple[str, Belongs]],
     origin_at: tuple[str, datetime],
     found: Matched,
 ) -> dict[str, UUID]:
     """Create, reopen or rename the projects of the given keys; returns key -> id."""
     origin, known_at = origin_at
-    programmes = _programmes(session, portfolio, {programme for _, programme in wanted.values() if programme})
+    programmes = _programmes(
+        session, portfolio, {each.name for _, belongs in wanted.values() for each in belongs}
+    )
     known: dict[str, UUID] = dict(session.execute(text("SELECT key, id FROM project")).all())
     found.created = len(wanted.keys() - known.keys())
     ids = {key: known.get(key) or uuid4() for key in wanted}
@@ -250,9 +258,12 @@ def _projects(
                 "ids": list(ids.values()),
                 "keys": list(ids),
                 "names": [name for name, _ in wanted.values()],
-                "programmes": [programmes.get(programme or "") for _, programme in wanted.values()],
+                "programmes": [
+                    programmes[belongs[0].name] if belongs else None for _, belongs in wanted.values()
+                ],
             },
         )
+        write_memberships(session, {ids[key]: belongs for key, (_, belongs) in wanted.items()}, programmes)
     return ids
 
 

@@ -31,7 +31,16 @@ from model.tables.policy import PolicyVersion
 from model.tables.pull import Cursor, RawPage, RejectedRecord, Run, RunStream, Source
 from model.tables.records import ChangeRequest, Decision, GateCriterion, WorkPlanLine
 from model.tables.register import Benefit, Contract, ProjectRole, QualityReview, Utilisation
-from model.tables.spine import Identity, Person, Portfolio, Programme, Project, Scope
+from model.tables.spine import (
+    CurrencyRate,
+    Identity,
+    Person,
+    Portfolio,
+    Programme,
+    ProgrammeProject,
+    Project,
+    Scope,
+)
 from model.tables.status import Snapshot
 from model.tables.template import Tailoring, TemplateVersion, Waiver
 from model.tables.work import Iteration, Transition, WorkItem, WorkItemIteration, WorkItemLink
@@ -53,6 +62,7 @@ __all__ = [
     "Contract",
     "CostLine",
     "Credential",
+    "CurrencyRate",
     "Cursor",
     "Cycle",
     "Decision",
@@ -74,6 +84,7 @@ __all__ = [
     "Portfolio",
     "Prefill",
     "Programme",
+    "ProgrammeProject",
     "Project",
     "ProjectRole",
     "QualityReview",

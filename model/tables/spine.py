@@ -1,12 +1,14 @@
-"""Portfolio, programme, project, the source scopes bound to a project, and people."""
+"""Portfolio, programme, project, the source scopes bound to a project, people, and rates of exchange."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy import Identity as Numbered
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Numeric
 
 from model.base import Base
 
@@ -52,6 +54,43 @@ class Project(Base):
     origin: Mapped[str]
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+
+
+class ProgrammeProject(Base):
+    """A programme that a project belongs to; the one at position 0 is the project's `programme_id`.
+
+    `share` is the percent of the project's budget the programme carries; None: nobody divided it.
+    """
+
+    __tablename__ = "programme_project"
+
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("project.id"), primary_key=True)
+    programme_id: Mapped[int] = mapped_column(ForeignKey("programme.id"), primary_key=True, index=True)
+    position: Mapped[int]
+    share: Mapped[Decimal | None] = mapped_column(Numeric)
+    critical: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class CurrencyRate(Base):
+    """On a day one unit of `base` was worth `rate` units of `quote`: said from `known_from` until `known_to`."""
+
+    __tablename__ = "currency_rate"
+    __table_args__ = (
+        Index(
+            "uq_currency_rate_current", "base", "quote", "day", unique=True,
+            postgresql_where=text("known_to IS NULL"),
+        ),
+        Index(None, "known_to"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(Numbered(always=True), primary_key=True)
+    day: Mapped[date]
+    base: Mapped[str]  # ISO 4217
+    quote: Mapped[str]
+    rate: Mapped[Decimal] = mapped_column(Numeric)
+    source: Mapped[str]
+    known_from: Mapped[datetime]
+    known_to: Mapped[datetime | None]
 
 
 class Scope(Base):

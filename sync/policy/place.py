@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
+from model.membership import memberships
 from model.policies import Holding, Place, holding, limits_for
 from model.policy import Limits, Policy
 from sync.facts import ProjectFacts
@@ -13,7 +14,8 @@ _FEW: Final = 10
 
 def place_of(project: ProjectFacts) -> Place:
     """Return where a project stands; what its sources say of its programme goes before where it is filed."""
-    programmes = dict.fromkeys(each for each in (project.value("programme"), project.programme) if each)
+    said = [each.name for each in memberships(project.value("programme"))]
+    programmes = dict.fromkeys(each for each in (*said, project.programme) if each)
     return Place(
         project.key,
         project.value("tier"),

@@ -1,0 +1,1 @@
+"""Roll-ups: programmes and the portfolio out of their projects' snapshots."""
