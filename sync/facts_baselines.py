@@ -44,9 +44,13 @@ def rows_by_project(session: Session, table: str, bound: Mapping[str, Any]) -> d
 
 
 def approved(rows: Iterable[RowMapping], as_of: date) -> list[RowMapping]:
-    """Return the baselines that were approved by a day, the oldest first."""
+    """Return the baselines that were approved by a day, the oldest first; one that two sheets list is one."""
     there = [row for row in rows if row["approved_on"] is not None and row["approved_on"] <= as_of]
-    return sorted(there, key=lambda row: (row["approved_on"], row["number"] or 0, row["id"]))
+    there.sort(key=lambda row: (row["approved_on"], row["number"] or 0, row["id"]))
+    known: dict[tuple[date, int | None], RowMapping] = {}
+    for row in there:
+        known.setdefault((row["approved_on"], row["number"]), row)
+    return list(known.values())
 
 
 def changes_since(rows: Iterable[RowMapping], since: date, as_of: date) -> list[RowMapping]:

@@ -66,6 +66,7 @@ def test_the_worked_re_baseline_comes_out_of_a_projects_own_baselines(rows: Rows
         finish=given["current_baseline"],
     )
     baseline(rows, 3, finish=given["forecast"])  # proposed, never approved
+    baseline(rows, 1, approved_on=FIRST, finish=given["original_baseline"])  # the same in another sheet
     document = found(rows, forecast_finish=given["forecast"])
     measures = document["measures"]
     assert {
