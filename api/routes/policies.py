@@ -30,7 +30,7 @@ from api.policy_shapes import (
     PolicyWhole,
 )
 from api.problems import Problem, ProblemDocument, forbidden, not_found
-from api.routes.common import PROBLEMS, ProjectKey, visible_project
+from api.routes.common import PROBLEMS, KnownAt, ProjectKey, visible_project
 from api.shapes import Paged
 from model.backtest import Terms
 from model.collection.roles import Actor
@@ -120,7 +120,9 @@ def get_policy(reader: PoliciesReader, policy: Label) -> Response:
     "/projects/{key}/policy", response_model=HeldShape, responses=PROBLEMS, summary="What a project is held to",
     operation_id="get_project_policy",
 )  # fmt: skip
-def get_project_policy(reader: PoliciesReader, key: ProjectKey, on: On = None) -> Response:
+def get_project_policy(
+    reader: PoliciesReader, key: ProjectKey, on: On = None, known_at: KnownAt = None
+) -> Response:
     """Return which policy holds for a project on a day, with which layers and limits."""
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
@@ -128,9 +130,11 @@ def get_project_policy(reader: PoliciesReader, key: ProjectKey, on: On = None) -
         now = datetime.now(UTC)
         day = on or today(session.connection(), now)
         try:
-            return held_to(session, key, on=day, now=now)
+            return held_to(session, key, on=day, now=now, known_at=known_at)
         except LookupError:
-            raise not_found(f"Project {key} is closed: nothing holds for it.") from None
+            raise not_found(
+                f"Nothing held for project {key} then: it is closed, or was not there yet."
+            ) from None
 
     return json_answer(reader, collect, also=_hour())
 

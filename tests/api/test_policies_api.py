@@ -111,6 +111,10 @@ def test_one_person_proposes_another_approves_what_was_planned_and_a_project_is_
     assert (now["policy"], now["limits"]["schedule"]["red_days"]) == ("default@1.0.0", 30)
     assert (then["policy"], then["limits"]["schedule"]["red_days"]) == ("default@1.1.0", 90)
     assert then["layers"][-1] == {"of": "project", "name": "ONCE", "because": "agreed by the board"}
+    known = {"on": FAR.isoformat(), "known_at": "2026-01-01T00:00:00Z"}  # before it was approved
+    assert asking.get("/api/v1/projects/ONCE/policy", params=known).json()["policy"] == "default@1.0.0"
+    known["known_at"] = "2001-01-01T00:00:00Z"
+    assert asking.get("/api/v1/projects/ONCE/policy", params=known).status_code == 404
     for day in ("0001-01-01", "9999-12-31"):
         assert asking.get("/api/v1/projects/ONCE/policy", params={"on": day}).status_code == 200
     gone = deciding.post("/api/v1/policies/default@1.1.0/withdraw", json={"because": "A mistake"}).json()
