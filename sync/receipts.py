@@ -46,7 +46,7 @@ def status_document(
         known_at: Leave out what became known later; None: everything.
         visible: Keys of the projects that may be seen; None: all.
     """
-    rows = _snapshots(session, as_of, known_at, visible)
+    rows = snapshots_of(session, as_of, known_at, visible)
     history = _history(session, known_at, visible)
     read = synced(session, rows, known_at)
     newest = max(rows, key=lambda row: (row.as_of, row.known_at), default=None)
@@ -109,7 +109,7 @@ def _beside(row: Row[Any], newest: Row[Any] | None, asked: date | None) -> dict[
     )
 
 
-def _snapshots(
+def snapshots_of(
     session: Session,
     as_of: date | None,
     known_at: datetime | None,
@@ -117,6 +117,7 @@ def _snapshots(
     *,
     receipts: bool = False,
 ) -> Sequence[Row[Any]]:
+    """Return of each project the newest snapshot that is not after the two clocks, with its id and key."""
     wanted = "as_of, known_at, policy, document" + (", receipt" if receipts else "")
     return session.execute(
         text(
@@ -157,7 +158,7 @@ def explain(
     Raises:
         NotKnown: With what there is instead.
     """
-    found = _snapshots(session, as_of, known_at, [project_key], receipts=True)
+    found = snapshots_of(session, as_of, known_at, [project_key], receipts=True)
     if not found:
         raise NotKnown(_nothing(session, project_key, as_of))
     row = found[0]

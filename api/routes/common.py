@@ -76,7 +76,9 @@ def versions(table: type[V], *, known_at: datetime | None) -> ColumnElement[bool
     if known_at is None:
         return and_(table.known_to.is_(None), table.deleted.is_(False))
     open_then = or_(table.known_to.is_(None), table.known_to > known_at)
-    return and_(table.known_from <= known_at, open_then, table.deleted.is_(False))
+    # A record that is gone since was there until its last version's `known_to`.
+    there = or_(table.deleted.is_(False), table.known_to.is_not(None))
+    return and_(table.known_from <= known_at, open_then, there)
 
 
 def version_page(table: type[V], paging: Paging, visible: Visible, *, known_at: datetime | None) -> Query:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Engine, Row, text
+from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.orm import Session
 
 from sync.json import dump_bytes
@@ -45,7 +45,7 @@ class Verified:
 
 
 def verify(
-    engine: Engine,
+    engine: Engine | Connection,
     *,
     as_of: date | None = None,
     known_at: datetime | None = None,

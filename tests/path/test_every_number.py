@@ -1,0 +1,102 @@
+"""No number and no colour of a status document without a receipt that leads to a raw page."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.support.api_client import client
+from tests.support.two_days import TODAY, two_days
+
+# Text and marks that are no numbers or colours of their own, or say of a number that stands elsewhere why it is so.
+BESIDE = {
+    "key", "name", "as_of", "snapshot_as_of", "overall_reasons", "sources", "flags", "conflicts", "programme",
+    "programmes",
+}  # fmt: skip
+VALUES = ("overall", "health", "reported", "watermelon", "tier", "stage", "manager", "sponsor")
+
+
+@pytest.fixture(scope="module")
+def api(template_url: str) -> Iterator[TestClient]:
+    with two_days(template_url) as rows, client(rows.engine) as asked:
+        yield asked
+
+
+def receipts_named(project: dict[str, Any]) -> dict[str, Any]:
+    """Return by what `explain` is asked for every number and colour of a project's entry, and the number."""
+    asked = {name: project[name] for name in VALUES}
+    asked |= {name: each["colour"] for name, each in project["dimensions"].items()}
+    asked |= {name: each["value"] for name, each in project["measures"].items()}
+    asked |= {name: value for name, value in project["figures"].items() if name != "currency"}
+    asked["data_quality"] = project["data_quality"]["score"]
+    whole = ("next_milestone", "trend", "report", "watermelon_since")
+    return asked | {name: project[name] for name in whole}
+
+
+def pages(found: dict[str, Any]) -> set[int]:
+    """Return the raw pages a receipt leads to; each with its hash and a place in it."""
+    ends = [*found["claims"], *found.get("records", ())]
+    ends += [record for claim in found["claims"] for record in claim.get("records", ())]
+    raws = [end["raw"] for end in ends if end["raw"]["page"] is not None]
+    for raw in raws:
+        assert len(raw["sha256"]) == 64
+        assert raw["locator"]
+    return {raw["page"] for raw in raws}
+
+
+def explained(api: TestClient, name: str, **clocks: str) -> dict[str, Any]:
+    answer = api.get(f"/api/v1/projects/APOLLO/explain/{name}", params=clocks)
+    assert answer.status_code == 200, (name, answer.text)
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def unproven(api: TestClient, project: dict[str, Any], **clocks: str) -> list[str]:
+    """Name what has no receipt, one that says something else, or one that leads to no raw page."""
+    found = []
+    for name, value in receipts_named(project).items():
+        receipt = explained(api, name, **clocks)
+        if receipt["value"] != value:
+            found.append(f"{name}: {value}, its receipt {receipt['value']}")
+        elif not receipt["rule"]["id"]:
+            found.append(f"{name}: no rule")
+        elif name == "trend":
+            for point in receipt["points"]:
+                told = explained(api, point["explain"]["attribute"], as_of=point["explain"]["as_of"])
+                if told["value"] != point["overall"] or not pages(told):
+                    found.append(f"{name} of {point['as_of']}")
+        elif value not in (None, "GREY") and name not in FROM_SNAPSHOTS and not pages(receipt):
+            found.append(f"{name}: {value} leads to no raw page")
+    return found
+
+
+# Of snapshots, whose own receipts lead on.
+FROM_SNAPSHOTS = {"watermelon_since", "behaviour", "forecasts_stale"}
+
+
+@pytest.mark.parametrize("day", [None, TODAY])
+def test_every_number_and_colour_of_the_status_leads_to_a_raw_page(api: TestClient, day: Any) -> None:
+    clocks = {} if day is None else {"as_of": day.isoformat()}
+    answer = api.get("/api/v1/status", params=clocks)
+    assert answer.status_code == 200
+    (project,) = answer.json()["projects"]
+    assert unproven(api, project, **clocks) == []
+    assert sum(value is not None for value in receipts_named(project).values()) > 20
+
+
+def test_the_walk_knows_every_part_of_the_status_document(api: TestClient) -> None:
+    (project,) = api.get("/api/v1/status").json()["projects"]
+    walked = {"dimensions", "measures", "figures", "data_quality", *VALUES, "next_milestone", "trend", "report",
+              "watermelon_since"}  # fmt: skip
+    assert project.keys() - walked - BESIDE == set()
+
+
+def test_the_inputs_of_a_colour_are_those_of_its_receipt(api: TestClient) -> None:
+    (project,) = api.get("/api/v1/status").json()["projects"]
+    for name, each in project["dimensions"].items():
+        receipt = explained(api, name)
+        assert each["reasons"] == receipt["reasons"]
+        assert {reason["rule"] for reason in each["reasons"]} <= {rule["id"] for rule in receipt["rules"]}, (
+            name
+        )
