@@ -48,9 +48,10 @@ def outcomes(
     """
     seen = visible if project is None else [project] if visible is None or project in visible else []
     asked = Asked(as_of, known_at, seen, portfolio_of(session).timezone)
-    first, last = _days(session, asked, project)
+    first, until = _days(
+        session, asked, project
+    )  # a day to come is no history: nothing would be known to have gone well
     found = list(published(session, asked))
-    until = as_of or last
     by_project: dict[str, list[Published]] = defaultdict(list)
     for each in found:
         by_project[each.project].append(each)
@@ -64,7 +65,7 @@ def outcomes(
     whole = {
         "as_of": plain(until),
         "known_at": None if known_at is None else instant_text(known_at),
-        "history": {"first": plain(first), "last": plain(last)},
+        "history": {"first": plain(first), "last": plain(until)},
         "terms": terms.model_dump() | {"says": terms.says()},
         "projects": len(by_project),
         "watermelon": watermelons(found, terms),

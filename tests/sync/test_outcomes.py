@@ -95,6 +95,7 @@ def test_both_clocks_hold_and_a_day_before_the_history_is_said(past: Engine) -> 
     assert (then["history"]["last"], then["colours"]["decided"]) == ("2026-02-28", 0)
     then = asked(past, as_of=date(2026, 6, 30))
     assert (then["colours"]["decided"], then["forecasters"]["scored"]) == (6, 0)
+    assert asked(past, as_of=date(2099, 1, 1)) == asked(past), "a day to come decides nothing"
     with pytest.raises(NoHistory, match="the history goes from 2026-01-17 to 2026-09-30"):
         asked(past, as_of=date(2025, 1, 1))
 
