@@ -16,6 +16,7 @@ from api import (
     policy_shapes,
     problems,
     record_shapes,
+    rollup_shapes,
     shapes,
     template_shapes,
     workbook_shapes,
@@ -47,6 +48,7 @@ from api.routes import (
     outcomes,
     policies,
     portfolio,
+    programmes,
     projects,
     questions,
     raid_items,
@@ -65,8 +67,8 @@ from api.routes import (
 
 PREFIX: Final = "/api/v1"
 _NOUNS: Final = (
-    status, portfolio, projects, explain, work_items, milestones, raid_items, costs, answered, register, findings,
-    sources, scopes, runs, questions, rejects, drift, workbooks, submissions, finding_steps, matching,
+    status, portfolio, programmes, projects, explain, work_items, milestones, raid_items, costs, answered, register,
+    findings, sources, scopes, runs, questions, rejects, drift, workbooks, submissions, finding_steps, matching,
     conflicts, cycles, outbox, submissions_moves, templates, policies,
     outcomes,
 )  # fmt: skip
@@ -80,6 +82,7 @@ _SHAPES: Final = (
     template_shapes,
     policy_shapes,
     outcome_shapes,
+    rollup_shapes,
 )
 _PAGES: Final = (
     board,

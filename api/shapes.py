@@ -379,7 +379,10 @@ class StatusProject(BaseModel):
 
     key: str
     name: str
-    programme: str | None
+    programme: str | None = Field(description="Its own: the first of its programmes")
+    programmes: list[dict[str, Any]] = Field(
+        [], description="All it belongs to: name, the percent `share` of its budget, whether `critical` there"
+    )
     tier: int | None
     stage: str | None
     overall: Colour
@@ -437,7 +440,12 @@ class PortfolioShape(BaseModel):
     projects: int
     overall: dict[str, int]
     watermelons: int
-    programmes: list[dict[str, Any]]
+    rollup: dict[str, Any] | None = Field(
+        None, description="As `/programmes` has one of each programme; null before anything was applied"
+    )
+    programmes: list[dict[str, Any]] = Field(
+        description="A project of several programmes is in each of them; the name null: in none"
+    )
 
 
 class ExplainShape(BaseModel):

@@ -1,4 +1,4 @@
-"""The portfolio in figures: how many projects of which colour, in all and by programme."""
+"""The portfolio in figures: how many projects of which colour, and the roll-ups, in all and by programme."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -15,10 +15,12 @@ from api.routes.common import PROBLEMS, AsOf, KnownAt
 from api.shapes import PortfolioShape
 from model.tables import Portfolio
 from sync.receipts import status_document
+from sync.rollup.rollup import rolled_up, summary
 
 router = APIRouter()
 
 WORST_FIRST = ("RED", "AMBER", "GREY", "GREEN", "BLUE")
+_OF_A_PROGRAMME = ("name", "projects", "worst", "cost_weighted", "health", "grey", "closed")
 WATERMELON = 2  # colours between green outside and red inside
 
 
@@ -27,10 +29,12 @@ WATERMELON = 2  # colours between green outside and red inside
     operation_id="get_portfolio",
 )  # fmt: skip
 def get_portfolio(reader: StatusReader, as_of: AsOf = None, known_at: KnownAt = None) -> Response:
-    """Return the portfolio's counts of the visible projects."""
+    """Return the portfolio's counts and roll-ups of the visible projects."""
 
     def collect(session: Session, _visible: Visible) -> dict[str, Any]:
-        status = status_document(session, as_of=as_of, known_at=known_at, visible=reader.principal.projects)
+        projects = reader.principal.projects
+        status = status_document(session, as_of=as_of, known_at=known_at, visible=projects)
+        rollups = rolled_up(session, status, known_at=known_at, visible=projects)
         whole = session.scalars(select(Portfolio).order_by(Portfolio.id)).first()
         return {
             "key": whole and whole.key,
@@ -39,24 +43,24 @@ def get_portfolio(reader: StatusReader, as_of: AsOf = None, known_at: KnownAt = 
             "currency": whole and whole.currency,
             "as_of": status["as_of"],
             "known_at": status["known_at"],
-            **_figures(status["projects"]),
+            **_figures(status["projects"], rollups),
         }
 
     return json_answer(reader, collect)
 
 
-def _figures(projects: list[dict[str, Any]]) -> dict[str, Any]:
-    names = sorted({project.get("programme") for project in projects}, key=lambda name: (name is None, name))
-    programmes = []
-    for name in names:
-        inside = [project for project in projects if project.get("programme") == name]
-        counts = colour_counts(inside)
-        programmes.append({"name": name, "projects": len(inside), "overall": counts, "worst": worst(counts)})
+def _figures(projects: list[dict[str, Any]], rollups: list[dict[str, Any]]) -> dict[str, Any]:
+    short = [summary(each) for each in rollups]
     return {
         "projects": len(projects),
         "overall": colour_counts(projects),
         "watermelons": sum((project.get("watermelon") or 0) >= WATERMELON for project in projects),
-        "programmes": programmes,
+        "rollup": next((each for each in short if each["kind"] == "portfolio"), None),
+        "programmes": [
+            {"overall": each["counts"]} | {name: each[name] for name in _OF_A_PROGRAMME}
+            for each in short
+            if each["kind"] == "programme"
+        ],
     }
 
 

@@ -1,0 +1,73 @@
+"""Programmes over the API: their roll-ups, what those rest on, and what nobody asked about."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine
+from starlette.testclient import TestClient
+
+from config.database import open_engine
+from tests.support.api_client import client
+from tests.support.databases import cloned
+from tests.support.portfolio_rows import seed
+
+
+@pytest.fixture(scope="module")
+def engine(template_url: str) -> Iterator[Engine]:
+    """The demo's twelve projects."""
+    with cloned(template_url) as url:
+        engine = open_engine(url)
+        seed(engine)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def asking(engine: Engine) -> TestClient:
+    return client(engine)
+
+
+def test_programmes_are_listed_with_their_three_views_together(asking: TestClient) -> None:
+    found = asking.get("/api/v1/programmes").json()
+    assert [each["name"] for each in found["programmes"]] == [
+        "Core systems", "Digital services", "Estates and network"
+    ]  # fmt: skip
+    for each in found["programmes"]:
+        assert {"worst", "cost_weighted", "counts", "health", "grey"} <= each.keys()
+        assert sum(each["counts"].values()) == each["projects"]
+        assert "inputs" not in each
+
+
+def test_a_programme_names_its_projects_and_what_each_weighs(asking: TestClient) -> None:
+    listed = asking.get("/api/v1/programmes").json()["programmes"][0]
+    found = asking.get("/api/v1/programmes/Core%20systems/status").json()
+    assert {name: found[name] for name in ("worst", "cost_weighted", "counts")} == {
+        name: listed[name] for name in ("worst", "cost_weighted", "counts")
+    }
+    assert [each["key"] for each in found["inputs"]] == sorted(each["key"] for each in found["inputs"])
+    assert sum(each["weight"] or 0 for each in found["inputs"]) == pytest.approx(1, abs=1e-4)
+    assert found["closed"] == []
+
+
+def test_the_portfolio_counts_each_project_once(asking: TestClient) -> None:
+    whole = asking.get("/api/v1/portfolio").json()
+    status = asking.get("/api/v1/portfolio/status").json()
+    assert whole["rollup"]["projects"] == status["projects"] == len(status["inputs"]) == 12
+    assert whole["rollup"]["counts"] == whole["overall"] == status["counts"]
+    assert sum(each["projects"] for each in whole["programmes"]) == 12
+
+
+def test_an_unknown_programme_is_refused_with_those_there_are(asking: TestClient) -> None:
+    answer = asking.get("/api/v1/programmes/No/such/status")
+    assert answer.status_code == 404
+    assert "Core systems" in answer.json()["detail"]
+
+
+def test_who_sees_some_projects_sees_only_their_roll_up(engine: Engine) -> None:
+    some = client(engine, name="some", projects=["PORTAL"])
+    found = some.get("/api/v1/programmes").json()["programmes"]
+    assert [each["projects"] for each in found] == [1]
+    assert some.get("/api/v1/portfolio").json()["rollup"]["projects"] == 1
+    hidden = some.get("/api/v1/programmes/Core systems/status")
+    assert hidden.status_code == 404
+    assert "Estates" not in hidden.text
