@@ -1,11 +1,11 @@
 """What the routes share: documented problems, the two clocks, and version rows."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Path
 from fastapi import Query as Parameter
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
@@ -46,8 +46,19 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 AsOf = Annotated[date | None, Parameter(description="Status of this day; the newest when left out")]
+
+
+def _in_utc(value: AwareDatetime) -> AwareDatetime:
+    """Refuse an instant that UTC has no date for: the first and last hours of the calendar, with an offset."""
+    try:
+        value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be an instant from the year 1 to 9999 in UTC") from None
+    return value
+
+
 KnownAt = Annotated[
-    AwareDatetime | None,
+    Annotated[AwareDatetime, AfterValidator(_in_utc)] | None,
     Parameter(description="As known at this instant, with its offset; now when left out"),
 ]
 Text = Annotated[str | None, Parameter(max_length=200)]

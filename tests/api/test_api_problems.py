@@ -19,6 +19,7 @@ BROKEN = (
     ("/api/v1/runs/99999999999999999999", 422),
     ("/api/v1/status?as_of=yesterday", 422),
     ("/api/v1/status?known_at=2026-01-01T00:00:00", 422),
+    ("/api/v1/status?known_at=9999-12-31T23:59:59-12:00", 422),  # no such year in UTC
     ("/api/v1/work-items?limit=0", 422),
     ("/api/v1/work-items?limit=100000", 422),
     ("/api/v1/work-items?status_category=finished", 422),
