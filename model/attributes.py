@@ -67,6 +67,7 @@ PROJECT: Final = _attributes(
     key text! : The project's key in the register
     bind_jira texts : Keys of the Jira projects that belong to it
     bind_ado texts : Names of the Azure DevOps projects, or area paths, that belong to it
+    currency text : ISO 4217 of the row's amounts; where it says none they are in the portfolio's
     name text path=project.name : What people call the project
     programme text path=project.programme : The programme it belongs to
     tier int path=project.tier : Assurance tier, 1 is the largest

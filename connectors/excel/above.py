@@ -23,11 +23,13 @@ def said_for_all(
     found: dict[str, tuple[Json, str | None]] = {}
     if layout.holds != "projects" and layout.project:
         found["project_ref"] = (layout.project, None)
-    if reading.currency and layout.holds in AMOUNTS:
+    money = layout.holds in AMOUNTS or layout.holds == "projects"
+    if reading.currency and money:
         found["currency"] = (reading.currency, None)
-    wanted: tuple[str, ...] = ("currency",) if layout.holds in AMOUNTS else ()
-    if layout.holds == "projects":
-        wanted = ("reported_on", "programme")
+    wanted = (
+        *(("reported_on", "programme") if layout.holds == "projects" else ()),
+        *(("currency",) if money else ()),
+    )
     for name in wanted:
         if name in found or name in known or (said := preamble.meaning(name)) is None:
             continue

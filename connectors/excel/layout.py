@@ -44,7 +44,7 @@ NATURAL: Final[dict[Holds, tuple[str, ...]]] = {
     "reviews": ("project_ref", "title"),
     "baselines": ("project_ref", "number"),
 }
-# The amounts of kinds whose rows each have a currency of their own; the first names it.
+# The amounts of kinds whose rows each have a currency of their own.
 AMOUNTS: Final[dict[Holds, tuple[str, ...]]] = {
     "raid": ("cost_impact",),
     "costs": ("amount",),
@@ -52,7 +52,7 @@ AMOUNTS: Final[dict[Holds, tuple[str, ...]]] = {
     "benefits": ("target", "forecast", "actual"),
     "baselines": ("budget",),
 }
-READER: Final = 3  # raised when the same bytes would be read differently, so that they are read again
+READER: Final = 4  # raised when the same bytes would be read differently, so that they are read again
 
 
 @dataclass(frozen=True, slots=True)

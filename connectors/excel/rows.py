@@ -271,7 +271,7 @@ class Sheet:
 
     def _has_money(self, values: dict[str, Json]) -> bool:
         return self.layout.holds == "costs" or any(
-            name in values for name in AMOUNTS.get(self.layout.holds, ())
+            attribute_type(self.layout.holds, name) == "money" for name in values
         )
 
     def _key(self, number: int) -> tuple[str, str | None]:

@@ -40,6 +40,7 @@ class Reading:
     reads: dict[str, Read] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     currency: str | None = None  # that a header, or every amount, names
+    currencies: dict[str, str] = field(default_factory=dict)  # of money columns that are in one currency
     mixed: dict[str, Callable[[Any, int], str | None]] = field(default_factory=dict)
     by_row: set[str] = field(
         default_factory=set
@@ -105,7 +106,33 @@ def make_reads(
         make = _MAKERS.get(type_ or attribute_type(layout.holds, name), _text)
         reading.reads[name] = make(grid, header_row + 1, column.index, column.header, layout, reading)
     _note_unproven_dates(reading)
+    if layout.holds == "costs":  # there each amount is a record
+        for name, code in reading.currencies.items():
+            reading.mixed.setdefault(name, _always(code))
+    else:
+        _leave_out_other_currencies(reading, columns)
     return reading
+
+
+def _always(code: str) -> Callable[[Any, int], str | None]:
+    return lambda _value, _row: code
+
+
+def _leave_out_other_currencies(reading: Reading, columns: Mapping[str, Column]) -> None:
+    """Leave out columns of money in another currency than the first that names one: a row has one currency."""
+    first, *others = [*reading.currencies] or [""]
+    for name in others:
+        code, main = reading.currencies[name], reading.currencies[first]
+        if code != main:
+            reading.reads[name] = _nothing
+            reading.notes.append(
+                f"column {columns[name].header!r} is in {code} and {columns[first].header!r} in {main}; a row has one "
+                f"currency, so {name} stays unknown. Write it in {main}, or into a sheet of its own"
+            )
+
+
+def _nothing(_value: Any, _row: int) -> Json:
+    return None
 
 
 def _note_unproven_dates(reading: Reading) -> None:
@@ -201,6 +228,8 @@ def _money(grid: Grid, first: int, index: int, header: str, layout: Layout, read
     own = Currencies(column, shown, grid, first, index, layout.currency, reading.beside)
     reading.notes += column.notes
     reading.currency = reading.currency or column.currency
+    if column.currency is not None:
+        reading.currencies[reading.name] = column.currency
     if own.some:
         reading.mixed[reading.name] = own.of
     if own.several or own.signs:

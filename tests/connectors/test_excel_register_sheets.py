@@ -106,6 +106,45 @@ def test_a_contract_with_two_currencies_in_one_row_keeps_no_amount_and_says_wher
     assert [line for line in told.warnings if "!D2: one row has amounts in EUR and GBP" in line]
 
 
+@pytest.mark.parametrize(
+    ("holds", "rows", "kept_one", "left_out"),
+    [
+        ("contracts", [["Ref", "Project", "Contract", "Value (GBP)", "Invoiced (EUR)"], ["C-1", "A", "x", 5, 4]],
+         "value", "invoiced"),
+        ("projects", [["Project ID", "Name", "Budget (GBP)", "Actual cost (EUR)"], ["A", "x", 5, 4]],
+         "budget", "actual_cost"),
+    ],
+)  # fmt: skip
+def test_columns_in_two_currencies_are_not_taken_for_one(
+    holds: Holds, rows: list[list[Any]], kept_one: str, left_out: str
+) -> None:
+    [record], told = records_of(xlsx(rows), holds)
+    values = record.payload["values"]
+
+    assert (values[kept_one], values.get(left_out), values["currency"]) == ("5", None, "GBP")
+    [line] = [line for line in told.warnings if "a row has one currency" in line]
+    assert f"{left_out} stays unknown" in line
+
+
+def test_a_register_says_the_currency_of_its_amounts_by_header_by_column_or_by_configuration() -> None:
+    head = ["Project ID", "Name"]
+    by_header = kept(xlsx([[*head, "Budget (EUR)"], ["A", "x", 5], ["B", "y", None]]))
+    by_column = kept(xlsx([[*head, "Budget", "Currency"], ["A", "x", 5, "EUR"], ["B", "y", 5, "USD"]]))
+    configured = kept(xlsx([[*head, "Budget"], ["A", "x", 5]]), currency="EUR")
+
+    assert [values.get("currency") for values in by_header] == ["EUR", None]
+    assert [values["currency"] for values in by_column] == ["EUR", "USD"]
+    assert configured[0]["currency"] == "EUR"
+
+
+def test_cost_columns_keep_a_currency_each() -> None:
+    rows = [["Project", "Category", "Budget", "Actual"], ["A", "Staff", 5, 4]]
+    body = xlsx(rows, formats={"C2": "£#,##0", "D2": "[$€-2] #,##0"})
+    found = {values["kind"]: (values["amount"], values["currency"]) for values in kept(body, "costs")}
+
+    assert found == {"baseline": ("5", "GBP"), "actual": ("4", "EUR")}
+
+
 def test_a_benefit_counted_in_a_currency_is_money_and_in_calls_is_not() -> None:
     rows = [
         ["Ref", "Project", "Benefit", "Target", "Forecast", "Unit"],
