@@ -18,6 +18,7 @@ from sync.record_rows import COLLECTION
 from sync.said import Derivation, Said
 
 Key = tuple[UUID, str, int]  # project, attribute, source
+_PART: Final = 1000  # projects whose claims are in memory at a time
 
 
 @dataclass(slots=True)
@@ -55,7 +56,16 @@ def claim_all(
 
     `runs` None are those of all sources that can be (`runs_to_claim`).
     """
-    return _claim(session, runs_to_claim(session, known_at) if runs is None else runs, known_at, projects)
+    runs = runs_to_claim(session, known_at) if runs is None else runs
+    if projects is None:  # all, and yet not all that is said of all in memory at once
+        projects = session.execute(text("SELECT id FROM project ORDER BY key")).scalars().all()
+    every, done = list(projects), Claimed()
+    for start in range(0, len(every), _PART):
+        part = _claim(session, runs, known_at, frozenset(every[start : start + _PART]))
+        done.written += part.written
+        done.withdrawn += part.withdrawn
+        done.warnings += part.warnings
+    return done
 
 
 def runs_to_claim(session: Session, known_at: datetime) -> dict[int, int]:
