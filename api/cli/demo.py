@@ -33,6 +33,7 @@ from sync.apply import apply
 from sync.consolidate import consolidate
 from sync.progress import Progress, Silent
 from sync.receipts import status_document
+from sync.rollup.rollup import rolled_up
 from sync.run import execute_run, start_run
 
 WEEKS: Final = 12  # past weeks replayed, one dated step each, before today's
@@ -327,5 +328,6 @@ def _today(engine: Engine, home: Path, state: DemoState, running: Mapping[str, M
         lines = sync_now(engine, [block["name"] for block in _source_blocks(home)], full=False)
         print_runs(lines)
         with Session(engine) as session:
-            print_status(status_document(session))
+            document = status_document(session)
+            print_status(document, rolled_up(session, document))
         print_unbound(engine)

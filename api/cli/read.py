@@ -3,6 +3,7 @@
 import csv
 import io
 import sys
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import orjson
@@ -15,12 +16,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.cli.common import USAGE, Failed, Format, open_store, parse_day, parse_instant, utc_now, words
+from api.cli.rollup_words import STYLES, head_cells, portfolio_lines
 from api.routes.runs import run_documents
 from model.tables import Run, Source
 from sync.json import encoded
 from sync.receipts import NotKnown, explain, status_document
+from sync.rollup.rollup import rolled_up
 
-_STYLES: Final = {"RED": "bold red", "AMBER": "yellow", "GREEN": "green", "GREY": "dim", "BLUE": "blue"}
 _NARROW: Final = 150  # columns below which dimensions are letters
 _WIDE: Final = 10_000  # columns of a table that goes into a file or a pipe: as many as it needs
 _LARGE: Final = 10_000  # from which a short form would lose digits
@@ -55,12 +57,13 @@ def status(
     engine = open_store()
     with words(), Session(engine) as session:
         document = status_document(session, as_of=day, known_at=instant)
+        rollups = rolled_up(session, document, known_at=instant) if format_ is Format.TABLE else []
     if format_ is Format.JSON:
         print_json(document)
     elif format_ is Format.CSV:
         sys.stdout.write(status_csv(document))
     else:
-        print_status(document)
+        print_status(document, rollups)
 
 
 def status_csv(document: dict[str, Any]) -> str:
@@ -88,8 +91,8 @@ def harmless(value: Any) -> Any:
     return value
 
 
-def print_status(document: dict[str, Any]) -> None:
-    """Print the portfolio as a table, a section a programme."""
+def print_status(document: dict[str, Any], rollups: Sequence[dict[str, Any]] = ()) -> None:
+    """Print the portfolio as a table, a section a programme, each with its roll-up."""
     console = Console(width=None if sys.stdout.isatty() else _WIDE)
     projects = document["projects"]
     if document.get("note"):
@@ -119,14 +122,24 @@ def print_status(document: dict[str, Any]) -> None:
     table.add_column("Data", justify="right", no_wrap=True, min_width=5)  # "100 A"
     if not narrow:
         table.add_column("Next milestone", no_wrap=True)
-    programmes = sorted({project.get("programme") or "" for project in projects})
-    for programme in programmes:
-        table.add_row(f"[bold]{escape(programme or 'No programme')}[/]")
+    _sections(table, projects, rollups, narrow=narrow)
+    console.print(table)
+    for line in portfolio_lines(rollups):
+        console.print(line, markup=False, highlight=False)
+
+
+def _sections(
+    table: Table, projects: Sequence[dict[str, Any]], rollups: Sequence[dict[str, Any]], *, narrow: bool
+) -> None:
+    """Add each programme with its roll-up, and below it the projects whose own it is."""
+    heads = {each["name"] or "": each for each in rollups if each["kind"] == "programme"}
+    for programme in sorted({project.get("programme") or "" for project in projects} | heads.keys()):
+        rolled = head_cells(heads.get(programme), narrow=narrow)
+        table.add_row(f"[bold]{escape(programme or 'No programme')}[/]", *rolled)
         for project in projects:
             if (project.get("programme") or "") == programme:
                 table.add_row(*_cells(project, narrow=narrow))
         table.add_section()
-    console.print(table)
 
 
 def _cells(project: dict[str, Any], *, narrow: bool) -> list[str]:
@@ -155,7 +168,7 @@ def _colour(value: str | None, *, short: bool = False) -> str:
         return "?" if short else "–"
     # Green and grey begin with the same letter; a question mark cannot be taken for green.
     shown = ("?" if value == "GREY" else value[0]) if short else value
-    return f"[{_STYLES.get(value, '')}]{shown}[/]"
+    return f"[{STYLES.get(value, '')}]{shown}[/]"
 
 
 def explain_value(

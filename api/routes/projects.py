@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -15,7 +15,7 @@ from api.answer import Visible, json_answer, z
 from api.paging import Page
 from api.routes.common import PROBLEMS, ProjectKey, Text, visible_project
 from api.shapes import Paged, ProjectShape
-from model.tables import Programme, Project, Scope, Snapshot, Source
+from model.tables import Programme, ProgrammeProject, Project, Scope, Snapshot, Source
 
 router = APIRouter()
 
@@ -31,7 +31,8 @@ def list_projects(reader: StatusReader, paging: Page, programme: Text = None) ->
         query = select(Project, Programme.name).outerjoin(Programme, Programme.id == Project.programme_id)
         query = query.where(only_visible(Project.id, visible))
         if programme is not None:
-            query = query.where(Programme.name == programme)
+            named = select(ProgrammeProject.project_id).join(Programme).where(Programme.name == programme)
+            query = query.where(or_(Programme.name == programme, Project.id.in_(named)))
         rows = session.execute(paging.page(query, Project.__table__.c.key)).all()
         documents = project_documents(session, rows)
         return paging.document(documents, [found["key"] for found in documents])
