@@ -29,6 +29,7 @@ from api.pages import board, collect_board, form, project, pulled, receipt, sign
 from api.pages import conflicts as conflict_pages
 from api.pages import findings as finding_pages
 from api.pages import matching as matching_pages
+from api.pages import outcomes as outcome_pages
 from api.pages import policies as policy_pages
 from api.pages import templates as template_pages
 from api.pages import workbook as workbook_pages
@@ -97,6 +98,7 @@ _PAGES: Final = (
     conflict_pages,
     template_pages,
     policy_pages,
+    outcome_pages,
     workbook_pages,
 )
 _ABOUT: Final = (

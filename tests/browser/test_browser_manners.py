@@ -21,6 +21,7 @@ PAGES = {
     "sources": "/sources",
     "policies": "/policies",
     "policy": "/policies/default@1.0.0",
+    "outcomes": "/outcomes",
 }
 REACHABLE = 'a[href], button, select, input:not([type=hidden]), summary, [tabindex="0"]'
 # Pixels, on both sides of where the layout changes -> whether a picture is kept

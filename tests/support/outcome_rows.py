@@ -1,4 +1,4 @@
-"""Made-up snapshots over nine months: a watermelon that ends late, a steady project, and one with few reports."""
+"""Made-up snapshots over nine months: a watermelon that ends late, a steady project, few reports, a new one."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -28,7 +28,7 @@ def add_history(engine: Engine) -> None:
                 " VALUES ('main', 'Change', 'Europe/London', 'GBP') RETURNING id"
             )
         ).scalar_one()
-        for key, story in (("MELON", _melon()), ("STEADY", _steady()), ("GLOOM", _gloom())):
+        for key, story in (("MELON", _melon()), ("STEADY", _steady()), ("GLOOM", _gloom()), ("NEW", ())):
             project = _project(connection, portfolio, key)
             copy_rows(connection, "snapshot", _COLUMNS, [(project, *row) for row in story])
 

@@ -118,6 +118,15 @@ def test_the_api_answers_of_the_projects_that_are_visible_alone(past: Engine) ->
     assert some.get("/api/v1/outcomes", params={**terms, "project": "STEADY"}, headers=tag).status_code == 304
 
 
+def test_the_page_shows_what_is_visible_and_a_portfolio_without_history_says_so(past: Engine) -> None:
+    whole = client(past, name="page").get("/outcomes").text
+    assert "2.00 colours rosier than computed, over 7 reports" in whole
+    assert 'href="/projects/MELON"' in whole
+    assert "MELON" not in client(past, name="page-some", projects=["STEADY"]).get("/outcomes").text
+    nobody = client(past, name="page-none", projects=["NEW"]).get("/outcomes")
+    assert (nobody.status_code, "no snapshot to score yet" in nobody.text) == (200, True)
+
+
 def test_the_command_line_tells_it_and_names_what_is_wrong_with_terms(
     past: Engine, url: str, tmp_path: Path
 ) -> None:
