@@ -205,7 +205,17 @@ def explain_value(
         for record in rule.get("records") or []:
             console.print(f"    {record['entity'].replace('_', ' ')} {record['name']}"
                           f" ({record.get('locator') or 'no place'})", markup=False)  # fmt: skip
+    if not any(rule.get("records") for rule in document.get("rules") or []):
+        _print_rows(console, document.get("records") or [])
     _print_claims(console, document.get("claims") or [])
+
+
+def _print_rows(console: Console, rows: list[dict[str, Any]]) -> None:
+    """Name the rows that a measure rests on, each with its cell and its run."""
+    for row in rows:
+        raw = row.get("raw") or {}
+        console.print(f"    {row['entity'].replace('_', ' ')} {row['name']}"
+                      f" ({raw.get('locator') or 'no place'}, run {raw.get('run')})", markup=False)  # fmt: skip
 
 
 def _held_to(held_to: dict[str, Any] | None) -> list[str]:
