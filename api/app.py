@@ -26,6 +26,7 @@ from api.etag import Cache, Recent
 from api.feed import route as feed
 from api.headers import StrictHeaders
 from api.pages import board, collect_board, form, project, pulled, receipt, signin
+from api.pages import changes as change_pages
 from api.pages import conflicts as conflict_pages
 from api.pages import findings as finding_pages
 from api.pages import matching as matching_pages
@@ -36,6 +37,7 @@ from api.pages import workbook as workbook_pages
 from api.pages.static import static_files
 from api.routes import (
     answered,
+    changes,
     conflicts,
     costs,
     cycles,
@@ -68,9 +70,9 @@ from api.routes import (
 
 PREFIX: Final = "/api/v1"
 _NOUNS: Final = (
-    status, portfolio, programmes, projects, explain, work_items, milestones, raid_items, costs, answered, register,
-    findings, sources, scopes, runs, questions, rejects, drift, workbooks, submissions, finding_steps, matching,
-    conflicts, cycles, outbox, submissions_moves, templates, policies,
+    status, changes, portfolio, programmes, projects, explain, work_items, milestones, raid_items, costs, answered,
+    register, findings, sources, scopes, runs, questions, rejects, drift, workbooks, submissions, finding_steps,
+    matching, conflicts, cycles, outbox, submissions_moves, templates, policies,
     outcomes,
 )  # fmt: skip
 _SHAPES: Final = (
@@ -87,6 +89,7 @@ _SHAPES: Final = (
 )
 _PAGES: Final = (
     board,
+    change_pages,
     project,
     receipt,
     pulled,

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from api.cli import (
     answer,
+    changes,
     configure,
     conflict,
     cycle,
@@ -43,7 +44,7 @@ app = typer.Typer(
 )
 for commands in (
     configure, discover, mapping, sync, read, answer, serve, template, finding, cycle, submission, workbook, matching,
-    conflict, policy, outcomes, verify, demo,
+    conflict, policy, outcomes, verify, changes, demo,
 ):  # fmt: skip
     commands.register(app)
 app.add_typer(token_commands(open_store), name="token")

@@ -31,21 +31,30 @@ def board(reader: StatusReader, query: Annotated[Query, Parameters()]) -> Respon
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
         projects = reader.principal.projects
-        sources = [
-            source for source in fresh(source_documents(session, visible, now=now), now) if source["enabled"]
-        ]
+        # How sources stand now says nothing of what was known at an earlier instant.
+        sources = (
+            []
+            if query.known_at
+            else [
+                source
+                for source in fresh(source_documents(session, visible, now=now), now)
+                if source["enabled"]
+            ]
+        )
         late = frozenset(source["name"] for source in sources if source["overdue"])
 
         def load() -> tuple[dict[str, Any], list[Row]]:
-            status = status_document(session, as_of=query.as_of, known_at=None, visible=projects)
+            status = status_document(session, as_of=query.as_of, known_at=query.known_at, visible=projects)
             return status, load_rows(status, late if query.as_of is None else frozenset())
 
         # Sorting and searching look at the same rows again and again: they are read once a version.
         boards: Recent[tuple[dict[str, Any], list[Row]]] = reader.request.app.state.boards
-        status, rows = boards.get(digest(session.info["version"], query.as_of, projects, sorted(late)), load)
+        status, rows = boards.get(
+            digest(session.info["version"], query.as_of, query.known_at, projects, sorted(late)), load
+        )
         found = arrange(status, rows, query)
         whole = session.scalars(select(Portfolio).order_by(Portfolio.id)).first()
-        days = snapshot_days(session)
+        days = snapshot_days(session, query.known_at)
         known = history(session, visible)
         shown = as_date(status["as_of"])
         return {
@@ -68,8 +77,11 @@ def board(reader: StatusReader, query: Annotated[Query, Parameters()]) -> Respon
     return page(reader, "board.html", collect, also=f"{now:%Y%m%d%H%M}")
 
 
-def snapshot_days(session: Session) -> list[Any]:
-    """Return the days there are snapshots of, the newest first, by one index probe a day."""
+def snapshot_days(session: Session, known_at: datetime | None = None) -> list[Any]:
+    """Return the days there are snapshots of, the newest first, by one index probe a day.
+
+    At an earlier instant those that were over or had begun by then.
+    """
     found = session.scalars(
         text(
             """WITH RECURSIVE day(d) AS (
@@ -79,7 +91,7 @@ def snapshot_days(session: Session) -> list[Any]:
                SELECT d FROM day WHERE d IS NOT NULL LIMIT 120"""
         )
     )
-    return list(found)
+    return [day for day in found if known_at is None or day <= known_at.date()]
 
 
 def _neighbours(days: list[Any], as_of: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from api.pages.charts import Line, floor_of, line
 from api.pages.render import as_date, as_instant
@@ -28,6 +28,7 @@ class Query(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     as_of: date | None = None
+    known_at: AwareDatetime | None = None
     q: str = Field("", max_length=100)
     programme: str = Field("", max_length=200)
     overall: Colour | Literal[""] = ""

@@ -1,5 +1,6 @@
 """A project's page: every colour with its reasons, and what they were computed from."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -17,7 +18,7 @@ from api.pages.project_findings import disputes, open_findings
 from api.pages.project_measures import subjects
 from api.pages.render import as_date, as_instant, page
 from api.problems import not_found
-from api.routes.common import AsOf, ProjectKey, visible_project
+from api.routes.common import AsOf, KnownAt, ProjectKey, visible_project
 from model.attributes import REGISTER
 from model.tables import Portfolio, Project, Snapshot
 from sync.receipts import status_document
@@ -32,12 +33,14 @@ TOLD: Final = ("path_to_green", "override_reason", "variance_narrative", "decisi
 
 
 @router.get("/projects/{key}")
-def project_page(reader: RecordsReader, key: ProjectKey, as_of: AsOf = None) -> Response:
-    """Show one project on a day."""
+def project_page(
+    reader: RecordsReader, key: ProjectKey, as_of: AsOf = None, known_at: KnownAt = None
+) -> Response:
+    """Show one project on a day, as known at an instant."""
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
         project = visible_project(session, visible, key)
-        status = status_document(session, as_of=as_of, known_at=None, visible=[key])
+        status = status_document(session, as_of=as_of, known_at=known_at, visible=[key])
         entry = next((found for found in status["projects"] if found["key"] == key), None)
         known = history(session, frozenset({project.id}))
         if entry is None or known[0] is None:
@@ -45,10 +48,10 @@ def project_page(reader: RecordsReader, key: ProjectKey, as_of: AsOf = None) -> 
                             "It gets one when the next sync is consolidated.")  # fmt: skip
         # The project's own newest snapshot may be older than the day asked about, or than the others'.
         day = as_date(entry.get("as_of")) or as_date(status["as_of"])
-        newest = snapshot_days(session)
+        newest = snapshot_days(session, known_at)
         day = min(found for found in (day, known[1], *newest[:1]) if found is not None)
-        past = as_instant(status["known_at"]) if newest and day < newest[0] else None
-        shown = {"as_of": as_of, "days": newest, "outside": outside(as_of, known)}
+        past = as_instant(status["known_at"]) if known_at or (newest and day < newest[0]) else None
+        shown = {"as_of": as_of, "known_at": known_at, "days": newest, "outside": outside(as_of, known)}
         return _context(session, project, entry, status | {"as_of": day.isoformat()}, past) | shown
 
     return page(reader, "project.html", collect)
@@ -60,7 +63,7 @@ def _context(
     """Collect the page's parts; on a past day the records as they were known then."""
     day = as_date(status["as_of"])
     assert day is not None  # noqa: S101 - the caller has looked
-    receipt = _receipt(session, project, status)
+    receipt = _receipt(session, project, status, past)
     claims = model.claims(session, receipt)
     dimensions = [name for name in DIMENSIONS if name in entry["dimensions"]]
     dimensions += [name for name in entry["dimensions"] if name not in DIMENSIONS]
@@ -81,7 +84,7 @@ def _context(
         "told": [(name, claims[name][0]) for name in TOLD if name in claims and claims[name][0]["value"]],
         "types": {name: attribute.type for name, attribute in REGISTER["project"].items()},
         "currency": currency,
-        "trend": model.trend(session, project.id, day, dimensions),
+        "trend": model.trend(session, project.id, day, dimensions, past),
         "chart": model.CHART,
         "milestones": stones,
         "timeline": timeline,
@@ -93,10 +96,14 @@ def _context(
     }
 
 
-def _receipt(session: Session, project: Project, status: dict[str, Any]) -> dict[str, Any]:
+def _receipt(
+    session: Session, project: Project, status: dict[str, Any], known_at: datetime | None
+) -> dict[str, Any]:
+    query = select(Snapshot.receipt)
+    if known_at is not None:
+        query = query.where(Snapshot.known_at <= known_at)
     found = session.scalars(
-        select(Snapshot.receipt)
-        .where(Snapshot.project_id == project.id, Snapshot.as_of <= as_date(status["as_of"]))
+        query.where(Snapshot.project_id == project.id, Snapshot.as_of <= as_date(status["as_of"]))
         .order_by(Snapshot.as_of.desc(), Snapshot.known_at.desc())
         .limit(1)
     ).first()

@@ -46,7 +46,9 @@ class Trend:
     names: list[str]
 
 
-def trend(session: Session, project: UUID, as_of: date, dimensions: Sequence[str]) -> Trend:
+def trend(
+    session: Session, project: UUID, as_of: date, dimensions: Sequence[str], known_at: datetime | None = None
+) -> Trend:
     """Return the newest snapshot of each of the last days, the oldest first."""
     rows = session.execute(
         text(
@@ -55,10 +57,11 @@ def trend(session: Session, project: UUID, as_of: date, dimensions: Sequence[str
                           (SELECT jsonb_object_agg(name, value -> 'colour')
                            FROM jsonb_each(document -> 'dimensions') AS d(name, value)) AS colours
                    FROM snapshot WHERE project_id = :project AND as_of <= :as_of
+                   AND (CAST(:known_at AS timestamptz) IS NULL OR known_at <= :known_at)
                    ORDER BY as_of DESC, known_at DESC LIMIT :points) newest
                ORDER BY as_of"""
         ),
-        {"project": project, "as_of": as_of, "points": POINTS},
+        {"project": project, "as_of": as_of, "known_at": known_at, "points": POINTS},
     )
     days = [Day(row.as_of, row.overall, row.health, row.reported, row.colours or {}) for row in rows]
     values = [day.health for day in days]

@@ -45,7 +45,12 @@ def _seeded(rows: Rows) -> Rows:
         reported_on="2026-11-01",
     )  # fmt: skip
     live = rows.milestone(
-        "pmo-files", "APOLLO", "Go live", baseline=date(2026, 11, 20), forecast=TODAY + timedelta(40)
+        "pmo-files",
+        "APOLLO",
+        "Go live",
+        external_id="M-1",
+        baseline=date(2026, 11, 20),
+        forecast=TODAY + timedelta(40),
     )
     risk = rows.raid("pmo-files", "APOLLO", item_id="R-014", probability=4, impact=5)
     rows.cost("pmo-files", "APOLLO", "actual", "1200.50", period=date(2026, 9, 1))
@@ -81,6 +86,7 @@ def _seeded(rows: Rows) -> Rows:
         "pmo-files",
         "APOLLO",
         "Go live",
+        external_id="M-1",
         at=LATER,
         baseline=date(2026, 11, 20),
         forecast=TODAY + timedelta(60),

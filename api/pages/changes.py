@@ -1,0 +1,44 @@
+"""What changed since the last board: news, and history that was rewritten, project by project."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from fastapi import APIRouter
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api.access import StatusReader
+from api.answer import Visible
+from api.pages.board import snapshot_days
+from api.pages.render import page
+from api.routes.common import AsOf, KnownAt
+from sync.changes import changes
+
+router = APIRouter()
+_BETWEEN_BOARDS = timedelta(days=28)  # the day that is compared with where none is asked for
+
+
+@router.get("/changes")
+def changes_page(
+    reader: StatusReader, since: date | None = None, as_of: AsOf = None, known_at: KnownAt = None
+) -> Response:
+    """Show what changed of the visible projects from a day to another."""
+    now = known_at or datetime.now(UTC)
+
+    def collect(session: Session, _visible: Visible) -> dict[str, Any]:
+        days = snapshot_days(session)
+        day = since or usual(days, as_of)
+        found = None
+        if day is not None:
+            found = changes(session, since=day, as_of=as_of, now=now, visible=reader.principal.projects)
+        return {"title": "Changes", "found": found, "days": days, "since": day, "as_of": as_of}
+
+    return page(reader, "changes.html", collect, also=f"{now:%Y%m%d%H%M}")
+
+
+def usual(days: list[date], as_of: date | None) -> date | None:
+    """Return the newest day that is a month before another, else the oldest; the newest day comes first."""
+    if not days:
+        return None
+    last = (as_of or days[0]) - _BETWEEN_BOARDS
+    return next((day for day in days if day <= last), days[-1])

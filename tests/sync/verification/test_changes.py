@@ -1,0 +1,138 @@
+"""What changed since a day: news told apart from what was rewritten of the past."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from api.cli.read import status_csv
+from sync.changes import changes
+from sync.changes_records import milestone_changes, raid_changes
+from sync.consolidate import consolidate
+from sync.receipts import status_document
+from tests.support.api_client import client
+from tests.support.rows import T0, Rows
+from tests.support.two_days import LATER, TODAY, two_days
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def rows(template_url: str) -> Iterator[Rows]:
+    """Two days; before the second the register takes back what it said of the first, and adds a project."""
+    with two_days(template_url) as rows:
+        with rows.engine.begin() as connection:
+            scope = connection.execute(text("SELECT id FROM scope WHERE kind = 'register_row'")).scalar_one()
+        # A report of the first day, which nobody had read when it ended, with another budget and colour.
+        rows.rewrite(scope, budget="1200000", rag_overall="AMBER", reported_on=TODAY)
+        rows.raid("pmo-files", "APOLLO", item_id="I-1", kind="issue", at=LATER + DAY)
+        rows.run("pmo-files", at=LATER + DAY)
+        rows.register("pmo-files", "GEMINI", row=9, name="Gemini")
+        consolidate(rows.engine, as_of=LATER.date() + DAY, known_at=LATER + DAY)
+        yield rows
+
+
+def since_the_first_day(rows: Rows) -> dict[str, Any]:
+    with Session(rows.engine) as session:
+        return changes(session, since=TODAY, now=LATER + 2 * DAY)
+
+
+def test_a_value_given_later_is_news_and_one_changed_for_the_past_is_rewritten_history(rows: Rows) -> None:
+    (project,) = since_the_first_day(rows)["projects"]
+    told = {(each["attribute"], each["kind"]): (each["was"], each["is"]) for each in project["values"]}
+    assert told["budget", "rewritten"] == ("1000000.00", "1200000.00")
+    assert told["rag_overall", "rewritten"] == ("GREEN", "AMBER")
+    assert told["percent_complete", "news"] == (75, 100)
+    assert ("budget", "news") not in told
+
+
+def test_colours_measures_and_records_that_changed_are_named(rows: Rows) -> None:
+    found = since_the_first_day(rows)
+    (project,) = found["projects"]
+    status = {each["name"]: (each["was"], each["is"]) for each in project["status"]}
+    assert status["items_left"] == (1, 0)
+    assert status["reported"] == ("GREEN", "AMBER")
+    assert ("Go live", "forecast", "news") in {
+        (e["name"], e["what"], e["kind"]) for e in project["milestones"]
+    }
+    assert {(each["name"], each["what"]) for each in project["raid"]} == {("R-014", "gone"), ("I-1", "new")}
+    assert [each["key"] for each in found["new"]] == ["GEMINI"]
+    assert found["closed"] == []
+
+
+def test_an_edited_baseline_or_actual_day_is_rewritten_and_a_first_actual_day_is_news() -> None:
+    def row(**more: Any) -> dict[str, Any]:
+        dates = {"baseline": date(2026, 1, 1), "forecast": date(2026, 1, 9), "actual": None}
+        return {
+            "name": "Go",
+            "external_id": "1",
+            "locator": "A1",
+            "url": None,
+            "state": "planned",
+            **dates,
+            **more,
+        }
+
+    def kinds(was: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, str]]:
+        return [(each["what"], each["kind"]) for each in milestone_changes({1: was}, {1: now})]
+
+    assert kinds(row(), row()) == []
+    assert kinds(row(), row(forecast=date(2026, 2, 1))) == [("forecast", "news")]
+    assert kinds(row(), row(actual=date(2026, 1, 8))) == [("actual", "news")]
+    met = row(actual=date(2026, 1, 8))
+    assert kinds(met, row(actual=date(2026, 1, 3))) == [("actual", "rewritten")]
+    assert kinds(row(), row(baseline=date(2026, 1, 9))) == [("baseline", "rewritten")]
+    closed = {**row(state="closed"), "item_id": "R-1"}
+    assert [each["what"] for each in raid_changes({1: row(state="open")}, {1: closed})] == ["closed"]
+
+
+def test_the_changes_are_served_and_shown_and_an_earlier_instant_knows_of_none(rows: Rows) -> None:
+    with client(rows.engine) as api:
+        served = api.get("/api/v1/changes", params={"since": TODAY.isoformat()})
+        assert [each["key"] for each in served.json()["projects"]] == ["APOLLO"]
+        then = api.get(
+            "/api/v1/changes", params={"since": TODAY.isoformat(), "known_at": "2026-11-02T12:00:00Z"}
+        )
+        assert then.json()["projects"] == []
+        shown = api.get("/changes", params={"since": TODAY.isoformat()})
+        assert shown.status_code == 200
+        assert "rewritten history" in shown.text
+        assert api.get("/api/v1/changes", params={"since": "soon"}).status_code == 422
+    with client(rows.engine, projects=["GEMINI"], name="gemini") as api:
+        assert api.get("/api/v1/changes", params={"since": TODAY.isoformat()}).json()["projects"] == []
+
+
+READS = (
+    "/api/v1/status", "/api/v1/projects/APOLLO/explain/overall", "/api/v1/projects/APOLLO/explain/budget",
+    "/api/v1/portfolio", "/", "/projects/APOLLO", "/projects/APOLLO/receipt/budget",
+)  # fmt: skip
+
+
+def test_a_read_of_the_first_day_is_byte_for_byte_what_it_was_after_corrections(rows: Rows) -> None:
+    clocks = {"as_of": TODAY.isoformat(), "known_at": f"{TODAY}T12:00:00Z"}
+    later = LATER + 2 * DAY
+    with client(rows.engine, name="again") as api:
+        before = {path: api.get(path, params=clocks) for path in READS}
+        assert {answer.status_code for answer in before.values()} == {200}
+        with rows.engine.connect() as connection:
+            scope = connection.execute(
+                text("SELECT id FROM scope WHERE kind = 'register_row' AND key = 'APOLLO'")
+            ).scalar_one()
+        rows.rewrite(scope, budget="1300000", forecast_finish="2025-12-19")
+        rows.run("pmo-files", at=later)
+        assert consolidate(rows.engine, as_of=later.date(), known_at=later).snapshots
+        consolidate(rows.engine, as_of=TODAY, known_at=later)
+        after = {path: api.get(path, params=clocks) for path in READS}
+        assert [path for path in READS if after[path].content != before[path].content] == []
+        assert after["/"].headers["etag"] != api.get("/").headers["etag"]
+
+
+def test_the_csv_of_a_day_is_that_of_its_clocks(rows: Rows) -> None:
+    with Session(rows.engine) as session:
+        then = status_document(session, as_of=TODAY, known_at=T0)
+        now = status_document(session, as_of=LATER.date() + DAY)
+    assert "RED" in status_csv(then)
+    assert status_csv(then) != status_csv(now)
