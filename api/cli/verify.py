@@ -8,7 +8,7 @@ from rich.console import Console
 from api.cli.common import FAILED, Format, open_store, parse_day, parse_instant, words
 from api.cli.read import AsOf, KnownAt, print_json
 from sync.json import instant_text
-from sync.verification.verify import Verified, verify
+from sync.verification.verify import Fault, Verified, verify
 
 _SAID: Final = 50  # faults that are printed; JSON has all
 
@@ -49,15 +49,17 @@ def _document(found: Verified) -> dict[str, object]:
         "claims": found.claims,
         "records": found.records,
         "raw_pages": found.pages,
-        "faults": [
-            {
-                "project": each.project,
-                "as_of": each.as_of.isoformat(),
-                "known_at": instant_text(each.known_at),
-                "says": each.says,
-            }
-            for each in found.faults
-        ],
+        "faults": [_told(each) for each in found.faults],
+        "taken_from_receipts": [_told(each) for each in found.taken],
+    }
+
+
+def _told(each: Fault) -> dict[str, object]:
+    return {
+        "project": each.project,
+        "as_of": each.as_of.isoformat(),
+        "known_at": instant_text(each.known_at),
+        "says": each.says,
     }
 
 
@@ -71,6 +73,11 @@ def _print(found: Verified) -> None:
         f"{found.snapshots} snapshots, {found.claims} claims and {found.records} rows of their receipts,"
         f" {found.pages} raw pages"
     )
+    if found.taken:
+        console.print(
+            f"Of {len(found.taken)} snapshots the counts of work items are taken from their receipts: items are kept"
+            " as last read, and some changed since. All else was read as it was known then."
+        )
     if not found.snapshots:
         console.print("There is no snapshot to verify.")
     elif found.faults:
