@@ -15,6 +15,7 @@ from config.document import Document, DocumentError, parse_document
 from model.currency import Rate, Rates
 from sync.apply import apply, export, plan
 from sync.consolidate import consolidate
+from sync.policy.held import held_to
 from sync.rollup.group import Group, document_of
 from sync.rollup.rates import replace
 from sync.rollup.rollup import rollups, summary
@@ -136,6 +137,7 @@ def test_a_project_counts_in_each_of_its_programmes_and_once_in_the_portfolio(to
             )
         ).scalar()
         few = rollups(session, visible=["SOYUZ"])
+        place = held_to(session, "APOLLO", on=T0.date(), now=T0 + DAY)["place"]
     assert (whole["kind"], whole["name"], whole["projects"]) == ("portfolio", "Change portfolio", 2)
     assert [each["key"] for each in air["inputs"]] == ["APOLLO"]
     assert [each["key"] for each in space["inputs"]] == ["APOLLO", "SOYUZ"]
@@ -148,6 +150,7 @@ def test_a_project_counts_in_each_of_its_programmes_and_once_in_the_portfolio(to
     assert first == "Space"
     assert [each["name"] for each in few] == ["Change portfolio", "Space"]
     assert [each["key"] for each in few[0]["inputs"]] == ["SOYUZ"]
+    assert place["programmes"] == ["Space", "Air"]  # the own one first: what it tolerates goes last
 
 
 def configured(rates: str) -> Document:
