@@ -19,6 +19,7 @@ PAGES = {
     "receipt-colour": "/projects/PORTAL/receipt/schedule",
     "receipt-value": "/projects/PAYROLL/receipt/forecast_finish",
     "sources": "/sources",
+    "changes": "/changes",
     "policies": "/policies",
     "policy": "/policies/default@1.0.0",
     "outcomes": "/outcomes",
