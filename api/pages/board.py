@@ -19,8 +19,10 @@ from api.pages.render import as_date, page, time_text
 from api.routes.sources import source_documents
 from model.tables import Portfolio
 from sync.receipts import status_document
+from sync.rollup.rollup import rolled_up, summary
 
 router = APIRouter()
+Loaded = tuple[dict[str, Any], list[Row], dict[str | None, dict[str, Any]]]  # status, rows, roll-ups by name
 BAR = 1000.0  # the width of the distribution bar, in its own units
 
 
@@ -43,13 +45,15 @@ def board(reader: StatusReader, query: Annotated[Query, Parameters()]) -> Respon
         )
         late = frozenset(source["name"] for source in sources if source["overdue"])
 
-        def load() -> tuple[dict[str, Any], list[Row]]:
+        def load() -> Loaded:
             status = status_document(session, as_of=query.as_of, known_at=query.known_at, visible=projects)
-            return status, load_rows(status, late if query.as_of is None else frozenset())
+            rolled = rolled_up(session, status, known_at=query.known_at, visible=projects)
+            by_name = {each["name"]: summary(each) for each in rolled if each["kind"] == "programme"}
+            return status, load_rows(status, late if query.as_of is None else frozenset()), by_name
 
         # Sorting and searching look at the same rows again and again: they are read once a version.
-        boards: Recent[tuple[dict[str, Any], list[Row]]] = reader.request.app.state.boards
-        status, rows = boards.get(
+        boards: Recent[Loaded] = reader.request.app.state.boards
+        status, rows, rollups = boards.get(
             digest(session.info["version"], query.as_of, query.known_at, projects, sorted(late)), load
         )
         found = arrange(status, rows, query)
@@ -61,6 +65,7 @@ def board(reader: StatusReader, query: Annotated[Query, Parameters()]) -> Respon
             "title": whole.name if whole else "Portfolio",
             "portfolio": whole,
             "board": found,
+            "rollups": rollups,
             "query": query,
             "shown": min(shown, known[1]) if shown and known[1] else shown,
             "outside": outside(query.as_of, known),

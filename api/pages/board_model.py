@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from api.pages.charts import Line, floor_of, line
 from api.pages.render import as_date, as_instant
 from api.routes.portfolio import WATERMELON, WORST_FIRST, colour_counts, worst
+from sync.rollup.rollup import names_of
 
 DIMENSIONS: Final = ("schedule", "cost", "scope", "risk", "benefit", "resource", "quality")
 ALWAYS: Final = 4  # the first ones are shown even where nobody knows them
@@ -163,7 +164,7 @@ def arrange(status: dict[str, Any], rows: list[Row], query: Query) -> Board:
         counts=colour_counts(row.project for row in named),
         watermelons=sum(row.watermelon for row in rows),
         dimensions=[name for place, name in enumerate(DIMENSIONS) if place < ALWAYS or name in used],
-        programmes=sorted({row.project["programme"] for row in rows if row.project.get("programme")}),
+        programmes=sorted({name for row in rows for name in names_of(row.project)}),
         tiers=sorted({row.project["tier"] for row in rows if row.project.get("tier") is not None}),
         pages=pages,
     )
@@ -173,7 +174,7 @@ def _meets(row: Row, query: Query) -> bool:
     project = row.project
     sought = query.q.casefold().strip()
     return (
-        (not query.programme or project.get("programme") == query.programme)
+        (not query.programme or query.programme in names_of(project))
         and (query.tier == "" or project.get("tier") == query.tier)
         and (not query.watermelon or row.watermelon)
         and (not sought or sought in project["name"].casefold() or sought in project["key"].casefold())
