@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import (
+    change_shapes,
     collection_shapes,
     finding_shapes,
     matching_shapes,
@@ -16,6 +17,7 @@ from api import (
     policy_shapes,
     problems,
     record_shapes,
+    register_shapes,
     rollup_shapes,
     shapes,
     template_shapes,
@@ -86,6 +88,8 @@ _SHAPES: Final = (
     policy_shapes,
     outcome_shapes,
     rollup_shapes,
+    register_shapes,
+    change_shapes,
 )
 _PAGES: Final = (
     board,

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi import Query as Parameter
-from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.access import StatusReader
 from api.answer import Visible, json_answer
+from api.change_shapes import ChangesShape
 from api.routes.common import PROBLEMS, AsOf, KnownAt
 from sync.changes import changes
 
@@ -19,50 +19,6 @@ router = APIRouter()
 Since = Annotated[
     date, Parameter(description="The earlier day, as known when it ended: that of the last board")
 ]
-
-
-class ProjectRef(BaseModel):
-    """A project that is new, or was closed."""
-
-    key: str
-    name: str
-    overall: str
-
-
-class ProjectChanges(BaseModel):
-    """What changed of one project. `recomputed` is what the earlier day itself is computed as otherwise now."""
-
-    key: str
-    name: str
-    status: list[dict[str, Any]]
-    recomputed: list[dict[str, Any]]
-    values: list[dict[str, Any]]
-    milestones: list[dict[str, Any]]
-    raid: list[dict[str, Any]]
-
-
-class ChangesShape(BaseModel):
-    """What changed from one day to another. A change is `news`, or `rewritten`: the past was edited."""
-
-    model_config = ConfigDict(json_schema_extra={"example": {
-        "since": "2026-11-08", "since_known_at": "2026-11-08T23:59:59.999999Z", "as_of": "2026-11-22",
-        "known_at": "2026-11-22T09:00:00Z", "note": None, "new": [], "closed": [], "unchanged": 11,
-        "projects": [{
-            "key": "APOLLO", "name": "Apollo", "recomputed": [], "milestones": [], "raid": [],
-            "status": [{"name": "schedule", "was": "GREEN", "is": "RED"}],
-            "values": [{"attribute": "baseline_finish", "kind": "rewritten", "was": "2025-12-19",
-                        "is": "2026-02-27", "unit": None, "source": "pmo-files", "valid_from": "2025-01-06",
-                        "known_from": "2026-11-20T02:00:00Z", "locator": "register.xlsx!Projects!H8"}]}]}})  # fmt: skip
-
-    since: str
-    since_known_at: str
-    as_of: str
-    known_at: str
-    note: str | None
-    new: list[ProjectRef]
-    closed: list[ProjectRef]
-    projects: list[ProjectChanges]
-    unchanged: int
 
 
 @router.get(

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, text
-from sqlalchemy.orm import Session
 
 from model.currency import Rate, Rates
 
@@ -14,9 +13,9 @@ Key = tuple[str, str, date]
 Told = tuple[Decimal, str]
 
 
-def rates_of(session: Session, *, on: date, known_at: datetime | None = None) -> Rates:
+def rates_of(connection: Connection, *, on: date, known_at: datetime | None = None) -> Rates:
     """Return the rates that count on a day, as they were known; of each pair the newest not after it."""
-    rows = session.execute(
+    rows = connection.execute(
         text(
             "SELECT DISTINCT ON (base, quote) day, base, quote, rate, source FROM currency_rate WHERE day <= :on"
             " AND CASE WHEN CAST(:known_at AS timestamptz) IS NULL THEN known_to IS NULL"

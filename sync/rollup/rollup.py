@@ -51,7 +51,7 @@ def rolled_up(
     if whole is None:
         return []
     on = None if status["as_of"] is None else date.fromisoformat(status["as_of"])
-    rates = Rates(()) if on is None else rates_of(session, on=on, known_at=known_at)
+    rates = Rates(()) if on is None else rates_of(session.connection(), on=on, known_at=known_at)
     live: Sequence[Entry] = status["projects"]
     closed = _closed(session, status, known_at, visible)
     groups = [Group("portfolio", whole.name, live, closed), *_programmes(live, closed)]

@@ -24,7 +24,8 @@ def touched_since(session: Session, projects: Collection[UUID], known_at: dateti
             "SELECT DISTINCT s.project_id FROM scope s JOIN work_item w ON w.source_id = s.source_id"
             " AND w.scope_external_id = s.external_id JOIN run r ON r.id = w.run_id"
             " WHERE s.project_id = ANY(CAST(:projects AS uuid[])) AND s.kind <> 'register_row'"
-            " AND (r.finished_at IS NULL OR r.finished_at > :known_at OR w.deleted_at > :known_at OR s.deleted_at > :known_at)"
+            " AND (r.finished_at IS NULL OR r.finished_at > :known_at OR w.deleted_at > :known_at"
+            " OR s.deleted_at > :known_at)"
         ),
         {"projects": list(projects), "known_at": known_at},
     )

@@ -147,6 +147,13 @@ def test_every_example_has_the_names_its_schema_requires(engine: Engine) -> None
 NOT_SEEDED = {f"/api/v1/{path}" for path in ("submissions/{number}/publication",)}
 
 
+# What cannot be asked for by its path and the names of all others.
+ASKED = {
+    "/api/v1/changes": "/api/v1/changes?since=2026-06-01",
+    "/api/v1/programmes/{name}/status": "/api/v1/programmes/Core systems/status",
+}
+
+
 def test_answers_have_the_names_their_schema_requires(engine: Engine) -> None:
     seed(engine)
     open_submission(engine, key="COLLECT", name="Collecting")
@@ -171,7 +178,7 @@ def test_answers_have_the_names_their_schema_requires(engine: Engine) -> None:
     for path, operations in document["paths"].items():
         if "get" not in operations:
             continue
-        found = asking.get(path.format(**filled))
+        found = asking.get(ASKED.get(path, path).format(**filled))
         if found.status_code == 404 and path in NOT_SEEDED:
             continue
         answer = found.json()
