@@ -1,14 +1,14 @@
 """Programmes a project belongs to, rates, and roll-ups
 
 Revision ID: 20261122_0019
-Revises: 20261122_0018
+Revises: 20261122_0017
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_0019"
-down_revision = "20261122_0018"
+down_revision = "20261122_0017"
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """Streams that a run left as an earlier one read them
 
 Revision ID: 20261122_0021
-Revises: 20261122_0020
+Revises: 20261122_0019
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "20261122_0021"
-down_revision = "20261122_0020"
+down_revision = "20261122_0019"
 branch_labels = None
 depends_on = None
 
