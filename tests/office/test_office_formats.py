@@ -25,6 +25,7 @@ SHEETS: dict[str, tuple[Holds, str, tuple[str, ...]]] = {
     "raid.xlsx": ("raid", "RAID", ("Ref",)),
     "milestones.xlsx": ("milestones", "Milestones", ("Milestone ID",)),
     "costs.xlsx": ("costs", "Forecast", ()),
+    "baselines.xlsx": ("baselines", "Baselines", ()),
 }
 Convert = Callable[[dict[str, bytes], str], dict[str, bytes]]
 
