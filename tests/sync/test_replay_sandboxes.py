@@ -16,13 +16,8 @@ from tests.support.stored_model import empty, model_rows
 ANCHOR: Final = date(2026, 11, 22)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "sharepoint",
-        *(pytest.param(each, marks=pytest.mark.slow) for each in ("jira-cloud", "jira-dc", "ado")),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["jira-cloud", "jira-dc", "ado", "sharepoint"])
 def test_a_replay_after_weeks_of_work_and_several_runs_is_the_live_model(engine: Engine, name: str) -> None:
     with running(name, anchor=ANCHOR, clock=ANCHOR - timedelta(days=21)) as sandbox:
         options: dict[str, Any] = {"custom_fields": "all"} if name.startswith("jira") else {}
