@@ -72,6 +72,7 @@ def _check_zip(file: str, body: bytes, limits: Limits) -> None:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        # The last is what zipfile raises of an archive in a newer format than it reads.
         raise Refused(
             f"{file} is damaged ({error}), or was not uploaded whole; open it in Excel and save it again"
         ) from error
