@@ -10,8 +10,9 @@ from api.odata.edm import ComplexType
 from api.odata.exchange import Answer, Request
 from api.odata.negotiation import Preferences, Wanted, preferences, wanted
 from api.odata.payload import writer
-from api.odata.problems import Problem, Unsupported
+from api.odata.problems import Problem
 from api.odata.query.aggregate import begin, run
+from api.odata.query.changes import changed, present
 from api.odata.query.expand import Expanding, key_text
 from api.odata.query.results import chosen, result_page
 from api.odata.query.rows import Format, Limits, Page, Query, page
@@ -19,6 +20,17 @@ from api.odata.query.scope import Context
 from api.odata.resolve import NotFound, Target
 from api.odata.syntax.apply import Transformation
 from api.odata.syntax.tree import Identifier, Options, Selected
+from api.odata.tracking import (
+    asked_of,
+    begun,
+    continued,
+    link,
+    parted,
+    refuse_tracking,
+    removed_rows,
+    trackable,
+    without,
+)
 from sync.json import encoded
 
 _TEXT: Final = "text/plain"
@@ -33,7 +45,9 @@ class Answering:
     connection: Connection
     context: Context
     asked: Options
+    version: str = "4.0"
     preferred: Preferences = field(init=False)
+    applied: list[str] = field(default_factory=list)
 
     def answer(self, target: Target) -> Answer:
         """Answer it.
@@ -41,21 +55,24 @@ class Answering:
         Raises:
             Problem: Something asked for does not fit, is not there, or is not done here.
         """
-        if self.asked.deltatoken is not None:
-            raise Unsupported("$deltatoken is not done here", target="$deltatoken")
         self.preferred = preferences(self.request.headers.get("prefer", []))
+        if self.asked.deltatoken is not None and not trackable(target, self.asked):
+            raise refuse_tracking(target)
+        self._narrow(target)
         if target.form == "count":
             return self._count(target)
         if target.form == "raw":
             return self._raw(target)
         form = wanted(self.request.header("accept"), self.asked.format)
-        if self.asked.apply is not None:
+        if self.asked.deltatoken is not None:
+            document = self._delta(target, form, self.asked.deltatoken)
+        elif self.asked.apply is not None:
             document = self._applied(target, form, self.asked.apply)
         else:
             document = self._property(target, form) if target.path else self._rows(target, form)
         headers = {"Content-Type": form.content_type()}
-        if self.preferred.applied:
-            headers["Preference-Applied"] = ", ".join(self.preferred.applied)
+        if applied := [*self.preferred.applied, *self.applied]:
+            headers["Preference-Applied"] = ", ".join(applied)
         return Answer(200, encoded(document), headers)
 
     def _count(self, target: Target) -> Answer:
@@ -121,17 +138,14 @@ class Answering:
 
     def _query(self) -> str:
         """Return what the request is, but for its place and the options that change nothing of its rows."""
-        parts = [
-            part
-            for part in self.request.query.split("&")
-            if not part.lower().startswith(("$skiptoken=", "$format="))
-        ]
-        return f"{self.request.path}?{'&'.join(sorted(parts))}"
+        return asked_of(self.request, ignoring=frozenset({"skiptoken", "format"}))
 
     def _rows(self, target: Target, form: Wanted) -> dict[str, Any]:
-        query, asked = target.query, self.asked
+        query = target.query
+        asked, tracked = parted(self.asked)
         if target.single:
             asked = replace(asked, orderby=None, top=None, skip=None, count=None, skiptoken=None)
+        tracked = tracked or self._begun(target, asked)
         found = self._page(query, asked, form)
         if target.single and not found.rows:
             raise NotFound("there is no such row", target="path")
@@ -146,7 +160,7 @@ class Answering:
         context = self._context(form, f"{self._own(target)}{_selected(asked)}{entity}")
         if target.single:
             return {**context, **found.rows[0]}
-        return self._listed(found, context)
+        return self._listed(found, context, tracked if trackable(target, asked) else None)
 
     def _applied(
         self, target: Target, form: Wanted, transformations: tuple[Transformation, ...]
@@ -166,13 +180,17 @@ class Answering:
         found = self._page(query, replace(self.asked, apply=None), form)
         return self._listed(found, self._context(form, f"{self._own(target)}{_selected(self.asked)}"))
 
-    def _listed(self, found: Page, context: dict[str, Any]) -> dict[str, Any]:
+    def _listed(self, found: Page, context: dict[str, Any], tracked: str | None = None) -> dict[str, Any]:
         made: dict[str, Any] = dict(context)
         if found.count is not None:
             made["@odata.count"] = found.count
         made["value"] = found.rows
+        if tracked is not None and self.preferred.track is not None and self.asked.skiptoken is None:
+            self.applied.append(self.preferred.track)
         if found.next is not None:
-            made["@odata.nextLink"] = self._next(found.next)
+            made["@odata.nextLink"] = self._next(found.next if tracked is None else f"{found.next}.{tracked}")
+        elif tracked is not None:
+            made["@odata.deltaLink"] = link(self.request, tracked)
         return made
 
     def _limits(self) -> Limits:
@@ -193,12 +211,46 @@ class Answering:
             found.rows[at] = {"@odata.type": name, "@odata.id": link, **row}
 
     def _next(self, mark: str) -> str:
-        parts = [
-            part
-            for part in self.request.query.split("&")
-            if part and not part.lower().startswith("$skiptoken=")
-        ]
-        return f"{self.request.root}{self.request.path.strip('/')}?{'&'.join([*parts, f'$skiptoken={mark}'])}"
+        parts = [*without(self.request, frozenset({"skiptoken"})), f"$skiptoken={mark}"]
+        return f"{self.request.root}{self.request.path.strip('/')}?{'&'.join(parts)}"
+
+    def _narrow(self, target: Target) -> None:
+        """Put the set's own query options on its rows."""
+        query = target.query
+        for name, parameter in query.set.parameters.items():
+            if name in self.asked.custom:
+                try:
+                    query.conditions.append(parameter.condition(query.source, self.asked.custom[name]))
+                except ValueError as error:
+                    raise Problem(f"{name}: {error}", target=name) from None
+
+    def _begun(self, target: Target, asked: Options) -> str | None:
+        """Return the token of the present state where tracking is asked for; before the rows are read."""
+        changes = target.query.set.changes
+        if self.preferred.track is None or changes is None or asked.skiptoken is not None:
+            return None
+        mark = present(self.connection, changes)
+        return begun(self.request, target, self.context.caller, mark)
+
+    def _delta(self, target: Target, form: Wanted, text: str) -> dict[str, Any]:
+        """Answer a delta link: what changed since, and the next link."""
+        asked, upcoming = parted(self.asked)
+        query, changes = target.query, target.query.set.changes
+        given = continued(self.request, target, self.context.caller, text)
+        if changes is None:
+            raise refuse_tracking(target)
+        upcoming = upcoming or begun(
+            self.request, target, self.context.caller, present(self.connection, changes)
+        )
+        limits, written = self._limits(), Format(form.big_as_text, self.preferred.nulls)
+        found = changed(
+            self.connection, query, asked, given.mark, size=limits.page, form=written, asked=self._query()
+        )
+        if not trackable(target, asked):
+            raise refuse_tracking(target)
+        removed = removed_rows(target, found, form, self.request.root, self.version)
+        page_ = Page([*found.rows, *removed], [], found.next)
+        return self._listed(page_, self._context(form, f"{self._own(target)}/$delta"), upcoming)
 
 
 def _selected(asked: Options) -> str:

@@ -112,12 +112,47 @@ class EntityType:
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """How a set tells what changed, so that clients may ask for that alone (delta links, protocol 11.3).
+
+    `column` is of the source: when a row last changed, as an instant or a number that only grows; never null. `mark`
+    gives SQL for where the present moment stands on that scale: whatever is committed later must have a `column` at or
+    above it, so that it lies back by as much as a writer may take. Rows changed at the mark come once more, none is
+    missed.
+
+    `removed` are rows that are no more: a source with the key's columns under the names they have in the set's source,
+    `column`, and whatever `visible` looks at. `gone` is a column of the source that is true of rows that are kept but
+    count as removed. `oldest` gives SQL for the mark before which `removed` is no longer complete; a delta link from
+    before it is answered with 410. `rights` sums up what a caller may see: when it changes, a client starts again.
+    """
+
+    column: str
+    mark: Callable[[], ColumnElement[Any]]
+    removed: FromClause | None = None
+    gone: str | None = None
+    oldest: Callable[[], ColumnElement[Any]] | None = None
+    rights: Callable[[Any], str] = lambda _caller: ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query option of a set's own, such as `as_of`: the condition that its text puts on an alias of the source.
+
+    `condition` raises ValueError with what it expects where the text is wrong.
+    """
+
+    condition: Callable[[FromClause, str], ColumnElement[bool]]
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class EntitySet:
     """Rows of a type that can be asked for.
 
     `derived` says by which value of `kind` (a column) rows are of which derived type. `visible` gives the
     condition that a caller's rights put on an alias of the source. `search` are the properties that are looked
-    in. `singleton` sets have one row.
+    in. `singleton` sets have one row. `changes` lets clients ask for what changed. `parameters` are query options
+    of its own, by name.
     """
 
     name: str
@@ -129,6 +164,8 @@ class EntitySet:
     derived: Mapping[str, EntityType] = field(default_factory=dict)
     singleton: bool = False
     says: str | None = None
+    changes: Changes | None = None
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +214,8 @@ class Model:
                     raise InvalidModel(f"{type_.name}/{navigation.name}: there is no set {navigation.target}")
             if not type_.key_names() and not each.singleton:
                 raise InvalidModel(f"{type_.name} has no key")
+        if each.changes is not None:
+            _check_changes(each, each.changes)
 
     def type_named(self, qualified: str) -> EntityType | None:
         """Return the entity type of a name, with the namespace or without."""
@@ -186,6 +225,18 @@ class Model:
         """Return the enumeration of a name, with the namespace or without."""
         name = qualified.removeprefix(f"{self.namespace}.")
         return next((each for each in self.enums if each.name == name), None)
+
+
+def _check_changes(each: EntitySet, changes: Changes) -> None:
+    """Look whether what is told of a set's changes is there."""
+    keys = [each.type.all_properties()[name].held_in for name in each.type.key_names()]
+    needed = [(each.source, [changes.column, *filter(None, [changes.gone])])]
+    if changes.removed is not None:
+        needed.append((changes.removed, [changes.column, *keys]))
+    for source, columns in needed:
+        for column in columns:
+            if column not in source.c:
+                raise InvalidModel(f"{each.name}: changes need a column {column}, which is not there")
 
 
 def columns_of(type_: EntityType) -> dict[str, str]:

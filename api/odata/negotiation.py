@@ -37,10 +37,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What was preferred, and `applied` of it."""
+    """What was preferred, and `applied` of it. `track` is how track-changes was written; the set decides on it."""
 
     page: int | None = None
     nulls: bool = True
+    track: str | None = None
     applied: tuple[str, ...] = field(default=())
 
 
@@ -108,6 +109,7 @@ def preferences(headers: list[str]) -> Preferences:
     """Read the `Prefer` headers; what is not known or makes no sense is passed over."""
     page: int | None = None
     nulls = True
+    track: str | None = None
     applied = []
     for part in (part.strip() for header in headers for part in header.split(",")):
         name, _, value = part.partition("=")
@@ -118,7 +120,9 @@ def preferences(headers: list[str]) -> Preferences:
         elif name == "omit-values" and value == "nulls" and nulls:
             nulls = False
             applied.append("omit-values=nulls")
-    return Preferences(page, nulls, tuple(applied))
+        elif name == "track-changes":
+            track = track or part.partition("=")[0].strip()
+    return Preferences(page, nulls, track, tuple(applied))
 
 
 def version(most: str | None) -> str:
@@ -135,4 +139,4 @@ def version(most: str | None) -> str:
         known = (4, 0)
     if known < (4, 0):
         raise NotAcceptable(f"OData-MaxVersion: {most}: this is OData 4.0 and 4.01")
-    return "4.0"
+    return "4.01" if known >= (4, 1) else "4.0"

@@ -44,18 +44,17 @@ class Service:
             caller: Whoever asks, for the sets' `visible`.
             now: What `now()` gives.
         """
+        number = "4.0"
         try:
             number = version(request.header("odata-maxversion"))
-            made = self._answer(request, connection, caller, now)
+            made = self._answer(request, connection, caller, now, number)
         except Problem as problem:
-            number, made = "4.0", refused(problem)
+            made = refused(problem)
         except DataError:
-            number = "4.0"
             made = refused(Problem("a value is too large to be reckoned with, or a pattern is none"))
         except OperationalError as error:
             if getattr(error.orig, "sqlstate", None) != _CANCELLED:
                 raise
-            number = "4.0"
             made = refused(_TooLong("this took too long and was stopped; ask for less at once"))
         made.headers["OData-Version"] = number
         made.headers.setdefault("Vary", "Accept, Prefer, OData-MaxVersion")
@@ -63,7 +62,9 @@ class Service:
             made.body = b""
         return made
 
-    def _answer(self, request: Request, connection: Connection, caller: Any, now: datetime) -> Answer:
+    def _answer(
+        self, request: Request, connection: Connection, caller: Any, now: datetime, number: str
+    ) -> Answer:
         if request.path.strip("/") == "$batch":
             return self._batch(request, connection, caller, now)
         segments = path(request.path)
@@ -82,7 +83,7 @@ class Service:
             raise Unsupported(f"{first.name} is not done here", target="path")
         context = Context(self.model, now, caller, aliases=asked.aliases)
         target = resolve(context, segments)
-        return Answering(self.limits, request, connection, context, asked).answer(target)
+        return Answering(self.limits, request, connection, context, asked, number).answer(target)
 
     def _batch(self, request: Request, connection: Connection, caller: Any, now: datetime) -> Answer:
         if request.method != "POST":

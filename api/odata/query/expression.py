@@ -261,6 +261,7 @@ def _of_collection(node: Call, arguments: list[Bound]) -> Bound:
 
 
 def _now(node: Call, scope: Scope) -> Bound:
+    scope.context.unsettled = True
     return constant(scope.context.now, node.at)
 
 
@@ -433,6 +434,7 @@ class _Inside:
     """A level for the rows that belong to a row."""
 
     def __init__(self, found: Entities, scope: Scope) -> None:
+        scope.context.unsettled = True
         self._source = found.set.source.alias()
         tie, self._besides = found.tied(self._source)
         self._conditions = [tie, seen(scope.context, found.set, self._source)]

@@ -18,7 +18,8 @@ from api.odata.syntax.tree import Expression
 class Context:
     """What all of one request shares. `caller` is whoever asks, for the sets' `visible`.
 
-    `owners` says which scope an alias is part of, so that a join is made where its row is.
+    `owners` says which scope an alias is part of, so that a join is made where its row is. `unsettled` says that
+    something else than a row's own values was looked at: other rows, or the time.
     """
 
     model: Model
@@ -27,6 +28,7 @@ class Context:
     aliases: Mapping[str, Expression] = field(default_factory=dict)
     owners: dict[FromClause, Scope] = field(default_factory=dict)
     resolving: list[str] = field(default_factory=list)
+    unsettled: bool = False
 
 
 def seen(context: Context, set_: EntitySet, source: FromClause) -> ColumnElement[bool]:
@@ -61,6 +63,7 @@ class Scope:
 
     def join(self, entity: Entity, navigation: Navigation) -> Entity:
         """Return the one row a way leads to, joined where the row it starts from is; missing it has only nulls."""
+        self.context.unsettled = True
         owner = self.context.owners.get(entity.source, self)
         key = (entity.source, navigation.name)
         target = self.context.model.by_name[navigation.target]
