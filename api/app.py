@@ -24,6 +24,7 @@ from api import (
     workbook_shapes,
 )
 from api.answer import to_json
+from api.doors import Door, Limits
 from api.etag import Cache, Recent
 from api.feed import route as feed
 from api.headers import StrictHeaders
@@ -115,13 +116,16 @@ _ABOUT: Final = (
 )
 
 
-def create_app(engine: Engine, *, cache_bytes: int = 64 * 1024 * 1024) -> FastAPI:
+def create_app(
+    engine: Engine, *, cache_bytes: int = 64 * 1024 * 1024, limits: Limits | None = None
+) -> FastAPI:
     """Return the application on a migrated database.
 
     Args:
         engine: Whose sessions are in UTC.
         cache_bytes: How much of rendered answers is kept.
     """
+        limits: How often one may ask; None: as often as one likes.
     app = FastAPI(
         title="Muster", version="1", description=_ABOUT, openapi_url=None, docs_url=None, redoc_url=None,
         redirect_slashes=False,
@@ -145,6 +149,7 @@ def create_app(engine: Engine, *, cache_bytes: int = 64 * 1024 * 1024) -> FastAP
     app.add_middleware(StrictHeaders)
     return app
 
+    app.add_middleware(Door, limits=limits)
 
 def described(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document, every answer with an example."""

@@ -2,9 +2,10 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
 
 import platformdirs
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -20,6 +21,8 @@ class Settings(BaseSettings):
     port: int = 8000
     log_format: str = "auto"  # auto: plain lines on a terminal, JSON elsewhere; or plain, json
     connections: int = 8  # per source, at most
+    requests_per_minute: Annotated[int, Field(ge=0)] = 6000  # by one token; 0: without a limit
+    failures_per_minute: Annotated[int, Field(ge=1)] = 20  # sign-ins from one address that may fail
     worker_heartbeat_s: float = 10.0  # seconds between a worker's signs of life
     worker_stalled_s: float = 30.0  # seconds of silence after which its jobs are taken over
 

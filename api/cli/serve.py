@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from api.app import create_app
 from api.cli.common import open_store
 from api.cli.stopping import stopping_between_pages
+from api.doors import Limits
 from api.tokens import sign_in_link
 from config.settings import settings
 from sync.jobs import Work
@@ -83,7 +84,7 @@ def run_server(engine: Engine, *, port: int | None = None, host: str | None = No
     typer.echo(f"Muster is at {base}  (Ctrl-C stops it)")
     typer.echo(f"Sign in, once, with {sign_in_link(engine, base)}")
     config = uvicorn.Config(
-        create_app(engine),
+        create_app(engine, limits=Limits.a_minute(given.requests_per_minute, given.failures_per_minute)),
         log_level="warning",
         access_log=False,
         server_header=False,
