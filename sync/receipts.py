@@ -115,14 +115,13 @@ def snapshots_of(
     known_at: datetime | None,
     visible: Collection[str] | None,
     *,
-    receipts: bool = False,
+    columns: str = "document",
 ) -> Sequence[Row[Any]]:
     """Return of each project the newest snapshot that is not after the two clocks, with its id and key."""
-    wanted = "as_of, known_at, policy, document" + (", receipt" if receipts else "")
     return session.execute(
         text(
-            "SELECT p.id, p.key, s.* FROM project p"
-            f" CROSS JOIN LATERAL (SELECT {wanted} FROM snapshot t WHERE t.project_id = p.id"
+            "SELECT p.id, p.key, s.* FROM project p CROSS JOIN LATERAL"
+            f" (SELECT as_of, known_at, policy, {columns} FROM snapshot t WHERE t.project_id = p.id"
             " AND (CAST(:as_of AS date) IS NULL OR t.as_of <= CAST(:as_of AS date))"
             " AND (CAST(:known_at AS timestamptz) IS NULL OR t.known_at <= CAST(:known_at AS timestamptz))"
             " ORDER BY t.as_of DESC, t.known_at DESC LIMIT 1) AS s"
@@ -158,7 +157,7 @@ def explain(
     Raises:
         NotKnown: With what there is instead.
     """
-    found = snapshots_of(session, as_of, known_at, [project_key], receipts=True)
+    found = snapshots_of(session, as_of, known_at, [project_key], columns="document, receipt")
     if not found:
         raise NotKnown(_nothing(session, project_key, as_of))
     row = found[0]

@@ -49,6 +49,8 @@ def _document(found: Verified) -> dict[str, object]:
         "claims": found.claims,
         "records": found.records,
         "raw_pages": found.pages,
+        "rollups": found.rollups,
+        "rollup_figures": found.figures,
         "faults": [_told(each) for each in found.faults],
         "taken_from_receipts": [_told(each) for each in found.taken],
     }
@@ -72,6 +74,7 @@ def _print(found: Verified) -> None:
     looked = (
         f"{found.snapshots} snapshots, {found.claims} claims and {found.records} rows of their receipts,"
         f" {found.pages} raw pages"
+        + (f", {found.figures} figures of {found.rollups} roll-ups" if found.rollups else "")
     )
     if found.taken:
         console.print(

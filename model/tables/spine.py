@@ -11,9 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Numeric
 
 from model.base import Base
+from model.tables.changed import Stamped
 
 
-class Portfolio(Base):
+class Portfolio(Stamped, Base):
     """The whole an office answers for; its time zone is the one dates and schedules are in."""
 
     __tablename__ = "portfolio"
@@ -26,7 +27,7 @@ class Portfolio(Base):
     workbooks: Mapped[str | None]  # where an opened cycle's go: source:/folder, or a folder; None: nowhere
 
 
-class Programme(Base):
+class Programme(Stamped, Base):
     """A group of projects."""
 
     __tablename__ = "programme"
@@ -37,7 +38,7 @@ class Programme(Base):
     name: Mapped[str]
 
 
-class Project(Base):
+class Project(Stamped, Base):
     """One project. What is known of it are claims; this row only says that it exists.
 
     `origin` is `register` when a project register named it, else `scope`: then each tracker
@@ -72,7 +73,10 @@ class ProgrammeProject(Base):
 
 
 class CurrencyRate(Base):
-    """On a day one unit of `base` was worth `rate` units of `quote`: said from `known_from` until `known_to`."""
+    """On a day one unit of `base` was worth `rate` units of `quote`: said from `known_from` until `known_to`.
+
+    `sha256` is of what was said (`sync.rollup.rates`), so that verification finds a rate that was changed since.
+    """
 
     __tablename__ = "currency_rate"
     __table_args__ = (
@@ -91,6 +95,7 @@ class CurrencyRate(Base):
     source: Mapped[str]
     known_from: Mapped[datetime]
     known_to: Mapped[datetime | None]
+    sha256: Mapped[str]
 
 
 class Scope(Base):
@@ -123,7 +128,7 @@ class Scope(Base):
     content_hash: Mapped[bytes | None]
 
 
-class Person(Base):
+class Person(Stamped, Base):
     """A human being, however many trackers know them.
 
     `same_as` is the person an officer confirmed this one to be (`match_proposal`), never a chain; None: itself.

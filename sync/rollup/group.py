@@ -11,6 +11,7 @@ from model.status.rollup import RULE, Part, Rollup, roll_up
 
 _WORST_FIRST: Final = (Colour.RED, Colour.AMBER, Colour.GREY, Colour.GREEN, Colour.BLUE)
 _FEW: Final = 5
+WATERMELON: Final = 2  # colours between green outside and red inside
 _HUNDRED: Final = Decimal(100)
 _CENTS: Final = -2  # the power of ten
 
@@ -41,6 +42,7 @@ class Weighed:
     critical: bool = False
     assumed: bool = False  # nobody says in which currency it is: taken for the portfolio's
     as_of: str | None = None  # of an older snapshot
+    apart: int | None = None  # steps that what is reported is rosier than what is computed
 
     @property
     def amount(self) -> Decimal | None:
@@ -67,6 +69,7 @@ def document_of(group: Group, rates: Rates, currency: str) -> dict[str, Any]:
             "of_projects": _ratio(rolled.count[Colour.GREY], len(weighed)),
             "of_cost": plain(_rounded(rolled.share[Colour.GREY])) if rolled.share else None,
         },
+        "watermelons": sum((each.apart or 0) >= WATERMELON for each in weighed),
         "rates": _rates(weighed),
         "inputs": [_input(each, total) for each in weighed],
         "closed": [
@@ -94,7 +97,8 @@ def _weigh(group: Group, project: Mapping[str, Any], rates: Rates, currency: str
     return Weighed(
         project["key"], project["name"], Colour(project.get("overall") or "GREY"),
         None if health is None else Decimal(str(health)), budget, said or currency, cost, why, share,
-        bool(mine.get("critical")), assumed=budget is not None and said is None, as_of=project.get("as_of"),
+        bool(mine.get("critical")), budget is not None and said is None, project.get("as_of"),
+        project.get("watermelon"),
     )  # fmt: skip
 
 
@@ -181,6 +185,7 @@ def _input(each: Weighed, total: Decimal) -> dict[str, Any]:
     }
     found |= {} if each.share is None else {"share": plain(each.share)}
     found |= {"critical": True} if each.critical else {}
+    found |= {"watermelon": each.apart} if each.apart is not None else {}
     found |= {"currency_assumed": True} if each.assumed else {}
     found |= {} if each.as_of is None else {"as_of": each.as_of}
     if each.cost is not None and each.cost.by:

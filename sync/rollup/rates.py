@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
@@ -11,6 +11,11 @@ from model.currency import Rate, Rates
 
 Key = tuple[str, str, date]
 Told = tuple[Decimal, str]
+
+# The hash of what a rate says; verification works it out again.
+HASH: Final = (  # in SQL
+    "encode(sha256(convert_to(concat_ws(chr(10), day, base, quote, CAST(rate AS text), source), 'UTF8')), 'hex')"
+)
 
 
 def rates_of(connection: Connection, *, on: date, known_at: datetime | None = None) -> Rates:
@@ -61,8 +66,10 @@ def replace(connection: Connection, wanted: Sequence[Rate], *, now: datetime) ->
     if new:
         connection.execute(
             text(
-                "INSERT INTO currency_rate (day, base, quote, rate, source, known_from)"
-                " VALUES (:day, :base, :quote, :rate, :source, :now)"
+                "INSERT INTO currency_rate (day, base, quote, rate, source, known_from, sha256)"
+                f" SELECT v.*, {HASH} FROM (SELECT CAST(:day AS date) AS day, CAST(:base AS text) AS base,"
+                " CAST(:quote AS text) AS quote, CAST(:rate AS numeric) AS rate, CAST(:source AS text) AS source,"
+                " CAST(:now AS timestamptz) AS known_from) AS v"
             ),
             [
                 {"day": each.day, "base": each.base, "quote": each.quote, "rate": each.rate,

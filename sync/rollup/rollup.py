@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from model.currency import Rates
 from sync.json import instant_text
-from sync.receipts import status_document
 from sync.rollup.group import Group, document_of
 from sync.rollup.rates import rates_of
+from sync.rollup.standing import standing_at
 
 Entry = Mapping[str, Any]
 
@@ -35,7 +35,7 @@ def rollups(
         known_at: Leave out what became known later; None: everything.
         visible: Keys of the projects that may be seen; None: all. Others are in no figure.
     """
-    status = status_document(session, as_of=as_of, known_at=known_at, visible=visible)
+    status = standing_at(session, as_of, known_at, visible)
     return rolled_up(session, status, known_at=known_at, visible=visible)
 
 
@@ -46,7 +46,7 @@ def rolled_up(
     known_at: datetime | None = None,
     visible: Collection[str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the same of a status document that was read with the same clocks and rights."""
+    """Return the same of a status document, or of `standing_at`, that was read with the same clocks and rights."""
     whole = session.execute(text("SELECT name, currency FROM portfolio ORDER BY id LIMIT 1")).one_or_none()
     if whole is None:
         return []

@@ -13,6 +13,7 @@ from sync.json import dump_bytes
 from sync.verification.differences import differences
 from sync.verification.followed import Trail, broken_pages, follow_claims, follow_records
 from sync.verification.recompute import NoSuchPolicy, Recomputed, recomputed
+from sync.verification.rolled import follow_rollups
 
 _PART: Final = 100  # snapshots looked at together
 _SAID: Final = 10  # differences of one snapshot that are said
@@ -33,6 +34,8 @@ class Fault:
 class Verified:
     """What was looked at, and what does not agree. `pages` are raw pages whose bytes were hashed again.
 
+    `rollups` are those of programmes and of the portfolio, `figures` the numbers and colours of these.
+
     `taken` says of snapshots which inputs could not be read as they were, and were taken from the receipt.
     """
 
@@ -40,6 +43,8 @@ class Verified:
     claims: int = 0
     records: int = 0
     pages: int = 0
+    rollups: int = 0
+    figures: int = 0
     faults: list[Fault] = field(default_factory=list)
     taken: list[Fault] = field(default_factory=list)
 
@@ -59,6 +64,9 @@ def verify(
     names, must be the document and the receipt; each claim and row of the receipt must be there, say what the
     receipt says, and stand on a raw page whose bytes have the hash that was taken when it was fetched.
 
+    Where no project is named, the roll-ups of these clocks too: their projects' parts must be what the receipts
+    of the snapshots say, their rates those that were stated, and each figure what these make.
+
     Args:
         engine: The store.
         as_of: The newest day; None: any.
@@ -77,6 +85,8 @@ def verify(
                 if (says := again.taken.get(row.project_id)) is not None:
                     found.taken.append(Fault(row.key, row.as_of, row.known_at, says))
         found.pages = len(standing)
+        if projects is None:
+            _roll(session, found, as_of, known_at, every=every)
         for page, says in broken_pages(session, standing):
             at = standing[page]
             found.faults.append(
@@ -84,6 +94,26 @@ def verify(
             )
         session.rollback()
     return found
+
+
+def _roll(
+    session: Session, found: Verified, as_of: date | None, known_at: datetime | None, *, every: bool
+) -> None:
+    """Work the roll-ups out again: of the newest day, or of every day there is a snapshot of."""
+    rows = session.execute(
+        text(
+            "SELECT as_of, max(known_at) FROM snapshot WHERE (CAST(:as_of AS date) IS NULL OR as_of <= :as_of)"
+            " AND (CAST(:known_at AS timestamptz) IS NULL OR known_at <= :known_at)"
+            " GROUP BY as_of ORDER BY as_of DESC"
+            f"{'' if every else ' LIMIT 1'}"
+        ),
+        {"as_of": as_of, "known_at": known_at},
+    ).all()
+    for day, instant in rows:
+        for name, figures, faults in follow_rollups(session, day, known_at):
+            found.rollups += 1
+            found.figures += figures
+            found.faults += [Fault(name, day, known_at or instant, says) for says in faults]
 
 
 def _look(
