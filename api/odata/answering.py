@@ -11,9 +11,10 @@ from api.odata.exchange import Answer, Request
 from api.odata.negotiation import Preferences, Wanted, preferences, wanted
 from api.odata.payload import writer
 from api.odata.problems import Problem
-from api.odata.query.aggregate import begin, run
+from api.odata.query.aggregate import run
 from api.odata.query.changes import changed, present
 from api.odata.query.expand import Expanding, key_text
+from api.odata.query.flow import begin
 from api.odata.query.results import chosen, result_page
 from api.odata.query.rows import Format, Limits, Page, Query, page
 from api.odata.query.scope import Context

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, func, select
 from api.odata.edm import EnumType
 from api.odata.payload import writer
 from api.odata.problems import Malformed
-from api.odata.query.aggregate import Flow
 from api.odata.query.expression import condition, value, wrong
+from api.odata.query.flow import Flow
 from api.odata.query.paging import SortKey
 from api.odata.query.rows import Format, Limits, Page
 from api.odata.query.shape import Shape

@@ -1,0 +1,144 @@
+"""Functions and type questions as typed SQL."""
+
+from collections.abc import Callable
+from typing import Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Numeric,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+)
+
+from api.odata.edm import EntityType, EnumType
+from api.odata.problems import Unsupported
+from api.odata.query import operators
+from api.odata.query.functions import COLLECTIONS, FUNCTIONS, fits
+from api.odata.query.literals import SQL_TYPES, constant
+from api.odata.query.reading import Sql, kind_of, operand, value, wrong
+from api.odata.query.scope import Scope
+from api.odata.query.typed import (
+    Bound,
+    Entity,
+    Value,
+    Values,
+    name_of,
+)
+from api.odata.syntax.tree import (
+    Call,
+    Expression,
+    Identifier,
+    Node,
+    Path,
+)
+
+
+def call(node: Call, scope: Scope) -> Bound:
+    """Read a canonical function."""
+    if node.name.startswith("geo."):
+        raise Unsupported(f"character {node.at + 1}: positions are not served here", at=node.at)
+    special = _SPECIAL.get(node.name)
+    if special is not None:
+        return special(node, scope)
+    arguments = [operand(argument, scope) for argument in node.arguments]
+    if any(isinstance(argument, Values) for argument in arguments):
+        return _of_collection(node, arguments)
+    values = [value(argument, scope) for argument in node.arguments]
+    variants = FUNCTIONS.get(node.name)
+    if variants is None:
+        raise Unsupported(f"character {node.at + 1}: {node.name} is not done here", at=node.at)
+    for variant in variants:
+        if len(variant.takes) == len(values) and all(map(fits, values, variant.takes)):
+            gives = variant.gives or (_floating(values[0].type))
+            built = variant.build(
+                *(_argument(given, takes) for given, takes in zip(values, variant.takes, strict=True))
+            )
+            return Value(built, gives, nullable=bool(values), at=node.at)
+    given = ", ".join(name_of(each.type) for each in values)
+    takes = " or ".join(
+        "(" + ", ".join("/".join(part) for part in variant.takes) + ")" for variant in variants
+    )
+    raise wrong(node, f"{node.name} takes {takes}, not ({given})")
+
+
+def _floating(type_: str | EnumType) -> str:
+    return "Edm.Double" if type_ in ("Edm.Double", "Edm.Single") else "Edm.Decimal"
+
+
+def _argument(given: Value, takes: tuple[str, ...]) -> Sql:
+    if not given.is_null:
+        return given.sql
+    return cast(given.sql, Numeric() if takes == ("number",) else SQL_TYPES[takes[0]])
+
+
+def _of_collection(node: Call, arguments: list[Bound]) -> Bound:
+    build = COLLECTIONS.get(node.name)
+    if build is None or not all(isinstance(argument, Values) for argument in arguments):
+        raise Unsupported(f"character {node.at + 1}: {node.name} of lists is not done here", at=node.at)
+    built = build(*(argument.sql for argument in arguments if isinstance(argument, Values)))
+    return Value(built, "Edm.Int32" if node.name == "length" else "Edm.Boolean", at=node.at)
+
+
+def _now(node: Call, scope: Scope) -> Bound:
+    scope.context.unsettled = True
+    return constant(scope.context.now, node.at)
+
+
+def _cast(node: Call, scope: Scope) -> Bound:
+    source: Bound = operand(node.arguments[0], scope) if len(node.arguments) > 1 else scope.this
+    name = _type_name(node.arguments[-1])
+    if isinstance(source, Entity):
+        return as_type(node, source, name, scope)
+    if not isinstance(source, Value):
+        raise wrong(node, f"{kind_of(source)} cannot be cast")
+    enum = scope.context.model.enum_named(name)
+    if enum is not None:
+        raise Unsupported(f"character {node.at + 1}: casting to {name} is not done here", at=node.at)
+    return operators.converted(node, source, name)
+
+
+def _isof(node: Call, scope: Scope) -> Bound:
+    source: Bound = operand(node.arguments[0], scope) if len(node.arguments) > 1 else scope.this
+    name = _type_name(node.arguments[-1])
+    if isinstance(source, Entity):
+        wanted = scope.context.model.type_named(name)
+        if wanted is None:
+            raise wrong(node, f"there is no type {name}")
+        return Value(_is_of(source, wanted), "Edm.Boolean", nullable=False, at=node.at)
+    if isinstance(source, Value):
+        same = name == name_of(source.type)
+        return Value(and_(literal(same), source.sql.is_not(None)), "Edm.Boolean", nullable=False, at=node.at)
+    raise wrong(node, f"of {kind_of(source)} nobody asks the type here")
+
+
+def _type_name(node: Expression) -> str:
+    if isinstance(node, Path) and len(node.steps) == 1 and isinstance(node.steps[0], Identifier):
+        return node.steps[0].name
+    raise wrong(node, "expected a type's name")
+
+
+def _is_of(entity: Entity, wanted: EntityType) -> ColumnElement[bool]:
+    if entity.type.is_a(wanted):
+        return entity.source.c[_key_column(entity)].is_not(None)
+    kinds = [kind for kind, type_ in entity.set.derived.items() if type_.is_a(wanted)]
+    if not kinds or entity.set.kind is None:
+        return false()
+    return func.coalesce(entity.source.c[entity.set.kind].in_(kinds), false())
+
+
+def _key_column(entity: Entity) -> str:
+    return entity.type.all_properties()[entity.type.key_names()[0]].held_in
+
+
+def as_type(node: Node, entity: Entity, name: str, scope: Scope) -> Entity:
+    """Return a row as one of a type named in a path."""
+    wanted = scope.context.model.type_named(name)
+    if wanted is None or not (wanted.is_a(entity.type) or entity.type.is_a(wanted)):
+        raise wrong(node, f"a {entity.type.name} is never a {name}")
+    return Entity(entity.source, entity.set, wanted, optional=True, at=node.at)
+
+
+_SPECIAL: Final[dict[str, Callable[[Call, Scope], Bound]]] = {"now": _now, "cast": _cast, "isof": _isof}

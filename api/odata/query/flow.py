@@ -1,0 +1,99 @@
+"""Rows on their way through `$apply`: of a set, or of a result that no type describes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    select,
+)
+
+from api.odata.edm import ComplexType
+from api.odata.query.paging import SortKey
+from api.odata.query.rows import Query
+from api.odata.query.scope import Context, Scope
+from api.odata.query.typed import Entity, Grouped, Value, grouped
+
+Leaves = list[tuple[tuple[str, ...], Value]]
+
+
+@dataclass(slots=True)
+class Flow:
+    """Rows on their way: of a set (`entity`), or of a result that no type describes."""
+
+    context: Context
+    source: FromClause
+    scope: Scope
+    conditions: list[ColumnElement[bool]] = field(default_factory=list)
+    besides: tuple[FromClause, ...] = ()
+    order: list[SortKey] = field(default_factory=list)
+    top: int | None = None
+    skip: int | None = None
+
+    @property
+    def entity(self) -> Entity | None:
+        """The row of a set, while it is one."""
+        return self.scope.this if isinstance(self.scope.this, Entity) else None
+
+    def select(self, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+        """Select columns from the rows, without their order and their limit."""
+        whole = self.scope.joined(self.source)
+        return select(*columns).select_from(whole, *self.besides).where(*self.conditions)
+
+    def leaves(self) -> Leaves:
+        """Return everything a row holds, by its path."""
+        if isinstance(self.scope.this, Grouped):
+            return self.scope.this.leaves()
+        found = [] if self.entity is None else _properties(self.entity)
+        return found + [
+            ((name,), each) for name, each in self.scope.computed.items() if isinstance(each, Value)
+        ]
+
+    def settled(self) -> Flow:
+        """Return the same rows as a subquery of their own."""
+        order = [each.clause() for each in self.order]
+        entity = self.entity
+        if entity is None:
+            leaves = self.leaves()
+            inner = self.select([each.sql.label(f"c{at}") for at, (_, each) in enumerate(leaves)])
+            return over(self.context, inner.order_by(*order).limit(self.top).offset(self.skip), leaves)
+        computed = {name: each for name, each in self.scope.computed.items() if isinstance(each, Value)}
+        added = [each.sql.label(f"k{at}") for at, each in enumerate(computed.values())]
+        own = [entity.source.c[name] for name in entity.set.source.c.keys()]  # noqa: SIM118 - a collection of columns
+        inner = self.select([*own, *added]).order_by(*order).limit(self.top).offset(self.skip)
+        alias = inner.subquery()
+        scope = Scope(self.context, Entity(alias, entity.set, entity.type))
+        for at, (name, each) in enumerate(computed.items()):
+            scope.computed[name] = Value(alias.c[f"k{at}"], each.type, each.nullable)
+        return Flow(self.context, alias, scope)
+
+    def without_limit(self) -> Flow:
+        """Return rows that conditions can be put on."""
+        return self if self.top is None and self.skip is None else self.settled()
+
+
+def over(context: Context, statement: Select[Any], leaves: Leaves) -> Flow:
+    """Return the rows of a statement whose columns c0, c1, … are these values."""
+    alias = statement.subquery()
+    values = [
+        (path, Value(alias.c[f"c{at}"], each.type, nullable=True)) for at, (path, each) in enumerate(leaves)
+    ]
+    return Flow(context, alias, Scope(context, grouped(values)))
+
+
+def begin(query: Query) -> Flow:
+    """Return a set's rows as the beginning."""
+    return Flow(query.context, query.source, query.scope, list(query.conditions), query.besides)
+
+
+def _properties(entity: Entity) -> Leaves:
+    found: Leaves = []
+    for each in entity.type.all_properties().values():
+        if not each.collection and not isinstance(each.type, ComplexType):
+            found.append(((each.name,), Value(entity.source.c[each.held_in], each.type, each.nullable)))
+    return found
