@@ -23,8 +23,8 @@ from sync.tombstone import bury
 
 # What no page says: our own ids, what became of a record, and what it was bound to.
 OURS: Final = frozenset(
-    {"id", "deleted_at", "fate", "deleted", "known_from", "known_to", "project_id", "bound_by", "person_id",
-     "matched_by", "keys"}
+    {"id", "deleted_at", "fate", "deleted", "known_from", "known_to", "changed_at", "project_id", "bound_by",
+     "person_id", "matched_by", "keys"}
 )  # fmt: skip
 _NO_LONGER: Final = "its mapping no longer gives this record"
 

@@ -9,9 +9,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from model.base import Base
+from model.tables.changed import Stamped
 
 
-class Claim(Base):
+class Claim(Stamped, Base):
     """One source's value of one project attribute, true from `valid_from`, known from `known_from`.
 
     `value` is a JSON scalar in the attribute's type (dates ISO, money as a decimal string); null
@@ -23,6 +24,7 @@ class Claim(Base):
     __table_args__ = (
         Index(None, "project_id", "attribute", "source_id", "known_from"),
         Index(None, "run_id"),
+        Index(None, "changed_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

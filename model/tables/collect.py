@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from model.base import Base
+from model.tables.changed import Stamped
 
 
 class Assessment(Base):
@@ -31,7 +32,7 @@ class Assessment(Base):
     result: Mapped[dict[str, Any]]
 
 
-class Finding(Base):
+class Finding(Stamped, Base):
     """Something a template asks for and a record does not give. It stands while `closed_at` is None.
 
     `state` says who has done what about it: new, accepted, fixing, disputed, upheld, waived or closed
@@ -44,6 +45,7 @@ class Finding(Base):
     __table_args__ = (
         Index(None, "project_id", "closed_at"),
         Index("ix_finding_key", "project_id", "template", "record_ref", "rule"),
+        Index(None, "changed_at", "id"),
         Index(None, "owner", postgresql_where=text("closed_at IS NULL")),
     )
 

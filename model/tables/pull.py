@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from model.base import Base
+from model.tables.changed import Stamped
 
 
 class Source(Base):
@@ -34,7 +35,7 @@ class Source(Base):
     updated_at: Mapped[datetime]
 
 
-class Run(Base):
+class Run(Stamped, Base):
     """One pull of one source.
 
     `slot` is the cron time the schedule asked for, before jitter; None for a run asked for by hand.

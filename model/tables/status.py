@@ -8,9 +8,10 @@ from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from model.base import Base
+from model.tables.changed import Stamped
 
 
-class Snapshot(Base):
+class Snapshot(Stamped, Base):
     """One project's status on one day, append-only; the newest `known_at` of an `as_of` counts.
 
     `document` is the project's entry of the status document, reasons and inputs included;
@@ -22,6 +23,7 @@ class Snapshot(Base):
     __table_args__ = (
         UniqueConstraint("project_id", "as_of", "known_at"),
         Index(None, "as_of", "known_at"),
+        Index(None, "changed_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

@@ -13,8 +13,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
+from model.tables.changed import Stamped
 
-class Version:
+
+class Version(Stamped):
     """Identity, the clock, and where it was read.
 
     What people answered about a record of another source is a version row of its own that names that
@@ -49,4 +51,7 @@ def version_args(table: str) -> tuple[UniqueConstraint | Index, ...]:
         Index(f"uq_{table}_current", "source_id", "external_id", unique=True,
               postgresql_where=text("known_to IS NULL")),
         Index(None, "project_id"),
+        Index(None, "changed_at"),
+        Index(f"ix_{table}_amends", "amends_source_id", "amends_external_id",
+              postgresql_where=text("amends_source_id IS NOT NULL")),
     )  # fmt: skip

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
 from model.base import Base
+from model.tables.changed import Stamped
 
 
-class WorkItem(Base):
+class WorkItem(Stamped, Base):
     """One issue or work item, as last read. `(source_id, external_id)` identifies it for ever.
 
     `status_category` is one of todo, doing, done, dropped. Efforts are hours, `points` is size.
@@ -25,6 +26,7 @@ class WorkItem(Base):
         Index(None, "source_id", "scope_external_id"),
         Index(None, "source_id", "key"),
         Index(None, "updated_at", "id"),
+        Index(None, "changed_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -102,7 +104,7 @@ class WorkItemLink(Base):
     other_key: Mapped[str | None]
 
 
-class Iteration(Base):
+class Iteration(Stamped, Base):
     """A sprint or an ADO iteration. `finish_at` of ADO is the start of its last day, inclusive."""
 
     __tablename__ = "iteration"

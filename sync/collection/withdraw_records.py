@@ -64,7 +64,7 @@ def _rows(connection: Connection, table: str, known: dict[str, Any]) -> int:
     kept = [
         f'"{column.name}"'
         for column in Base.metadata.tables[table].columns
-        if column.name not in ("id", "known_from", "known_to", "run_id")
+        if column.name not in ("id", "known_from", "known_to", "run_id", "changed_at")
     ]
     names = ", ".join(kept)
     for external_id, known_from in gone:

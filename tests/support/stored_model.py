@@ -11,7 +11,7 @@ MODEL: Final = (
     "scope", "identity", "iteration", "work_item", "milestone", "raid_item", "cost_line", "transition",
     "work_item_link", "work_item_iteration", "comment", "worklog", "work_item_key",
 )  # fmt: skip
-_OURS: Final = frozenset({"id", "project_id", "bound_by", "person_id", "matched_by"})
+_OURS: Final = frozenset({"changed_at", "id", "project_id", "bound_by", "person_id", "matched_by"})
 
 
 def model_rows(engine: Engine, *, ids: bool = False) -> dict[str, list[tuple[Any, ...]]]:
