@@ -16,12 +16,14 @@ from fastapi import Depends
 from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Engine, TextClause, select, text, true
+from sqlalchemy import ColumnElement, Engine, select, text, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.requests import Request
 
 from api.etag import VERSION, Cache, Kind
 from api.problems import bad_request, forbidden, unauthenticated
+from api.unchanged import NOTED
+from api.version import SEEN
 from model.tables import Project
 
 SCOPES: Final = ("read", "sync", "admin")
@@ -104,17 +106,12 @@ def _signed(cookie: str, hash_: str) -> bool:
     return hmac.compare_digest(signature, expected)
 
 
-def _statement(kind: Kind) -> TextClause:
-    return text(
-        f"""SELECT {VERSION[kind]} AS version, t.id, t.name, t.hash, t.scopes, t.projects,
-                   t.person, t.roles
-            FROM (VALUES (1)) AS one
-            LEFT JOIN api_token t ON (t.hash = :hash OR t.id = :id)
-             AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > :now)"""
-    )
-
-
-_STATEMENTS: Final = {kind: _statement(kind) for kind in VERSION}
+_WHO: Final = text(
+    f"""SELECT {SEEN} AS seen, t.id, t.name, t.hash, t.scopes, t.projects, t.person, t.roles, t.expires_at
+        FROM (VALUES (1)) AS one
+        LEFT JOIN api_token t ON (t.hash = :hash OR t.id = :id)
+         AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > :now)"""
+)
 
 
 def data_version(session: Session, kind: Kind) -> str:
@@ -125,7 +122,7 @@ def data_version(session: Session, kind: Kind) -> str:
 def authenticate(
     engine: Engine, request: Request, kind: Kind = "status", *, now: datetime | None = None
 ) -> tuple[Principal, str]:
-    """Return who asks and the data's version, in one statement.
+    """Return who asks and the data's version; one statement where nothing was written since the version was known.
 
     Raises:
         Problem: 401 when nobody valid asks.
@@ -144,13 +141,14 @@ def authenticate(
     if hash_ is None and number is None:
         raise unauthenticated("Send `Authorization: Bearer TOKEN`; `muster token create NAME` makes one.")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        row = connection.execute(_STATEMENTS[kind], {"hash": hash_, "id": number, "now": now}).one()
-    known = row.id is not None and (hash_ is not None or _signed(str(cookie), row.hash))
-    if not known:
-        raise unauthenticated(
-            "This token is unknown, expired or revoked; `muster token list` shows which stand."
-        )
-    return _principal(row), str(row.version)
+        row = connection.execute(_WHO, {"hash": hash_, "id": number, "now": now}).one()
+        if row.id is None or (hash_ is None and not _signed(str(cookie), row.hash)):
+            raise unauthenticated(
+                "This token is unknown, expired or revoked; `muster token list` shows which stand."
+            )
+        if (noted := request.scope.get(NOTED)) is not None:
+            noted.who(row.seen, row.expires_at)
+        return _principal(row), request.app.state.versions.of(connection, kind, row.seen)
 
 
 def _principal(row: Any) -> Principal:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from api.access import Reader, data_version, visible_projects
 from api.etag import Body, digest, respond
+from api.unchanged import NOTED
 from model.collection.numbers import is_exact
 from sync.json import encoded, in_full
 
@@ -46,6 +47,8 @@ def answer(reader: Reader, render: Callable[[Session, Visible], Body], *, also: 
         return body
 
     tag = digest(*fixed, reader.version)
+    if (noted := reader.request.scope.get(NOTED)) is not None:
+        noted.by_version = True
     return respond(reader.request.headers, tag, reader.cache, rendered)
 
 
