@@ -70,6 +70,8 @@ from api.routes import (
     work_items,
     workbooks,
 )
+from api.unchanged import Unchanged
+from api.version import Versions
 
 PREFIX: Final = "/api/v1"
 _NOUNS: Final = (
@@ -124,8 +126,8 @@ def create_app(
     Args:
         engine: Whose sessions are in UTC.
         cache_bytes: How much of rendered answers is kept.
-    """
         limits: How often one may ask; None: as often as one likes.
+    """
     app = FastAPI(
         title="Muster", version="1", description=_ABOUT, openapi_url=None, docs_url=None, redoc_url=None,
         redirect_slashes=False,
@@ -133,6 +135,7 @@ def create_app(
     app.state.engine = engine
     app.state.cache = Cache(cache_bytes)
     app.state.boards = Recent()
+    app.state.versions = Versions()
     problems.install(app)
     for noun in _NOUNS:
         app.include_router(noun.router, prefix=PREFIX, tags=[noun.__name__.rpartition(".")[2]])
@@ -146,10 +149,11 @@ def create_app(
     def openapi(_request: Request) -> Response:
         return Response(to_json(described(app)), media_type="application/json")
 
+    app.add_middleware(Unchanged, engine=engine)
     app.add_middleware(StrictHeaders)
+    app.add_middleware(Door, limits=limits)
     return app
 
-    app.add_middleware(Door, limits=limits)
 
 def described(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document, every answer with an example."""
