@@ -20,7 +20,7 @@ _SUMMARY: Final[dict[str, Any]] = {
     "policy": "default@1.0.0", "projects": 5, "rule": "F19", "worst": "RED", "cost_weighted": _COST_WEIGHTED,
     "counts": {"RED": 1, "AMBER": 1, "GREEN": 3},
     "health": {"cost_weighted": 71.4, "plain": 68.2, "projects": 5, "weighed": 4, "unknown": []},
-    "grey": {"of_projects": 0.0, "of_cost": 0.0}, "rates": [{**_RATE, "projects": ["ARIANE"]}],
+    "grey": {"of_projects": 0.0, "of_cost": 0.0}, "watermelons": 1, "rates": [{**_RATE, "projects": ["ARIANE"]}],
 }  # fmt: skip
 _RESTS_ON: Final[dict[str, Any]] = {
     "inputs": [
@@ -65,6 +65,7 @@ class Rollup(BaseModel):
     counts: dict[str, int]
     health: dict[str, Any] = Field(description="Mean health by cost and plain; null where nobody knows any")
     grey: dict[str, float | None] = Field(description="Share of the projects, and of the cost, that is grey")
+    watermelons: int = Field(description="Live projects reported two steps rosier than computed")
     rates: list[dict[str, Any]] = Field(description="Each rate that was used: its day, its source, for whom")
 
 
@@ -102,3 +103,52 @@ class ProgrammesShape(BaseModel):
     as_of: str | None
     known_at: str | None
     programmes: list[RollupSummary]
+
+
+class RollupReceiptShape(BaseModel):
+    """One number or colour of a roll-up with its receipt: rule, each project's part, and where to ask on."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "kind": "programme", "name": "Space", "figure": "health", "path": "health.cost_weighted",
+                    "as_of": "2026-11-22", "known_at": "2026-11-22T02:14:09Z", "value": 71.4,
+                    "rule": {"id": "F19", "policy": "default@1.0.0",
+                             "text": "sum of health x cost / sum of cost, of the projects that have both",
+                             "inputs": {"projects": 5, "total": {"amount": "4186000.00", "currency": "GBP"}}},
+                    "says": "sum of health x cost / sum of cost, of the projects that have both",
+                    "parts": [
+                        {"key": "ARIANE", "name": "Ariane", "health": 61.0, "cost": "860000",
+                         "budget": {"amount": "1000000", "currency": "EUR"}, "rates": [_RATE],
+                         "snapshot": {"as_of": "2026-11-22", "known_at": "2026-11-22T02:14:09Z",
+                                      "policy": "default@1.0.0", "sha256": "9f86d081884c7d65"},
+                         "explain": [{"project": "ARIANE", "attribute": "health", "as_of": "2026-11-22"},
+                                     {"project": "ARIANE", "attribute": "budget", "as_of": "2026-11-22"}]},
+                    ],
+                    "left_out": [{"key": "COMET", "why": "no approved budget is known"}],
+                    "rates": [{**_RATE, "projects": ["ARIANE"], "known_from": "2026-11-20T08:00:00Z",
+                               "sha256": "60303ae22b998861"}],
+                }
+            ]
+        }
+    )  # fmt: skip
+
+    kind: str = Field(description="portfolio or programme")
+    name: str | None
+    figure: str = Field(description="As it was asked for")
+    path: str = Field(description="Where it stands in the roll-up's document")
+    as_of: str | None
+    known_at: str | None
+    value: Any
+    unit: str | None = Field(None, description="Of an amount: its currency")
+    rule: dict[str, Any]
+    says: str = Field(description="How it was made, or what decided")
+    parts: list[dict[str, Any]] = Field(
+        description="The projects it is made of, each with what counts of it, the snapshot that says so, and the"
+        " receipts of the project that lead on to its sources"
+    )
+    left_out: list[dict[str, str]] = Field(description="Projects without a weight, each with why")
+    rates: list[dict[str, Any]] = Field(
+        description="Rates it went by, as stated: since when known, and their hash"
+    )

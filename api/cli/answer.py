@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.cli.common import USAGE, Failed, Format, open_store, utc_now, words
-from api.cli.read import print_json
+from api.cli.plain import print_json
 from api.routes.questions import question_document
 from api.routes.rejects import age_in_words, reject_document
 from model.tables import Question, RejectedRecord, Source

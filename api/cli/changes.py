@@ -7,7 +7,8 @@ from rich.console import Console
 from sqlalchemy.orm import Session
 
 from api.cli.common import USAGE, Failed, Format, open_store, parse_day, parse_instant, utc_now, words
-from api.cli.read import AsOf, KnownAt, plainly, print_json
+from api.cli.plain import plainly, print_json
+from api.cli.read import AsOf, KnownAt
 from sync.changes import changes
 
 _KINDS = {"news": "", "rewritten": "  [rewritten history]"}

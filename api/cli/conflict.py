@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.cli.common import USAGE, Failed, Format, open_store, utc_now, words
 from api.cli.matching import Because, By, Number, Printed, console, follow_now, harmless
-from api.cli.read import print_json
+from api.cli.plain import print_json
 from api.matching_reads import conflict_documents, conflicts_query, rule_documents
 from model.tables import ClaimConflict, Project
 from sync.identity.rules import RuleAsked, end_rule, make_rule, rule_effect

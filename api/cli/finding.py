@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from api.cli.common import USAGE, Failed, Format, heard_or_not, open_store, utc_now, words
 from api.cli.finding_steps import register_steps
-from api.cli.read import harmless, plainly, print_json
+from api.cli.plain import plainly, print_json
+from api.cli.read import harmless
 from api.finding_queue import (
     NOBODY,
     Filters,

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from api.cli.common import FAILED, USAGE, Failed, Format, open_store, utc_now, words
-from api.cli.read import print_json
+from api.cli.plain import print_json
 from api.matching_reads import KIND_WORDS, proposal_detail, proposal_document
 from model.tables import MatchProposal
 from sync.identity.decide import CannotDecide, NoSuchProposal, decide, link

@@ -6,7 +6,8 @@ import typer
 from sqlalchemy.orm import Session
 
 from api.cli.common import USAGE, Failed, Format, heard_or_not, open_store, parse_day, parse_instant, words
-from api.cli.read import AsOf, KnownAt, print_json
+from api.cli.plain import print_json
+from api.cli.read import AsOf, KnownAt
 from api.cli.template_steps import read_text
 from config import shipped
 from model.declaration import Declaration

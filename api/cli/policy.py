@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from api.cli.acting import By, Role, actor
 from api.cli.common import USAGE, Failed, Format, heard_or_not, open_store, parse_day, utc_now, words
+from api.cli.plain import print_json
 from api.cli.policy_words import print_backtest, print_holding, print_plan
-from api.cli.read import print_json
 from api.cli.template_steps import is_file, read_text
 from api.policy_documents import policy_document, policy_heads
 from config.settings import settings

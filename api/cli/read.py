@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
-import orjson
 import typer
 from rich.box import ROUNDED, SIMPLE_HEAD
 from rich.console import Console
@@ -16,16 +15,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.cli.common import USAGE, Failed, Format, open_store, parse_day, parse_instant, utc_now, words
+from api.cli.explain_rollup import explain_figure
+from api.cli.plain import plainly, print_json
 from api.cli.rollup_words import STYLES, head_cells, portfolio_lines
 from api.routes.runs import run_documents
 from model.tables import Run, Source
-from sync.json import encoded
 from sync.receipts import NotKnown, explain, status_document
 from sync.rollup.rollup import rolled_up
 
 _NARROW: Final = 150  # columns below which dimensions are letters
 _WIDE: Final = 10_000  # columns of a table that goes into a file or a pipe: as many as it needs
-_LARGE: Final = 10_000  # from which a short form would lose digits
 _DIMENSIONS: Final = ("schedule", "cost", "scope", "risk", "benefit", "resource")
 
 
@@ -40,11 +39,6 @@ def register(app: typer.Typer) -> None:
     app.command("status")(status)
     app.command("explain")(explain_value)
     app.command("runs")(runs)
-
-
-def print_json(document: Any) -> None:
-    """Print a document as indented JSON."""
-    sys.stdout.write(encoded(document, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 def status(
@@ -172,14 +166,41 @@ def _colour(value: str | None, *, short: bool = False) -> str:
 
 
 def explain_value(
-    project: Annotated[str, typer.Argument(help="Project key")],
+    project: Annotated[str | None, typer.Argument(help="Project key")] = None,
     attribute: Annotated[str, typer.Argument(help="An attribute or a dimension")] = "overall",
+    programme: Annotated[
+        str | None,
+        typer.Option(help="A programme, or '' for the projects in none; then the first word is the figure"),
+    ] = None,
     format_: Annotated[Format, typer.Option("--format", help="table or json")] = Format.TABLE,
     as_of: AsOf = None,
     known_at: KnownAt = None,
+    *,
+    portfolio: Annotated[
+        bool, typer.Option("--portfolio", help="The portfolio; then the first word is the figure")
+    ] = False,
 ) -> None:
-    """Say where a value or colour comes from: rule, inputs, claims, and the record or cell."""
+    """Say where a value or colour comes from: rule, inputs, claims, and the record or cell.
+
+    Of a roll-up: muster explain --portfolio health, muster explain --programme Space counts.RED.
+    """
     day, instant = parse_day(as_of), parse_instant(known_at)
+    if portfolio or programme is not None:
+        if portfolio and programme is not None:
+            raise Failed("give --portfolio or --programme, not both", USAGE)
+        explain_figure(
+            programme or None,
+            project or "overall",
+            portfolio=portfolio,
+            format_=format_,
+            as_of=day,
+            known_at=instant,
+        )
+        return
+    if project is None:
+        raise Failed(
+            "which project? muster explain KEY ATTRIBUTE; or --portfolio, or --programme NAME", USAGE
+        )
     engine = open_store()
     with words(), Session(engine) as session:
         try:
@@ -189,6 +210,10 @@ def explain_value(
     if format_ is Format.JSON:
         print_json(document)
         return
+    _print_receipt(document)
+
+
+def _print_receipt(document: dict[str, Any]) -> None:
     console = Console(soft_wrap=True, highlight=False)
     console.print(f"{document['project']} {document['attribute']} as of {document['as_of']}:"
                   f" {plainly(document['value'], document['attribute'])}", style="bold", markup=False)  # fmt: skip
@@ -242,25 +267,6 @@ def _print_claims(console: Console, claims: list[dict[str, Any]]) -> None:
             console.print(f"      stale: {claim['source']} is overdue", markup=False)
         if claim.get("because"):
             console.print(f"      {claim['because']}", markup=False)
-
-
-def plainly(value: Any, name: str = "") -> str:
-    """Write a value as a person reads it: health to a tenth, other numbers to a hundredth, None as unknown."""
-    if value is None:
-        return "unknown"
-    if isinstance(value, float):
-        return (
-            f"{value:.1f}"
-            if name == "health"
-            else f"{round(value, 2):g}"
-            if abs(value) < _LARGE
-            else f"{value:.2f}"
-        )
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {plainly(part, str(key))}" for key, part in value.items()) or "none"
-    if isinstance(value, list):
-        return ", ".join(plainly(part) for part in value) or "none"
-    return str(value)
 
 
 def runs(

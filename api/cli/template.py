@@ -10,7 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from api.cli.common import FAILED, USAGE, Failed, Format, heard_or_not, open_store, parse_day, utc_now, words
-from api.cli.read import print_json
+from api.cli.plain import print_json
 from api.cli.template_steps import is_file, parts, read_text, register_steps
 from api.cli.template_terms import register_terms
 from api.template_documents import head_document, template_documents, title_of, version_document

@@ -7,7 +7,7 @@ import typer
 
 from api.cli.acting import By, Role, actor
 from api.cli.common import USAGE, Failed, Format, heard_or_not, open_store, parse_day, utc_now, words
-from api.cli.read import print_json
+from api.cli.plain import print_json
 from api.cli.template_steps import read_text
 from api.template_documents import tailoring_document, waiver_document
 from model.declaration import Declaration

@@ -6,7 +6,8 @@ import typer
 from rich.console import Console
 
 from api.cli.common import FAILED, Format, open_store, parse_day, parse_instant, words
-from api.cli.read import AsOf, KnownAt, print_json
+from api.cli.plain import print_json
+from api.cli.read import AsOf, KnownAt
 from sync.json import instant_text
 from sync.verification.verify import Fault, Verified, verify
 

@@ -22,7 +22,7 @@ from api.cli.common import (
     utc_now,
     words,
 )
-from api.cli.read import print_json
+from api.cli.plain import print_json
 from api.cli.template import commands as template_commands
 from api.workbook_documents import conflict_document, taken_document
 from model.collection.numbers import alike

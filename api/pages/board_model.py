@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from api.pages.charts import Line, floor_of, line
 from api.pages.render import as_date, as_instant
-from api.routes.portfolio import WATERMELON, WORST_FIRST, colour_counts, worst
+from api.routes.portfolio import WORST_FIRST, colour_counts, worst
+from sync.rollup.group import WATERMELON
 from sync.rollup.rollup import names_of
 
 DIMENSIONS: Final = ("schedule", "cost", "scope", "risk", "benefit", "resource", "quality")

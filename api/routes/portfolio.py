@@ -14,14 +14,14 @@ from api.answer import Visible, json_answer
 from api.routes.common import PROBLEMS, AsOf, KnownAt
 from api.shapes import PortfolioShape
 from model.tables import Portfolio
-from sync.receipts import status_document
+from sync.rollup.group import WATERMELON
 from sync.rollup.rollup import rolled_up, summary
+from sync.rollup.standing import standing_at
 
 router = APIRouter()
 
 WORST_FIRST = ("RED", "AMBER", "GREY", "GREEN", "BLUE")
-_OF_A_PROGRAMME = ("name", "projects", "worst", "cost_weighted", "health", "grey", "closed")
-WATERMELON = 2  # colours between green outside and red inside
+_OF_A_PROGRAMME = ("name", "projects", "worst", "cost_weighted", "health", "grey", "watermelons", "closed")
 
 
 @router.get(
@@ -33,7 +33,7 @@ def get_portfolio(reader: StatusReader, as_of: AsOf = None, known_at: KnownAt = 
 
     def collect(session: Session, _visible: Visible) -> dict[str, Any]:
         projects = reader.principal.projects
-        status = status_document(session, as_of=as_of, known_at=known_at, visible=projects)
+        status = standing_at(session, as_of, known_at, projects)
         rollups = rolled_up(session, status, known_at=known_at, visible=projects)
         whole = session.scalars(select(Portfolio).order_by(Portfolio.id)).first()
         return {
