@@ -2,7 +2,8 @@
 
 Names: peers (install other programs beside Muster), ingest (floor, peers, where the time goes), compare
 (the peers alone), million (one large load), workbook, workbooks (500 sent out and taken back), templates,
-api, consolidate (10,000 projects with a million work items). Without a name: ingest, workbook and api.
+api, feed (the OData feed against SAP CAP), consolidate (10,000 projects with a million work items).
+Without a name: ingest, workbook and api.
 """
 
 import argparse
@@ -22,6 +23,7 @@ MODULES: Final = {
     "workbooks": "benchmarks.workbooks_out",
     "templates": "benchmarks.templates",
     "api": "benchmarks.api",
+    "feed": "benchmarks.feed",
     "consolidate": "benchmarks.consolidate",
 }
 BY_DEFAULT: Final = ("ingest", "workbook", "api")
