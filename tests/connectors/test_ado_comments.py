@@ -59,6 +59,7 @@ def test_they_are_read_where_asked_for_with_those_said_later_and_for_nothing_whe
     assert words(stored, other) == ["Me too"]
 
 
+@pytest.mark.slow
 def test_the_sandbox_and_the_store_tell_the_same_of_a_whole_story() -> None:
     app = fresh()
     stored = Stored().pull(opened(app, read=["comments"]))

@@ -105,6 +105,7 @@ def test_sprints_versions_users_and_projects_arrive_and_every_value_has_a_meanin
         assert everything(connector, name)[0]
 
 
+@pytest.mark.slow
 def test_storms_change_nothing_but_the_time_it_takes(sandbox: Sandbox, jira: Callable[..., Jira]) -> None:
     projects = list(sandbox.control("truth")["projects"])[-2:]
     calm, _ = everything(jira(projects=projects))

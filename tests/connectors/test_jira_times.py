@@ -130,6 +130,7 @@ def test_an_account_that_hides_its_zone_is_asked_for_more_than_a_day_earlier() -
     assert times_of(fake).updated_since(PUT_BACK) == 'updated >= "2026/10/23 22:30"'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fold", [0, 1])
 @pytest.mark.parametrize(("day", "hours"), [("2026-11-01", 4.0), ("2027-03-14", 5.0)])
 def test_no_edit_of_a_night_in_which_clocks_are_turned_is_lost(fold: int, day: str, hours: float) -> None:

@@ -228,6 +228,7 @@ def test_a_past_day_is_asked_for_with_asof() -> None:
     assert len(past["workItems"]) < len(now["workItems"])  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_more_than_20000_are_refused_unless_the_first_are_asked_for() -> None:
     query = {"query": "SELECT [System.Id] FROM WorkItems ORDER BY [System.Id]"}
     with client(fresh(issues=20_001)) as calling:

@@ -152,6 +152,7 @@ def all_of(client: httpx.Client, key: str) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.slow
 def test_a_turned_clock_serves_another_day() -> None:
     with (
         running("jira-cloud", anchor=ANCHOR, clock=week_date(ANCHOR, 0)) as sandbox,

@@ -181,6 +181,7 @@ def test_an_answer_stands_until_the_source_can_be_asked_and_it_is_done(engine: E
     assert (state, len(buried(engine)), standing(engine)) == ("succeeded", 20, [])
 
 
+@pytest.mark.slow
 def test_many_accepted_records_are_settled_in_time_that_grows_as_they_do(engine: Engine) -> None:
     configure(engine)
     source = tracker(8001, page_size=8001)

@@ -155,6 +155,7 @@ def test_a_key_can_be_changed_with_the_old_one_beside_it_and_a_bad_one_is_not_sh
     assert "not-a-key" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_two_processes_never_spend_one_refresh_token_both(engine: Engine, database_url: str) -> None:
     configure(engine)
     key = Fernet.generate_key().decode()

@@ -49,6 +49,7 @@ def waiting(engine: Engine) -> int:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ends", ["by itself", "killed"])
 def test_a_second_process_waits_until_the_first_is_done_with_the_host_or_dead(
     engine: Engine, database_url: str, ends: str

@@ -66,6 +66,7 @@ def test_a_slice_without_a_position_is_read_whole_by_every_run(engine: Engine) -
     assert ask(engine, "SELECT title FROM work_item") == [{"title": "other"}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["jira-cloud", "ado"])
 def test_projects_and_iterations_that_are_taken_out_of_the_configuration_go_with_it(
     engine: Engine, kind: str

@@ -480,6 +480,7 @@ def blown_up(body: bytes, blanks: int) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.slow
 def test_fifty_megabytes_of_blanks_are_read_past(engine: Engine, report: int) -> None:
     body = blown_up(form_answers(send(engine, report, NOW).body, {"rag_overall": "RED"}), 2_000_000)
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
