@@ -120,9 +120,11 @@ def data_version(session: Session, kind: Kind) -> str:
 
 
 def authenticate(
-    engine: Engine, request: Request, kind: Kind = "status", *, now: datetime | None = None
+    engine: Engine, request: Request, kind: Kind | None = "status", *, now: datetime | None = None
 ) -> tuple[Principal, str]:
     """Return who asks and the data's version; one statement where nothing was written since the version was known.
+
+    Without a kind the version is that of all data there is, which every write changes.
 
     Raises:
         Problem: 401 when nobody valid asks.
@@ -148,6 +150,8 @@ def authenticate(
             )
         if (noted := request.scope.get(NOTED)) is not None:
             noted.who(row.seen, row.expires_at)
+        if kind is None:
+            return _principal(row), str(row.seen)
         return _principal(row), request.app.state.versions.of(connection, kind, row.seen)
 
 

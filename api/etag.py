@@ -110,8 +110,9 @@ class Cache:
     Of several threads that miss the same body, one renders and the others wait for it.
     """
 
-    def __init__(self, limit_bytes: int = 64 * 1024 * 1024) -> None:
+    def __init__(self, limit_bytes: int = 64 * 1024 * 1024, *, level: int = 5) -> None:
         self._limit = limit_bytes
+        self._level = level  # of gzip
         self._held = 0
         self._bodies: OrderedDict[str, Body] = OrderedDict()
         self._lock = threading.Lock()
@@ -139,7 +140,7 @@ class Cache:
     def pack(self, body: Body) -> bytes:
         """Return the gzipped content, made once."""
         if body.packed is None:
-            packed = gzip.compress(body.content, 5, mtime=0)
+            packed = gzip.compress(body.content, self._level, mtime=0)
             with self._lock:
                 if body.held and body.packed is None:
                     self._held += len(packed)
@@ -192,7 +193,7 @@ def digest(*parts: object) -> str:
     return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=12).hexdigest()
 
 
-def _takes_gzip(accepted: str) -> bool:
+def takes_gzip(accepted: str) -> bool:
     """Read Accept-Encoding: a weight of nought is a refusal."""
     for part in accepted.split(","):
         name, _, weight = part.partition(";")
@@ -206,7 +207,7 @@ PACK_FROM = 1024  # bytes; below, a gzipped answer is no smaller on the wire
 
 def respond(headers: Headers, tag: str, cache: Cache, render: Callable[[], Body]) -> Response:
     """Return 304 when the caller has this version, else the body, gzipped if that is welcome."""
-    packs = _takes_gzip(headers.get("accept-encoding", ""))
+    packs = takes_gzip(headers.get("accept-encoding", ""))
     common = {"Vary": "Accept-Encoding, Authorization, Cookie, Accept", "Cache-Control": "private, no-cache"}
     given = {part.strip().removeprefix("W/") for part in headers.get("if-none-match", "").split(",")}
     plain, packed = f'"{tag}"', f'"{tag}-gz"'
