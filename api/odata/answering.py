@@ -2,23 +2,23 @@
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
-from urllib.parse import quote
 
 from sqlalchemy import Connection
 
-from api.odata.edm import ComplexType
+from api.odata.edm import ComplexType, EnumType
 from api.odata.exchange import Answer, Request
 from api.odata.negotiation import Preferences, Wanted, preferences, wanted
 from api.odata.payload import writer
 from api.odata.problems import Problem
 from api.odata.query.aggregate import run
 from api.odata.query.changes import changed, present
-from api.odata.query.expand import Expanding, key_text
+from api.odata.query.expand import Expanding, address
 from api.odata.query.flow import begin
 from api.odata.query.results import chosen, result_page
 from api.odata.query.rows import Format, Limits, Page, Query, page
 from api.odata.query.scope import Context
-from api.odata.resolve import NotFound, Target
+from api.odata.query.typed import name_of
+from api.odata.resolve import NotFound, Reckoned, Target
 from api.odata.syntax.apply import Transformation
 from api.odata.syntax.tree import Identifier, Options, Selected
 from api.odata.tracking import (
@@ -50,13 +50,15 @@ class Answering:
     preferred: Preferences = field(init=False)
     applied: list[str] = field(default_factory=list)
 
-    def answer(self, target: Target) -> Answer:
+    def answer(self, target: Target | Reckoned) -> Answer:
         """Answer it.
 
         Raises:
             Problem: Something asked for does not fit, is not there, or is not done here.
         """
         self.preferred = preferences(self.request.headers.get("prefer", []))
+        if isinstance(target, Reckoned):
+            return self._reckoned(target)
         if self.asked.deltatoken is not None and not trackable(target, self.asked):
             raise refuse_tracking(target)
         self._narrow(target)
@@ -94,14 +96,30 @@ class Answering:
             raise NotFound("there is no such row", target="path")
         return row[0]
 
+    def _reckoned(self, target: Reckoned) -> Answer:
+        """Answer with what a function gives."""
+        row = self.connection.execute(target.statement.limit(1)).one_or_none()
+        if row is None:
+            raise NotFound("there is no such row", target="path")
+        type_ = target.value.type
+        if target.raw or row[0] is None:
+            return self._text(row[0], type_)
+        form = wanted(self.request.header("accept"), self.asked.format)
+        write = writer(type_, big_as_text=form.big_as_text)
+        shown = row[0] if write is None else write(row[0])
+        document = {**self._context(form, name_of(type_)), "value": shown}
+        return Answer(200, encoded(document), {"Content-Type": form.content_type()})
+
     def _raw(self, target: Target) -> Answer:
-        value = self._values(target)
+        return self._text(self._values(target), target.path[-1].type)
+
+    def _text(self, value: Any, type_: str | EnumType | ComplexType) -> Answer:
+        """Answer with a value alone, or with nothing where it is null."""
         if value is None:
             return Answer(204, b"")
-        last = target.path[-1]
-        if last.type == "Edm.Binary":
+        if type_ == "Edm.Binary":
             return Answer(200, bytes(value), {"Content-Type": "application/octet-stream"})
-        write = None if isinstance(last.type, ComplexType) else writer(last.type, big_as_text=True)
+        write = None if isinstance(type_, ComplexType) else writer(type_, big_as_text=True)
         shown = value if write is None else write(value)
         text = str(shown).lower() if isinstance(shown, bool) else str(shown)
         return Answer(200, text.encode(), {"Content-Type": f"{_TEXT};charset=utf-8"})
@@ -151,13 +169,11 @@ class Answering:
         if target.single and not found.rows:
             raise NotFound("there is no such row", target="path")
         if target.form == "ref":
-            links = [
-                {"@odata.id": f"{query.set.name}({quote(key_text(query.type, key))})"} for key in found.keys
-            ]
+            links = [{"@odata.id": address(query, key)} for key in found.keys]
             context = self._context(form, "$ref" if target.single else "Collection($ref)")
             return {**context, **links[0]} if target.single else {**context, "value": links}
         self._full(query, found, form)
-        entity = "/$entity" if target.single else ""
+        entity = "/$entity" if target.single and not query.set.singleton else ""
         context = self._context(form, f"{self._own(target)}{_selected(asked)}{entity}")
         if target.single:
             return {**context, **found.rows[0]}
@@ -208,7 +224,7 @@ class Answering:
             return
         name = f"#{self.context.model.namespace}.{query.type.name}"
         for at, (row, key) in enumerate(zip(found.rows, found.keys, strict=True)):
-            link = f"{query.set.name}({quote(key_text(query.type, key))})"
+            link = address(query, key)
             found.rows[at] = {"@odata.type": name, "@odata.id": link, **row}
 
     def _next(self, mark: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from api.odata.edm import ComplexType, EntitySet, EntityType, EnumType, Model, Navigation, Property
+from api.odata.edm import ComplexType, EntitySet, EntityType, EnumType, Function, Model, Navigation, Property
 
 _EDMX: Final = "http://docs.oasis-open.org/odata/ns/edmx"
 _EDM: Final = "http://docs.oasis-open.org/odata/ns/edm"
@@ -50,6 +50,8 @@ def as_xml(model: Model) -> bytes:
             _property(model, element, each)
     for type_ in model.types.values():
         _entity(model, schema, type_)
+    for function in model.functions:
+        _function(model, schema, function)
     _container(model, schema)
     return bytes(tostring(root, encoding="utf-8", xml_declaration=True))
 
@@ -96,6 +98,25 @@ def _navigation(model: Model, parent: Element, way: Navigation) -> None:
     SubElement(parent, "NavigationProperty", given)
 
 
+def _function(model: Model, schema: Element, each: Function) -> None:
+    bound = {"IsBound": "true"} if each.bound else {}
+    composable = {} if each.is_value else {"IsComposable": "true"}
+    element = SubElement(schema, "Function", {"Name": each.name, **bound, **composable})
+    if each.bound:
+        type_ = qualified(model, each.bound, collection=each.of_collection)
+        SubElement(element, "Parameter", {"Name": "it", "Type": type_, "Nullable": "false"})
+    for name, type_ in each.parameters.items():
+        SubElement(element, "Parameter", {"Name": name, "Type": type_})
+    SubElement(element, "ReturnType", {"Type": returned(model, each)})
+    _describe(element, each.says)
+
+
+def returned(model: Model, each: Function) -> str:
+    """Say what a function gives."""
+    gives = each.gives if each.is_value else model.by_name[each.gives].type
+    return qualified(model, gives, collection=each.collection)
+
+
 def _describe(element: Element, says: str | None) -> None:
     if says:
         SubElement(element, "Annotation", {"Term": _DESCRIPTION, "String": says})
@@ -109,6 +130,11 @@ def _container(model: Model, schema: Element) -> None:
         for path, target in bindings(model, each):
             SubElement(element, "NavigationPropertyBinding", {"Path": path, "Target": target})
         _describe(element, each.says)
+    for function in model.functions:
+        if function.bound is None:
+            of = {} if function.is_value else {"EntitySet": function.gives}
+            full = f"{model.namespace}.{function.name}"
+            SubElement(container, "FunctionImport", {"Name": function.name, "Function": full, **of})
 
 
 def bindings(model: Model, each: EntitySet) -> list[tuple[str, str]]:
@@ -129,9 +155,12 @@ def as_json(model: Model) -> dict[str, Any]:
         schema[structure.name] = {"$Kind": "ComplexType", **_json_properties(model, structure.properties)}
     for type_ in model.types.values():
         schema[type_.name] = _json_entity(model, type_)
+    for function in model.functions:
+        schema.setdefault(function.name, []).append(_json_function(model, function))
     schema[model.container] = {
         "$Kind": "EntityContainer",
         **{each.name: _json_set(model, each) for each in model.sets},
+        **{each.name: _json_import(model, each) for each in model.functions if each.bound is None},
     }
     return {
         "$Version": "4.01",
@@ -139,6 +168,33 @@ def as_json(model: Model) -> dict[str, Any]:
         "$Reference": {_CORE: {"$Include": [{"$Namespace": "Org.OData.Core.V1", "$Alias": "Core"}]}},
         model.namespace: schema,
     }
+
+
+def _json_function(model: Model, each: Function) -> dict[str, Any]:
+    made: dict[str, Any] = {"$Kind": "Function"}
+    parameters: list[dict[str, Any]] = []
+    if each.bound:
+        made["$IsBound"] = True
+        many = {"$Collection": True} if each.of_collection else {}
+        parameters.append({"$Name": "it", "$Type": qualified(model, each.bound), **many})
+    if not each.is_value:
+        made["$IsComposable"] = True
+    parameters += [
+        {"$Name": name, "$Type": type_, "$Nullable": True} for name, type_ in each.parameters.items()
+    ]
+    if parameters:
+        made["$Parameter"] = parameters
+    gives = qualified(model, each.gives if each.is_value else model.by_name[each.gives].type)
+    nullable = {"$Collection": True} if each.collection else {"$Nullable": True}
+    made["$ReturnType"] = {"$Type": gives, **nullable}
+    if each.says:
+        made[f"@{_DESCRIPTION}"] = each.says
+    return made
+
+
+def _json_import(model: Model, each: Function) -> dict[str, Any]:
+    made = {"$Function": f"{model.namespace}.{each.name}"}
+    return made if each.is_value else {**made, "$EntitySet": each.gives}
 
 
 def _json_entity(model: Model, type_: EntityType) -> dict[str, Any]:

@@ -169,12 +169,38 @@ class EntitySet:
 
 
 @dataclass(frozen=True, slots=True)
+class Function:
+    """Something reckoned on request. `gives` is a primitive type or, for rows, the name of their set.
+
+    `bound` is the type of the row it is asked of, `of_collection` says that it is asked of many of them. Without it
+    a function stands at the root, under its own name. `sql` gets an alias of what it is bound to (None at the root),
+    an alias of the rows it gives (None for a value), and its arguments by name, and returns the value, or the condition
+    on rows to be given. What is bound to a collection gives some of its rows: both aliases are the same.
+    """
+
+    name: str
+    gives: str
+    sql: Callable[[Any, Any, Mapping[str, ColumnElement[Any]]], ColumnElement[Any]]
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    bound: EntityType | None = None
+    of_collection: bool = False
+    collection: bool = False
+    says: str | None = None
+
+    @property
+    def is_value(self) -> bool:
+        """Whether it gives a value and not rows."""
+        return self.gives.startswith("Edm.")
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
-    """All of a service: its sets by name, its types, its namespace and version."""
+    """All of a service: its sets by name, its types, its functions, its namespace and version."""
 
     namespace: str
     sets: tuple[EntitySet, ...]
     enums: tuple[EnumType, ...] = ()
+    functions: tuple[Function, ...] = ()
     container: str = "Container"
     version: str = "1.0"
     by_name: Mapping[str, EntitySet] = field(init=False)
@@ -198,6 +224,16 @@ class Model:
         object.__setattr__(self, "types", types)
         for each in self.sets:
             self._check(each)
+        for function in self.functions:
+            self._check_function(function)
+
+    def _check_function(self, each: Function) -> None:
+        if each.is_value == (each.gives in self.by_name):
+            raise InvalidModel(f"{each.name} gives {each.gives}, which is no primitive type and no set")
+        if each.of_collection and (
+            each.bound is None or each.is_value or not each.bound.is_a(self.by_name[each.gives].type)
+        ):
+            raise InvalidModel(f"{each.name} is bound to a collection: it gives some of its rows")
 
     def _check(self, each: EntitySet) -> None:
         columns = set(each.source.c.keys())
@@ -220,6 +256,17 @@ class Model:
     def type_named(self, qualified: str) -> EntityType | None:
         """Return the entity type of a name, with the namespace or without."""
         return self.types.get(qualified.removeprefix(f"{self.namespace}."))
+
+    def function(
+        self, qualified: str, bound: EntityType | None = None, *, of_collection: bool = False
+    ) -> Function | None:
+        """Return the function of a name that can be asked of a row of a type, of many, or of nothing."""
+        name = qualified.removeprefix(f"{self.namespace}.")
+        for each in self.functions:
+            fits = (bound is not None and bound.is_a(each.bound)) if each.bound else bound is None
+            if each.name == name and fits and each.of_collection == of_collection:
+                return each
+        return None
 
     def enum_named(self, qualified: str) -> EnumType | None:
         """Return the enumeration of a name, with the namespace or without."""

@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import FromClause, cast
+from sqlalchemy import FromClause, Select, cast, select
 
-from api.odata.edm import ComplexType, EntityType, Property
+from api.odata.edm import ComplexType, EntityType, Function, Navigation, Property
 from api.odata.problems import Problem, Unsupported
-from api.odata.query.expression import condition, value
+from api.odata.query import invoke
+from api.odata.query.expression import condition
 from api.odata.query.literals import SQL_TYPES, constant
 from api.odata.query.operators import compare
+from api.odata.query.paths import keyed
 from api.odata.query.rows import Query
-from api.odata.query.scope import Context
-from api.odata.query.typed import Entities, Value
+from api.odata.query.scope import Context, Scope
+from api.odata.query.typed import Entities, Entity, Grouped, Value
 from api.odata.syntax.resource import Filtered, Key, Plain, Segment, System
 from api.odata.syntax.scanner import Scanner
-from api.odata.syntax.tree import Expression, Identifier, Literal
+from api.odata.syntax.tree import Expression, Identifier, Literal, Node
 
 Arguments = tuple[tuple[str | None, Expression], ...]
 
@@ -47,7 +49,16 @@ class Target:
         return self.path[-1] if self.path else None
 
 
-def resolve(context: Context, segments: Sequence[Segment]) -> Target:
+@dataclass(slots=True)
+class Reckoned:
+    """A path that leads to what a function gives: the statement that reads it. `raw` is with `$value` behind it."""
+
+    value: Value
+    statement: Select[Any]
+    raw: bool = False
+
+
+def resolve(context: Context, segments: Sequence[Segment]) -> Target | Reckoned:
     """Follow a path.
 
     Raises:
@@ -56,20 +67,39 @@ def resolve(context: Context, segments: Sequence[Segment]) -> Target:
         Unsupported: It asks for what is not done here.
     """
     first = segments[0]
+    target = _first(context, first)
+    for segment in segments[1:]:
+        if isinstance(target, Reckoned):
+            if target.raw or not isinstance(segment, System) or segment.name != "$value":
+                raise NotFound("nothing but $value comes behind a value", target="path")
+            target.raw = True
+        else:
+            target = _next(context, target, segment)
+    return target
+
+
+def _first(context: Context, first: Segment) -> Target | Reckoned:
+    function = context.model.function(first.name) if isinstance(first, Identifier) else None
+    if function is not None and isinstance(first, Identifier):
+        nowhere = Scope(context, Grouped({}))
+        if function.is_value:
+            made = invoke.as_value(function, first, None, nowhere)
+            return Reckoned(made, select(made.sql))
+        way = invoke.as_way(function, first, nowhere)
+        set_ = context.model.by_name[way.target]
+        query = Query(context, set_, set_.type, set_.source.alias())
+        query.conditions.append(way.on(None, query.source))
+        return Target(query, single=not way.collection)
     if not isinstance(first, Identifier) or first.name not in context.model.by_name:
         name = first.name if isinstance(first, Identifier | System) else getattr(first, "text", "")
         has = ", ".join(context.model.by_name)
         raise NotFound(f"there is no {name}; there are {has}", target="path")
     set_ = context.model.by_name[first.name]
     target = Target(Query(context, set_, set_.type, set_.source.alias()), single=set_.singleton)
-    if first.arguments is not None:
-        target = _keyed(target, first.arguments)
-    for segment in segments[1:]:
-        target = _next(context, target, segment)
-    return target
+    return target if first.arguments is None else _keyed(target, first.arguments)
 
 
-def _next(context: Context, target: Target, segment: Segment) -> Target:
+def _next(context: Context, target: Target, segment: Segment) -> Target | Reckoned:
     if target.form != "value":
         raise NotFound(f"nothing comes behind ${target.form}", target="path")
     if isinstance(segment, System):
@@ -109,7 +139,7 @@ def _is_simple(each: Property) -> bool:
     return not each.collection and not isinstance(each.type, ComplexType)
 
 
-def _named(context: Context, target: Target, segment: Identifier) -> Target:
+def _named(context: Context, target: Target, segment: Identifier) -> Target | Reckoned:
     if target.path:
         return _part(target, segment)
     type_ = target.query.type
@@ -117,6 +147,9 @@ def _named(context: Context, target: Target, segment: Identifier) -> Target:
     if derived is not None and derived.is_a(type_) and segment.name not in type_.all_properties():
         cast_ = _as(context, target, derived)
         return cast_ if segment.arguments is None else _keyed(cast_, segment.arguments)
+    function = context.model.function(segment.name, type_, of_collection=not target.single)
+    if function is not None and segment.arguments is not None:
+        return _invoked(context, target, function, segment)
     if not target.single:
         if segment.arguments is None:
             return _plain_key(target, segment.name)
@@ -128,15 +161,33 @@ def _named(context: Context, target: Target, segment: Identifier) -> Target:
     if way is None:
         has = ", ".join([*type_.all_properties(), *type_.all_navigations()])
         raise NotFound(f"{type_.name} has no {segment.name}; it has {has}", target="path")
+    found = _along(context, target, way)
+    return found if segment.arguments is None else _keyed(found, segment.arguments)
+
+
+def _along(context: Context, target: Target, way: Navigation) -> Target:
+    """Go on from one row to the rows that a way leads to."""
     set_ = context.model.by_name[way.target]
     source = set_.source.alias()
     tie, besides = Entities(target.query.source, way, set_, set_.type).tied(source)
-    query = Query(
-        context, set_, set_.type, source, besides=(*target.query.besides, *besides, _whole(target.query))
-    )
+    whole = _whole(target.query)
+    query = Query(context, set_, set_.type, source, besides=(*target.query.besides, *besides, whole))
     query.conditions += [*target.query.conditions, tie]
-    found = Target(query, single=not way.collection)
-    return found if segment.arguments is None else _keyed(found, segment.arguments)
+    return Target(query, single=not way.collection)
+
+
+def _invoked(context: Context, target: Target, function: Function, segment: Identifier) -> Target | Reckoned:
+    """Ask a function of one row, or of rows."""
+    query = target.query
+    if function.is_value:
+        made = invoke.as_value(function, segment, Entity(query.source, query.set, query.type), query.scope)
+        return Reckoned(made, query.statement([made.sql]))
+    way = invoke.as_way(function, segment, query.scope)
+    if target.single:
+        return _along(context, target, way)
+    query.conditions.append(way.on(query.source, query.source))
+    target.single = not way.collection
+    return target
 
 
 def _whole(query: Query) -> FromClause:
@@ -163,17 +214,8 @@ def _keyed(target: Target, arguments: Arguments) -> Target:
     """Take the one row of a key."""
     _rows_only(target, "a key")
     query = target.query
-    names = query.type.key_names()
-    given = dict(arguments)
-    if len(arguments) == 1 and None in given and len(names) == 1:
-        given = {names[0]: arguments[0][1]}
-    if set(given) != set(names):
-        wanted = ", ".join(names)
-        raise Problem(f"the key of {query.set.name} is {wanted}", target="path")
-    for name, key in zip(names, query.key_values(), strict=True):
-        node = given[name]
-        found = value(node, query.scope)
-        query.conditions.append(compare(node, "eq", key, found, exactly=False))
+    row = Entity(query.source, query.set, query.type)
+    query.conditions.append(keyed(row, arguments, query.scope, arguments[0][1] if arguments else Node(0)))
     target.single = True
     return target
 

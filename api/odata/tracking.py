@@ -7,13 +7,13 @@ new link. While the rows are paged through, the mark of their beginning travels 
 import hashlib
 from dataclasses import replace
 from typing import Any, Final
-from urllib.parse import quote, unquote_plus
+from urllib.parse import unquote_plus
 
 from api.odata.exchange import Request
 from api.odata.negotiation import Wanted
 from api.odata.problems import Malformed, Problem, Unsupported
 from api.odata.query.changes import Changed, Expired, Since, since
-from api.odata.query.expand import key_text
+from api.odata.query.expand import address
 from api.odata.resolve import Target
 from api.odata.syntax.tree import Options
 
@@ -102,7 +102,7 @@ def removed_rows(
     """Write removed rows, as 4.01 has them; to a client of 4.0 with what 4.0 calls the same."""
     query, made = target.query, []
     for key, reason in found.removed:
-        id_ = f"{query.set.name}({quote(key_text(query.type, key))})"
+        id_ = address(query, key)
         row: dict[str, Any] = {"@removed": {"reason": reason}}
         if version == "4.0":
             context = f"{root}$metadata#{query.set.name}/$deletedEntity"

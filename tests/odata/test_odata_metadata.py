@@ -24,7 +24,7 @@ def test_metadata_names_every_type_set_and_way() -> None:
     root = fromstring(as_xml(MODEL))  # noqa: S314 - our own
     schema = next(root.iter(f"{EDM}Schema"))
     types = {each.get("Name"): each for each in schema.iter(f"{EDM}EntityType")}
-    assert list(types) == ["Product", "Book", "Category", "Tag"]
+    assert list(types) == ["Product", "Book", "Category", "Tag", "Thing", "Shop"]
     assert types["Book"].get("BaseType") == "Shop.Product"
     assert [key.get("Name") for key in types["Product"].iter(f"{EDM}PropertyRef")] == ["ID"]
     properties = {each.get("Name"): each.attrib for each in types["Product"].iter(f"{EDM}Property")}
@@ -52,7 +52,10 @@ def test_metadata_says_the_same_in_json() -> None:
 def test_the_service_document_lists_the_sets() -> None:
     found = service_document(MODEL, "http://host/odata/v1/")
     assert found["@odata.context"] == "http://host/odata/v1/$metadata"
-    assert [each["url"] for each in found["value"]] == ["Products", "Categories", "Tags"]
+    assert [(each["url"], each["kind"]) for each in found["value"]] == [
+        ("Products", "EntitySet"), ("Categories", "EntitySet"), ("Tags", "EntitySet"), ("Things", "EntitySet"),
+        ("Us", "Singleton"),
+    ]  # fmt: skip
 
 
 SOURCE = Table("t", MetaData(), Column("id", Integer))

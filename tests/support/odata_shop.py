@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    REAL,
     BigInteger,
     Boolean,
     Column,
@@ -19,13 +20,15 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Numeric,
+    SmallInteger,
     Table,
     Text,
     Time,
     Uuid,
+    true,
 )
 
-from api.odata.edm import ComplexType, EntitySet, EntityType, EnumType, Model, Navigation, Property
+from api.odata.edm import ComplexType, EntitySet, EntityType, EnumType, Function, Model, Navigation, Property
 
 METADATA: Final = MetaData()
 CATEGORY: Final = Table(
@@ -46,6 +49,12 @@ PRODUCT: Final = Table(
     Column("category_id", Integer),
 )  # fmt: skip
 TAG: Final = Table("tag", METADATA, Column("id", Integer, primary_key=True), Column("label", Text))
+SHOP: Final = Table("shop", METADATA, Column("name", Text), Column("opened", Date), Column("best", Integer))
+THING: Final = Table(
+    "thing", METADATA, Column("id", BigInteger, primary_key=True), Column("tiny", SmallInteger),
+    Column("byte", SmallInteger), Column("small", SmallInteger), Column("single", REAL), Column("double", Double),
+    Column("amount", Numeric(20, 4)), Column("data", LargeBinary), Column("at", DateTime(timezone=True)),
+)  # fmt: skip
 TAGGED: Final = Table("tagged", METADATA, Column("product_id", Integer), Column("tag_id", Integer))
 
 COLOUR: Final = EnumType("Colour", {"Red": 1, "Green": 2, "Blue": 4})
@@ -103,6 +112,39 @@ TAG_TYPE: Final = EntityType(
         ),
     ),
 )
+SHOP_TYPE: Final = EntityType(
+    "Shop",
+    (Property("Name", "Edm.String", "name", nullable=False), Property("Opened", "Edm.Date", "opened")),
+    (),
+    (
+        Navigation("Best", "Products", lambda me, it: me.c.best == it.c.id),
+        Navigation("Products", "Products", lambda _me, _it: true(), collection=True),
+    ),
+)
+THING_TYPE: Final = EntityType(
+    "Thing",
+    (
+        Property("ID", "Edm.Int64", "id", nullable=False), Property("Tiny", "Edm.SByte", "tiny"),
+        Property("Byte", "Edm.Byte", "byte"), Property("Small", "Edm.Int16", "small"),
+        Property("Single", "Edm.Single", "single"), Property("Double", "Edm.Double", "double"),
+        Property("Amount", "Edm.Decimal", "amount", precision=20, scale=4),
+        Property("Data", "Edm.Binary", "data"), Property("At", "Edm.DateTimeOffset", "at", precision=6),
+    ),
+    ("ID",),
+)  # fmt: skip
+FUNCTIONS: Final = (
+    Function(
+        "Reduced", "Edm.Decimal", lambda me, _, given: me.c.price * (100 - given["Percent"]) / 100,
+        {"Percent": "Edm.Int32"}, bound=PRODUCT_TYPE,
+    ),
+    Function("Cheap", "Products", lambda _, it, given: it.c.price <= given["Most"], {"Most": "Edm.Decimal"},
+             bound=PRODUCT_TYPE, of_collection=True, collection=True),
+    Function("Alike", "Products", lambda me, it, _: (me.c.rating == it.c.rating) & (me.c.id != it.c.id),
+             bound=PRODUCT_TYPE, collection=True),
+    Function("Twice", "Edm.Int32", lambda _me, _it, given: given["X"] * 2, {"X": "Edm.Int32"}),
+    Function("Named", "Products", lambda _, it, given: it.c.name == given["Name"], {"Name": "Edm.String"},
+             collection=True, says="Products of a name"),
+)  # fmt: skip
 MODEL: Final = Model(
     "Shop",
     (
@@ -111,8 +153,11 @@ MODEL: Final = Model(
         ),
         EntitySet("Categories", CATEGORY_TYPE, CATEGORY, search=("Name",)),
         EntitySet("Tags", TAG_TYPE, TAG),
+        EntitySet("Things", THING_TYPE, THING),
+        EntitySet("Us", SHOP_TYPE, SHOP, singleton=True),
     ),
     (COLOUR, PERKS),
+    FUNCTIONS,
 )
 
 NAMES: Final = ("Milk", "Oat milk", "50% off_er", "O'Neil", "", "ÄRGER", None)
@@ -142,6 +187,22 @@ def products(number: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def things() -> list[dict[str, Any]]:
+    """Make rows that hold what each primitive type can, at its ends too."""
+    nothing: dict[str, Any] = dict.fromkeys(THING.c.keys()) | {"id": 3}
+    return [
+        {
+            "id": 2**62, "tiny": -128, "byte": 255, "small": 32_767, "single": 0.5, "double": float("inf"),
+            "amount": Decimal("9007199254740993.0001"), "data": b"\x00\xff", "at": datetime.max.replace(tzinfo=UTC),
+        },
+        {
+            "id": -(2**63), "tiny": 127, "byte": 0, "small": -32_768, "single": -1.25, "double": float("nan"),
+            "amount": Decimal("-0.0001"), "data": b"", "at": datetime(1, 1, 2, tzinfo=UTC),
+        },
+        nothing,
+    ]  # fmt: skip
+
+
 def fill(connection: Connection, number: int = 60) -> list[dict[str, Any]]:
     """Create the tables with rows; returns the products."""
     METADATA.create_all(connection)
@@ -162,4 +223,6 @@ def fill(connection: Connection, number: int = 60) -> list[dict[str, Any]]:
         if (row["id"] * tag) % 5 == 1
     ]
     connection.execute(TAGGED.insert(), tagged)
+    connection.execute(SHOP.insert(), {"name": "Corner", "opened": date(1999, 12, 31), "best": 7})
+    connection.execute(THING.insert(), things())
     return rows

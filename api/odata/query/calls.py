@@ -8,9 +8,8 @@ from sqlalchemy import (
     Numeric,
     and_,
     cast,
-    false,
-    func,
     literal,
+    true,
 )
 
 from api.odata.edm import EntityType, EnumType
@@ -19,7 +18,7 @@ from api.odata.query import operators
 from api.odata.query.functions import COLLECTIONS, FUNCTIONS, fits
 from api.odata.query.literals import SQL_TYPES, constant
 from api.odata.query.reading import Sql, kind_of, operand, value, wrong
-from api.odata.query.scope import Scope
+from api.odata.query.scope import Scope, of_type
 from api.odata.query.typed import (
     Bound,
     Entity,
@@ -121,16 +120,28 @@ def _type_name(node: Expression) -> str:
 
 
 def _is_of(entity: Entity, wanted: EntityType) -> ColumnElement[bool]:
-    if entity.type.is_a(wanted):
-        return entity.source.c[_key_column(entity)].is_not(None)
-    kinds = [kind for kind, type_ in entity.set.derived.items() if type_.is_a(wanted)]
-    if not kinds or entity.set.kind is None:
-        return false()
-    return func.coalesce(entity.source.c[entity.set.kind].in_(kinds), false())
+    there: ColumnElement[bool] = true()
+    if entity.type.key_names():
+        there = entity.source.c[_key_column(entity)].is_not(None)
+    return and_(there, of_type(entity.set, wanted, entity.source))
 
 
 def _key_column(entity: Entity) -> str:
     return entity.type.all_properties()[entity.type.key_names()[0]].held_in
+
+
+def _isdefined(node: Call, scope: Scope) -> Bound:
+    """Say whether a path leads to anything: to a property of a row that is there, of its type, or to a row."""
+    [argument] = node.arguments
+    if not isinstance(argument, Path) or not argument.steps:
+        raise wrong(node, "isdefined takes a path")
+    *before, last = argument.steps
+    if not isinstance(last, Identifier):
+        raise wrong(argument, "isdefined takes a path to a property or a row")
+    operand(argument, scope)  # what the model does not know is refused
+    owner = operand(Path(argument.at, argument.root, tuple(before)), scope) if before else scope.this
+    there = _is_of(owner, owner.type) if isinstance(owner, Entity) else true()
+    return Value(there, "Edm.Boolean", nullable=False, at=node.at)
 
 
 def as_type(node: Node, entity: Entity, name: str, scope: Scope) -> Entity:
@@ -141,4 +152,6 @@ def as_type(node: Node, entity: Entity, name: str, scope: Scope) -> Entity:
     return Entity(entity.source, entity.set, wanted, optional=True, at=node.at)
 
 
-_SPECIAL: Final[dict[str, Callable[[Call, Scope], Bound]]] = {"now": _now, "cast": _cast, "isof": _isof}
+_SPECIAL: Final[dict[str, Callable[[Call, Scope], Bound]]] = {
+    "now": _now, "cast": _cast, "isof": _isof, "isdefined": _isdefined,
+}  # fmt: skip

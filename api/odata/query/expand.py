@@ -3,11 +3,14 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import quote
 
-from sqlalchemy import Connection, FromClause, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, FromClause, func, select, true, tuple_
 
 from api.odata.edm import EntitySet, EntityType, Navigation
+from api.odata.payload import binary, duration, instant
 from api.odata.problems import TooComplex, Unsupported
 from api.odata.query.rows import Format, Limits, Query
 from api.odata.query.scope import Context
@@ -152,11 +155,7 @@ class Expanding:
     ) -> dict[tuple[Any, ...], int]:
         query, _, owned = self._query(owner, way)
         query.narrow(Options(filter=options.filter, search=options.search, compute=options.compute))
-        statement = (
-            query.statement([*owned, func.count()])
-            .where(tuple_(*owned).in_(list(set(keys))))
-            .group_by(*owned)
-        )
+        statement = query.statement([*owned, func.count()]).where(_among(owned, keys)).group_by(*owned)
         return {tuple(row[:-1]): row[-1] for row in self.connection.execute(statement)}
 
     def _children(
@@ -177,8 +176,8 @@ class Expanding:
         built = query.shapes(options, columns, self.form)
         child = [columns.add(each.sql) for each in query.key_values()]
         order = [each.clause() for each in query.order(options)]
-        narrowed = query.statement([]).where(tuple_(*owned).in_(list(set(keys))))
-        place = func.row_number().over(partition_by=owned, order_by=order).label("place")
+        narrowed = query.statement([]).where(_among(owned, keys))
+        place = func.row_number().over(partition_by=owned or None, order_by=order).label("place")
         inner = narrowed.add_columns(*columns.labelled(), place).subquery()
         statement = select(inner).order_by(inner.c.place).limit(self.limits.expanded - self.rows + 1)
         skip = options.skip or 0
@@ -198,23 +197,39 @@ class Expanding:
             made = (
                 built.build(row, nulls=self.form.nulls)
                 if form == "entity"
-                else {"@odata.id": link(query, key)}
+                else {"@odata.id": address(query, key)}
             )
             found[tuple(row[at] for at in own)].append((made, key))
         return found
 
 
-def link(query: Query, key: tuple[Any, ...]) -> str:
-    """Return where one row is, from the service's root."""
-    return f"{query.set.name}({key_text(query.type, key)})"
+def _among(owned: Sequence[Any], keys: Sequence[tuple[Any, ...]]) -> ColumnElement[bool]:
+    """Return the condition that an owner is one of these; a singleton, which has no key, is."""
+    return tuple_(*owned).in_(list(set(keys))) if owned else true()
+
+
+def address(query: Query, key: tuple[Any, ...]) -> str:
+    """Return where one row is, from the service's root, as it stands in a URL."""
+    return f"{query.set.name}({quote(key_text(query.type, key), safe="=,'-")})" if key else query.set.name
 
 
 def key_text(type_: EntityType, key: tuple[Any, ...]) -> str:
     """Write a key as it stands in a URL."""
     names = type_.key_names()
-    written = [
-        "'" + str(each).replace("'", "''") + "'" if isinstance(each, str) else str(each) for each in key
-    ]
+    written = [_written(each) for each in key]
     if len(names) == 1:
         return written[0]
     return ",".join(f"{name}={each}" for name, each in zip(names, written, strict=True))
+
+
+def _written(value: Any) -> str:
+    """Write one value of a key as a literal."""
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, datetime):
+        return instant(value)
+    if isinstance(value, timedelta):
+        return f"duration'{duration(value)}'"
+    if isinstance(value, bytes):
+        return f"binary'{binary(value)}'"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,14 +1,17 @@
 """Paths as typed SQL: from rows over properties and ways to values, other rows, and what is asked of many."""
 
+from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal, not_, select, true
+from sqlalchemy import ColumnElement, FromClause, and_, literal, select, true
 
-from api.odata.edm import ComplexType, Property
+from api.odata.edm import ComplexType, Navigation, Property
 from api.odata.problems import Unsupported
+from api.odata.query import invoke, operators
 from api.odata.query.calls import as_type
-from api.odata.query.reading import Sql, condition, kind_of, truth, wrong
-from api.odata.query.scope import Scope, seen
+from api.odata.query.many import count, quantified
+from api.odata.query.reading import kind_of, operand, wrong
+from api.odata.query.scope import Scope
 from api.odata.query.typed import (
     Bound,
     Entities,
@@ -25,6 +28,7 @@ from api.odata.syntax.tree import (
     FilterStep,
     Identifier,
     Lambda,
+    Node,
     Path,
     Step,
 )
@@ -38,6 +42,8 @@ def path(node: Path, scope: Scope) -> Bound:
         return walk(node.steps, scope.it, scope)
     if node.root == "$this":
         return walk(node.steps, scope.this, scope)
+    if node.root == "$root":
+        return _from_root(node, scope)
     if node.root is not None:
         raise Unsupported(f"character {node.at + 1}: {node.root} is not done here", at=node.at)
     first = node.steps[0]
@@ -46,6 +52,74 @@ def path(node: Path, scope: Scope) -> Bound:
             if first.name in known:
                 return walk(node.steps[1:], known[first.name], scope)
     return walk(node.steps, scope.this, scope)
+
+
+def _from_root(node: Path, scope: Scope) -> Bound:
+    """Read a path from the service's root: a set, one of its rows, a singleton, or a function."""
+    first = node.steps[0] if node.steps else None
+    if not isinstance(first, Identifier):
+        raise wrong(node, "$root needs a set behind it")
+    model = scope.context.model
+    function = invoke.found(first, scope, None)
+    if function is not None and function.is_value:
+        return walk(node.steps[1:], invoke.as_value(function, first, None, scope), scope)
+    set_ = model.by_name.get(first.name if function is None else function.gives)
+    if set_ is None:
+        raise wrong(first, _missing(first.name, "the service", list(model.by_name)))
+    if function is not None:
+        way = invoke.as_way(function, first, scope)
+        if not way.collection:
+            key = f"{first.name}@{first.at}"
+            found: Bound = scope.root(set_, key, lambda it: way.on(None, it))
+        else:
+            found = Entities(_nothing(scope), way, set_, set_.type, at=node.at)
+    elif set_.singleton:
+        found = scope.root(set_, "", lambda _: true())
+    elif first.arguments is None:
+        everything = Navigation(set_.name, set_.name, lambda _me, _it: true(), collection=True)
+        found = Entities(_nothing(scope), everything, set_, set_.type, at=node.at)
+    else:
+        arguments = first.arguments
+        found = scope.root(
+            set_, str(first.at), lambda it: keyed(Entity(it, set_, set_.type), arguments, scope, node)
+        )
+    return walk(node.steps[1:], found, scope)
+
+
+def _nothing(scope: Scope) -> FromClause:
+    """Return what rows from the root belong to: nothing in particular."""
+    return scope.it.source if isinstance(scope.it, Entity) else select(literal(1)).subquery()
+
+
+def keyed(
+    entity: Entity, arguments: tuple[tuple[str | None, Expression], ...], scope: Scope, node: Node
+) -> ColumnElement[bool]:
+    """Return the condition that a row has a key.
+
+    Raises:
+        WrongType: The key is another one, or of another type.
+    """
+    properties, names = entity.type.all_properties(), entity.type.key_names()
+    given = dict(arguments)
+    if len(arguments) == 1 and None in given and len(names) == 1:
+        given = {names[0]: arguments[0][1]}
+    if set(given) != set(names):
+        raise wrong(node, f"the key of {entity.set.name} is {', '.join(names)}")
+    terms = []
+    for name in names:
+        step = Identifier(given[name].at, name)
+        mine = _property(step, entity.source, properties[name], "", optional=False)
+        terms.append(operators.compare(given[name], "eq", mine, operand(given[name], scope), exactly=False))
+    return and_(*terms)
+
+
+def _filtered(step: FilterStep, found: Bound) -> Bound:
+    if isinstance(found, Entities):
+        return replace(found, kept=(*found.kept, step.condition))
+    raise Unsupported(
+        f"character {step.at + 1}: $filter inside a path is done of rows only, this is {kind_of(found)}",
+        at=step.at,
+    )
 
 
 def walk(steps: tuple[Step, ...], start: Bound, scope: Scope) -> Bound:
@@ -60,17 +134,17 @@ def _step(step: Step, found: Bound, scope: Scope) -> Bound:
     if isinstance(step, Annotation):
         raise Unsupported(f"character {step.at + 1}: annotations are not read here", at=step.at)
     if isinstance(step, Count):
-        return _count(step, found, scope)
+        return count(step, found, scope)
     if isinstance(step, FilterStep):
-        return _filtered(step, found, step.condition)
+        return _filtered(step, found)
     if isinstance(step, Lambda):
-        return _quantified(step, found, scope)
+        return quantified(step, found, scope)
     return _named(step, found, scope)
 
 
 def _named(step: Identifier, found: Bound, scope: Scope) -> Bound:
     if step.arguments is not None:
-        raise Unsupported(f"character {step.at + 1}: {step.name}(…) is not done here", at=step.at)
+        return _invoked(step, found, scope)
     if isinstance(found, Entity):
         return _of_row(step, found, scope)
     if isinstance(found, Structure):
@@ -82,7 +156,38 @@ def _named(step: Identifier, found: Bound, scope: Scope) -> Bound:
         if step.name not in found.members:
             raise wrong(step, _missing(step.name, "the result so far", list(found.members)))
         return found.members[step.name]
+    if isinstance(found, Entities):
+        derived = scope.context.model.type_named(step.name)
+        if derived is not None and derived.is_a(found.type):
+            return replace(found, type=derived)
     raise wrong(step, f"{kind_of(found)} has no {step.name}")
+
+
+def _invoked(step: Identifier, found: Bound, scope: Scope) -> Bound:
+    """Read a function of the model: of a row, of rows, or of nothing."""
+    model = scope.context.model
+    if isinstance(found, Entities):
+        function = invoke.found(step, scope, found.type, of_collection=True)
+        if function is not None and function.collection:
+            way, before = invoke.as_way(function, step, scope), found.way
+            both = replace(before, on=lambda me, it, *pair: and_(before.on(me, it, *pair), way.on(it, it)))
+            return replace(found, way=both)
+    bound = found.type if isinstance(found, Entity) else None
+    function = (invoke.found(step, scope, bound) if bound else None) or invoke.found(step, scope, None)
+    if function is None:
+        raise wrong(step, f"there is no function {step.name} of {kind_of(found)}")
+    of = found if isinstance(found, Entity) and function.bound else None
+    if function.is_value:
+        return invoke.as_value(function, step, of, scope)
+    if of is None:
+        raise Unsupported(
+            f"character {step.at + 1}: rows of {step.name} are asked for with $root/", at=step.at
+        )
+    way = invoke.as_way(function, step, scope)
+    target = model.by_name[way.target]
+    return (
+        Entities(of.source, way, target, target.type, at=step.at) if way.collection else scope.join(of, way)
+    )
 
 
 def _of_row(step: Identifier, found: Entity, scope: Scope) -> Bound:
@@ -117,79 +222,3 @@ def _property(step: Identifier, source: Any, each: Property, before: str, *, opt
     if each.collection:
         return Values(column, each.type, at=step.at)
     return Value(column, each.type, nullable=each.nullable or optional, at=step.at)
-
-
-def _count(step: Count, found: Bound, scope: Scope) -> Bound:
-    if isinstance(found, Values):
-        if step.options is not None:
-            raise Unsupported(
-                f"character {step.at + 1}: options of a list's $count are not done here", at=step.at
-            )
-        return Value(func.coalesce(func.cardinality(found.sql), 0), "Edm.Int32", nullable=False, at=step.at)
-    if not isinstance(found, Entities):
-        raise wrong(step, f"$count needs rows or a list, this is {kind_of(found)}")
-    if step.options is not None and step.options.search is not None:
-        raise Unsupported(f"character {step.at + 1}: $search inside a path is not done here", at=step.at)
-    inside = _Inside(found, scope)
-    if step.options is not None and step.options.filter is not None:
-        inside.keep(condition(step.options.filter, inside.scope))
-    return Value(inside.select(func.count()).scalar_subquery(), "Edm.Int64", nullable=False, at=step.at)
-
-
-def _filtered(step: FilterStep, found: Bound, kept: Expression) -> Bound:
-    del kept
-    raise Unsupported(
-        f"character {step.at + 1}: $filter inside a path is not done here ({kind_of(found)})", at=step.at
-    )
-
-
-class _Inside:
-    """A level for the rows that belong to a row."""
-
-    def __init__(self, found: Entities, scope: Scope) -> None:
-        scope.context.unsettled = True
-        self._source = found.set.source.alias()
-        tie, self._besides = found.tied(self._source)
-        self._conditions = [tie, seen(scope.context, found.set, self._source)]
-        self.row = Entity(self._source, found.set, found.type)
-        self.scope = Scope(scope.context, self.row, outer=scope)
-
-    def keep(self, kept: ColumnElement[bool]) -> None:
-        self._conditions.append(kept)
-
-    def select(self, what: Sql) -> Select[Any]:
-        """Select from these rows; whatever is not of this level belongs to one around it."""
-        whole = self.scope.joined(self._source)
-        own = [whole, self._source, *self._besides, *self.scope.aliases()]
-        return select(what).select_from(whole, *self._besides).where(*self._conditions).correlate_except(*own)
-
-
-def _quantified(step: Lambda, found: Bound, scope: Scope) -> Bound:
-    if isinstance(found, Values):
-        return _of_values(step, found, scope)
-    if not isinstance(found, Entities):
-        raise wrong(step, f"{step.quantifier} needs rows or a list, this is {kind_of(found)}")
-    inside = _Inside(found, scope)
-    # Names without the variable are the row's outside (URL conventions 5.1.1.13).
-    inside.scope.this = scope.this
-    inside.scope.variables[step.variable or ""] = inside.row
-    inside.keep(_asked(step, inside.scope))
-    met = exists(inside.select(literal(1)))
-    return Value(met if step.quantifier == "any" else not_(met), "Edm.Boolean", nullable=False, at=step.at)
-
-
-def _asked(step: Lambda, inner: Scope) -> ColumnElement[bool]:
-    """Return what one element must be for `any`, or must not be for `all`."""
-    if step.condition is None:
-        return true()
-    if step.quantifier == "any":
-        return condition(step.condition, inner)
-    return truth(step.condition, inner).is_not(true())
-
-
-def _of_values(step: Lambda, found: Values, scope: Scope) -> Bound:
-    elements = func.unnest(found.sql).table_valued("element").render_derived()
-    inner = Scope(scope.context, scope.this, outer=scope)
-    inner.variables[step.variable or ""] = Value(elements.c.element, found.type, at=step.at)
-    met = exists(select(1).select_from(elements).where(_asked(step, inner)).correlate_except(elements))
-    return Value(met if step.quantifier == "any" else not_(met), "Edm.Boolean", nullable=False, at=step.at)

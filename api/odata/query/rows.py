@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, select, true
 
 from api.odata.edm import ComplexType, EntitySet, EntityType, EnumType, Property
-from api.odata.problems import Unsupported
 from api.odata.query.expression import condition, value, wrong
 from api.odata.query.paging import SortKey, behind, place, token
-from api.odata.query.scope import Context, Scope, seen
+from api.odata.query.scope import Context, Scope, of_type, seen
+from api.odata.query.searching import searched
 from api.odata.query.shape import Columns, Shapes, shapes
 from api.odata.query.typed import Entity, Value
-from api.odata.syntax.tree import Joined, Not, Options, Phrase, Search
+from api.odata.syntax.tree import Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,8 @@ class Query:
         """Begin with what the caller may see, and of a derived type with rows of it."""
         self.scope = Scope(self.context, Entity(self.source, self.set, self.type))
         self.conditions.append(seen(self.context, self.set, self.source))
-        kinds = [kind for kind, type_ in self.set.derived.items() if type_.is_a(self.type)]
-        if self.type is not self.set.type and self.set.kind is not None:
-            self.conditions.append(self.source.c[self.set.kind].in_(kinds))
+        if self.type is not self.set.type:
+            self.conditions.append(of_type(self.set, self.type, self.source))
 
     def narrow(self, options: Options) -> None:
         """Put `$compute`, `$filter` and `$search` on it."""
@@ -71,23 +70,7 @@ class Query:
         if options.filter is not None:
             self.conditions.append(condition(options.filter, self.scope))
         if options.search is not None:
-            self.conditions.append(self._found(options.search))
-
-    def _found(self, search: Search) -> ColumnElement[bool]:
-        if not self.set.search:
-            raise Unsupported(f"{self.set.name} cannot be searched", target="$search")
-        if isinstance(search, Not):
-            return not_(self._found(search.term))
-        if isinstance(search, Joined):
-            terms = [self._found(term) for term in search.terms]
-            return and_(*terms) if search.operator == "and" else or_(*terms)
-        return self._phrase(search)
-
-    def _phrase(self, phrase: Phrase) -> ColumnElement[bool]:
-        properties = self.type.all_properties()
-        columns = [self.source.c[properties[name].held_in] for name in self.set.search]
-        wanted = func.lower(phrase.text.replace("\x00", ""))
-        return or_(*(func.coalesce(func.strpos(func.lower(column), wanted) > 0, False) for column in columns))
+            self.conditions.append(searched(self.set, self.type, self.source, options.search))
 
     def key_values(self) -> list[Value]:
         """Return the key's properties as values."""
@@ -118,7 +101,9 @@ class Query:
     def statement(self, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
         """Select columns from the rows that are left."""
         whole = self.scope.joined(self.source)
-        return select(*columns).select_from(whole, *self.besides).where(*self.conditions)
+        for each in self.besides:
+            whole = whole.join(each, true())
+        return select(*columns).select_from(whole).where(*self.conditions)
 
     def counted(self) -> Select[Any]:
         """Select how many rows are left."""

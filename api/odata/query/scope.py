@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, true
+from sqlalchemy import ColumnElement, FromClause, and_, false, func, true
 
-from api.odata.edm import EntitySet, Model, Navigation
+from api.odata.edm import EntitySet, EntityType, Model, Navigation
 from api.odata.query.typed import Bound, Entity
 from api.odata.syntax.tree import Expression
 
@@ -34,6 +34,16 @@ class Context:
 def seen(context: Context, set_: EntitySet, source: FromClause) -> ColumnElement[bool]:
     """Return the condition that the caller's rights put on an alias of a set's source."""
     return true() if set_.visible is None else set_.visible(source, context.caller)
+
+
+def of_type(set_: EntitySet, type_: EntityType, source: FromClause) -> ColumnElement[bool]:
+    """Return the condition that a row of a set's source is of a type; false, never null, where it is not."""
+    if set_.type.is_a(type_):
+        return true()
+    kinds = [kind for kind, derived in set_.derived.items() if derived.is_a(type_)]
+    if not kinds or set_.kind is None:
+        return false()
+    return func.coalesce(source.c[set_.kind].in_(kinds), false())
 
 
 class Scope:
@@ -73,6 +83,19 @@ class Scope:
             owner._joins[key] = (alias, on)  # noqa: SLF001
             self.context.owners[alias] = owner
         return Entity(owner._joins[key][0], target, target.type, optional=True)  # noqa: SLF001
+
+    def root(self, set_: EntitySet, key: str, on: Callable[[FromClause], ColumnElement[bool]]) -> Entity:
+        """Return one row of a set that is looked up by its key, whatever row is at hand; missing it has only nulls."""
+        self.context.unsettled = True
+        owner = self
+        while owner.outer is not None:
+            owner = owner.outer
+        known = (set_.source, key)
+        if known not in owner._joins:  # noqa: SLF001 - a scope like this one
+            alias = set_.source.alias()
+            owner._joins[known] = (alias, and_(on(alias), seen(self.context, set_, alias)))  # noqa: SLF001
+            self.context.owners[alias] = owner
+        return Entity(owner._joins[known][0], set_, set_.type, optional=True)  # noqa: SLF001
 
     def aliases(self) -> list[FromClause]:
         """Return what has been joined on this level."""

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, FromClause
 
 from api.odata.edm import NUMERIC, WHOLE, ComplexType, EntitySet, EntityType, EnumType, Navigation
 from api.odata.problems import Problem
+from api.odata.syntax.tree import Expression
 
 Type = "str | EnumType"
 
@@ -69,13 +70,14 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class Entities:
-    """Rows that belong to one row: the way to them, and an alias of the row they belong to."""
+    """Rows that belong to one row: the way to them, an alias of the row they belong to, and what else they must be."""
 
     owner: FromClause
     way: Navigation
     set: EntitySet
     type: EntityType
     at: int = 0
+    kept: tuple[Expression, ...] = ()
 
     def tied(self, source: FromClause) -> tuple[ColumnElement[bool], tuple[FromClause, ...]]:
         """Return what ties an alias of the set's source to the owner, and what else it needs to be selected from."""
