@@ -210,7 +210,10 @@ def _among(owned: Sequence[Any], keys: Sequence[tuple[Any, ...]]) -> ColumnEleme
 
 def address(query: Query, key: tuple[Any, ...]) -> str:
     """Return where one row is, from the service's root, as it stands in a URL."""
-    return f"{query.set.name}({quote(key_text(query.type, key), safe="=,'-")})" if key else query.set.name
+    if not key:
+        return query.set.name
+    written = quote(key_text(query.type, key), safe="=,'-")
+    return f"{query.set.name}({written})"
 
 
 def key_text(type_: EntityType, key: tuple[Any, ...]) -> str:
