@@ -27,6 +27,8 @@ from api.answer import to_json
 from api.doors import Door, Limits
 from api.etag import Cache, Recent
 from api.feed import route as feed
+from api.files import route as files
+from api.files.kept import Kept
 from api.headers import StrictHeaders
 from api.pages import board, collect_board, form, project, pulled, receipt, signin
 from api.pages import changes as change_pages
@@ -135,12 +137,14 @@ def create_app(
     app.state.engine = engine
     app.state.cache = Cache(cache_bytes)
     app.state.boards = Recent()
+    app.state.files = Kept()
     app.state.versions = Versions()
     problems.install(app)
     for noun in _NOUNS:
         app.include_router(noun.router, prefix=PREFIX, tags=[noun.__name__.rpartition(".")[2]])
     app.include_router(metrics.router)
     app.include_router(feed.router)
+    app.include_router(files.router)
     for page in _PAGES:
         app.include_router(page.router, include_in_schema=False)
     app.mount("/static", static_files(), name="static")

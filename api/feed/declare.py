@@ -5,14 +5,24 @@ Names and types are a contract: properties are added, never renamed and never re
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, FromClause, Integer, cast, false, func, select, true
 
-from api.odata.edm import EntitySet, EntityType, Navigation, Property
+from api.feed.changed import changes
+from api.odata.edm import EntitySet, EntityType, Navigation, Parameter, Property
 
 _PROJECT: Final = "_project"  # the column that decides who may see a row
 Visible = frozenset[Any] | None  # project ids; None: every row
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A day that is looked back at. `until` is its end, in the time zone that the office's dates are in."""
+
+    day: date
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,7 @@ class Held:
     sql: ColumnElement[Any]
     says: str | None = None
     nullable: bool = True
+    is_key: bool | None = None  # None: where it is not nullable
 
 
 def text(name: str, sql: Any, says: str | None = None) -> Held:
@@ -75,6 +86,17 @@ def instant(name: str, sql: Any, says: str | None = None) -> list[Held]:
     ]
 
 
+def stamp(table: Any) -> list[Held]:
+    """Declare when a row last changed here, with the key of that day."""
+    changed, day_key = instant(
+        "ChangedAt", table.changed_at, "When it last changed here; ask for what is newer by it"
+    )
+    return [
+        Held(changed.name, changed.type, changed.sql, changed.says, nullable=False, is_key=False),
+        day_key,
+    ]
+
+
 def _day_key(sql: Any) -> ColumnElement[Any]:
     return cast(func.to_char(sql, "YYYYMMDD"), Integer)
 
@@ -85,12 +107,16 @@ class Rows:
 
     `where` says which rows of the source belong to it. `project` is the id of the project a row belongs to: who
     may not see all projects sees no other row. With `everything` only who may see all projects sees any row.
+    With `stays` a row that is no more is kept and marked; else it is simply not there, and nothing tells so.
+    `moment` is the day whose rows they are; None: those of now.
     """
 
     source: FromClause
     where: tuple[ColumnElement[bool], ...] = ()
     project: Any = None
     everything: bool = False
+    stays: bool = True
+    moment: Moment | None = None
 
 
 def entity_set(
@@ -103,7 +129,10 @@ def entity_set(
     ways: Sequence[Navigation] = (),
     search: tuple[str, ...] = (),
 ) -> EntitySet:
-    """Declare a set of rows of a type; the properties that are not nullable are its key."""
+    """Declare a set of rows of a type; the properties that are not nullable are its key.
+
+    One with `ChangedAt` tells its changes, but for a moment that is past: nothing of that changes.
+    """
     flat = [each for one_ in held for each in (one_ if isinstance(one_, list) else [one_])]
     columns = [each.sql.label(each.name) for each in flat]
     if rows.project is not None:
@@ -112,10 +141,25 @@ def entity_set(
     properties = tuple(
         Property(each.name, f"Edm.{each.type}", nullable=each.nullable, says=each.says) for each in flat
     )
-    keys = tuple(each.name for each in flat if not each.nullable)
+    names = {each.name for each in flat}
+    keys = tuple(each.name for each in flat if (not each.nullable if each.is_key is None else each.is_key))
+    tells = rows.moment is None and "ChangedAt" in names and rows.stays
     type_ = EntityType(type_name, properties, keys, tuple(ways), says=says)
     visible = _visible(has_project=rows.project is not None, everything=rows.everything)
-    return EntitySet(name, type_, source, visible=visible, search=search, says=says)
+    return EntitySet(
+        name, type_, source, visible=visible, search=search, says=says,
+        changes=changes(gone="IsDeleted" if "IsDeleted" in names else None) if tells else None,
+        parameters={"as_of": _ELSEWHERE if rows.moment is None else _AS_OF},
+    )  # fmt: skip
+
+
+def _refused(_source: FromClause, _day: str) -> ColumnElement[bool]:
+    raise ValueError("cannot be asked for in here; send it as a request of its own")
+
+
+# The rows of such a set are already those of the day; the option only has to be one that is known.
+_AS_OF: Final = Parameter(lambda _source, _day: true(), "The day that is looked back at")
+_ELSEWHERE: Final = Parameter(_refused, "The day that is looked back at")
 
 
 def _visible(*, has_project: bool, everything: bool) -> Callable[[FromClause, Any], ColumnElement[bool]]:

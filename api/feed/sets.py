@@ -2,10 +2,11 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Date, Double, Integer, Text, and_, cast, func, select, true
+from sqlalchemy import ColumnElement, Date, Double, Integer, Text, and_, cast, func, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from api.feed.declare import (
+    Moment,
     Rows,
     day,
     entity_set,
@@ -14,25 +15,33 @@ from api.feed.declare import (
     instant,
     key,
     many,
+    money,
     number,
     one,
+    stamp,
     text,
     whole,
 )
-from api.feed.record_sets import cost_lines, iterations, milestones, raid_items, transitions, work_items
 from api.odata.edm import EntitySet
 from model.tables import (
     Claim,
+    CurrencyRate,
     Finding,
     Person,
     Portfolio,
     Programme,
+    ProgrammeProject,
     Project,
     Run,
     Snapshot,
     Source,
 )
 
+_OF_PROJECTS: Final = (
+    "WorkItems", "Milestones", "RaidItems", "CostLines", "Baselines", "Contracts", "Benefits", "ProjectRoles",
+    "Utilisation", "QualityReviews", "ChangeRequests", "Decisions", "GateCriteria", "WorkPlanLines",
+    "ProgrammeProjects", "StatusSnapshots", "Findings", "Claims",
+)  # fmt: skip
 _DIMENSIONS: Final = ("schedule", "cost", "scope", "risk", "benefit", "resource")
 
 
@@ -47,6 +56,7 @@ def portfolios() -> EntitySet:
             text("PortfolioName", Portfolio.name),
             text("TimeZone", Portfolio.timezone, "IANA name; dates are in it"),
             text("Currency", Portfolio.currency, "ISO 4217"),
+            *stamp(Portfolio),
         ],
         Rows(Portfolio.__table__),
         says="The whole an office answers for",
@@ -66,13 +76,55 @@ def programmes() -> EntitySet:
             key("ProgrammeId", "Int64", Programme.id),
             text("ProgrammeName", Programme.name),
             whole("PortfolioId", Programme.portfolio_id),
+            *stamp(Programme),
         ],
         Rows(Programme.__table__),
         says="Groups of projects",
         ways=[
             one("Portfolio", "Portfolios", "PortfolioId", "PortfolioId", partner="Programmes"),
             many("Projects", "Projects", "ProgrammeId", "ProgrammeId", partner="Programme"),
+            many("ProgrammeProjects", "ProgrammeProjects", "ProgrammeId", "ProgrammeId", partner="Programme"),
         ],
+    )
+
+
+def programme_projects() -> EntitySet:
+    """Return which programmes projects belong to."""
+    return entity_set(
+        "ProgrammeProjects",
+        "ProgrammeProject",
+        [
+            key("ProjectId", "Guid", ProgrammeProject.project_id),
+            key("ProgrammeId", "Int64", ProgrammeProject.programme_id),
+            whole("Position", ProgrammeProject.position, "0: the programme that Projects names"),
+            number("SharePercent", ProgrammeProject.share, "Of its budget; null: nobody divided it"),
+            flag("IsCritical", ProgrammeProject.critical),
+        ],
+        Rows(ProgrammeProject.__table__, project=ProgrammeProject.project_id),
+        says="Which programmes each project belongs to",
+        ways=[
+            one("Project", "Projects", "ProjectId", "ProjectId", partner="ProgrammeProjects"),
+            one("Programme", "Programmes", "ProgrammeId", "ProgrammeId", partner="ProgrammeProjects"),
+        ],
+    )
+
+
+def currency_rates() -> EntitySet:
+    """Return the rates of exchange as they are said now."""
+    return entity_set(
+        "CurrencyRates",
+        "CurrencyRate",
+        [
+            key("CurrencyRateId", "Int64", CurrencyRate.id),
+            *day("Day", CurrencyRate.day),
+            text("Base", CurrencyRate.base, "ISO 4217: one unit of it"),
+            text("Quote", CurrencyRate.quote, "ISO 4217: is worth so many of it"),
+            money("Rate", CurrencyRate.rate),
+            text("Source", CurrencyRate.source),
+            *instant("KnownFrom", CurrencyRate.known_from),
+        ],
+        Rows(CurrencyRate.__table__, (CurrencyRate.known_to.is_(None),)),
+        says="What one unit of a currency was worth on a day",
     )
 
 
@@ -116,11 +168,11 @@ def _status(snapshot: Any) -> list[Any]:
     ]
 
 
-def projects() -> EntitySet:
-    """Return the set of projects, each with its newest status."""
+def projects(moment: Moment | None) -> EntitySet:
+    """Return the set of projects, each with its newest status, or the newest one that a day had."""
     newest = (
         select(Snapshot)
-        .where(Snapshot.project_id == Project.id)
+        .where(Snapshot.project_id == Project.id, true() if moment is None else Snapshot.as_of <= moment.day)
         .order_by(Snapshot.as_of.desc(), Snapshot.known_at.desc())
         .limit(1)
         .lateral("newest")
@@ -140,32 +192,32 @@ def projects() -> EntitySet:
             *instant("KnownAt", snapshot.known_at, "What was known when"),
             *_status(snapshot),
             *instant("ClosedAt", Project.closed_at),
+            *instant("CreatedAt", Project.created_at),
+            *stamp(_Changed(func.greatest(Project.changed_at, snapshot.changed_at))),
         ],
         Rows(
             Project.__table__.outerjoin(Programme.__table__, Programme.id == Project.programme_id).outerjoin(
                 newest, true()
             ),
+            () if moment is None else (Project.created_at <= moment.until,),
             project=Project.id,
+            moment=moment,
         ),
         says="Projects with their newest status",
         search=("ProjectKey", "ProjectName", "Manager"),
         ways=[
             one("Portfolio", "Portfolios", "PortfolioId", "PortfolioId", partner="Projects"),
             one("Programme", "Programmes", "ProgrammeId", "ProgrammeId", partner="Projects"),
-            *(
-                many(name, name, "ProjectId", "ProjectId", partner="Project")
-                for name in (
-                    "WorkItems",
-                    "Milestones",
-                    "RaidItems",
-                    "CostLines",
-                    "StatusSnapshots",
-                    "Findings",
-                    "Claims",
-                )
-            ),
+            *(many(name, name, "ProjectId", "ProjectId", partner="Project") for name in _OF_PROJECTS),
         ],
     )
+
+
+class _Changed:
+    """A stamp that is reckoned."""
+
+    def __init__(self, changed_at: ColumnElement[Any]) -> None:
+        self.changed_at = changed_at
 
 
 class _Columns:
@@ -178,8 +230,8 @@ class _Columns:
         return self._source.c[name]
 
 
-def snapshots() -> EntitySet:
-    """Return the set of status snapshots: each project's status on each day it was taken."""
+def snapshots(moment: Moment | None) -> EntitySet:
+    """Return the set of status snapshots: each project's status on each day; of a past day, the one that it had."""
     return entity_set(
         "StatusSnapshots",
         "StatusSnapshot",
@@ -195,8 +247,14 @@ def snapshots() -> EntitySet:
                 "False where the day was looked at again later",
             ),
             text("Hash", Snapshot.sha256, "SHA-256 of the whole document"),
+            *stamp(Snapshot),
         ],
-        Rows(Snapshot.__table__, project=Snapshot.project_id),
+        Rows(
+            Snapshot.__table__,
+            () if moment is None else _of_day(moment),
+            project=Snapshot.project_id,
+            moment=moment,
+        ),
         says="Status by day, append-only",
         ways=[one("Project", "Projects", "ProjectId", "ProjectId", partner="StatusSnapshots")],
     )
@@ -211,12 +269,24 @@ def _later(snapshot: Any) -> ColumnElement[bool]:
     )
 
 
+def _of_day(moment: Moment) -> tuple[ColumnElement[bool], ...]:
+    other = aliased(Snapshot)
+    newer = tuple_(other.as_of, other.known_at) > tuple_(Snapshot.as_of, Snapshot.known_at)
+    later = select(1).where(other.project_id == Snapshot.project_id, other.as_of <= moment.day, newer)
+    return Snapshot.as_of <= moment.day, ~later.correlate(Snapshot).exists()
+
+
 def people() -> EntitySet:
     """Return the set of people, without their addresses."""
     return entity_set(
         "People",
         "Person",
-        [key("PersonId", "Guid", Person.id), text("DisplayName", Person.display_name)],
+        [
+            key("PersonId", "Guid", Person.id),
+            text("DisplayName", Person.display_name),
+            guid("SameAs", Person.same_as, "The person an officer confirmed this one to be"),
+            *stamp(Person),
+        ],
         Rows(Person.__table__, everything=True),
         says="People, however many trackers know them",
         search=("DisplayName",),
@@ -242,6 +312,10 @@ def findings() -> EntitySet:
             *instant("OpenedAt", Finding.opened_at),
             *instant("ClosedAt", Finding.closed_at),
             flag("IsOpen", Finding.closed_at.is_(None)),
+            text("State", Finding.state, "new, accepted, fixing, disputed, upheld, waived or closed"),
+            text("Owner", Finding.owner),
+            *day("Due", Finding.due),
+            *stamp(Finding),
         ],
         Rows(Finding.__table__, project=Finding.project_id),
         says="What templates ask for and records do not give",
@@ -271,6 +345,7 @@ def claims() -> EntitySet:
             text("Url", Claim.url),
             text("Hash", Claim.sha256, "SHA-256 of the page it was read from"),
             whole("RunId", Claim.run_id),
+            *stamp(Claim),
         ],
         Rows(Claim.__table__.join(Source.__table__, Source.id == Claim.source_id), project=Claim.project_id),
         says="What each source says of a project, append-only",
@@ -296,27 +371,8 @@ def runs() -> EntitySet:
             number("Seconds", took),
             text("Mode", Run.mode, "full or incremental"),
             whole("Requests", Run.requests),
+            *stamp(Run),
         ],
         Rows(Run.__table__.join(Source.__table__, Source.id == Run.source_id), everything=True),
         says="Runs of the sources",
-    )
-
-
-def all_sets() -> tuple[EntitySet, ...]:
-    """Return the sets in the order in which they are listed."""
-    return (
-        portfolios(),
-        programmes(),
-        projects(),
-        work_items(),
-        transitions(),
-        iterations(),
-        milestones(),
-        raid_items(),
-        cost_lines(),
-        people(),
-        snapshots(),
-        findings(),
-        claims(),
-        runs(),
     )

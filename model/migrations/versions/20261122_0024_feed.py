@@ -30,10 +30,23 @@ END
 $$
 """
 
+# What people answer about a record changes how that record is shown.
+STAMP_AMENDED = """
+CREATE FUNCTION stamp_amended() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('UPDATE %I.%I SET changed_at = now() WHERE source_id = $1 AND external_id = $2 AND known_to IS NULL'
+                 ' AND changed_at < now()', TG_TABLE_SCHEMA, TG_TABLE_NAME)
+    USING NEW.amends_source_id, NEW.amends_external_id;
+  RETURN NULL;
+END
+$$
+"""
+
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute(STAMP)
+    op.execute(STAMP_AMENDED)
     for table in (*VERSIONED, *FOLLOWED, *SMALL):
         op.add_column(
             table, sa.Column("changed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False)
@@ -48,6 +61,10 @@ def upgrade() -> None:
             f"ix_{table}_amends", table, ["amends_source_id", "amends_external_id"],
             postgresql_where=sa.text("amends_source_id IS NOT NULL"),
         )
+        op.execute(
+            f'CREATE TRIGGER stamp_amended AFTER INSERT OR UPDATE ON "{table}" FOR EACH ROW'
+            " WHEN (NEW.amends_source_id IS NOT NULL) EXECUTE FUNCTION stamp_amended()"
+        )
     for table in FOLLOWED:
         op.create_index(f"ix_{table}_changed_at_{table}_id", table, ["changed_at", "id"])
 
@@ -59,6 +76,7 @@ def downgrade() -> None:
     for table in VERSIONED:
         op.drop_index(f"ix_{table}_amends", table)
         op.drop_index(f"ix_{table}_changed_at", table)
+    op.execute("DROP FUNCTION stamp_amended() CASCADE")
     op.execute("DROP FUNCTION stamp_changed() CASCADE")
     for table in (*VERSIONED, *FOLLOWED, *SMALL):
         op.drop_column(table, "changed_at")

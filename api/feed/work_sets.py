@@ -1,0 +1,229 @@
+"""The sets of trackers' work: items with their custom fields, their changes, and the iterations they are in."""
+
+from sqlalchemy import Boolean, Date, Double, Text, and_, case, cast, column, func, true
+from sqlalchemy.dialects.postgresql import JSONB
+
+from api.feed.declare import (
+    Rows,
+    day,
+    entity_set,
+    flag,
+    guid,
+    instant,
+    key,
+    many,
+    number,
+    one,
+    stamp,
+    text,
+    whole,
+)
+from api.odata.edm import EntitySet
+from model.tables import Iteration, Scope, Source, Transition, WorkItem, WorkItemIteration
+
+
+def work_items() -> EntitySet:
+    """Return the set of work items, deleted ones included and marked."""
+    scope = and_(Scope.source_id == WorkItem.source_id, Scope.external_id == WorkItem.scope_external_id)
+    return entity_set(
+        "WorkItems",
+        "WorkItem",
+        [
+            key("WorkItemId", "Int64", WorkItem.id),
+            guid("ProjectId", Scope.project_id),
+            text("Source", Source.name),
+            text("ExternalId", WorkItem.external_id, "Its id in the tracker, for ever"),
+            text("WorkItemKey", WorkItem.key),
+            text("Type", WorkItem.type, "The tracker's own word"),
+            text("CommonType", WorkItem.hub_type),
+            text("Title", WorkItem.title),
+            text("Status", WorkItem.status),
+            text("StatusCategory", WorkItem.status_category, "todo, doing, done or dropped"),
+            text("Resolution", WorkItem.resolution),
+            text("ParentKey", WorkItem.parent_key),
+            number("Points", WorkItem.points),
+            number("OriginalHours", WorkItem.original_hours),
+            number("RemainingHours", WorkItem.remaining_hours),
+            number("SpentHours", WorkItem.spent_hours),
+            text("Priority", WorkItem.priority),
+            text("Assignee", WorkItem.assignee),
+            text("Reporter", WorkItem.reporter),
+            text("Area", WorkItem.area),
+            *instant("CreatedAt", WorkItem.created_at),
+            *instant("UpdatedAt", WorkItem.updated_at, "When it was last changed in its tracker"),
+            *instant("StartedAt", WorkItem.started_at),
+            *instant("DoneAt", WorkItem.done_at),
+            *day("Due", WorkItem.due),
+            text("Labels", func.array_to_string(WorkItem.labels, "; ")),
+            text("Url", WorkItem.url),
+            *stamp(WorkItem),
+            flag("IsDeleted", WorkItem.deleted_at.is_not(None)),
+            *instant("DeletedAt", WorkItem.deleted_at, "When that was found"),
+            text(
+                "Fate",
+                WorkItem.fate,
+                "Why it is not to be seen: deleted, archived, moved, out_of_scope, access_lost",
+            ),
+        ],
+        Rows(
+            WorkItem.__table__.join(Source.__table__, Source.id == WorkItem.source_id).outerjoin(
+                Scope.__table__, scope
+            ),
+            project=Scope.project_id,
+        ),
+        says="Work items of all trackers, as last read",
+        search=("WorkItemKey", "Title"),
+        ways=[
+            one("Project", "Projects", "ProjectId", "ProjectId", partner="WorkItems"),
+            *(
+                many(name, name, "WorkItemId", "WorkItemId", partner="WorkItem")
+                for name in ("Transitions", "WorkItemFields", "WorkItemIterations")
+            ),
+        ],
+    )
+
+
+def transitions() -> EntitySet:
+    """Return the set of changes of work items."""
+    item = and_(
+        WorkItem.source_id == Transition.source_id, WorkItem.external_id == Transition.item_external_id
+    )
+    scope = and_(Scope.source_id == WorkItem.source_id, Scope.external_id == WorkItem.scope_external_id)
+    return entity_set(
+        "Transitions",
+        "Transition",
+        [
+            key("WorkItemId", "Int64", WorkItem.id),
+            key("ChangeId", "String", Transition.external_id),
+            guid("ProjectId", Scope.project_id),
+            *instant("HappenedAt", Transition.at),
+            text("ChangedBy", Transition.by),
+            text("Field", Transition.field),
+            text("FromValue", Transition.from_value),
+            text("ToValue", Transition.to_value),
+            *stamp(WorkItem),
+        ],
+        Rows(
+            Transition.__table__.join(WorkItem.__table__, item).outerjoin(Scope.__table__, scope),
+            project=Scope.project_id,
+            stays=False,
+        ),
+        says="One changed field in one change of a work item; ChangedAt is the item's: take all of them anew",
+        ways=[one("WorkItem", "WorkItems", "WorkItemId", "WorkItemId", partner="Transitions")],
+    )
+
+
+def iterations() -> EntitySet:
+    """Return the set of sprints and iterations."""
+    scope = and_(Scope.source_id == Iteration.source_id, Scope.external_id == Iteration.scope_external_id)
+    return entity_set(
+        "Iterations",
+        "Iteration",
+        [
+            key("IterationId", "Int64", Iteration.id),
+            guid("ProjectId", Scope.project_id),
+            text("Source", Source.name),
+            text("IterationName", Iteration.name),
+            text("Path", Iteration.path),
+            text("State", Iteration.state, "past, current or future"),
+            text("Goal", Iteration.goal),
+            *instant("StartAt", Iteration.start_at),
+            *instant("FinishAt", Iteration.finish_at),
+            *instant("CompletedAt", Iteration.completed_at),
+            *stamp(Iteration),
+            flag("IsDeleted", Iteration.deleted_at.is_not(None)),
+        ],
+        Rows(
+            Iteration.__table__.join(Source.__table__, Source.id == Iteration.source_id).outerjoin(
+                Scope.__table__, scope
+            ),
+            project=Scope.project_id,
+        ),
+        says="Sprints and iterations",
+        ways=[
+            one("Project", "Projects", "ProjectId", "ProjectId"),
+            many(
+                "WorkItemIterations", "WorkItemIterations", "IterationId", "IterationId", partner="Iteration"
+            ),
+        ],
+    )
+
+
+def work_item_fields() -> EntitySet:
+    """Return the set of custom fields, a row each: no field that comes or goes changes a column."""
+    scope = and_(Scope.source_id == WorkItem.source_id, Scope.external_id == WorkItem.scope_external_id)
+    held = (
+        func.jsonb_each(WorkItem.custom)
+        .table_valued(column("key", Text()), column("value", JSONB()))
+        .lateral("held")
+    )
+    entry = held.c.value
+    value = entry["value"]
+    is_day = and_(
+        func.jsonb_typeof(value) == "string",
+        value.astext.regexp_match(r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d)$"),
+    )
+    return entity_set(
+        "WorkItemFields",
+        "WorkItemField",
+        [
+            key("WorkItemId", "Int64", WorkItem.id),
+            key("FieldId", "String", held.c.key, "The field's id in its tracker"),
+            guid("ProjectId", Scope.project_id),
+            text("FieldName", entry["name"].astext),
+            text("FieldType", entry["type"].astext),
+            text("Value", value.astext, "As text; of several values their JSON"),
+            number("NumberValue", case((func.jsonb_typeof(value) == "number", cast(value.astext, Double())))),
+            *day("DayValue", case((is_day, cast(value.astext, Date())))),
+            flag(
+                "IsRaw",
+                func.coalesce(cast(entry["raw"].astext, Boolean()), False),
+                "As it came: not of its type",
+            ),
+            *stamp(WorkItem),
+        ],
+        Rows(
+            WorkItem.__table__.outerjoin(Scope.__table__, scope).join(held, true()),
+            project=Scope.project_id,
+            stays=False,
+        ),
+        says="Custom fields of work items, one a row; ChangedAt is the item's: take all of them anew",
+        ways=[one("WorkItem", "WorkItems", "WorkItemId", "WorkItemId", partner="WorkItemFields")],
+    )
+
+
+def work_item_iterations() -> EntitySet:
+    """Return which iterations items are or were planned in."""
+    item = and_(
+        WorkItem.source_id == WorkItemIteration.source_id,
+        WorkItem.external_id == WorkItemIteration.item_external_id,
+    )
+    iteration = and_(
+        Iteration.source_id == WorkItemIteration.source_id,
+        Iteration.external_id == WorkItemIteration.external_id,
+    )
+    scope = and_(Scope.source_id == WorkItem.source_id, Scope.external_id == WorkItem.scope_external_id)
+    return entity_set(
+        "WorkItemIterations",
+        "WorkItemIteration",
+        [
+            key("WorkItemId", "Int64", WorkItem.id),
+            key("IterationExternalId", "String", WorkItemIteration.external_id),
+            guid("ProjectId", Scope.project_id),
+            whole("IterationId", Iteration.id),
+            text("IterationName", func.coalesce(Iteration.name, WorkItemIteration.name)),
+            *stamp(WorkItem),
+        ],
+        Rows(
+            WorkItemIteration.__table__.join(WorkItem.__table__, item)
+            .outerjoin(Iteration.__table__, iteration)
+            .outerjoin(Scope.__table__, scope),
+            project=Scope.project_id,
+            stays=False,
+        ),
+        says="Which iterations a work item is or was planned in",
+        ways=[
+            one("WorkItem", "WorkItems", "WorkItemId", "WorkItemId", partner="WorkItemIterations"),
+            one("Iteration", "Iterations", "IterationId", "IterationId", partner="WorkItemIterations"),
+        ],
+    )

@@ -1,0 +1,187 @@
+"""`/files/v1/{set}.{format}`: a whole set as one file, with its tag, in parts where asked, and only what changed."""
+
+import gzip
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import IO, Any, Final, cast
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.orm import Session
+from starlette.responses import StreamingResponse
+
+from api.access import Principal, authenticate, data_version, visible_projects
+from api.answer import build, to_json
+from api.etag import Kind, digest, takes_gzip
+from api.feed.changed import changed_from
+from api.feed.declare import Moment
+from api.feed.models import NoSuchDay, has_past, model_of, moment_of
+from api.files.formats import FORMATS, Format
+from api.files.kept import Kept, Written
+from api.files.ranges import Part, Unsatisfiable, part
+from api.files.statement import CHANGED, Asked
+from api.odata.edm import EntitySet
+from api.problems import Problem, bad_request, forbidden, not_found
+
+router = APIRouter()
+PREFIX: Final = "/files/v1"
+_LONGEST_S: Final = 900  # seconds that one file may take to be read
+_KINDS: Final[tuple[Kind, ...]] = ("records", "findings", "matching")
+_PARAMETERS: Final = ("as_of", "changed_since")
+_BLOCK: Final = 1 << 20
+_LEVEL: Final = 3  # of gzip: files are long, and the line is rarely slower than this
+_VARY: Final = "Accept-Encoding, Authorization"
+
+
+@router.get(f"{PREFIX}/", include_in_schema=False)
+def list_files(request: Request) -> Response:
+    """List what can be had, as which files."""
+    _reader(request)
+    sets = [
+        {"name": each.name, "says": each.says, "files": [f"{each.name}.{kind}" for kind in FORMATS],
+         "as_of": has_past(each.name),
+         "changed_since": CHANGED in each.type.all_properties()}
+        for each in model_of(None).sets
+    ]  # fmt: skip
+    return Response(to_json({"items": sets}), media_type="application/json")
+
+
+@router.api_route(f"{PREFIX}/{{name}}.{{kind}}", methods=["GET", "HEAD"], include_in_schema=False)
+def get_file(request: Request, name: str, kind: str) -> Response:
+    """Give a set as a file."""
+    principal = _reader(request)
+    engine: Engine = request.app.state.engine
+    format_ = FORMATS.get(kind)
+    if format_ is None:
+        raise not_found(f"There is no format {kind}; there are: {', '.join(FORMATS)}.")
+    with (
+        engine.connect().execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        ) as connection,
+        Session(connection) as session,
+    ):
+        connection.execute(text(f"SET LOCAL statement_timeout = '{_LONGEST_S}s'"))
+        asked = _asked(request, name, visible_projects(session, principal), session)
+        version = [data_version(session, each) for each in _KINDS]
+        packs = format_.packs and takes_gzip(request.headers.get("accept-encoding", ""))
+        tag = digest(build(), str(request.url.path), sorted(request.query_params.multi_items()),
+                     principal.projects, *version) + ("-gz" if packs else "")  # fmt: skip
+        if _has(request, tag):
+            return Response(status_code=304, headers=_common(tag))
+        kept: Kept = request.app.state.files
+        written = kept.get(tag, lambda out: _write(connection, asked, format_, out, packs=packs))
+    return _given(request, written, tag, f"{name}.{kind}", format_)
+
+
+def _reader(request: Request) -> Principal:
+    principal, _ = authenticate(request.app.state.engine, request, "records")
+    if not principal.may("read"):
+        raise forbidden(f"Token {principal.name!r} has no scope `read`.")
+    return principal
+
+
+def _asked(request: Request, name: str, visible: Any, session: Session) -> Asked:
+    unknown = sorted(set(request.query_params) - set(_PARAMETERS))
+    if unknown:
+        raise bad_request(f"unknown parameter {', '.join(unknown)}; known: {', '.join(_PARAMETERS)}")
+    repeated = [each for each in _PARAMETERS if len(request.query_params.getlist(each)) > 1]
+    if repeated:
+        raise bad_request(f"{', '.join(repeated)}: given more than once")
+    since, day = (request.query_params.get(each) for each in ("changed_since", "as_of"))
+    try:
+        moment = None if day is None else moment_of(session, day)
+    except NoSuchDay as error:
+        raise bad_request(str(error)) from None
+    found = _set(name, moment)
+    if since is None:
+        return Asked(found, visible)
+    if day is not None:
+        raise bad_request("as_of and changed_since: ask for one of them; what stood on a day changes no more")
+    if CHANGED not in found.type.all_properties():
+        raise bad_request(f"changed_since: {name} does not say when its rows changed; ask for all of it")
+    return Asked(found, visible, _instant(since))
+
+
+def _set(name: str, moment: Moment | None) -> EntitySet:
+    found = model_of(moment).by_name.get(name)
+    if found is not None:
+        return found
+    if moment is not None and name in model_of(None).by_name:
+        past = ", ".join(sorted(model_of(moment).by_name))
+        raise bad_request(f"as_of: {name} is only there as it is now; with a past: {past}")
+    raise not_found(f"There is no set {name}; {PREFIX}/ lists them.")
+
+
+def _instant(given: str) -> datetime:
+    try:
+        # A plus in a query is a space, unless it is written as %2B.
+        found = datetime.fromisoformat(given.replace(" ", "+"))
+        instant = None if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        instant = None
+    if instant is None:
+        raise bad_request("changed_since: expected an instant with its zone, as 2026-11-22T06:00:00Z")
+    return instant
+
+
+def _has(request: Request, tag: str) -> bool:
+    given = request.headers.get("if-none-match", "").split(",")
+    return any(each.strip().removeprefix("W/") in (f'"{tag}"', "*") for each in given)
+
+
+def _write(
+    connection: Connection, asked: Asked, format_: Format, out: IO[bytes], *, packs: bool
+) -> dict[str, str]:
+    # What is committed later changed at this instant or after it, so that from here on nothing is missed.
+    mark = connection.scalar(changed_from())
+    if packs:
+        with gzip.GzipFile("", "wb", _LEVEL, out, mtime=0) as packed:
+            format_.write(connection, asked, cast("IO[bytes]", packed))
+    else:
+        format_.write(connection, asked, out)
+    return {"Muster-Changed-Since": cast("datetime", mark).astimezone(UTC).isoformat().replace("+00:00", "Z")}
+
+
+def _common(tag: str) -> dict[str, str]:
+    return {"ETag": f'"{tag}"', "Vary": _VARY, "Cache-Control": "private, no-cache", "Accept-Ranges": "bytes"}
+
+
+def _given(request: Request, written: Written, tag: str, name: str, format_: Format) -> Response:
+    headers = {**_common(tag), **written.headers,
+               "Content-Disposition": f'attachment; filename="{quote(name)}"'}  # fmt: skip
+    if tag.endswith("-gz"):
+        headers["Content-Encoding"] = "gzip"
+    try:
+        wanted = part(
+            request.headers.get("range"),
+            request.headers.get("if-range"),
+            tag=f'"{tag}"',
+            length=written.length,
+        )
+    except Unsatisfiable:
+        written.file.close()
+        raise Problem(
+            416, "no-such-part", f"The file has {written.length} bytes; Range asks for what is behind them.",
+            {"Content-Range": f"bytes */{written.length}"},
+        ) from None  # fmt: skip
+    whole = wanted or Part(0, written.length - 1)
+    if wanted is not None:
+        headers["Content-Range"] = f"bytes {wanted.first}-{wanted.last}/{written.length}"
+    headers["Content-Length"] = str(whole.length)
+    status = 200 if wanted is None else 206
+    if request.method == "HEAD":
+        written.file.close()
+        return Response(status_code=status, headers=headers, media_type=format_.media_type)
+    return StreamingResponse(
+        _blocks(written.file, whole), status_code=status, headers=headers, media_type=format_.media_type
+    )
+
+
+def _blocks(file: IO[bytes], wanted: Part) -> Iterator[bytes]:
+    with file:
+        file.seek(wanted.first)
+        left = wanted.length
+        while left and (block := file.read(min(_BLOCK, left))):
+            left -= len(block)
+            yield block

@@ -1,0 +1,50 @@
+"""What BI tools stumble over: answers laid over records, records that are gone, custom fields, hostile texts."""
+
+from typing import Final
+
+from sqlalchemy import Engine, text
+
+FORMULA: Final = '=HYPERLINK("http://x.example","y"),\n\'quoted\' — ünïcode'
+AMENDED: Final = "PORTAL:M0"
+GONE: Final = "PORTAL:M1"
+MARKED: Final = "PORTAL:M2"
+
+_ITEM: Final = "source_id, external_id, project_ref, project_id, raw_page_id, raw_position, locator"
+_COPIED: Final = f"{_ITEM}, content_hash, run_id"
+_TRAPS: Final = (
+    # Somebody answered that the first milestone is forecast later; the record itself says nothing of it.
+    (
+        f"INSERT INTO milestone ({_COPIED}, name, known_from, forecast, baseline, amends_source_id, amends_external_id,"
+        " answered) SELECT source_id, 'answer:' || external_id, project_ref, project_id, raw_page_id, raw_position,"
+        " 'form!M0', 'a'::bytea, run_id, '', now(), '2027-03-01', '1999-01-01', source_id, external_id, '{forecast}'"
+        f" FROM milestone WHERE external_id = '{AMENDED}'"
+    ),
+    # One vanished with nothing after it, one is marked as deleted.
+    f"UPDATE milestone SET known_to = now() WHERE external_id = '{GONE}'",
+    f"UPDATE milestone SET known_to = now() WHERE external_id = '{MARKED}'",
+    (
+        f"INSERT INTO milestone ({_COPIED}, name, known_from, deleted, fate) SELECT {_COPIED}, name, known_to, true,"
+        f" 'deleted' FROM milestone WHERE external_id = '{MARKED}'"
+    ),
+    "UPDATE work_item SET title = :formula, custom = CAST(:custom AS jsonb), labels = '{b,a}' WHERE id = 1",
+    "UPDATE work_item SET deleted_at = now(), fate = 'deleted' WHERE id = 2",
+    "UPDATE work_item SET title = '' WHERE id = 3",
+)
+_CUSTOM: Final = (
+    '{"f1": {"name": "Value stream", "type": "option", "value": "Payments"},'
+    ' "f2": {"name": "Size", "type": "number", "value": 2.5},'
+    ' "f3": {"name": "Wanted by", "type": "date", "value": "2026-12-24"},'
+    ' "f4": {"name": "Teams", "type": "any", "value": ["A", "B"], "raw": true},'
+    ' "f5": {"name": "No day", "type": "text", "value": "2026-02-31"}}'
+)
+
+
+def add_traps(engine: Engine) -> None:
+    """Add them to a seeded portfolio, an hour after it was written."""
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in ("milestone", "work_item", "project", "snapshot"):
+            connection.execute(text(f"UPDATE {table} SET changed_at = now() - interval '1 hour'"))
+    with engine.begin() as connection:
+        for statement in _TRAPS:
+            connection.execute(text(statement), {"formula": FORMULA, "custom": _CUSTOM})
