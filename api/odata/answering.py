@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from api.odata.edm import ComplexType, EnumType
 from api.odata.exchange import Answer, Request
 from api.odata.negotiation import Preferences, Wanted, preferences, wanted
-from api.odata.payload import writer
+from api.odata.payload import dumped, writer
 from api.odata.problems import Problem
 from api.odata.query.aggregate import run
 from api.odata.query.changes import changed, present
@@ -32,7 +32,6 @@ from api.odata.tracking import (
     trackable,
     without,
 )
-from sync.json import encoded
 
 _TEXT: Final = "text/plain"
 
@@ -73,10 +72,13 @@ class Answering:
             document = self._applied(target, form, self.asked.apply)
         else:
             document = self._property(target, form) if target.path else self._rows(target, form)
+        return self._sent(document, form)
+
+    def _sent(self, document: dict[str, Any], form: Wanted) -> Answer:
         headers = {"Content-Type": form.content_type()}
         if applied := [*self.preferred.applied, *self.applied]:
             headers["Preference-Applied"] = ", ".join(applied)
-        return Answer(200, encoded(document), headers)
+        return Answer(200, dumped(document), headers)
 
     def _count(self, target: Target) -> Answer:
         if target.path:
@@ -108,7 +110,7 @@ class Answering:
         write = writer(type_, big_as_text=form.big_as_text)
         shown = row[0] if write is None else write(row[0])
         document = {**self._context(form, name_of(type_)), "value": shown}
-        return Answer(200, encoded(document), {"Content-Type": form.content_type()})
+        return Answer(200, dumped(document), {"Content-Type": form.content_type()})
 
     def _raw(self, target: Target) -> Answer:
         return self._text(self._values(target), target.path[-1].type)
@@ -214,7 +216,7 @@ class Answering:
         limits = self.limits
         if self.preferred.page is None:
             return limits
-        return replace(limits, page=min(limits.page, self.preferred.page))
+        return replace(limits, page=min(limits.most, self.preferred.page))
 
     def _full(self, query: Query, found: Page, form: Wanted) -> None:
         if form.metadata == "none":

@@ -93,12 +93,12 @@ def test_only_what_is_selected_comes(shop: Connection) -> None:
 @pytest.mark.parametrize(
     ("query", "sql"),
     [
-        ("$orderby=Name", "name NULLS FIRST, id"), ("$orderby=Name desc", "name DESC NULLS LAST, id"),
+        ("$orderby=Name", "name NULLS FIRST, id"), ("$orderby=Name desc", "name DESC NULLS LAST, id DESC"),
         ("$orderby=Rating desc,Price", "rating DESC NULLS LAST, price NULLS FIRST, id"),
         ("$orderby=Category/Name,ID desc",
          "(SELECT c.name FROM category c WHERE c.id = category_id) NULLS FIRST, id DESC"),
         ("$orderby=length(Name)", "length(name) NULLS FIRST, id"), ("$orderby=Tags/$count desc",
-         "(SELECT count(*) FROM tagged t WHERE t.product_id = product.id) DESC, id"),
+         "(SELECT count(*) FROM tagged t WHERE t.product_id = product.id) DESC, id DESC"),
         ("$orderby=Price gt 3", "coalesce(price > 3, false), id"), ("$orderby=Active", "active NULLS FIRST, id"),
     ],
 )  # fmt: skip

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, sele
 
 from api.odata.edm import ComplexType, EntitySet, EntityType, EnumType, Property
 from api.odata.query.expression import condition, value, wrong
+from api.odata.query.fetching import fetched
 from api.odata.query.paging import SortKey, behind, place, token
 from api.odata.query.scope import Context, Scope, of_type, seen
 from api.odata.query.searching import searched
@@ -18,10 +19,14 @@ from api.odata.syntax.tree import Options
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one answer may hold: rows of a page, and rows that an `$expand` may bring with them."""
+    """How much one answer may hold: rows of a page, and rows that an `$expand` may bring with them.
+
+    A page has `page` rows, and `most` where the client prefers so many.
+    """
 
     page: int = 1_000
     expanded: int = 20_000
+    most: int = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,9 @@ class Query:
         keys = [
             SortKey(value(each.expression, self.scope), each.descending) for each in options.orderby or ()
         ]
-        return [*keys, *map(SortKey, self.key_values())]
+        # The key goes the way of the last of them, so that an index serves the order from either end.
+        down = bool(keys) and keys[-1].descending
+        return [*keys, *(SortKey(each, down) for each in self.key_values())]
 
     def shapes(self, options: Options, columns: Columns, form: Format) -> Shapes:
         """Choose the columns."""
@@ -147,7 +154,7 @@ def page(
     size = limits.page if left is None else min(limits.page, left)
     statement = query.statement(columns.labelled()).where(after)
     statement = statement.order_by(*(each.clause() for each in order)).limit(size + 1).offset(skip or None)
-    found = connection.execute(statement).all() if size else []
+    found = fetched(connection, statement) if size else []
     more = len(found) > size and (left is None or left > size)
     rows = found[:size]
     mark = None
@@ -155,7 +162,7 @@ def page(
         rest = None if left is None else left - size
         mark = token(order, [rows[-1][at] for at in places], query=asked, left=rest)
     return Page(
-        rows=[built.build(row, nulls=form.nulls) for row in rows],
+        rows=built.build_all(rows, nulls=form.nulls),
         keys=[tuple(row[at] for at in key_places) for row in rows],
         next=mark,
         count=count,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause
 
 from api.odata.edm import ComplexType, EntityType, Model, Property
-from api.odata.payload import writer
+from api.odata.payload import NATIVE, double, writer
 from api.odata.query.typed import Entity, Value, WrongType
 from api.odata.syntax.tree import Annotation, Identifier, Selected
 
@@ -61,6 +62,28 @@ class Shape:
                 made[name] = None
         return made
 
+    def build_all(self, rows: Sequence[Sequence[Any]], *, nulls: bool = True) -> list[dict[str, Any]]:
+        """Put many objects together: flat ones column by column, for what JSON has no own way to write."""
+        if self.parts or not nulls or any(many for *_, many in self.leaves):
+            return [self.build(row, nulls=nulls) for row in rows]
+        names = [name for name, *_ in self.leaves]
+        places = [place for _, place, *_ in self.leaves]
+        if places == list(range(len(places))):  # what else a row holds comes behind
+            made = [dict(zip(names, row, strict=False)) for row in rows]
+        else:
+            made = [{name: row[place] for name, place in zip(names, places, strict=True)} for row in rows]
+        for name, _, write, _ in self.leaves:
+            if write is None or write in NATIVE or (write is double and _all_finite(made, name)):
+                continue
+            for each in made:
+                if each[name] is not None:
+                    each[name] = write(each[name])
+        return made
+
+
+def _all_finite(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
+    return all(value is None or isfinite(value) for value in [row[name] for row in rows])
+
 
 @dataclass(slots=True)
 class Shapes:
@@ -77,6 +100,12 @@ class Shapes:
             name, shape = self.derived[kind]
             return {"@odata.type": f"#{name}", **shape.build(row, nulls=nulls)}
         return self.own.build(row, nulls=nulls)
+
+    def build_all(self, rows: Sequence[Sequence[Any]], *, nulls: bool = True) -> list[dict[str, Any]]:
+        """Put many rows together."""
+        if self.kind is not None:
+            return [self.build(row, nulls=nulls) for row in rows]
+        return self.own.build_all(rows, nulls=nulls)
 
 
 Chosen = Mapping[str, "Chosen | None"]  # property -> what of it, None for all
