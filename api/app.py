@@ -27,9 +27,9 @@ from api.answer import to_json
 from api.doors import Door, Limits
 from api.etag import Cache, Recent
 from api.feed import route as feed
-from api.files import route as files
-from api.files.kept import Kept
 from api.headers import StrictHeaders
+from api.idempotency import Idempotent
+from api.methods import Methods
 from api.pages import board, collect_board, form, project, pulled, receipt, signin
 from api.pages import changes as change_pages
 from api.pages import conflicts as conflict_pages
@@ -137,14 +137,12 @@ def create_app(
     app.state.engine = engine
     app.state.cache = Cache(cache_bytes)
     app.state.boards = Recent()
-    app.state.files = Kept()
     app.state.versions = Versions()
     problems.install(app)
     for noun in _NOUNS:
         app.include_router(noun.router, prefix=PREFIX, tags=[noun.__name__.rpartition(".")[2]])
     app.include_router(metrics.router)
     app.include_router(feed.router)
-    app.include_router(files.router)
     for page in _PAGES:
         app.include_router(page.router, include_in_schema=False)
     app.mount("/static", static_files(), name="static")
@@ -153,6 +151,9 @@ def create_app(
     def openapi(_request: Request) -> Response:
         return Response(to_json(described(app)), media_type="application/json")
 
+    routes = [route for noun in _NOUNS for route in noun.router.routes]
+    app.add_middleware(Idempotent, prefix=PREFIX, engine=engine)
+    app.add_middleware(Methods, prefix=PREFIX, routes=routes)
     app.add_middleware(Unchanged, engine=engine)
     app.add_middleware(StrictHeaders)
     app.add_middleware(Door, limits=limits)

@@ -1,7 +1,9 @@
 """JSON that programs send, read strictly: a key given twice is refused by its name, no value is dropped unseen."""
 
+import json
+import re
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Final
 
 from fastapi.routing import APIRoute
 from starlette.requests import Request
@@ -9,16 +11,46 @@ from starlette.responses import Response
 
 from model.collection.numbers import loads_exactly, loads_strictly
 
+_HALF: Final = re.compile("[\ud800-\udfff]")
+
+
+class NotText(json.JSONDecodeError):
+    """A text holds what no text has."""
+
+    def __init__(self, says: str) -> None:
+        super().__init__(f"gives a text with {says}", "", 0)
+
+
+def storable(value: Any) -> Any:
+    """Return what was read, whose texts can be kept.
+
+    Raises:
+        NotText: One holds a NUL character, or half of a surrogate pair.
+    """
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            left += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            left += one
+        elif isinstance(one, str):
+            if "\x00" in one:
+                raise NotText("a NUL character")
+            if not one.isascii() and _HALF.search(one):
+                raise NotText("half of a surrogate pair")
+    return value
+
 
 class _Strict(Request):
     """A request whose body gives no key twice."""
 
     async def json(self) -> Any:
-        return loads_strictly(await self.body())
+        return storable(loads_strictly(await self.body()))
 
 
 class _Exact(Request):
-    """The same, with numbers read as they are written."""
+    """The same, with numbers read as they are written; each answer is judged on its own, whatever it holds."""
 
     async def json(self) -> Any:
         return loads_exactly(await self.body())

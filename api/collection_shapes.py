@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.values import MOST_ID
+
 _CYCLE: dict[str, Any] = {
     "id": 3, "template": "monthly-status", "version": "3.2.0", "period": "2026-10", "period_end": "2026-10-31",
     "opens_at": "2026-10-29T00:00:00Z", "due_at": "2026-11-07T00:00:00Z", "timezone": "Europe/London",
@@ -221,7 +223,7 @@ class GivenDelivery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"events": [77, 78]}]})
 
-    events: list[Annotated[int, Field(ge=1, lt=2**63)]] = Field(min_length=1, max_length=1000)
+    events: list[Annotated[int, Field(ge=1, le=MOST_ID)]] = Field(min_length=1, max_length=1000)
 
 
 class DeliveredShape(BaseModel):

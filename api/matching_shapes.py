@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.values import MOST_ID
+
 _RAW: dict[str, Any] = {
     "run": 812, "page": 4711, "position": 3, "locator": "register.xlsx!Projects!H8",
     "url": "https://contoso.sharepoint.example/register.xlsx", "sha256": "9f2c…",
@@ -199,7 +201,7 @@ class GivenWord(Because):
         extra="forbid", json_schema_extra={"examples": [{"claim": 52, "because": "the board moved it"}]}
     )
 
-    claim: int = Field(ge=1, lt=2**63)
+    claim: int = Field(ge=1, le=MOST_ID)
 
 
 class GivenRule(Because):

@@ -11,11 +11,12 @@ from fastapi import Query as Parameter
 from sqlalchemy import ColumnElement, Select
 from starlette.requests import Request
 
-from api.problems import bad_request
+from api.problems import Problem
 
 Query = Select[*tuple[Any, ...]]
 MOST = 1000
 _UNKNOWN = "cursor: not one that this API gave; start again without it"
+_OTHER = "cursor: it belongs to other filters; start again without it"
 
 
 class Paging:
@@ -38,11 +39,11 @@ class Paging:
         """Return the query for this page and one row more, which tells whether there is a next.
 
         Raises:
-            Problem: 400 when the cursor belongs to another listing.
+            Problem: 404 when the cursor belongs to another listing.
         """
         if self.after is not None:
             if type(self.after) is not key.type.python_type:
-                raise bad_request(_UNKNOWN)
+                raise _no_page(_UNKNOWN)
             query = query.where(key < self.after if newest_first else key > self.after)
         return query.order_by(key.desc() if newest_first else key).limit(self.limit + 1)
 
@@ -70,15 +71,19 @@ class Paging:
             padded = cursor + "=" * (-len(cursor) % 4)
             last, filters = orjson.loads(base64.b64decode(padded, b"-_", validate=True))
         except (ValueError, TypeError) as error:
-            raise bad_request(_UNKNOWN) from error
+            raise _no_page(_UNKNOWN) from error
         if type(last) is int and -(2**63) <= last < 2**63:
             pass
         elif type(last) is not str or "\x00" in last:
-            raise bad_request(_UNKNOWN)
+            raise _no_page(_UNKNOWN)
         if filters != self._filters:
-            raise bad_request("cursor: it belongs to other filters; start again without it")
+            raise _no_page(_OTHER)
         found: int | str = last
         return found
+
+
+def _no_page(detail: str) -> Problem:
+    return Problem(404, "no-such-page", detail)
 
 
 def _filters(request: Request) -> str:

@@ -1,9 +1,10 @@
 """The shapes of what is answered about policies; each with an example."""
 
-from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from api.values import Day
 
 _SHA: str = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 _HEAD: dict[str, Any] = {
@@ -29,7 +30,8 @@ _PLAN: dict[str, Any] = {
     "planned_at": "2026-11-20T09:13:00Z", "as_of": "2026-11-20", "effective_from": "2026-12-01",
     "effective_to": None,
     "differences": [{"setting": "limits.schedule.red_days", "from": 30, "to": 15}], "projects": 12, "turn": 1,
-    "turn_later": 0, "turning": [_TURN], "clashes": [], "warnings": [], "plan": _SHA,
+    "turn_later": 0, "turning": [_TURN], "clashes": [], "warnings": [], "history": None,
+    "plan": _SHA,
 }  # fmt: skip
 _SUM: dict[str, Any] = {
     "projects_alarmed": 4, "alarms": 5, "right": 3, "false": 1, "undecided": 1, "false_share": 0.25, "events": 4,
@@ -139,6 +141,11 @@ class PlanShape(BaseModel):
         description="Projects whose layers make a colour impossible; it is refused with any"
     )
     warnings: list[str]
+    history: dict[str, Any] | None = Field(
+        None,
+        description="Where it begins in the past: the published days it would have coloured otherwise, by project;"
+        " those stay as they were. null: it begins today or later",
+    )
     plan: str = Field(
         description="Hash of what would change; an approval that names it is refused for another"
     )
@@ -234,8 +241,8 @@ class GivenBacktest(GivenPolicy):
         },
     )
 
-    since: date | None = None
-    until: date | None = None
+    since: Day | None = None
+    until: Day | None = None
     alarm: Literal["AMBER", "RED"] = "RED"
     slip_days: int = Field(default=30, ge=0, le=3650)
     horizon_days: int = Field(default=180, ge=1, le=3650)

@@ -96,11 +96,6 @@ def install(app: FastAPI) -> None:
         detail = "; ".join(f"{found['name'] or 'The body'} {found['says']}" for found in errors)
         return document(request, 422, "invalid-parameter", detail, errors=errors)
 
-    def database(request: Request, error: Exception) -> Response:
-        log.error("%s: the database does not answer: %s", request.url.path, type(error).__name__)
-        detail = "The database does not answer. Try again in a moment; `muster doctor` says more."
-        return document(request, 503, "database-away", detail, headers={"Retry-After": "5"})
-
     def unexpected(request: Request, error: Exception) -> Response:
         log.error("%s: request failed", request.url.path, exc_info=error)
         detail = "Muster could not answer this. What happened stands in the server's log."
@@ -109,8 +104,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, problem)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(OperationalError, database)
+    app.add_exception_handler(OperationalError, database_away)
     app.add_exception_handler(Exception, unexpected)
+
+
+def database_away(request: Request, error: Exception) -> Response:
+    """Say that the database does not answer; never where it is."""
+    log.error("%s: the database does not answer: %s", request.url.path, type(error).__name__)
+    detail = "The database does not answer. Try again in a moment; `muster doctor` says more."
+    return document(request, 503, "database-away", detail, headers={"Retry-After": "5"})
 
 
 def document(

@@ -4,6 +4,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.values import MOST_ID
+
 _CELL: Final[dict[str, Any]] = {
     "kind": "conflict", "record": "R-001", "cell": "impact", "locator": "LOG.xlsx!RAID!L6", "sent": 3, "returned": 1,
     "current": 5, "says": "was changed here, and meanwhile Ben Ode changed it (2025-07-02 09:00 UTC) to '5'; '5' stands"
@@ -125,7 +127,7 @@ class GivenVerdictOnCell(BaseModel):
         description="Why; the reason that came with the returned value, if none is given",
     )
     answer: int | None = Field(
-        None, ge=0, lt=2**63,
+        None, ge=0, le=MOST_ID,
         description="The conflict's `answer` as it was shown; refused where somebody answered since. Left out: "
         "refused where something else stands than `current`",
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """What changed since an earlier day, news told apart from rewritten history."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -12,12 +12,13 @@ from api.access import StatusReader
 from api.answer import Visible, json_answer
 from api.change_shapes import ChangesShape
 from api.routes.common import PROBLEMS, AsOf, KnownAt
+from api.values import Day
 from sync.changes import changes
 
 router = APIRouter()
 
 Since = Annotated[
-    date, Parameter(description="The earlier day, as known when it ended: that of the last board")
+    Day, Parameter(description="The earlier day, as known when it ended: that of the last board")
 ]
 
 

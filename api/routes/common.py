@@ -1,11 +1,10 @@
 """What the routes share: documented problems, the two clocks, and version rows."""
 
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Path
 from fastapi import Query as Parameter
-from pydantic import AfterValidator, AwareDatetime
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
@@ -13,6 +12,7 @@ from api.access import only_visible
 from api.answer import Visible
 from api.paging import Paging, Query
 from api.problems import ProblemDocument, not_found
+from api.values import Day, Instant
 from model.tables import (
     Baseline,
     Benefit,
@@ -43,22 +43,14 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     403: {**_PROBLEM, "description": "The token lacks the scope"},
     404: {**_PROBLEM, "description": "No such thing, or not visible to this token"},
     422: {**_PROBLEM, "description": "A parameter has the wrong form"},
+    429: {**_PROBLEM, "description": "Too many requests; Retry-After says when to try again"},
 }
 
-AsOf = Annotated[date | None, Parameter(description="Status of this day; the newest when left out")]
-
-
-def _in_utc(value: AwareDatetime) -> AwareDatetime:
-    """Refuse an instant that UTC has no date for: the first and last hours of the calendar, with an offset."""
-    try:
-        value.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("must be an instant from the year 1 to 9999 in UTC") from None
-    return value
+AsOf = Annotated[Day | None, Parameter(description="Status of this day; the newest when left out")]
 
 
 KnownAt = Annotated[
-    Annotated[AwareDatetime, AfterValidator(_in_utc)] | None,
+    Instant | None,
     Parameter(description="As known at this instant, with its offset; now when left out"),
 ]
 Text = Annotated[str | None, Parameter(max_length=200)]

@@ -21,6 +21,7 @@ from api.paging import Page
 from api.problems import Problem, bad_request, forbidden, not_found
 from api.routes.common import PROBLEMS, Text
 from api.shapes import Paged
+from api.values import MOST_ID
 from config.calendar import NoSuchCalendar
 from model.collection.cycle import BadPeriod
 from model.tables import Cycle
@@ -30,7 +31,7 @@ from sync.collection.refused import NotAllowed
 from sync.collection.templates import NoSuchTemplate
 
 router = APIRouter(route_class=StrictRoute)
-Number = Annotated[int, Path(ge=1, lt=2**63, examples=[3])]
+Number = Annotated[int, Path(ge=1, le=MOST_ID, examples=[3])]
 DOES: Final[dict[int | str, dict[str, Any]]] = {
     **PROBLEMS,
     409: {**PROBLEMS[404], "description": "It is not in a state in which this can be done"},

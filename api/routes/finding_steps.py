@@ -15,11 +15,12 @@ from api.finding_shapes import GivenDispute, GivenStep, GivenVerdict, StepShape
 from api.finding_steps import Doer, Step, grant, judge, raise_dispute, state_of, take, visible_project
 from api.problems import ProblemDocument
 from api.routes.common import PROBLEMS
+from api.values import MOST_ID
 from sync.disputes import Disputed
 
 router = APIRouter(route_class=StrictRoute)
-Number = Annotated[int, Path(ge=1, lt=2**63, examples=[31])]
-Waiver = Annotated[int, Path(ge=1, lt=2**63, examples=[7])]
+Number = Annotated[int, Path(ge=1, le=MOST_ID, examples=[31])]
+Waiver = Annotated[int, Path(ge=1, le=MOST_ID, examples=[7])]
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     **PROBLEMS,
     409: {

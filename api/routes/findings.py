@@ -28,6 +28,7 @@ from api.paging import Page
 from api.problems import not_found
 from api.routes.common import PROBLEMS, Text
 from api.shapes import Paged
+from api.values import MOST_ID
 from model.tables import Dispute, Finding, Project
 
 router = APIRouter()
@@ -41,7 +42,7 @@ States = Annotated[
     State,
     Query(description="open: somebody has something to do, so neither waived nor closed"),
 ]
-Number = Annotated[int, Path(ge=1, lt=2**63, examples=[31])]
+Number = Annotated[int, Path(ge=1, le=MOST_ID, examples=[31])]
 
 
 class Asked:

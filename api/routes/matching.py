@@ -27,10 +27,11 @@ from api.paging import Page
 from api.problems import ProblemDocument, not_found
 from api.routes.common import PROBLEMS, Text
 from api.shapes import Paged
+from api.values import MOST_ID
 from model.tables import Identity, MatchProposal, Person, Source
 
 router = APIRouter(route_class=StrictRoute)
-Number = Annotated[int, Path(ge=1, lt=2**63, examples=[7])]
+Number = Annotated[int, Path(ge=1, le=MOST_ID, examples=[7])]
 DECISIONS: Final[dict[int | str, dict[str, Any]]] = {
     **PROBLEMS,
     409: {

@@ -19,6 +19,7 @@ from api.problems import forbidden
 from api.routes.common import PROBLEMS
 from api.routes.cycles import fresh
 from api.shapes import Paged
+from api.values import MOST_ID
 from sync.collection.outbox import events, mark_delivered
 
 router = APIRouter(route_class=StrictRoute)
@@ -34,7 +35,7 @@ router = APIRouter(route_class=StrictRoute)
 def list_events(
     reader: RecordsReader,
     paging: Page,
-    submission: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+    submission: Annotated[int | None, Query(ge=1, le=MOST_ID)] = None,
     waiting: Annotated[bool, Query(description="Only what was not delivered yet")] = False,  # noqa: FBT002 - a query parameter
 ) -> Response:
     """List what somebody is to be told, in the order it came up; of the projects you may see."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -16,6 +16,7 @@ from api import problems
 from api.access import PoliciesReader, Principal, bearer
 from api.actors import acting
 from api.answer import JSON, Visible, json_answer, to_json
+from api.bodies import StrictRoute
 from api.policy_documents import policy_document, policy_heads
 from api.policy_shapes import (
     BacktestShape,
@@ -32,6 +33,7 @@ from api.policy_shapes import (
 from api.problems import Problem, ProblemDocument, forbidden, not_found
 from api.routes.common import PROBLEMS, KnownAt, ProjectKey, visible_project
 from api.shapes import Paged
+from api.values import Day
 from model.backtest import Terms
 from model.collection.roles import Actor
 from model.declaration import InvalidDeclaration
@@ -41,15 +43,15 @@ from sync.match import NotConfigured
 from sync.policy.backtest import NothingToReplay, backtest, replay_size
 from sync.policy.held import held_to
 from sync.policy.kept import Kept, NoSuchPolicy, kept, kept_version, policy_standing
-from sync.policy.plan import plan
+from sync.policy.past import TooMuchPast, plan_whole, within
 from sync.policy.steps import PolicyRefused, approve, propose, read, withdraw
 from sync.store import unit_of_work
 
-router = APIRouter()
+router = APIRouter(route_class=StrictRoute)
 Label = Annotated[
     str, Path(max_length=140, pattern=r"^[a-z0-9][a-z0-9-]*@\d+\.\d+\.\d+$", examples=["default@1.1.0"])
 ]
-On = Annotated[date | None, Query(description="The day; today when left out")]
+On = Annotated[Day | None, Query(description="The day; today when left out")]
 _STEPS: Final[dict[int | str, dict[str, Any]]] = {
     **PROBLEMS,
     409: {
@@ -148,7 +150,9 @@ async def plan_policy(request: Request, doer: Doing, given: GivenPolicy) -> Resp
 
     def found(session: Session) -> dict[str, Any]:
         policy = read(session.connection(), given.text, _WHERE)
-        return plan(session, policy, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        within(session, policy, now=now, most=_MOST)
+        return plan_whole(session, policy, now=now)
 
     return await _read(request, doer, found)
 
@@ -197,7 +201,13 @@ async def approve_policy(request: Request, doer: Doing, policy: Label, given: Gi
 
     def step(connection: Connection, now: datetime) -> Kept:
         return approve(
-            connection, *_parts(policy), actor=doer.actor, because=given.because, now=now, planned=given.plan
+            connection,
+            *_parts(policy),
+            actor=doer.actor,
+            because=given.because,
+            now=now,
+            planned=given.plan,
+            most=_MOST,
         )
 
     return await _moved(request, doer, step)
@@ -246,7 +256,7 @@ async def _answered(request: Request, work: Callable[[], dict[str, Any]]) -> Res
         return problems.document(request, 422, "invalid-policy", "; ".join(error.complaints), errors=errors)
     except NoSuchPolicy as error:
         raise not_found(f"{error}.") from None
-    except (PolicyRefused, NothingToReplay, NotConfigured) as error:
+    except (PolicyRefused, TooMuchPast, NothingToReplay, NotConfigured) as error:
         raise Problem(409, "not-now", f"{error}.") from None
 
 

@@ -19,6 +19,7 @@ from api.paging import Page
 from api.problems import bad_request, forbidden, not_found
 from api.routes.common import PROBLEMS, Text
 from api.shapes import AcceptedShape, Paged, QuestionShape
+from api.values import MOST_ID
 from model.tables import Question, Source
 from sync.questions import NoSuchQuestion, accept
 
@@ -73,7 +74,7 @@ def list_questions(
 async def accept_question(
     request: Request,
     name: Annotated[str, Path(max_length=200, examples=["jira-cloud"])],
-    number: Annotated[int, Path(ge=1, lt=2**63, examples=[7])],
+    number: Annotated[int, Path(ge=1, le=MOST_ID, examples=[7])],
     answer: Answer,
     _documented: Annotated[Any, Depends(bearer)] = None,
 ) -> Response:

@@ -13,6 +13,7 @@ from api.answer import Visible, json_answer, z
 from api.paging import Page
 from api.routes.common import PROBLEMS, Text
 from api.shapes import AbsenceShape, Paged, RejectShape
+from api.values import MOST_ID
 from model.tables import Absence, RejectedRecord, Source
 
 router = APIRouter()
@@ -58,7 +59,7 @@ def list_absences(
     reader: RecordsReader,
     paging: Page,
     source: Text = None,
-    run: Annotated[int | None, Query(ge=1, lt=2**63, description="Noticed by this run")] = None,
+    run: Annotated[int | None, Query(ge=1, le=MOST_ID, description="Noticed by this run")] = None,
     fate: Annotated[
         Literal["deleted", "archived", "moved", "out_of_scope", "access_lost"] | None, Query()
     ] = None,

@@ -14,6 +14,7 @@ from api.paging import Page, Paging
 from api.problems import not_found
 from api.routes.common import PROBLEMS, Text
 from api.shapes import RunShape, RunsShape
+from api.values import MOST_ID
 from model.tables import MappingVersion, Run, RunStream, Scope, Source
 
 router = APIRouter()
@@ -43,7 +44,9 @@ def list_runs(
 @router.get(
     "/runs/{number}", response_model=RunShape, responses=PROBLEMS, summary="One run", operation_id="get_run"
 )
-def get_run(reader: RecordsReader, number: Annotated[int, Path(ge=1, lt=2**63, examples=[812])]) -> Response:
+def get_run(
+    reader: RecordsReader, number: Annotated[int, Path(ge=1, le=MOST_ID, examples=[812])]
+) -> Response:
     """Return one run."""
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:

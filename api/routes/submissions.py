@@ -28,6 +28,7 @@ from api.routes.submission_documents import (
     unanswerable_document,
 )
 from api.routes.submission_shapes import GivenAnswers, SubmissionShape
+from api.values import MOST_ID
 from model.collection.cases import WITHDRAWN, Judgement
 from model.collection.roles import Actor
 from sync.collection.answers import Change, give_answers, may_answer, refuse_impossible, refuse_stale
@@ -43,7 +44,7 @@ _DOES: Final[dict[int | str, dict[str, Any]]] = {
     422: {**PROBLEMS[404], "description": "It could not be submitted so; `errors` holds every finding"},
     428: {**PROBLEMS[404], "description": "If-Match is missing"},
 }
-Number = Annotated[int, Path(ge=1, lt=2**63, examples=[41])]
+Number = Annotated[int, Path(ge=1, le=MOST_ID, examples=[41])]
 IfMatch = Annotated[
     str | None,
     Header(

@@ -29,6 +29,7 @@ from api.routes.common import PROBLEMS
 from api.routes.cycles import DOES, fresh
 from api.routes.submission_documents import findings_document, since_document, unanswerable_document
 from api.routes.submissions import visible_case
+from api.values import MOST_ID
 from model.collection.workflow import SAID, moves_from
 from sync.collection.comments import Comment, NoSuchComment, comment, comments_of, settle
 from sync.collection.heads import SubmissionHead
@@ -37,8 +38,8 @@ from sync.collection.refused import Held, NotAllowed, NotAnswerable, NotOpen, St
 from sync.collection.submissions import move
 
 router = APIRouter(route_class=StrictRoute)
-Number = Annotated[int, Path(ge=1, lt=2**63, examples=[41])]
-Remark = Annotated[int, Path(ge=1, lt=2**63, examples=[5])]
+Number = Annotated[int, Path(ge=1, le=MOST_ID, examples=[41])]
+Remark = Annotated[int, Path(ge=1, le=MOST_ID, examples=[5])]
 T = TypeVar("T")
 
 

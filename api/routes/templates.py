@@ -27,6 +27,7 @@ from api.template_shapes import (
     VersionShape,
     WaiverShape,
 )
+from api.values import Day
 from model.declaration import InvalidDeclaration
 from model.template.schema import record_schema
 from sync.collection.tailoring import tailorings
@@ -38,7 +39,7 @@ from sync.collection.waivers import waivers
 router = APIRouter(route_class=ExactRoute)
 TemplateId = Annotated[str, Path(max_length=100, pattern=r"^[a-z][a-z0-9-]*$", examples=["monthly-status"])]
 Version = Annotated[str, Path(max_length=40, pattern=r"^\d+\.\d+\.\d+$", examples=["3.2.0"])]
-AsOf = Annotated[date | None, Query(description="The day to judge on; else the context's as_of, else today")]
+AsOf = Annotated[Day | None, Query(description="The day to judge on; else the context's as_of, else today")]
 _CHECKS: Final[dict[int | str, dict[str, Any]]] = {
     **PROBLEMS,
     422: {**PROBLEMS[404], "description": "It cannot be submitted; `errors` holds every finding"},

@@ -3,7 +3,6 @@
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
@@ -13,6 +12,7 @@ from api.answer import Visible, json_answer
 from api.paging import Page
 from api.routes.common import PROBLEMS, Text
 from api.shapes import Paged, WorkItemShape
+from api.values import Instant
 from model.tables import Project, Scope, Source, WorkItem
 from sync.keys import resolve
 
@@ -62,7 +62,7 @@ def list_work_items(  # noqa: PLR0913, PLR0917 - a parameter a filter
     type: Text = None,  # noqa: A002 - the contract's own word
     status_category: Annotated[Literal["todo", "doing", "done", "dropped"] | None, Query()] = None,
     changed_since: Annotated[
-        AwareDatetime | None, Query(description="Changed in the tracker, or found deleted, at or after this")
+        Instant | None, Query(description="Changed in the tracker, or found deleted, at or after this")
     ] = None,
     deleted: Annotated[bool | None, Query(description="Only deleted ones, or only those that stand")] = None,
 ) -> Response:

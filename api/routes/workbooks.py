@@ -16,6 +16,7 @@ from api.bodies import StrictRoute
 from api.problems import Problem, ProblemDocument, forbidden, not_found
 from api.routes.common import PROBLEMS
 from api.routes.submissions import visible_case
+from api.values import MOST_ID
 from api.workbook_documents import conflict_document, taken_document
 from api.workbook_shapes import ConflictShape, ConflictsShape, GivenVerdictOnCell, TakenShape
 from model.collection.roles import Actor
@@ -38,7 +39,7 @@ _FILE: Final[dict[str, Any]] = {
 }  # fmt: skip
 _STATUS: Final = {"closed": 409, "busy": 409, "not_allowed": 403, "unknown": 422, "other": 422, "changed": 422,
                   "unreadable": 422}  # fmt: skip
-Number = Annotated[int, Path(ge=1, lt=2**63, examples=[41])]
+Number = Annotated[int, Path(ge=1, le=MOST_ID, examples=[41])]
 
 
 @router.post(
@@ -63,7 +64,7 @@ async def take_back(
     request: Request,
     file: Annotated[str, Query(max_length=200, description="What the file is called")] = "workbook.xlsx",
     submission: Annotated[
-        int | None, Query(ge=1, lt=2**63, description="It must be this submission's; left out: whose it is")
+        int | None, Query(ge=1, le=MOST_ID, description="It must be this submission's; left out: whose it is")
     ] = None,
     _documented: Annotated[Any, Depends(bearer)] = None,
 ) -> Response:
@@ -90,7 +91,7 @@ async def answer(
 )  # fmt: skip
 def list_conflicts(
     reader: RecordsReader,
-    submission: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+    submission: Annotated[int | None, Query(ge=1, le=MOST_ID)] = None,
 ) -> Response:
     """List the cells that were changed in a workbook and elsewhere, until somebody says which value counts."""
     with Session(reader.engine) as session:

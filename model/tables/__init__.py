@@ -17,6 +17,7 @@ from model.tables.collection import (
 from model.tables.consolidation import ConsolidationLog, ReportText, Touched
 from model.tables.findings import Dispute, FindingMove
 from model.tables.history import Comment, WorkItemKey, Worklog
+from model.tables.idempotency import KeptAnswer
 from model.tables.identity import (
     ClaimConflict,
     MatchDecision,
@@ -73,6 +74,7 @@ __all__ = [
     "GateCriterion",
     "Identity",
     "Iteration",
+    "KeptAnswer",
     "MappingVersion",
     "MatchDecision",
     "MatchProposal",
