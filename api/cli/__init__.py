@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from api.cli import (
     answer,
+    bi,
     changes,
     configure,
     conflict,
@@ -49,6 +50,7 @@ for commands in (
     commands.register(app)
 app.add_typer(token_commands(open_store), name="token")
 app.add_typer(source.app, name="source")
+app.add_typer(bi.app, name="bi")
 
 
 def main() -> None:

@@ -6,6 +6,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
 
+from model.bi.build import build
+
 _LOCK = 0x4D5553  # any number of ours: one migration at a time, whoever starts first
 
 
@@ -18,7 +20,8 @@ def alembic_config(connection: Connection) -> Config:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the database to the newest version; safe to call from many processes at once."""
+    """Bring the database to the newest version, the views of `bi` too; safe to call from many processes at once."""
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         command.upgrade(alembic_config(connection), "head")
+        build(connection)

@@ -1,0 +1,1 @@
+"""The `bi` schema: views for tools that speak SQL. Names and types are a contract, as the feed's are."""

@@ -1,0 +1,340 @@
+"""The views for SQL tools: what they say, who may read them, and that who may reads nothing else."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, Engine, NullPool, create_engine, text
+from sqlalchemy.exc import DBAPIError, ProgrammingError
+from starlette.testclient import TestClient
+
+from config.database import open_engine
+from model.bi.build import build, views
+from sync.bi_roles import CannotGrant, NoRightToGrant, grant, readers, revoke
+from tests.support.api_client import client
+from tests.support.databases import cloned
+from tests.support.portfolio_rows import seed
+
+PUBLISHED = Path(__file__).parents[1] / "support" / "bi_published.txt"
+DOCS = Path(__file__).parents[2] / "docs" / "sql.md"
+
+
+@pytest.fixture(scope="module")
+def seeded(template_url: str) -> Iterator[Engine]:
+    with cloned(template_url) as url:
+        engine = open_engine(url)
+        seed(engine)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def web(seeded: Engine) -> TestClient:
+    return client(seeded)
+
+
+@pytest.fixture
+def name(seeded: Engine) -> Iterator[str]:
+    """A name of a role of this test's own: roles belong to the server, not to the database."""
+    chosen = f"bi_{uuid.uuid4().hex[:10]}"
+    yield chosen
+    with seeded.begin() as connection:
+        if connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :name"), {"name": chosen}):
+            connection.execute(text(f"DROP OWNED BY {chosen}"))
+            connection.execute(text(f"DROP ROLE {chosen}"))
+
+
+def rows(engine: Engine, statement: str, **bound: Any) -> list[Any]:
+    with engine.connect() as connection:
+        return list(connection.execute(text(statement), bound))
+
+
+@contextmanager
+def as_role(engine: Engine, name: str) -> Iterator[Connection]:
+    reader = create_engine(engine.url.set(username=name), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with reader.connect() as connection:
+        yield connection
+
+
+def columns(engine: Engine) -> list[str]:
+    found = rows(
+        engine,
+        "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), col_description(c.oid, a.attnum)"
+        " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
+        " WHERE c.relnamespace = 'bi'::regnamespace ORDER BY c.relname, a.attnum",
+    )
+    assert [row for row in found if not row[3]] == [], "every column is commented"
+    return [f"{view}.{column} {type_}" for view, column, type_, _ in found]
+
+
+def test_no_published_column_goes_or_changes_its_type(seeded: Engine) -> None:
+    now, kept = columns(seeded), PUBLISHED.read_text().splitlines()
+    assert [line for line in kept if line not in now] == []
+    assert [line for line in now if line not in kept] == [], f"new: add these lines to {PUBLISHED.name}"
+
+
+def test_the_documentation_names_every_view() -> None:
+    named = set(re.findall(r"`((?:dim|fact|bridge)_\w+)`", DOCS.read_text()))
+    assert named == {view.name for view in views()}
+
+
+def test_a_role_reads_every_view_and_nothing_else(seeded: Engine, name: str) -> None:
+    granted = grant(seeded, name)
+    assert granted.password
+    others = rows(
+        seeded,
+        "SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p', 'S')"
+        " AND n.nspname NOT IN ('bi', 'pg_catalog', 'information_schema') AND n.nspname !~ '^pg_t'",
+    )
+    assert len(others) > 70
+    with as_role(seeded, name) as connection:
+        for view in views():
+            connection.execute(text(f"SELECT * FROM {view.name} LIMIT 1")).all()
+        connection.execute(text("SET default_transaction_read_only = off"))
+        for table, kind in others:
+            refused(connection, f"SELECT 1 FROM {table}")
+            refused(connection, f"SELECT query_to_xml('SELECT * FROM {table}', true, true, '')")
+            if kind == "r":
+                refused(connection, f"DELETE FROM {table}")
+    assert [each.beyond for each in readers(seeded) if each.name == name] == [()]
+
+
+def refused(connection: Connection, statement: str) -> None:
+    with pytest.raises(ProgrammingError) as caught:
+        connection.execute(text(statement))
+    assert isinstance(caught.value.orig, psycopg.errors.InsufficientPrivilege), (statement, caught.value)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO bi.dim_portfolio DEFAULT VALUES",
+        "UPDATE bi.fact_finding SET owner = 'me'",
+        "DELETE FROM bi.dim_source",
+        "CREATE TABLE bi.mine (a int)",
+        "CREATE TABLE public.mine (a int)",
+        "CREATE VIEW bi.mine AS SELECT 1",
+        "CREATE SCHEMA mine",
+        "ALTER VIEW bi.dim_date RENAME TO mine",
+        "SELECT rolpassword FROM pg_authid",
+        "SELECT pg_read_file('postgresql.conf')",
+        "COPY bi.dim_date TO PROGRAM 'cat'",
+        "SET ROLE postgres",
+    ],
+)
+def test_a_role_can_change_nothing_even_when_it_asks_to_write(
+    seeded: Engine, reading: str, statement: str
+) -> None:
+    with as_role(seeded, reading) as connection:
+        connection.execute(text("SET default_transaction_read_only = off"))
+        refused(connection, statement)
+
+
+@pytest.fixture(scope="module")
+def reading(seeded: Engine) -> Iterator[str]:
+    chosen = f"bi_{uuid.uuid4().hex[:10]}"
+    grant(seeded, chosen)
+    yield chosen
+    revoke(seeded, chosen)
+
+
+def test_a_role_only_reads_unless_it_asks_otherwise_and_not_for_ever(seeded: Engine, reading: str) -> None:
+    with as_role(seeded, reading) as connection:
+        told = [connection.scalar(text(f"SHOW {key}")) for key in
+                ("default_transaction_read_only", "statement_timeout", "TimeZone", "search_path")]  # fmt: skip
+    assert told == ["on", "10min", "UTC", "bi"]
+
+
+def test_granting_again_makes_a_new_password_and_revoking_ends_it_at_once(seeded: Engine, name: str) -> None:
+    first = grant(seeded, name, until=datetime(2027, 1, 1, tzinfo=UTC))
+    second = grant(seeded, name)
+    assert (first.made, second.made) == (True, False)
+    assert first.password != second.password
+    [mine] = [each for each in readers(seeded) if each.name == name]
+    assert mine.made_here
+    with as_role(seeded, name) as connection:
+        assert revoke(seeded, name)
+        with pytest.raises(DBAPIError):
+            connection.execute(text("SELECT 1"))
+    assert not revoke(seeded, name)
+    assert rows(seeded, "SELECT 1 FROM pg_roles WHERE rolname = :name", name=name) == []
+
+
+@pytest.mark.parametrize("wrong", ["", "a b", 'x"; DROP TABLE claim; --', "pg_reader", "A", "x" * 64])
+def test_a_name_that_is_none_is_refused(seeded: Engine, wrong: str) -> None:
+    with pytest.raises(CannotGrant, match="no name for a role"):
+        grant(seeded, wrong)
+
+
+def test_who_may_do_more_is_granted_nothing(seeded: Engine, name: str) -> None:
+    with pytest.raises(CannotGrant, match="may do everything"):
+        grant(seeded, "postgres")
+    with seeded.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN"))
+        connection.execute(text(f"GRANT SELECT (name) ON api_token TO {name}"))
+    with pytest.raises(CannotGrant, match=r"could touch more than schema bi: public\.api_token"):
+        grant(seeded, name)
+    assert name not in {each.name for each in readers(seeded)}
+
+
+def test_a_role_that_was_there_keeps_its_password_and_is_not_dropped(seeded: Engine, name: str) -> None:
+    with seeded.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN"))
+    assert grant(seeded, name).password is None
+    assert revoke(seeded, name)
+    assert rows(seeded, "SELECT 1 FROM pg_roles WHERE rolname = :name", name=name)
+
+
+def test_who_may_make_no_roles_is_told_what_somebody_else_is_to_run(seeded: Engine, name: str) -> None:
+    with seeded.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN"))
+    limited = create_engine(seeded.url.set(username=name))
+    with pytest.raises(NoRightToGrant) as caught:
+        grant(limited, "bi_nobody")
+    limited.dispose()
+    assert any("GRANT SELECT ON ALL TABLES IN SCHEMA bi" in line for line in caught.value.statements)
+    assert "SCRAM" not in "".join(caught.value.statements)
+
+
+def test_building_again_changes_nothing_and_a_changed_view_keeps_its_readers(
+    seeded: Engine, reading: str
+) -> None:
+    with seeded.connect() as connection:
+        before = connection.scalar(text("SELECT 'bi.dim_source'::regclass::oid"))
+        build(connection)
+        assert connection.scalar(text("SELECT 'bi.dim_source'::regclass::oid")) == before
+        connection.execute(text("DROP VIEW bi.dim_source"))
+        connection.execute(text("CREATE VIEW bi.dim_source AS SELECT 1 AS other"))
+        connection.execute(text("COMMENT ON SCHEMA bi IS 'of an older release'"))
+        build(connection)
+        assert connection.scalar(text("SELECT count(source_id) FROM bi.dim_source"))
+        may = "SELECT has_table_privilege(:name, 'bi.dim_source', 'SELECT')"
+        assert connection.scalar(text(may), {"name": reading})
+        connection.rollback()
+
+
+def test_every_key_of_every_fact_is_found_in_its_dimension(seeded: Engine) -> None:
+    keys = {"project_id": "dim_project", "source_id": "dim_source", "work_item_id": "fact_work_item",
+            "snapshot_id": "fact_status", "portfolio_id": "dim_portfolio", "programme_id": "dim_programme",
+            "assignee_person_id": "dim_person"}  # fmt: skip
+    checked, wrong = 0, []
+    for view in views():
+        for each in view.columns:
+            dimension = "dim_date" if each.name.endswith("_date_key") else keys.get(each.name)
+            if dimension in (None, view.name):
+                continue
+            key = "date_key" if dimension == "dim_date" else each.name.removeprefix("assignee_")
+            lost = rows(
+                seeded,
+                f"SELECT count(*) FROM bi.{view.name} f WHERE f.{each.name} IS NOT NULL"
+                f" AND NOT EXISTS (SELECT 1 FROM bi.{dimension} d WHERE d.{key} = f.{each.name})",
+            )
+            checked += 1
+            wrong += [(view.name, each.name, lost[0][0])] if lost[0][0] else []
+    assert checked > 100
+    assert wrong == []
+
+
+def test_status_is_what_the_api_says(seeded: Engine, web: TestClient) -> None:
+    told = {each["key"]: each for each in web.get("/api/v1/status").json()["projects"]}
+    found = rows(
+        seeded,
+        "SELECT p.project_key, s.overall, s.health, s.reported, s.watermelon, s.data_quality"
+        " FROM bi.fact_status s JOIN bi.dim_project p USING (project_id) WHERE s.is_latest",
+    )
+    assert len(found) == len(told) > 10
+    for key, overall, health, reported, watermelon, quality in found:
+        one = told[key]
+        assert (overall, health, reported, watermelon) == (
+            one["overall"], one["health"], one["reported"], one["watermelon"]
+        )  # fmt: skip
+        score = one["data_quality"]["score"] if one["data_quality"] else None
+        assert (None if quality is None else float(quality)) == score
+    colours = dict(rows(
+        seeded, "SELECT p.project_key || d.dimension, d.colour FROM bi.fact_status_dimension d JOIN bi.fact_status s"
+        " USING (snapshot_id) JOIN bi.dim_project p ON p.project_id = s.project_id WHERE s.is_latest",
+    ))  # fmt: skip
+    assert colours == {
+        key + name: each["colour"] for key, one in told.items() for name, each in one["dimensions"].items()
+    }
+
+
+def test_a_day_looked_at_twice_stands_once(seeded: Engine) -> None:
+    with seeded.connect() as connection:
+        later = datetime.now(UTC) + timedelta(days=1)
+        connection.execute(text(
+            "INSERT INTO snapshot (project_id, as_of, known_at, policy, overall, document, receipt, sha256)"
+            " SELECT project_id, as_of, :later, policy, 'BLUE', document, receipt, sha256 FROM snapshot"
+            " WHERE as_of = (SELECT max(as_of) FROM snapshot)"
+        ), {"later": later})  # fmt: skip
+        twice = "SELECT count(*) FROM (SELECT 1 FROM bi.fact_status GROUP BY project_id, as_of HAVING count(*) > 1) x"
+        assert connection.scalar(text(twice)) == 0
+        overall = "SELECT DISTINCT overall FROM bi.fact_status WHERE is_latest"
+        assert connection.scalars(text(overall)).all() == ["BLUE"]
+        connection.rollback()
+
+
+def test_what_people_answered_stands_before_what_a_source_says(seeded: Engine) -> None:
+    with seeded.connect() as connection:
+        was = connection.execute(text(
+            "SELECT source_id, external_id, project_id, raw_page_id, run_id, name FROM milestone"
+            " WHERE forecast IS NOT NULL AND known_to IS NULL ORDER BY id LIMIT 1"
+        )).one()  # fmt: skip
+        count = "SELECT count(*) FROM bi.fact_milestone"
+        before = connection.scalar(text(count))
+        connection.execute(text(
+            "INSERT INTO milestone (source_id, external_id, project_id, known_from, raw_page_id, raw_position,"
+            " content_hash, run_id, name, forecast, amends_source_id, amends_external_id, answered)"
+            " VALUES (:source_id, 'answer', :project_id, now(), :raw_page_id, 0, 'h', :run_id, 'not this',"
+            " DATE '2031-05-06', :source_id, :external_id, '{forecast,state}')"
+        ), was._asdict())  # fmt: skip
+        found = connection.execute(
+            text("SELECT milestone_name, forecast, forecast_date_key, state FROM bi.fact_milestone"
+                 " WHERE external_id = :it AND source_id = :source"),
+            {"it": was.external_id, "source": was.source_id},
+        ).one()  # fmt: skip
+        assert found.milestone_name == was.name
+        assert str(found.forecast) == "2031-05-06"
+        assert (found.forecast_date_key, found.state) == (20310506, None)
+        assert connection.scalar(text(count)) == before
+        connection.rollback()
+
+
+def test_money_of_two_sources_is_counted_once(seeded: Engine) -> None:
+    total = "SELECT sum(amount) FROM bi.fact_cost WHERE is_counted AND kind = 'forecast'"
+    with seeded.connect() as connection:
+        before = connection.scalar(text(total))
+        assert isinstance(before, Decimal)
+        connection.execute(text(
+            "INSERT INTO cost_line (source_id, external_id, project_id, known_from, raw_page_id, raw_position,"
+            " content_hash, run_id, kind, period, amount)"
+            " SELECT s.id, 'again' || c.id, c.project_id, now(), c.raw_page_id, 0, 'h', c.run_id, c.kind, c.period,"
+            " c.amount + 1 FROM cost_line c, (SELECT id FROM source ORDER BY position DESC LIMIT 1) s"
+            " WHERE c.kind = 'forecast' AND c.source_id <> s.id"
+        ))  # fmt: skip
+        assert connection.scalar(text(total)) == before
+        assert connection.scalar(text(total.replace("is_counted AND ", ""))) > 2 * before
+        currency = "SELECT DISTINCT currency FROM bi.fact_cost WHERE external_id LIKE 'again%'"
+        portfolio = connection.scalar(text("SELECT currency FROM portfolio"))
+        assert connection.scalars(text(currency)).all() == [portfolio]
+        connection.rollback()
+
+
+def test_what_is_gone_at_its_source_is_no_fact_any_more(seeded: Engine) -> None:
+    with seeded.connect() as connection:
+        count = "SELECT count(*) FROM bi.fact_work_item"
+        stands = "SELECT count(*) FROM work_item WHERE deleted_at IS NULL"
+        assert connection.scalar(text(count)) == connection.scalar(text(stands)) > 0
+        connection.execute(text("UPDATE work_item SET deleted_at = now()"))
+        connection.execute(text("UPDATE raid_item SET deleted = true"))
+        assert connection.scalar(text(count)) == 0
+        assert connection.scalar(text("SELECT count(*) FROM bi.fact_raid_item")) == 0
+        connection.rollback()
