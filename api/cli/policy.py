@@ -23,7 +23,7 @@ from sync.collection.template_steps import today
 from sync.policy.backtest import backtest as replayed
 from sync.policy.held import held_to
 from sync.policy.kept import Kept, kept, kept_version, policy_standing
-from sync.policy.plan import plan as planned
+from sync.policy.past import plan_whole
 from sync.policy.steps import approve, propose, read, withdraw
 from sync.store import unit_of_work
 
@@ -114,7 +114,7 @@ def check(file: Annotated[str, typer.Argument(help="A policy's YAML file")]) -> 
 def plan(which: FileOrVersion, as_: As = Format.TABLE) -> None:
     """Say which projects a policy would turn if it held today, and why. Nothing is changed."""
     with _asked(which) as (session, policy):
-        found = planned(session, policy, now=utc_now())
+        found = plan_whole(session, policy, now=utc_now())
     with heard_or_not():
         print_json(found) if as_ is Format.JSON else print_plan(found)
 

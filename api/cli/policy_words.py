@@ -31,9 +31,21 @@ def print_plan(found: dict[str, Any]) -> None:
             if layer["of"] != "tier":
                 typer.echo(f"      held to {layer['of']} {layer['name']}: {layer.get('because', '')}")
     _and_more(found["turning"], "projects")
+    _print_past(found.get("history"))
     for says in (*found["clashes"], *found["warnings"]):
         typer.echo(f"  ! {says}")
     typer.echo(f"Plan {found['plan']}")
+
+
+def _print_past(past: dict[str, Any] | None) -> None:
+    """Say what a policy that begins in the past says of published days."""
+    if past is None:
+        return
+    typer.echo(f"  History: {past['says']}.")
+    for each in past["projects"][:_FEW]:
+        turns = ", ".join(f"{name} on {days}" for name, days in each["turns"].items())
+        typer.echo(f"      {each['project']:<12} {each['first']} to {each['last']}: {turns} days")
+    _and_more(past["projects"], "projects")
 
 
 def _turn(each: dict[str, Any]) -> str:

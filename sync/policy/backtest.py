@@ -27,7 +27,7 @@ class NothingToReplay(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Day:
+class StoredDay:
     """A day of the history: what was stored for it, as known when it ended, or else when it was first told."""
 
     as_of: date
@@ -36,7 +36,7 @@ class _Day:
 
 
 @dataclass(slots=True)
-class _Replay:
+class Replay:
     """What has been replayed so far by one policy."""
 
     held: dict[UUID, list[Earlier]] = field(default_factory=dict)
@@ -91,11 +91,11 @@ def backtest(
         NothingToReplay: There is no snapshot in these days.
     """
     terms = terms or Terms()
-    before, after = _Replay(), _Replay()
+    before, after = Replay(), Replay()
     against: list[str] = []
     otherwise: list[dict[str, Any]] = []
     days: set[date] = set()
-    for day, facts in _history(session, since, until):
+    for day, facts in stored_days(session, since, until):
         days.add(day.as_of)
         standing = policy_standing(session.connection(), day.as_of, day.known_at)
         against.append(standing.label)
@@ -118,9 +118,7 @@ def backtest(
     }
 
 
-def _document(
-    policy: Policy, terms: Terms, replays: tuple[_Replay, _Replay], now: datetime
-) -> dict[str, Any]:
+def _document(policy: Policy, terms: Terms, replays: tuple[Replay, Replay], now: datetime) -> dict[str, Any]:
     before, after = ({key: record(seen, terms) for key, seen in replay.seen.items()} for replay in replays)
     turning = compared(before, after)
     earlier = [each["months_earlier"] for each in turning if each["months_earlier"] is not None]
@@ -148,7 +146,9 @@ def _only(turning: list[dict[str, Any]], one: str, other: str) -> int:
     return sum(each["first"][one] is not None and each["first"][other] is None for each in turning)
 
 
-def _history(session: Session, since: date | None, until: date | None) -> Iterator[tuple[_Day, Facts]]:
+def stored_days(
+    session: Session, since: date | None, until: date | None
+) -> Iterator[tuple[StoredDay, Facts]]:
     """Go through the days there are snapshots of, the oldest first, with what was known then, part by part."""
     portfolio = portfolio_of(session)
     days = session.execute(
@@ -168,7 +168,7 @@ def _history(session: Session, since: date | None, until: date | None) -> Iterat
             ),
             {"as_of": as_of, "known_at": known_at + timedelta(milliseconds=1)},
         )
-        day = _Day(as_of, known_at, {row[0]: (row[1], row[2]) for row in stored})
+        day = StoredDay(as_of, known_at, {row[0]: (row[1], row[2]) for row in stored})
         for part in parts(sorted(day.stored)):
             yield day, gather(session, Asked(part, as_of, known_at, portfolio.timezone, portfolio.currency))
 

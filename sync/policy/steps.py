@@ -28,7 +28,7 @@ from sync.policy.kept import (
     names_of,
     sha256,
 )
-from sync.policy.plan import plan
+from sync.policy.past import plan_whole
 
 WRITERS: Final = ("specialist", "project_officer", "pmo_head")
 APPROVER: Final = "pmo_head"
@@ -95,6 +95,8 @@ def approve(
 ) -> Kept:
     """Let a proposed version be in force from its day on; what it changes today is kept beside the approval.
 
+    One that begins in the past needs the hash of its plan: whoever approves it has seen what it says of history.
+
     Args:
         connection: In a transaction.
         name: The policy's.
@@ -107,7 +109,7 @@ def approve(
     Raises:
         NoSuchPolicy: There is no such version.
         InvalidDeclaration: It clashes with what was approved since.
-        PolicyRefused: It is not proposed, its day has passed, or the actor wrote it.
+        PolicyRefused: It is not proposed, it is over already, or the actor wrote it.
     """
     _must_hold(actor, [APPROVER], "approve policies")
     _prepared(connection)
@@ -120,13 +122,18 @@ def approve(
     policy = read(connection, known.text, known.label)
     _follows(connection, policy, known.label)
     day = today(connection, now)
-    if policy.effective_from < day:
+    if policy.effective_to is not None and policy.effective_to < day:
         raise PolicyRefused(
-            f"{known.label} cannot take effect on {policy.effective_from}, which has passed: what was coloured stays"
-            f" so. Propose it with an effective_from of {day} or later"
+            f"{known.label} is over since {policy.effective_to}: it would colour nothing, for what was published stays."
+            " Propose it with a last day that is yet to come, or none"
+        )
+    if policy.effective_from < day and planned is None:
+        raise PolicyRefused(
+            f"{known.label} begins {policy.effective_from}, in the past: look at what it says of history with `muster"
+            f" policy plan {known.label}`, and give the hash of that plan"
         )
     with Session(connection) as session:
-        found = plan(session, policy, now=now)
+        found = plan_whole(session, policy, now=now)
     _held(known, found, planned)
     return _moved(
         connection,

@@ -20,6 +20,7 @@ from sync.consolidate import consolidate
 from sync.policy.backtest import NothingToReplay, backtest, replay_size
 from sync.policy.held import NoSuchProject, held_to
 from sync.policy.kept import Kept, NoSuchPolicy, install, kept, kept_version, policy_standing
+from sync.policy.past import TooMuchPast, plan_whole, within
 from sync.policy.plan import plan
 from sync.policy.steps import PolicyRefused, approve, propose, withdraw
 from sync.receipts import explain, status_document
@@ -198,16 +199,55 @@ def test_a_plan_that_no_longer_holds_is_refused(connection: Connection) -> None:
     ).plan
 
 
-def test_a_policy_cannot_begin_in_the_past_nor_overlap_another(connection: Connection) -> None:
-    found = proposed(connection, written(*STRICT, begins=TODAY - timedelta(days=1)))
-    with pytest.raises(
-        PolicyRefused, match=r"cannot take effect on 2025-11-30, which has passed.* 2025-12-01 or"
-    ):
-        approve(connection, found.name, found.version, actor=OLE, because="x", now=NOW)
+def test_two_policies_cannot_begin_on_one_day(connection: Connection) -> None:
     with pytest.raises(
         InvalidDeclaration, match=r"strict\.yaml:6:\d+: effective_from: default@1\.0\.0 begins on that"
     ):
         proposed(connection, written(*STRICT, version="1.3.0", begins=date(2000, 1, 1)))
+
+
+def test_a_policy_that_begins_in_the_past_says_what_it_does_to_history_and_leaves_it(
+    connection: Connection,
+) -> None:
+    found = proposed(connection, written(*STRICT, begins=TODAY - 3 * WEEK))
+    with Session(connection) as session:
+        looked = plan_whole(session, found.loaded(), now=NOW)
+        later = plan_whole(session, strict(), now=NOW)
+        with pytest.raises(TooMuchPast, match=r"begins 2025-11-10: 9 days of projects .* here 5 at most"):
+            within(session, found.loaded(), now=NOW, most=5)
+        within(session, found.loaded(), now=NOW, most=9)
+    past = looked["history"]
+    assert (later["history"], past["from"], past["to"], past["days"]) == (None, "2025-11-10", "2025-11-30", 3)
+    assert (past["project_days"], past["otherwise"]) == (9, 4)
+    once, slips = past["projects"]
+    assert (once["project"], once["days"], once["turns"]) == ("ONCE", 3, {"GREEN to RED": 3})
+    assert (slips["first"], slips["last"]) == ("2025-11-17", "2025-11-17")
+    assert slips["turns"] == {"GREEN to RED": 1}
+    assert "what was published of these days stays as it was" in past["says"]
+    with pytest.raises(
+        PolicyRefused, match="begins 2025-11-10, in the past: look at what it says of history"
+    ):
+        approve(connection, found.name, found.version, actor=OLE, because="x", now=NOW)
+    before = stored(connection)
+    held = approve(
+        connection, found.name, found.version, actor=OLE, because="x", now=NOW, planned=looked["plan"]
+    )
+    assert held.plan is not None
+    assert held.plan["history"] == past
+    assert stored(connection) == before
+    assert policy_standing(connection, TODAY - WEEK).label == found.label
+    assert policy_standing(connection, TODAY - WEEK, NOW - timedelta(hours=1)).label == "default@1.0.0"
+
+
+def stored(connection: Connection) -> list[Any]:
+    return list(connection.execute(text("SELECT id, policy, sha256 FROM snapshot ORDER BY id")).all())
+
+
+def test_a_policy_that_is_over_already_is_refused(connection: Connection) -> None:
+    ended = ("title:", "effective_to: 2025-11-30\ntitle:")
+    found = proposed(connection, written(*STRICT, ended, begins=TODAY - 2 * WEEK))
+    with pytest.raises(PolicyRefused, match="is over since 2025-11-30"):
+        approve(connection, found.name, found.version, actor=OLE, because="x", now=NOW)
 
 
 def test_versions_go_up_and_what_is_approved_keeps_its_text(connection: Connection) -> None:
