@@ -40,6 +40,7 @@ from api.pages import policies as policy_pages
 from api.pages import templates as template_pages
 from api.pages import workbook as workbook_pages
 from api.pages.static import static_files
+from api.pages import rollup as rollup_pages
 from api.routes import (
     answered,
     changes,
@@ -104,6 +105,7 @@ _PAGES: Final = (
     pulled,
     signin,
     form,
+    rollup_pages,
     collect_board,
     finding_pages,
     matching_pages,

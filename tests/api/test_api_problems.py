@@ -144,13 +144,17 @@ def test_every_example_has_the_names_its_schema_requires(engine: Engine) -> None
 
 
 # What the seeded rows have none of; the tests of each hold its names.
-NOT_SEEDED = {f"/api/v1/{path}" for path in ("submissions/{number}/publication",)}
+NOT_SEEDED = {f"/api/v1/{path}" for path in
+              ("submissions/{number}/publication", "unassigned/status", "unassigned/explain/{figure}")}  # fmt: skip
 
 
 # What cannot be asked for by its path and the names of all others.
 ASKED = {
     "/api/v1/changes": "/api/v1/changes?since=2026-06-01",
     "/api/v1/programmes/{name}/status": "/api/v1/programmes/Core systems/status",
+    "/api/v1/programmes/{name}/explain/{figure}": "/api/v1/programmes/Core systems/explain/health",
+    "/api/v1/portfolio/explain/{figure}": "/api/v1/portfolio/explain/cost",
+    "/api/v1/unassigned/explain/{figure}": "/api/v1/unassigned/explain/counts.RED",
 }
 
 

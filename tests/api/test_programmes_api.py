@@ -1,5 +1,7 @@
 """Programmes over the API: their roll-ups, what those rest on, and what nobody asked about."""
 
+import html
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -71,3 +73,33 @@ def test_who_sees_some_projects_sees_only_their_roll_up(engine: Engine) -> None:
     hidden = some.get("/api/v1/programmes/Core systems/status")
     assert hidden.status_code == 404
     assert "Estates" not in hidden.text
+
+
+def test_the_page_of_a_roll_up_leads_from_each_figure_to_its_receipt_and_on_to_the_projects(
+    asking: TestClient,
+) -> None:
+    shown = asking.get("/rollup", params={"programme": "Core systems"})
+    assert shown.status_code == 200
+    links = set(re.findall(r'href="(/rollup/receipt/[^"]+)"', shown.text))
+    assert "/rollup/receipt/health.cost_weighted?programme=Core+systems" in links
+    assert len(links) > 15
+    for link in sorted(links)[:8]:
+        receipt = asking.get(html.unescape(link))
+        assert receipt.status_code == 200, link
+        assert "/receipt/" in receipt.text or "No project is behind this" in receipt.text
+    whole = asking.get("/rollup").text
+    assert "/rollup?programme=Core+systems" in whole
+    assert asking.get("/rollup/receipt/beauty").status_code == 404
+    assert asking.get("/rollup?programme=").status_code == 404
+
+
+def test_a_receipt_of_a_roll_up_names_every_part_and_where_to_ask_on(asking: TestClient) -> None:
+    found = asking.get("/api/v1/programmes/Core%20systems/explain/health").json()
+    status = asking.get("/api/v1/programmes/Core%20systems/status").json()
+    assert found["value"] == status["health"]["cost_weighted"]
+    assert {each["key"] for each in found["parts"]} <= {each["key"] for each in status["inputs"]}
+    first = found["parts"][0]["explain"][0]
+    asked = asking.get(f"/api/v1/projects/{first['project']}/explain/{first['attribute']}")
+    assert asked.json()["value"] == found["parts"][0]["health"]
+    wrong = asking.get("/api/v1/portfolio/explain/beauty")
+    assert (wrong.status_code, "cost_weighted.total" in wrong.json()["detail"]) == (404, True)

@@ -23,6 +23,9 @@ PAGES = {
     "policies": "/policies",
     "policy": "/policies/default@1.0.0",
     "outcomes": "/outcomes",
+    "rollup": "/rollup",
+    "rollup-programme": "/rollup?programme=Core+systems",
+    "rollup-receipt": "/rollup/receipt/health.cost_weighted?programme=Core+systems",
 }
 REACHABLE = 'a[href], button, select, input:not([type=hidden]), summary, [tabindex="0"]'
 # Pixels, on both sides of where the layout changes -> whether a picture is kept

@@ -1,5 +1,6 @@
-"""No number and no colour of a status document without a receipt that leads to a raw page."""
+"""No number and no colour of a status document or a roll-up without a receipt that leads to a raw page."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -43,6 +44,85 @@ def pages(found: dict[str, Any]) -> set[int]:
         assert len(raw["sha256"]) == 64
         assert raw["locator"]
     return {raw["page"] for raw in raws}
+
+
+COLOURS = {"RED", "AMBER", "GREEN", "GREY", "BLUE"}
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Go through the numbers and colours of a JSON document; a row of a list is named by its key."""
+    if isinstance(value, dict):
+        for name, below in value.items():
+            yield from leaves(below, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for place, below in enumerate(value):
+            yield from leaves(
+                below, f"{path}.{below.get('key', place) if isinstance(below, dict) else place}"
+            )
+    elif isinstance(value, int | float) or (
+        isinstance(value, str) and (value in COLOURS or NUMBER.fullmatch(value))
+    ):
+        yield path, value
+
+
+# What a figure is called where the document has it under another name, or in parts; None: it is its own receipt.
+RENAMED = (
+    (re.compile(r"(.*total|inputs\..*\.budget)\.amount"), r"\1"),
+    (re.compile(r"overall\.([A-Z]+)"), r"counts.\1"),
+    (re.compile(r"inputs\.(.*)\.as_of"), None),
+    (
+        re.compile(r"(.*\.)?rates\.\d+\.(rate|projects.*)"),
+        None,
+    ),  # of a rate: who stated it, when, and its hash
+    (re.compile(r"inputs\..*\.critical"), None),  # a mark of the programme's cell, as `share` is
+)
+
+
+def figure_of(path: str) -> str | None:
+    for pattern, name in RENAMED:
+        if (found := pattern.fullmatch(path)) is not None:
+            return None if name is None else found.expand(name)
+    return path
+
+
+def unproven_figures(api: TestClient, document: dict[str, Any], address: str, **clocks: str) -> list[str]:
+    """Name the numbers and colours of a roll-up without a receipt of their own that leads to a raw page."""
+    found = []
+    for path, value in leaves(document):
+        figure = figure_of(path)
+        if figure is None:
+            continue
+        answer = api.get(f"{address}/explain/{figure}", params=clocks)
+        if answer.status_code != 200 or answer.json()["value"] != value:
+            found.append(f"{path}: {value}, its receipt {answer.text[:200]}")
+            continue
+        for asked in [each for part in answer.json()["parts"] for each in part["explain"]]:
+            then = {name: asked[name] for name in ("as_of", "known_at") if name in asked}
+            told = explained(api, asked["attribute"], **then)
+            if told["value"] not in (None, "GREY") and not pages(told):
+                found.append(f"{path}: {asked['attribute']} leads to no raw page")
+    return found
+
+
+@pytest.mark.parametrize("day", [None, TODAY])
+def test_every_number_and_colour_of_the_roll_ups_leads_to_a_raw_page(api: TestClient, day: Any) -> None:
+    clocks = {} if day is None else {"as_of": day.isoformat()}
+    whole = api.get("/api/v1/portfolio/status", params=clocks).json()
+    assert unproven_figures(api, whole, "/api/v1/portfolio", **clocks) == []
+    assert sum(1 for _ in leaves(whole)) > 12
+    short = api.get("/api/v1/portfolio", params=clocks).json()
+    programmes = short.pop("programmes")
+    rollup = short.pop("rollup")
+    assert unproven_figures(api, short, "/api/v1/portfolio", **clocks) == []
+    assert unproven_figures(api, rollup, "/api/v1/portfolio", **clocks) == []
+    assert [each["name"] for each in programmes] == ["Air", "Space"]
+    for each in (*programmes, *api.get("/api/v1/programmes", params=clocks).json()["programmes"]):
+        assert unproven_figures(api, each, f"/api/v1/programmes/{each['name']}", **clocks) == []
+    for each in programmes:
+        address = f"/api/v1/programmes/{each['name']}"
+        full = api.get(f"{address}/status", params=clocks).json()
+        assert unproven_figures(api, full, address, **clocks) == []
 
 
 def explained(api: TestClient, name: str, **clocks: str) -> dict[str, Any]:

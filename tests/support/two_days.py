@@ -42,7 +42,7 @@ def _seeded(rows: Rows) -> Rows:
     rows.register(
         "pmo-files", "APOLLO", name="Apollo", bind_jira="APO", baseline_start="2025-01-06",
         baseline_finish="2025-12-19", forecast_finish="2026-01-30", budget="1000000", rag_overall="GREEN",
-        reported_on="2026-11-01",
+        reported_on="2026-11-01", programme="Space; Air (40 %)",
     )  # fmt: skip
     live = rows.milestone(
         "pmo-files",

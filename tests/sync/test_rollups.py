@@ -106,7 +106,13 @@ def told(engine: Engine) -> Engine:
     rows = Rows(engine)
     rows.source("pmo-files", "excel")
     rows.register(
-        "pmo-files", "APOLLO", row=8, name="Apollo", programme="Space; Air (40 %)", budget="1000 EUR"
+        "pmo-files",
+        "APOLLO",
+        row=8,
+        name="Apollo",
+        programme="Space; Air (40 %)",
+        budget="1000",
+        currency="EUR",
     )
     rows.register("pmo-files", "SOYUZ", row=9, name="Soyuz", programme="Space", budget="3000")
     gone = rows.register("pmo-files", "ZEPPELIN", row=10, name="Zeppelin", programme="Air", budget="500")
@@ -139,7 +145,7 @@ def test_a_project_counts_in_each_of_its_programmes_and_once_in_the_portfolio(to
         few = rollups(session, visible=["SOYUZ"])
         place = held_to(session, "APOLLO", on=T0.date(), now=T0 + DAY)["place"]
     assert (whole["kind"], whole["name"], whole["projects"]) == ("portfolio", "Change portfolio", 2)
-    assert [each["key"] for each in air["inputs"]] == ["APOLLO"]
+    assert [(each["key"], each["cost"]) for each in air["inputs"]] == [("APOLLO", "344.00")]
     assert [each["key"] for each in space["inputs"]] == ["APOLLO", "SOYUZ"]
     assert [(each["key"], each["as_of"]) for each in air["closed"]] == [("ZEPPELIN", "2026-11-02")]
     assert summary(air)["closed"] == 1
