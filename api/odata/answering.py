@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from api.odata.edm import ComplexType, EnumType
 from api.odata.exchange import Answer, Request
 from api.odata.negotiation import Preferences, Wanted, preferences, wanted
-from api.odata.payload import dumped, writer
+from api.odata.payload import dumped, reckoned, writer
 from api.odata.problems import Problem
 from api.odata.query.aggregate import run
 from api.odata.query.changes import changed, present
@@ -107,7 +107,7 @@ class Answering:
         if target.raw or row[0] is None:
             return self._text(row[0], type_)
         form = wanted(self.request.header("accept"), self.asked.format)
-        write = writer(type_, big_as_text=form.big_as_text)
+        write = reckoned(type_, big_as_text=form.big_as_text)
         shown = row[0] if write is None else write(row[0])
         document = {**self._context(form, name_of(type_)), "value": shown}
         return Answer(200, dumped(document), {"Content-Type": form.content_type()})

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from api.odata.edm import EnumType
+from api.odata.edm import WHOLE, EnumType
 from sync.json import encoded
 
 _BIG: Final = frozenset({"Edm.Int64", "Edm.Decimal"})
@@ -78,6 +78,14 @@ def writer(type_: str | EnumType, *, big_as_text: bool = False) -> Callable[[Any
     if big_as_text and type_ in _BIG:
         return lambda value: f"{value:f}" if isinstance(value, Decimal) else str(value)
     return _WRITERS.get(type_)
+
+
+def reckoned(type_: str | EnumType, *, big_as_text: bool = False) -> Callable[[Any], Any] | None:
+    """Return what writes a value that was reckoned: numbers of any type may come as decimals from the database."""
+    write = writer(type_, big_as_text=big_as_text)
+    if write is double:
+        return lambda value: double(float(value))
+    return int if write is None and type_ in WHOLE else write
 
 
 def _flags(enum: EnumType) -> Callable[[Any], Any]:

@@ -10,16 +10,18 @@ from sqlalchemy.exc import DataError, OperationalError
 
 from api.odata.answering import Answering
 from api.odata.batch import Part, PartAnswer, batch, relative
+from api.odata.beside import Beside
 from api.odata.csdl import as_json, as_xml, service_document
 from api.odata.edm import Model
 from api.odata.exchange import Answer, Request
 from api.odata.negotiation import JSON, XML, Wanted, version, wanted
 from api.odata.problems import Malformed, Problem, Unsupported
+from api.odata.query.crossing import crossing
 from api.odata.query.rows import Limits
 from api.odata.query.scope import Context
 from api.odata.resolve import resolve
 from api.odata.syntax import options as syntax
-from api.odata.syntax.resource import System, path
+from api.odata.syntax.resource import Crossed, System, path
 from api.odata.syntax.tree import Options
 from sync.json import encoded
 
@@ -77,11 +79,16 @@ class Service:
         if not segments:
             return self._root(request, asked)
         first = segments[0]
+        context = Context(self.model, now, caller, aliases=asked.aliases)
+        if isinstance(first, Crossed):
+            crossed = crossing(context, first.sets)
+            return Beside(self.limits, request, connection, context, asked, number).crossed(
+                crossed, segments[1:]
+            )
         if isinstance(first, System):
             if first.name == "$metadata" and len(segments) == 1:
                 return self._metadata(request, asked)
             raise Unsupported(f"{first.name} is not done here", target="path")
-        context = Context(self.model, now, caller, aliases=asked.aliases)
         target = resolve(context, segments)
         return Answering(self.limits, request, connection, context, asked, number).answer(target)
 

@@ -207,3 +207,19 @@ def test_functions_stand_in_the_metadata() -> None:
 def test_a_function_that_leads_nowhere_is_refused(function: Function, says: str) -> None:
     with pytest.raises(InvalidModel, match=says):
         Model("Shop", MODEL.sets, MODEL.enums, (function,))
+
+
+@pytest.mark.parametrize(
+    ("expression", "written"),
+    [
+        ("ID mul 3", 3), ("ID sub 2", -1), ("Price mul 2", 3.5), ("Weight mul 3", 1.0), ("round(Weight)", 0.0),
+        ("ceiling(Weight)", 1.0), ("Weight mod 2", 1 / 3), ("ID mod 2", 1), ("Stock mul Stock", 1e24),
+        ("Released sub 2020-03-01", "P10D"), ("Lasts add duration'PT1H'", "PT2H1.5S"), ("date(Changed)", "2025-01-01"),
+        ("Shop.Reduced(Percent=50)", 0.875), ("length(Name)", 8), ("ID gt 0", True), ("null", None), ("'x'", "x"),
+        ("case(ID gt 5:1,true:2.5)", 2.5), ("cast(Price,Edm.Int32)", 1), ("Colour", "Green"), ("Perks", "Gift"),
+        ("totalseconds(Lasts)", 3601.5), ("Category/Name", "Fresh food"),
+    ],
+)  # fmt: skip
+def test_what_is_computed_is_written_as_its_type(shop: Connection, expression: str, written: Any) -> None:
+    found = get(shop, f"Products(1)?$select=Made&$compute={expression} as Made")
+    assert found["Made"] == (pytest.approx(written) if isinstance(written, float) else written)

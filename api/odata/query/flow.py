@@ -11,13 +11,14 @@ from sqlalchemy import (
     FromClause,
     Select,
     select,
+    true,
 )
 
 from api.odata.edm import ComplexType
 from api.odata.query.paging import SortKey
 from api.odata.query.rows import Query
 from api.odata.query.scope import Context, Scope
-from api.odata.query.typed import Entity, Grouped, Value, grouped
+from api.odata.query.typed import Crossed, Entity, Grouped, Value, grouped
 
 Leaves = list[tuple[tuple[str, ...], Value]]
 
@@ -43,13 +44,18 @@ class Flow:
     def select(self, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
         """Select columns from the rows, without their order and their limit."""
         whole = self.scope.joined(self.source)
-        return select(*columns).select_from(whole, *self.besides).where(*self.conditions)
+        for each in self.besides:
+            whole = whole.join(each, true())
+        return select(*columns).select_from(whole).where(*self.conditions)
 
     def leaves(self) -> Leaves:
         """Return everything a row holds, by its path."""
         if isinstance(self.scope.this, Grouped):
             return self.scope.this.leaves()
         found = [] if self.entity is None else _properties(self.entity)
+        if isinstance(self.scope.this, Crossed):
+            for name, entity in self.scope.this.members.items():
+                found += [((name, *path), held) for path, held in _properties(entity)]
         return found + [
             ((name,), each) for name, each in self.scope.computed.items() if isinstance(each, Value)
         ]

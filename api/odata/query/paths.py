@@ -14,6 +14,7 @@ from api.odata.query.reading import kind_of, operand, wrong
 from api.odata.query.scope import Scope
 from api.odata.query.typed import (
     Bound,
+    Crossed,
     Entities,
     Entity,
     Grouped,
@@ -152,7 +153,7 @@ def _named(step: Identifier, found: Bound, scope: Scope) -> Bound:
         if step.name not in parts:
             raise wrong(step, _missing(step.name, found.type.name, list(parts)))
         return _property(step, found.source, parts[step.name], found.prefix, optional=True)
-    if isinstance(found, Grouped):
+    if isinstance(found, Grouped | Crossed):
         if step.name not in found.members:
             raise wrong(step, _missing(step.name, "the result so far", list(found.members)))
         return found.members[step.name]

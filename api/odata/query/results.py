@@ -1,11 +1,8 @@
 """Rows of a result that no type describes, as objects: what comes out of `$apply`."""
 
-from typing import Any
-
 from sqlalchemy import Connection, func, select
 
-from api.odata.edm import EnumType
-from api.odata.payload import writer
+from api.odata.payload import reckoned
 from api.odata.problems import Malformed
 from api.odata.query.expression import condition, value, wrong
 from api.odata.query.flow import Flow
@@ -95,13 +92,5 @@ def _shape(leaves: list[tuple[tuple[str, ...], Value]], form: Format) -> Shape:
                 part = Shape()
                 shape.parts.append((name, part))
             shape = part
-        shape.leaves.append((path[-1], place, _writer(held, form), False))
+        shape.leaves.append((path[-1], place, reckoned(held.type, big_as_text=form.big_as_text), False))
     return whole
-
-
-def _writer(held: Value, form: Format) -> Any:
-    # A sum of whole numbers comes as a decimal from the database, and is none.
-    write = writer(held.type, big_as_text=form.big_as_text)
-    if write is None and not isinstance(held.type, EnumType) and held.type in ("Edm.Int64", "Edm.Int32"):
-        return int
-    return write

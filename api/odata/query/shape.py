@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause
 
 from api.odata.edm import ComplexType, EntityType, Model, Property
-from api.odata.payload import NATIVE, double, writer
+from api.odata.payload import NATIVE, double, reckoned, writer
 from api.odata.query.typed import Entity, Value, WrongType
 from api.odata.syntax.tree import Annotation, Identifier, Selected
 
@@ -230,7 +230,8 @@ class _Making:
                 self._add(shape, each, "", None if wanted is None else wanted[each.name])
         for name, value in computed.items():
             if wanted is None or name in wanted:
-                shape.leaves.append((name, self._columns.add(value.sql), self._writer(value.type), False))
+                write = reckoned(value.type, big_as_text=self._big)
+                shape.leaves.append((name, self._columns.add(value.sql), write, False))
         return shape
 
     def _add(self, shape: Shape, each: Property, before: str, wanted: Chosen | None) -> None:

@@ -88,6 +88,14 @@ class Entities:
 
 
 @dataclass(frozen=True, slots=True)
+class Crossed:
+    """Rows of several sets side by side, each under its set's name."""
+
+    members: Mapping[str, Entity]
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Grouped:
     """A row of a result that no type describes: names with values, or with more such rows."""
 
@@ -120,7 +128,7 @@ def _row(found: Mapping[str, Any]) -> Grouped:
     return Grouped({name: _row(each) if isinstance(each, dict) else each for name, each in found.items()})
 
 
-Bound = Value | Values | Structure | Entity | Entities | Grouped
+Bound = Value | Values | Structure | Entity | Entities | Crossed | Grouped
 
 _RANK: Final = {name: rank for rank, name in enumerate(NUMERIC)}
 
