@@ -27,6 +27,7 @@ from api.answer import to_json
 from api.doors import Door, Limits
 from api.etag import Cache, Recent
 from api.feed import route as feed
+from api.feed.kept import new_cache
 from api.headers import StrictHeaders
 from api.idempotency import Idempotent
 from api.methods import Methods
@@ -140,6 +141,7 @@ def create_app(
     app.state.cache = Cache(cache_bytes)
     app.state.boards = Recent()
     app.state.versions = Versions()
+    app.state.feed_answers = new_cache()
     problems.install(app)
     for noun in _NOUNS:
         app.include_router(noun.router, prefix=PREFIX, tags=[noun.__name__.rpartition(".")[2]])

@@ -22,7 +22,7 @@ _VARIED: Final = """
         priority = (array['Highest', 'High', 'Medium', 'Low', NULL])[1 + (id / 7) % 5],
         remaining_hours = CASE WHEN id % 7 = 0 THEN NULL ELSE (id % 161) / 4.0 END,
         created_at = TIMESTAMPTZ '2026-11-20 08:00:00Z' - make_interval(secs => (id * 7919 % 100003) * 211),
-        updated_at = TIMESTAMPTZ '2026-11-21 20:00:00Z' - make_interval(secs => (id * 104729 % 1000003) * 17),
+        changed_at = TIMESTAMPTZ '2026-11-21 20:00:00Z' - make_interval(secs => (id * 104729 % 1000003) * 17),
         due = CASE WHEN id % 4 = 0 THEN NULL ELSE DATE '2026-06-01' + (id % 300)::int END
 """
 _INSTANT: Final = """'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'"""
@@ -32,7 +32,7 @@ _ITEMS: Final = f"""
            w.status_category AS "StatusCategory", w.points AS "Points", w.remaining_hours AS "RemainingHours",
            w.priority AS "Priority", w.assignee AS "Assignee",
            to_char(w.created_at AT TIME ZONE 'UTC', {_INSTANT}) AS "CreatedAt",
-           to_char(w.updated_at AT TIME ZONE 'UTC', {_INSTANT}) AS "ChangedAt", w.due AS "Due"
+           to_char(w.changed_at AT TIME ZONE 'UTC', {_INSTANT}) AS "ChangedAt", w.due AS "Due"
     FROM work_item w LEFT JOIN scope s ON s.source_id = w.source_id AND s.external_id = w.scope_external_id
     ORDER BY w.id
 """
@@ -45,6 +45,8 @@ def fill(engine: Engine, *, projects: int, items: int) -> None:
     """Fill a migrated, empty database."""
     seed(engine, projects=projects, work_items=items)
     with engine.begin() as connection:
+        # The database itself puts down when a row changed, unless it is told that rows are only being copied.
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(text(_VARIED))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM FULL work_item"))

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -12,17 +12,21 @@ from sqlalchemy.orm import Session
 
 from api.access import authenticate, visible_projects
 from api.feed.declare import Moment
+from api.feed.kept import answered, plain
 from api.feed.models import NoSuchDay, has_past, model_of, moment_of
 from api.odata.exchange import Answer
 from api.odata.exchange import Request as Asked
 from api.odata.service import Service
 from api.problems import Problem
+from api.version import SEEN
 
 router = APIRouter()
 PREFIX: Final = "/odata/v1/"
 AS_OF: Final = "as_of"
 _LONGEST_S: Final = 30  # seconds that one statement may take
 _MOST_BODY: Final = 262_144  # bytes
+_READING: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_BEGIN: Final = text(f"SELECT set_config('statement_timeout', :most, true), {SEEN} AS seen")
 
 
 @router.api_route(PREFIX + "{path:path}", methods=["GET", "HEAD", "POST"], include_in_schema=False)
@@ -30,8 +34,8 @@ async def feed(request: Request) -> Response:
     """Answer a request of a BI tool."""
     body = await request.body() if request.method == "POST" else b""
     if len(body) > _MOST_BODY:
-        return _response(_refused(413, "PayloadTooLarge", f"a query has at most {_MOST_BODY} bytes"))
-    return _response(await run_in_threadpool(_answered, request, body))
+        return plain(_refused(413, "PayloadTooLarge", f"a query has at most {_MOST_BODY} bytes"))
+    return await run_in_threadpool(_answered, request, body)
 
 
 @lru_cache(maxsize=16)
@@ -40,28 +44,34 @@ def service_of(moment: Moment | None) -> Service:
     return Service(model_of(moment))
 
 
-def _answered(request: Request, body: bytes) -> Answer:
+def _answered(request: Request, body: bytes) -> Response:
     engine = request.app.state.engine
     try:
-        principal, _ = authenticate(engine, request)
+        principal, seen = authenticate(engine, request, None)
     except Problem:
-        return _refused(
+        answer = _refused(
             401, "Unauthorized",
             "Sign in with a token of `muster token create`: as the password of Basic, as a Bearer token, in the header"
             " x-api-key, or as the query parameter apikey",
         )  # fmt: skip
+        return plain(answer)
     if not principal.may("read"):
-        return _refused(403, "Forbidden", "this token may not read")
-    with Session(engine) as session:
-        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
-        session.execute(text(f"SET LOCAL statement_timeout = '{_LONGEST_S}s'"))
-        visible = visible_projects(session, principal)
-        asked = _asked(request, body)
-        try:
-            service = service_of(_moment(session, request, asked.path))
-        except NoSuchDay as error:
-            return _refused(400, "BadRequest", str(error))
-        return service.answer(asked, session.connection(), caller=visible, now=datetime.now(UTC))
+        return plain(_refused(403, "Forbidden", "this token may not read"))
+
+    def make(asked: Asked) -> tuple[Answer, str]:
+        with engine.connect().execution_options(**_READING) as connection:
+            state = connection.execute(_BEGIN, {"most": f"{_LONGEST_S}s"}).one().seen
+            session = Session(connection)
+            visible = visible_projects(session, principal)
+            try:
+                service = service_of(_moment(session, request, asked.path))
+            except NoSuchDay as error:
+                return _refused(400, "BadRequest", str(error)), state
+            return service.answer(asked, connection, caller=visible, now=datetime.now(UTC)), state
+
+    # Rights are rows like others, so that in one state of the data one principal always sees the same.
+    who = "all" if principal.sees_everything else repr(principal)
+    return answered(request, _asked(request, body), seen, who, make)
 
 
 def _moment(session: Session, request: Request, path: str) -> Moment | None:
@@ -103,8 +113,3 @@ def _root(request: Request) -> str:
 def _refused(status: int, code: str, says: str) -> Answer:
     body = orjson.dumps({"error": {"code": code, "message": says}})
     return Answer(status, body, {"Content-Type": "application/json", "OData-Version": "4.0"})
-
-
-def _response(answer: Answer) -> Response:
-    headers = {**answer.headers, "Cache-Control": "no-store"}
-    return Response(answer.body, status_code=answer.status, headers=headers)
