@@ -1,6 +1,22 @@
 """The sets of trackers' work: items with their custom fields, their changes, and the iterations they are in."""
 
-from sqlalchemy import Boolean, Date, Double, Text, and_, case, cast, column, func, true
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Date,
+    Double,
+    Integer,
+    Text,
+    and_,
+    case,
+    cast,
+    column,
+    func,
+    true,
+)
+from sqlalchemy import text as text_
 from sqlalchemy.dialects.postgresql import JSONB
 
 from api.feed.declare import (
@@ -159,10 +175,6 @@ def work_item_fields() -> EntitySet:
     )
     entry = held.c.value
     value = entry["value"]
-    is_day = and_(
-        func.jsonb_typeof(value) == "string",
-        value.astext.regexp_match(r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d)$"),
-    )
     return entity_set(
         "WorkItemFields",
         "WorkItemField",
@@ -174,7 +186,7 @@ def work_item_fields() -> EntitySet:
             text("FieldType", entry["type"].astext),
             text("Value", value.astext, "As text; of several values their JSON"),
             number("NumberValue", case((func.jsonb_typeof(value) == "number", cast(value.astext, Double())))),
-            *day("DayValue", case((is_day, cast(value.astext, Date())))),
+            *day("DayValue", _day_in(value), "Where it is a day"),
             flag(
                 "IsRaw",
                 func.coalesce(cast(entry["raw"].astext, Boolean()), False),
@@ -190,6 +202,18 @@ def work_item_fields() -> EntitySet:
         says="Custom fields of work items, one a row; ChangedAt is the item's: take all of them anew",
         ways=[one("WorkItem", "WorkItems", "WorkItemId", "WorkItemId", partner="WorkItemFields")],
     )
+
+
+def _day_in(value: Any) -> ColumnElement[Any]:
+    """Return a JSON text as a day, where it is one that the calendar has."""
+    written = value.astext
+    of_month = cast(func.substr(written, 9, 2), Integer)
+    first = cast(func.substr(written, 1, 7) + "-01", Date())
+    last = func.extract("day", first + text_("interval '1 month' - interval '1 day'"))
+    # One within the other, since only the order of CASE is certain.
+    in_month = case((of_month <= last, cast(written, Date())))
+    looks_so = written.regexp_match(r"^[1-9]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
+    return case((and_(func.jsonb_typeof(value) == "string", looks_so), in_month))
 
 
 def work_item_iterations() -> EntitySet:

@@ -12,8 +12,8 @@ from api.files.statement import Asked, copied, plain
 from api.odata.edm import Property
 from api.problems import Problem
 
-_ROWS: Final = 65_536  # of one batch, which is one row group
-_BYTES: Final = 16 << 20  # of one batch's text at most, give or take a row
+_ROWS: Final = 32_768  # of one batch, which is one row group
+_BYTES: Final = 8 << 20  # of one batch's text at most, give or take a row
 # Twelve digits behind the point and twenty-six before it: what every reader of Parquet can hold.
 _TYPES: Final[dict[str, Any]] = {
     "Edm.String": pa.string(),

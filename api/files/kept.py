@@ -1,13 +1,20 @@
-"""Files that were written, kept on disk by their tag until the room is needed; whoever reads one holds it open."""
+"""Files that were written, kept by their tag until the room is needed. They have no name: nothing is left behind.
 
+Whoever reads one has it open on their own, so that it can be given up meanwhile.
+"""
+
+import errno
 import os
 import tempfile
 import threading
+import weakref
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, Final
+
+from api.problems import Problem
 
 _ROOM: Final = 2 << 30  # bytes
 _AT_ONCE: Final = 2  # files that are written at a time: each takes a connection and most of a core
@@ -21,17 +28,31 @@ class Written:
     length: int
     headers: dict[str, str] = field(default_factory=dict)
 
+    def read(self, first: int, most: int) -> bytes:
+        """Return bytes from a place on; several readers do not get in each other's way."""
+        return os.pread(self.file.fileno(), most, first)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    number: int  # of the open file
+    length: int
+    headers: dict[str, str]
+
+    def opened(self) -> Written:
+        return Written(os.fdopen(os.dup(self.number), "rb", buffering=0), self.length, self.headers)
+
 
 class Kept:
     """The files. Safe among threads: of several that want the same one, one writes it and the others wait."""
 
     def __init__(self, room: int = _ROOM) -> None:
         self._room = room
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._files: OrderedDict[str, tuple[Path, int, dict[str, str]]] = OrderedDict()
+        self._files: OrderedDict[str, _Held] = OrderedDict()
         self._lock = threading.Lock()
         self._writing: dict[str, threading.Lock] = {}
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
+        weakref.finalize(self, _close, self._files)
 
     def held(self, tag: str) -> Written | None:
         """Open a kept file; None where it is not there."""
@@ -40,11 +61,14 @@ class Kept:
             if found is None:
                 return None
             self._files.move_to_end(tag)
-            path, length, headers = found
-            return Written(path.open("rb"), length, headers)
+            return found.opened()
 
     def get(self, tag: str, write: Callable[[IO[bytes]], dict[str, str]]) -> Written:
-        """Open the kept file, or write and keep it; `write` returns the headers that belong to it."""
+        """Open the kept file, or write and keep it; `write` returns the headers that belong to it.
+
+        Raises:
+            Problem: 503, when the disk is full.
+        """
         with self._lock:
             mine = self._writing.setdefault(tag, threading.Lock())
         with mine:
@@ -55,31 +79,32 @@ class Kept:
                     self._writing.pop(tag, None)
 
     def _write(self, tag: str, write: Callable[[IO[bytes]], dict[str, str]]) -> Written:
-        with self._turns:
-            path = self._place()
-            try:
-                with path.open("wb") as out:
-                    headers = write(out)
-            except BaseException:
-                path.unlink(missing_ok=True)
-                raise
-        opened = path.open("rb")
-        length = path.stat().st_size
+        with self._turns, _room_on_disk(), tempfile.TemporaryFile() as out:
+            headers = write(out)
+            out.flush()
+            made = _Held(os.dup(out.fileno()), os.fstat(out.fileno()).st_size, headers)
         with self._lock:
-            self._files[tag] = (path, length, headers)
-            self._give_up()
-        return Written(opened, length, headers)
+            opened = made.opened()
+            self._files[tag] = made
+            while sum(each.length for each in self._files.values()) > self._room:
+                _, gone = self._files.popitem(last=False)
+                os.close(gone.number)
+        return opened
 
-    def _place(self) -> Path:
-        with self._lock:
-            if self._folder is None:
-                self._folder = tempfile.TemporaryDirectory(prefix="muster-files-")
-            number, path = tempfile.mkstemp(dir=self._folder.name)
-        os.close(number)
-        return Path(path)
 
-    def _give_up(self) -> None:
-        """Remove the least recently wanted; whoever reads one still can."""
-        while sum(length for _, length, _ in self._files.values()) > self._room:
-            _, (path, _, _) = self._files.popitem(last=False)
-            path.unlink(missing_ok=True)
+@contextmanager
+def _room_on_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise Problem(
+            503, "no-room", "The hub's disk for temporary files (TMPDIR) is full; ask its administrator."
+        ) from error
+
+
+def _close(files: OrderedDict[str, _Held]) -> None:
+    for each in files.values():
+        os.close(each.number)
+    files.clear()

@@ -174,14 +174,13 @@ def _given(request: Request, written: Written, tag: str, name: str, format_: For
         written.file.close()
         return Response(status_code=status, headers=headers, media_type=format_.media_type)
     return StreamingResponse(
-        _blocks(written.file, whole), status_code=status, headers=headers, media_type=format_.media_type
+        _blocks(written, whole), status_code=status, headers=headers, media_type=format_.media_type
     )
 
 
-def _blocks(file: IO[bytes], wanted: Part) -> Iterator[bytes]:
-    with file:
-        file.seek(wanted.first)
-        left = wanted.length
-        while left and (block := file.read(min(_BLOCK, left))):
-            left -= len(block)
+def _blocks(written: Written, wanted: Part) -> Iterator[bytes]:
+    with written.file:
+        at, end = wanted.first, wanted.last + 1
+        while at < end and (block := written.read(at, min(_BLOCK, end - at))):
+            at += len(block)
             yield block

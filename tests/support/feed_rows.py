@@ -33,7 +33,7 @@ _TRAPS: Final = (
 _CUSTOM: Final = (
     '{"f1": {"name": "Value stream", "type": "option", "value": "Payments"},'
     ' "f2": {"name": "Size", "type": "number", "value": 2.5},'
-    ' "f3": {"name": "Wanted by", "type": "date", "value": "2026-12-24"},'
+    ' "f3": {"name": "Wanted by", "type": "date", "value": "2026-12-31"},'
     ' "f4": {"name": "Teams", "type": "any", "value": ["A", "B"], "raw": true},'
     ' "f5": {"name": "No day", "type": "text", "value": "2026-02-31"}}'
 )

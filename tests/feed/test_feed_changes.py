@@ -1,0 +1,134 @@
+"""What the feed says of former days, of what changed, and of fields that trackers make up."""
+
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+from sqlalchemy import Engine, text
+from starlette.testclient import TestClient
+
+from api.feed.models import model_of
+from tests.support.feed_rows import AMENDED, GONE, MARKED
+
+ROOT = "/odata/v1/"
+# Sets that no stamp is kept for, each with why: they are short, and loaded whole.
+WITHOUT_STAMP = {"ProgrammeProjects", "CurrencyRates"}
+
+
+def rows(web: TestClient, what: str, **headers: str) -> list[dict[str, Any]]:
+    answer = web.get(f"{ROOT}{what}", headers=headers)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["value"]
+    return found
+
+
+def test_every_set_says_when_its_rows_changed_and_rows_that_stay_tell_of_their_end() -> None:
+    for each in model_of(None).sets:
+        properties = each.type.all_properties()
+        assert ("ChangedAt" in properties) is (each.name not in WITHOUT_STAMP), each.name
+        if each.changes is not None:
+            assert not properties["ChangedAt"].nullable
+            assert each.changes.gone == ("IsDeleted" if "IsDeleted" in properties else None)
+
+
+@pytest.mark.parametrize(
+    ("table", "name"),
+    [("work_item", "WorkItems"), ("finding", "Findings"), ("claim", "Claims"), ("snapshot", "StatusSnapshots"),
+     ("milestone", "Milestones"), ("cost_line", "CostLines"), ("raid_item", "RaidItems")],
+)  # fmt: skip
+def test_what_changed_is_found_by_an_index(seeded: Engine, table: str, name: str) -> None:
+    source = model_of(None).by_name[name].source.alias("s")
+    query = source.select().where(source.c.ChangedAt >= text("now() - interval '1 minute'"))
+    with seeded.connect() as connection:
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        query_text = query.compile(connection, compile_kwargs={"literal_binds": True})
+        plan = "\n".join(connection.scalars(text(f"EXPLAIN {query_text}".replace(":", "\\:"))))
+    assert f"ix_{table}_changed_at" in plan
+
+
+def test_what_people_answered_stands_in_the_record_and_in_no_row_of_its_own(web: TestClient) -> None:
+    [found] = rows(web, f"Milestones?$filter=ExternalId eq '{AMENDED}'")
+    assert found["Forecast"] == "2027-03-01"
+    assert found["Baseline"] != "1999-01-01"
+    assert found["MilestoneName"] == "Design approved"
+    assert rows(web, "Milestones?$filter=startswith(ExternalId,'answer:')") == []
+
+
+def test_what_is_gone_stays_and_says_so(web: TestClient) -> None:
+    gone = rows(web, "Milestones?$filter=IsDeleted&$orderby=ExternalId&$select=ExternalId,DeletedAt,Fate")
+    assert [(row["ExternalId"], row["Fate"]) for row in gone] == [(GONE, None), (MARKED, "deleted")]
+    assert all(row["DeletedAt"] for row in gone)
+
+
+def test_a_delta_link_gives_what_changed_since(seeded: Engine, web: TestClient) -> None:
+    begun = web.get(f"{ROOT}Milestones?$select=MilestoneName", headers={"Prefer": "odata.track-changes"})
+    link = begun.json()["@odata.deltaLink"]
+    again = web.get(f"{urlsplit(link).path}?{urlsplit(link).query}").json()
+    assert again["value"] == []
+    with seeded.connect() as connection:
+        name = connection.scalar(text("SELECT name FROM milestone WHERE external_id = 'PORTAL:M3'"))
+    with seeded.begin() as connection:
+        connection.execute(text("UPDATE milestone SET name = 'Another' WHERE external_id = 'PORTAL:M3'"))
+    link = again["@odata.deltaLink"]
+    later = web.get(f"{urlsplit(link).path}?{urlsplit(link).query}").json()
+    assert [row["MilestoneName"] for row in later["value"]] == ["Another"]
+    with seeded.begin() as connection:
+        connection.execute(
+            text("UPDATE milestone SET name = :name WHERE external_id = 'PORTAL:M3'"), {"name": name}
+        )
+
+
+def test_a_stamp_moves_with_any_change_and_with_nothing_else(seeded: Engine) -> None:
+    with seeded.connect() as connection, connection.begin() as work:
+        at = "SELECT changed_at FROM work_item WHERE id = 9"
+        before = connection.scalar(text(at))
+        connection.execute(text("UPDATE work_item SET title = title WHERE id = 9"))
+        assert connection.scalar(text(at)) == before
+        connection.execute(text("UPDATE work_item SET points = 77 WHERE id = 9"))
+        assert connection.scalar(text(at)) == connection.scalar(text("SELECT now()")) > before
+        work.rollback()
+
+
+def test_a_former_day_has_its_own_status_and_pages_through_it(web: TestClient) -> None:
+    then = rows(web, "StatusSnapshots?as_of=2026-11-01&$select=ProjectId,AsOf")
+    assert {row["AsOf"] for row in then} == {"2026-11-01"}
+    assert len({row["ProjectId"] for row in then}) == len(then) == 12
+    projects = rows(web, "Projects?as_of=2026-11-05&$filter=ProjectKey eq 'PORTAL'&$expand=StatusSnapshots")
+    assert projects[0]["AsOf"] == projects[0]["StatusSnapshots"][0]["AsOf"] == "2026-11-01"
+    found, link = [], f"{ROOT}StatusSnapshots?as_of=2026-11-01&$select=ProjectId"
+    while link:
+        answer = web.get(link, headers={"Prefer": "maxpagesize=5"}).json()
+        found += answer["value"]
+        link = answer.get("@odata.nextLink")
+    assert sorted(row["ProjectId"] for row in found) == sorted(row["ProjectId"] for row in then)
+    assert rows(web, "Projects?as_of=2020-01-01") == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [("WorkItems?as_of=2026-11-01", "as it is now only"), ("Projects?as_of=soon", "expected a day"),
+     ("Projects?as_of=2026-11-01&as_of=2026-11-02", "more than once"),
+     ("Projects?as_of=2026-11-01&$expand=WorkItems", "WorkItems")],
+)  # fmt: skip
+def test_a_past_that_is_not_there_is_refused(web: TestClient, asked: str, says: str) -> None:
+    answer = web.get(f"{ROOT}{asked}")
+    assert answer.status_code == 400
+    assert says in answer.json()["error"]["message"]
+
+
+def test_a_past_is_not_silently_left_out_of_a_batch(web: TestClient) -> None:
+    asked = {"requests": [{"id": "1", "method": "GET", "url": "Projects?as_of=2026-11-01"}]}
+    [answer] = web.post(f"{ROOT}$batch", json=asked).json()["responses"]
+    assert answer["status"] == 400
+    assert web.post(f"{ROOT}$batch?as_of=2026-11-01", json=asked).status_code == 400
+
+
+def test_custom_fields_are_rows_with_values_of_their_type(web: TestClient) -> None:
+    found = {row["FieldId"]: row for row in rows(web, "WorkItems(1)/WorkItemFields")}
+    assert [found[name]["Value"] for name in ("f1", "f2", "f3")] == ["Payments", "2.5", "2026-12-31"]
+    assert found["f2"]["NumberValue"] == 2.5
+    assert (found["f3"]["DayValue"], found["f3"]["DayValueSK"]) == ("2026-12-31", 20261231)
+    assert (found["f4"]["Value"], found["f4"]["IsRaw"]) == ('["A", "B"]', True)
+    assert (found["f5"]["DayValue"], found["f5"]["Value"]) == (None, "2026-02-31")
+    by_field = quote("WorkItemFields/any(f:f/FieldName eq 'Value stream' and f/Value eq 'Payments')")
+    assert [row["WorkItemId"] for row in rows(web, f"WorkItems?$filter={by_field}")] == [1]
