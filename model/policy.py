@@ -6,9 +6,10 @@ Figures live in YAML, not here. A policy has one block of limits and, per tier, 
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, le=100_000)]
@@ -124,6 +125,16 @@ class ResourceLimits(Part):
     utilisation_weeks: Annotated[int, Field(ge=1, le=520)]
 
 
+class BehaviourLimits(Part):
+    """F16: how long a period is, and how many of them make a flag; a policy of before has what is given here."""
+
+    period: Literal["week", "month"] = "week"
+    stuck: Annotated[int, Field(ge=2, le=13)] = 6  # amber for so many in a row
+    flapping_changes: Annotated[int, Field(ge=1, le=12)] = 3
+    flapping_periods: Annotated[int, Field(ge=2, le=13)] = 6  # within so many
+    streak: Annotated[int, Field(ge=1, le=13)] = 3  # reported green over an overdue critical milestone
+
+
 class OverallLimits(Part):
     """F13: weights of the dimensions, which are critical, and what makes grey, red and amber."""
 
@@ -149,7 +160,20 @@ class DataQualityLimits(Part):
     """F12: weights of its dimensions, and the score each grade starts at, best first."""
 
     weights: Mapping[str, Weight]
-    grades: Mapping[str, float]
+    grades: Mapping[str, Annotated[float, Field(ge=0, le=100)]]
+
+    @field_validator("grades")
+    @classmethod
+    def _grades_fall_to_nothing(cls, grades: Mapping[str, float]) -> Mapping[str, float]:
+        starts = list(grades.items())
+        for (better, high), (worse, low) in pairwise(starts):
+            if low >= high:
+                raise ValueError(
+                    f"grade {worse} begins at {low:g}, not under {better} at {high:g}; give the best grade first"
+                )
+        if not starts or starts[-1][1] > 0:
+            raise ValueError("the last grade must begin at 0, else some scores have none")
+        return grades
 
 
 class Limits(Part):
@@ -166,6 +190,7 @@ class Limits(Part):
     resource: ResourceLimits
     data_quality: DataQualityLimits
     overall: OverallLimits
+    behaviour: BehaviourLimits = BehaviourLimits()
     hysteresis: Annotated[
         int, Field(ge=1, le=100, description="better computations in a row before a better colour")
     ]
@@ -252,6 +277,12 @@ class Policy(Part):
                 block = merged(block, changes)
             found = self._laid[known, tolerances] = Limits.model_validate(block)
         return found
+
+    @property
+    def looks_back_by_month(self) -> bool:
+        """Say whether behaviour is looked at month by month anywhere in it."""
+        blocks = [self.limits.model_dump(), *self.tiers.values(), *(each.limits for each in self.tolerances)]
+        return any((block.get("behaviour") or {}).get("period") == "month" for block in blocks)
 
     def in_force(self, on: date) -> bool:
         """Say whether the policy holds on a day."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -195,7 +194,9 @@ def unknown_names(policy: Policy, names: Names) -> list[Fault]:
 
 def of_limits(limits: Limits) -> list[tuple[tuple[Path, ...], str]]:
     """Return what is wrong with limits: where it shows, and what, in words."""
-    return [*_pairs(limits), *_scores(limits), *_overall(limits), *_quality(limits)]
+    return [
+        *_pairs(limits), *_scores(limits), *_overall(limits), *_quality(limits), *_behaviour(limits),
+    ]  # fmt: skip
 
 
 def _value(limits: Limits, path: Path) -> Any:
@@ -263,13 +264,15 @@ def _quality(limits: Limits) -> Iterator[tuple[tuple[Path, ...], str]]:
             (("data_quality", "weights"),),
             "no part of data quality has a weight, so there would be no score",
         )
-    grades = list(rules.grades.items())
-    for (better, high), (worse, low) in pairwise(grades):
-        if low >= high:
-            says = (
-                f"grade {worse} begins at {low:g}, not under {better} at {high:g}; give the best grade first"
-            )
-            yield (("data_quality", "grades", worse), ("data_quality", "grades")), says
-    if not grades or grades[-1][1] > 0:
-        says = "the last grade must begin at 0, else some scores have none"
-        yield (("data_quality", "grades"),), says
+
+
+def _behaviour(limits: Limits) -> Iterator[tuple[tuple[Path, ...], str]]:
+    rules = limits.behaviour
+    if rules.flapping_changes >= rules.flapping_periods:
+        says = (
+            f"{rules.flapping_periods} periods have {rules.flapping_periods - 1} changes between them at most"
+        )
+        yield (
+            (("behaviour", "flapping_changes"), ("behaviour", "flapping_periods"), ("behaviour",)),
+            f"flapping_changes {rules.flapping_changes}: {says}, so nothing would ever flap",
+        )

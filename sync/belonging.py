@@ -18,6 +18,11 @@ def belongs_to(project: ProjectFacts) -> Belongs:
     return memberships(project.value("programme")) or filed
 
 
+def names_of(project: ProjectFacts) -> tuple[str, ...]:
+    """Return the names of a project's programmes, its own first."""
+    return tuple(each.name for each in belongs_to(project))
+
+
 def write_memberships(
     session: Session, wanted: Mapping[UUID, Belongs], programmes: Mapping[str, int]
 ) -> None:

@@ -13,6 +13,7 @@ from model.status.data_quality import grade
 from model.template.check import check
 from model.template.result import Result
 from model.template.template import Template
+from sync.belonging import names_of
 from sync.collection.judges import Judges
 from sync.collection.tailoring import Where
 from sync.collection.waivers import Waived
@@ -117,7 +118,7 @@ def collect(
 
 def where(project: ProjectFacts) -> Where:
     """Return what of a project decides which templates it fills in, and how they are tailored."""
-    return Where(project.value("stage"), project.value("tier"), project.programme)
+    return Where(project.value("stage"), project.value("tier"), names_of(project))
 
 
 def assess(

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from sync.facts_baselines import Frozen
 from sync.facts_money import Months, Said
 from sync.facts_more import read_more
-from sync.facts_periods import Period
+from sync.facts_periods import PERIODS, Period
 from sync.facts_register import Kept, register_of
 from sync.facts_sql import CHOSEN, KNOWN, SEEN, THERE
 from sync.facts_work import Work
@@ -113,6 +113,7 @@ class Asked:
     currency: str
     reading: Mapping[int, datetime] = field(default_factory=dict)  # sources being read, and since when
     settling: Settling | None = None  # what settles conflicts; None: what stood at the instant
+    weeks_back: int = PERIODS  # of which the colours are looked at
 
     def bound(self, **more: Any) -> dict[str, Any]:
         """Return the parameters of the statements."""
@@ -120,7 +121,7 @@ class Asked:
         before = [at - timedelta(microseconds=1) for at in self.reading.values()]
         return {
             "projects": asked, "as_of": self.as_of, "known_at": self.known_at, "reading": list(self.reading),
-            "reading_from": before, **more,
+            "reading_from": before, "weeks_back": self.weeks_back, **more,
         }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Facts of behaviour: the colours a project had at the end of each of the last weeks."""
+"""Facts of behaviour: the colours a project had at the end of each of the last weeks, enough for twelve periods."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from sync.facts_sql import CHOSEN
 
-PERIODS: Final = 12  # weeks looked back upon, the running one not among them
+PERIODS: Final = 12  # looked back upon, the running one not among them
+WEEKS_OF_MONTHS: Final = 53  # that twelve months and the days of the running one have
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def periods_of(session: Session, bound: Mapping[str, Any]) -> dict[UUID, list[Pe
     """Return each project's past weeks, the oldest first; one without a snapshot is left out."""
     day: date = bound["as_of"]
     monday = day - timedelta(days=day.weekday())
-    weeks = [monday - timedelta(days=7 * back) for back in range(PERIODS, 0, -1)]
+    weeks = [monday - timedelta(days=7 * back) for back in range(bound["weeks_back"], 0, -1)]
     rows = session.execute(
         text(
             "SELECT p.id, w.monday, s.overall, s.reported FROM project p"

@@ -87,11 +87,6 @@ class Rule:
     by: str
     because: str
 
-    @property
-    def narrowness(self) -> tuple[bool, bool, int]:
-        """What to sort rules by: a project's own first, then its programme's, the newest of equals."""
-        return (self.project_id is not None, self.programme is not None, self.id)
-
 
 def check_preference(prefer: str, attribute_type: str) -> str | None:
     """Say in words why a preference cannot be one for a type of attribute; None where it can."""
@@ -137,14 +132,22 @@ def preferred(prefer: str, claims: Sequence[ClaimT]) -> ClaimT | None:
     return choose(claims, key=lambda c: c.value)
 
 
-def fitting(rules: Sequence[Rule], project: UUID, programme: str | None) -> list[Rule]:
-    """Return the rules of an attribute that are for a project, the narrowest first."""
+def fitting(rules: Sequence[Rule], project: UUID, programmes: Sequence[str]) -> list[Rule]:
+    """Return the rules of an attribute that are for a project, the narrowest first.
+
+    Of rules for several of its programmes those of its own, the first, go before the others' in their order.
+    """
     here = [
         rule
         for rule in rules
-        if rule.project_id in (None, project) and (rule.programme is None or rule.programme == programme)
+        if rule.project_id in (None, project) and (rule.programme is None or rule.programme in programmes)
     ]
-    return sorted(here, key=lambda rule: rule.narrowness, reverse=True)
+
+    def narrowness(rule: Rule) -> tuple[bool, bool, int, int]:
+        nearness = 0 if rule.programme is None else -programmes.index(rule.programme)
+        return (rule.project_id is not None, rule.programme is not None, nearness, rule.id)
+
+    return sorted(here, key=narrowness, reverse=True)
 
 
 def lapsed(word: Word, claims: Sequence[ClaimT], same: Callable[[ClaimT, ClaimT], bool]) -> str | None:

@@ -3,15 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
 
+from model.policy import BehaviourLimits
 from model.status.colour import Colour, order
 
 RULE = "F16"
-STUCK_PERIODS: Final = 6
-FLAPPING_CHANGES: Final = 3
-FLAPPING_PERIODS: Final = 6
-STREAK_PERIODS: Final = 3  # of green in a row, that an overdue critical milestone belies
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +18,14 @@ class Flag:
     says: str
 
 
-def flags(colours: Sequence[Colour], *, critical_overdue: bool = False) -> tuple[Flag, ...]:
+def flags(
+    colours: Sequence[Colour], limits: BehaviourLimits, *, critical_overdue: bool = False
+) -> tuple[Flag, ...]:
     """Look at a project's colours, a period each and oldest first, as they stand at the last one.
 
     Args:
         colours: Grey ones break a streak and are no change.
+        limits: How many periods make a flag.
         critical_overdue: Whether a critical milestone is overdue now.
 
     Source: docs/status.md, rule F16.
@@ -35,12 +34,12 @@ def flags(colours: Sequence[Colour], *, critical_overdue: bool = False) -> tuple
     known = [colour for colour in colours if order(colour) is not None]
     if known[-2:] == [Colour.GREEN, Colour.RED]:
         found.append(Flag("cliff", "it went from green to red with no amber between"))
-    if (run := _run(colours, Colour.AMBER)) >= STUCK_PERIODS:
+    if (run := _run(colours, Colour.AMBER)) >= limits.stuck:
         found.append(Flag("stuck", f"it has been amber for {run} periods"))
-    recent = [colour for colour in colours[-FLAPPING_PERIODS:] if order(colour) is not None]
-    if (changes := sum(one is not other for one, other in pairwise(recent))) >= FLAPPING_CHANGES:
+    recent = [colour for colour in colours[-limits.flapping_periods :] if order(colour) is not None]
+    if (changes := sum(one is not other for one, other in pairwise(recent))) >= limits.flapping_changes:
         found.append(Flag("flapping", f"it changed {changes} times in {len(recent)} periods"))
-    if critical_overdue and (run := _run(colours, Colour.GREEN)) >= STREAK_PERIODS:
+    if critical_overdue and (run := _run(colours, Colour.GREEN)) >= limits.streak:
         found.append(Flag("belied", f"green for {run} periods while a critical milestone is overdue"))
     return tuple(found)
 

@@ -102,7 +102,7 @@ def case_of(connection: Connection, head: SubmissionHead, *, now: datetime) -> C
     as_of = until.astimezone(ZoneInfo(head.timezone)).date()
     contexts = connection.scalar(text("SELECT context FROM submission WHERE id = :id"), {"id": head.id}) or {}
     shared = contexts.get(SHARED, {})
-    where = Where(shared.get("stage"), shared.get("tier"), shared.get("programme"))
+    where = Where(shared.get("stage"), shared.get("tier"), _programmes(shared))
     template = template_for(connection, head.template, head.version, where, as_of)
     filled = filled_of(connection, [head.id], lambda at: (as_of - head.day(at)).days).get(head.id, {})
     answers = answers_of(connection, [head.id]).get(head.id, {})
@@ -119,6 +119,12 @@ def case_of(connection: Connection, head: SubmissionHead, *, now: datetime) -> C
     people = people_of(connection, [head.project_id], now).get(head.project_id, nobody())
     waived = standing(connection, as_of, projects=[head.project_id]).pairs(head.project_id, head.template)
     return Case(head, template, as_of, records, shared, people, waived)
+
+
+def _programmes(shared: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the project's programmes as they were when it was filled; submissions of before kept only its own."""
+    own = shared.get("programme")
+    return tuple(shared.get("programmes") or ([] if own is None else [own]))
 
 
 def filled_of(

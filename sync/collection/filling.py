@@ -14,6 +14,7 @@ from model.collection.cases import OWN, Filled
 from model.collection.cycle import first_day
 from model.template.template import Template
 from model.template.values import is_absent
+from sync.belonging import names_of
 from sync.collection.answers import plain
 from sync.collection.case import SHARED
 from sync.collection.tailoring import Tailored, Where, fitted, in_force
@@ -57,7 +58,7 @@ class Known:
         where = (
             Where()
             if project is None
-            else Where(project.value("stage"), project.value("tier"), project.programme)
+            else Where(project.value("stage"), project.value("tier"), names_of(project))
         )
         return fitted(self.versions[version], self.tailorings, where)
 
@@ -177,6 +178,7 @@ def context_of(
             "stage": project.value("stage"),
             "tier": project.value("tier"),
             "programme": project.programme,
+            "programmes": list(names_of(project)),
             "computed": dict(known.background.computed.get(project_id, {})),
         }
     own = {record.ref: {**record.context} for record in records}

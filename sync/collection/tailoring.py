@@ -58,11 +58,11 @@ class Written(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """What of a project decides how a template is tailored for it; None is unknown."""
+    """What of a project decides how a template is tailored for it; None is unknown, and so is no programme."""
 
     stage: str | None = None
     tier: int | None = None
-    programme: str | None = None
+    programmes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Tailored:
         return (
             (not self.applies.stages or where.stage in self.applies.stages)
             and (not self.applies.tiers or where.tier in self.applies.tiers)
-            and (not self.applies.programmes or where.programme in self.applies.programmes)
+            and (not self.applies.programmes or not set(self.applies.programmes).isdisjoint(where.programmes))
         )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 from sqlalchemy import Connection
 
+from model.membership import memberships
 from model.template.check import check
 from model.template.language import Stage
 from model.template.template import Template
@@ -92,7 +93,7 @@ class RecordDocument(BaseModel):
         return Where(
             stage if isinstance(stage, str) else None,
             tier if isinstance(tier, int) else None,
-            self.context.programme,
+            tuple(each.name for each in memberships(self.context.programme)),
         )
 
 

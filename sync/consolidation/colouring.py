@@ -23,6 +23,7 @@ from sync.consolidation.copies import copies_among
 from sync.consolidation.log import is_newest
 from sync.consolidation.snapshots import append
 from sync.facts import Asked, Facts, gather
+from sync.facts_periods import PERIODS, WEEKS_OF_MONTHS
 from sync.identity.conflicts import keep_conflicts
 from sync.identity.settlements import Settling, standing
 from sync.match import Portfolio, portfolio_of
@@ -54,7 +55,7 @@ class Setting:
         portfolio = self.portfolio
         return Asked(
             projects, self.as_of, self.known_at, portfolio.timezone, portfolio.currency, self.reading,
-            self.settling,
+            self.settling, WEEKS_OF_MONTHS if self.policy.looks_back_by_month else PERIODS,
         )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ _REACH: Final = {
     "finding_move": Reach.WRITTEN,  # people's steps stand in the finding as well
     "outbox_event": Reach.WRITTEN,
     "match_scan": Reach.WRITTEN,
-    "programme_project": Reach.WRITTEN,  # out of the register's rows; status reads the claims of them
+    "programme_project": Reach.WRITTEN,  # out of the register's rows; what rules of programmes make of it is compared
     "match_decision": Reach.WRITTEN,
     "touched": Reach.WRITTEN,
     "consolidation": Reach.WRITTEN,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from model.attributes import UnknownAttribute, lookup
 from model.identity.settling import Rule, check_preference
 from sync.identity.settle import CannotSettle, NoSuchConflict, Settled, spoken
-from sync.identity.settlements import standing
+from sync.identity.settlements import programmes_by_project, standing
 from sync.precedence import plain, read_values
 from sync.store import unit_of_work
 
@@ -117,14 +117,10 @@ def rule_effect(session: Session, asked: RuleAsked, *, as_of: date, now: datetim
         ).all()
     )
     stands = standing(session, now)
-    programmes: dict[UUID, str | None] = dict(
-        session.execute(
-            text("SELECT p.id, g.name FROM project p LEFT JOIN programme g ON g.id = p.programme_id")
-        ).all()
-    )
     # It would take the place of the one it ends.
     others = [each for each in stands.rules.get(rule.attribute, ()) if _place(each) != _place(rule)]
-    then = replace(stands, rules={**stands.rules, rule.attribute: [*others, rule]}, programmes=programmes)
+    rules = {**stands.rules, rule.attribute: [*others, rule]}
+    then = replace(stands, rules=rules, programmes=programmes_by_project(session))
     before = read_values(session, as_of=as_of, known_at=now, projects=list(keys), settling=stands)
     after = read_values(session, as_of=as_of, known_at=now, projects=list(keys), settling=then)
     pairs = [

@@ -24,13 +24,13 @@ class Settling:
 
     words: Mapping[tuple[UUID, str], Word] = field(default_factory=dict)
     rules: Mapping[str, Sequence[Rule]] = field(default_factory=dict)
-    programmes: Mapping[UUID, str | None] = field(default_factory=dict)
+    programmes: Mapping[UUID, Sequence[str]] = field(default_factory=dict)  # the project's own first
     names: WrittenNames = NOBODY
 
     def rules_for(self, project: UUID, attribute: str) -> list[Rule]:
         """Return the rules that may settle this, the narrowest first."""
         given = self.rules.get(attribute)
-        return fitting(given, project, self.programmes.get(project)) if given else []
+        return fitting(given, project, self.programmes.get(project, ())) if given else []
 
 
 NOTHING_SETTLED: Final = Settling()
@@ -55,13 +55,7 @@ def standing(session: Session, known_at: datetime) -> Settling:
         asked,
     ):
         rules[row.attribute].append(Rule(*row))
-    programmes: dict[UUID, str | None] = {}
-    if any(rule.programme is not None for each in rules.values() for rule in each):
-        programmes = dict(
-            session.execute(
-                text("SELECT p.id, g.name FROM project p LEFT JOIN programme g ON g.id = p.programme_id")
-            ).all()
-        )
+    of_programmes = any(rule.programme is not None for each in rules.values() for rule in each)
     return Settling(
         {
             (row.project_id, row.attribute): Word(
@@ -75,6 +69,20 @@ def standing(session: Session, known_at: datetime) -> Settling:
             for row in words
         },
         rules,
-        programmes,
+        programmes_by_project(session) if of_programmes else {},
         written_names(session, known_at=known_at),
     )
+
+
+def programmes_by_project(session: Session) -> dict[UUID, Sequence[str]]:
+    """Return the programmes of every project that is in one, its own first."""
+    rows = session.execute(
+        text(
+            "SELECT of.project_id, array_agg(g.name ORDER BY of.position) FROM"
+            " (SELECT project_id, programme_id, position FROM programme_project UNION ALL"
+            " SELECT p.id, p.programme_id, 0 FROM project p WHERE p.programme_id IS NOT NULL AND NOT EXISTS"
+            " (SELECT 1 FROM programme_project m WHERE m.project_id = p.id)) AS of"
+            " JOIN programme g ON g.id = of.programme_id GROUP BY of.project_id"
+        )
+    )
+    return {row[0]: tuple(row[1]) for row in rows}

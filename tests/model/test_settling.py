@@ -37,8 +37,15 @@ def rule(
 
 def test_the_narrowest_rule_goes_first_and_of_equals_the_newest() -> None:
     rules = [rule(1), rule(2, programme="Space"), rule(3, project=APOLLO), rule(4), rule(5, project=OTHER)]
-    assert [each.id for each in fitting(rules, APOLLO, "Space")] == [3, 2, 4, 1]
-    assert [each.id for each in fitting(rules, APOLLO, None)] == [3, 4, 1]
+    assert [each.id for each in fitting(rules, APOLLO, ["Space"])] == [3, 2, 4, 1]
+    assert [each.id for each in fitting(rules, APOLLO, [])] == [3, 4, 1]
+
+
+def test_of_several_programmes_the_rule_of_the_own_one_goes_first_however_new_the_others_are() -> None:
+    rules = [rule(1, programme="Space"), rule(2, programme="Air"), rule(3, programme="Air"), rule(4)]
+    assert [each.id for each in fitting(rules, APOLLO, ["Space", "Air"])] == [1, 3, 2, 4]
+    assert [each.id for each in fitting(rules, APOLLO, ["Air", "Space"])] == [3, 2, 1, 4]
+    assert [each.id for each in fitting(rules, APOLLO, ["Sea"])] == [4]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.policy import BehaviourLimits
 from model.status.behaviour import flags
 from model.status.colour import Colour
 from model.status.contract import cover
@@ -165,4 +166,11 @@ def test_the_more_is_spent_the_better_the_rest_must_go(
 def test_colours_that_behave_oddly_are_flagged(
     *, colours: list[Colour], overdue: bool, names: list[str]
 ) -> None:
-    assert [flag.name for flag in flags(colours, critical_overdue=overdue)] == names
+    assert [flag.name for flag in flags(colours, BehaviourLimits(), critical_overdue=overdue)] == names
+
+
+def test_how_many_periods_make_a_flag_is_the_policys() -> None:
+    quick = BehaviourLimits(stuck=2, flapping_changes=1, flapping_periods=2, streak=1)
+    assert [flag.name for flag in flags([A, A], quick)] == ["stuck"]
+    assert [flag.name for flag in flags([A, G], quick, critical_overdue=True)] == ["flapping", "belied"]
+    assert flags([A] * 6, BehaviourLimits(stuck=7)) == ()

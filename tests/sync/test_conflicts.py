@@ -191,6 +191,28 @@ def test_a_person_goes_before_a_rule_and_a_narrow_rule_before_a_wide_one(rows: R
     assert finish(rows)[0] == JIRA
 
 
+def test_a_rule_of_any_of_its_programmes_settles_and_the_own_ones_before_the_others(rows: Rows) -> None:
+    apollo(rows, programme="Space; Air (40 %)")
+    at(rows)
+    asked = RuleAsked("forecast_finish", "latest", programme="Air")
+    with Session(rows.engine) as session:
+        assert rule_effect(session, asked, as_of=T0.date(), now=T0).settles == 1
+    make_rule(rows.engine, asked, by="Ada", because="air slips", now=T0)
+    at(rows, T0 + DAY)
+    assert finish(rows) == (JIRA, "rule 1 of Ada: the latest date (air slips)")
+    own = RuleAsked("forecast_finish", "source:pmo-files", programme="Space")
+    make_rule(rows.engine, own, by="Ada", because="the register", now=T0)
+    make_rule(
+        rows.engine,
+        RuleAsked("forecast_finish", "newest", programme="Air"),
+        by="Ada",
+        because="x",
+        now=T0 + DAY,
+    )
+    at(rows, T0 + 2 * DAY)
+    assert finish(rows) == (REGISTER, "rule 2 of Ada: pmo-files (the register)")
+
+
 @pytest.mark.parametrize(
     ("asked", "says"),
     [

@@ -284,7 +284,7 @@ def test_an_approved_policy_can_be_withdrawn_until_its_first_day(connection: Con
 
 def test_a_tolerance_of_nobody_is_refused_with_its_line(connection: Connection) -> None:
     with pytest.raises(
-        InvalidDeclaration, match=r"strict\.yaml:46:\d+: tolerances\[0\]\.project: there is no project"
+        InvalidDeclaration, match=r"strict\.yaml:47:\d+: tolerances\[0\]\.project: there is no project"
     ):
         proposed(connection, written(more=tolerance("SLIP", "{hysteresis: 3}")))
 

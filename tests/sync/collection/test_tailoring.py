@@ -86,14 +86,14 @@ def test_all_that_is_given_must_hold_and_nothing_given_is_every_project(connecti
     found = [
         "C06" in checks(monthly(connection, where))
         for where in (
-            Where("close", 1, "Digital"),
-            Where("close", 1, "Estates"),
-            Where("deliver", 1, "Digital"),
+            Where("close", 1, ("Air", "Digital")),
+            Where("close", 1, ("Estates",)),
+            Where("deliver", 1, ("Digital",)),
         )
     ]
     assert found == [False, True, True]
     approve(connection, asked(connection, applies={}), actor=OLE, now=T0)
-    assert "C06" not in checks(monthly(connection, Where("deliver", 1, "Estates")))
+    assert "C06" not in checks(monthly(connection, Where("deliver", 1, ("Estates",))))
 
 
 def test_a_second_tailoring_is_laid_over_the_first(connection: Connection) -> None:

@@ -7,6 +7,9 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from config import shipped
+from model.policy import Policy
+from model.policy_faults import read_policy
 from sync.consolidate import consolidate
 from sync.receipts import explain, status_document
 from tests.support.rows import T0, Rows
@@ -38,7 +41,9 @@ def remembered(rows: Rows, overall: str, reported: str | None, weeks: int) -> No
         )
 
 
-def found(rows: Rows, overall: str, reported: str | None, weeks: int) -> dict[str, Any]:
+def found(
+    rows: Rows, overall: str, reported: str | None, weeks: int, policy: Policy | None = None
+) -> dict[str, Any]:
     rows.register(
         "pmo-files", "APOLLO", name="Apollo", rag_overall="GREEN", reported_on=TODAY,
         baseline_start="2026-01-05", baseline_finish="2026-12-18", forecast_finish="2027-06-18",
@@ -48,7 +53,7 @@ def found(rows: Rows, overall: str, reported: str | None, weeks: int) -> dict[st
     back = timedelta(days=7 * weeks)
     consolidate(rows.engine, as_of=TODAY - back, known_at=T0 - back)
     remembered(rows, overall, reported, weeks)
-    consolidate(rows.engine, as_of=TODAY, known_at=T0)
+    consolidate(rows.engine, as_of=TODAY, known_at=T0, policy=policy)
     with Session(rows.engine) as session:
         return dict(status_document(session)["projects"][0])
 
@@ -76,3 +81,16 @@ def test_the_running_week_counts_with_the_colours_of_the_day_itself(rows: Rows) 
         inputs = explain(session, "APOLLO", "behaviour")["rule"]["inputs"]
     assert inputs["weeks"] == ["2026-10-26", "2026-11-02"]
     assert inputs["computed"] == ["GREEN", document["overall"]]
+
+
+def test_periods_are_as_long_as_the_policy_says(rows: Rows) -> None:
+    monthly = read_policy(
+        shipped.text("policies", "default").replace("period: week, stuck: 6", "period: month, stuck: 3"),
+        "x.yaml",
+    )
+    document = found(rows, "AMBER", "AMBER", 16, monthly)
+    with Session(rows.engine) as session:
+        inputs = explain(session, "APOLLO", "behaviour")["rule"]["inputs"]
+    assert inputs["months"] == ["2026-07-01", "2026-08-01", "2026-09-01", "2026-10-01", "2026-11-01"]
+    assert inputs["computed"] == ["AMBER"] * 4 + [document["overall"]]
+    assert document["measures"]["behaviour"]["says"] == "nothing odd in 5 of 13 months"
