@@ -124,8 +124,8 @@ UNREACHABLE = [
     (("amber_health: 80", "amber_health: 101"), r"limits\.overall\.amber_health: .* expected 0 to 100"),
     (("resource: 5}", "resources: 5}"), r"limits\.overall\.weights\.resources: there is no dimension"),
     (("stuck: 6, flapping_changes: 3, flapping_periods: 6", "stuck: 6, flapping_changes: 3, flapping_periods: 3"),
-     r"limits\.behaviour\.flapping_changes: flapping_changes 3: 3 periods have 2 changes between them at most, so"
-     " nothing would ever flap"),
+     (r"limits\.behaviour\.flapping_changes: flapping_changes 3: 3 periods have 2 changes between them at most, so"
+     " nothing would ever flap")),
     (("streak: 3", "streak: 14"), r"limits\.behaviour\.streak"),
     (("A: 95", "A: .inf"), r"limits\.data_quality\.grades\.A"),
     (("A: 95", "A: 101"), r"limits\.data_quality\.grades\.A"),
