@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.feed import plan_sets, register_sets, sets, work_sets
+from api.feed import plan_sets, register_sets, sets, status_sets, work_sets
 from api.feed.declare import Moment
 from api.odata.edm import EntitySet, Model
 from model.tables import Portfolio
@@ -20,9 +20,10 @@ VERSION: Final = "1.0"
 _FIRST: Final = date(1970, 1, 1)
 _LAST: Final = date(9998, 12, 31)  # one with a day after it in every time zone
 _PAST: Final[tuple[Callable[[Moment | None], EntitySet], ...]] = (
-    sets.projects, sets.snapshots, plan_sets.milestones, plan_sets.raid_items, plan_sets.cost_lines,
-    plan_sets.baselines, register_sets.contracts, register_sets.benefits, register_sets.project_roles,
-    register_sets.utilisation, register_sets.quality_reviews, register_sets.change_requests, register_sets.decisions,
+    status_sets.projects, status_sets.snapshots, status_sets.measures,
+    plan_sets.milestones, plan_sets.raid_items, plan_sets.cost_lines, plan_sets.baselines,
+    register_sets.contracts, register_sets.benefits, register_sets.project_roles, register_sets.utilisation,
+    register_sets.quality_reviews, register_sets.change_requests, register_sets.decisions,
     register_sets.gate_criteria, register_sets.work_plan_lines,
 )  # fmt: skip
 _GROUPS: Final[tuple[Callable[[], EntitySet], ...]] = (

@@ -1,12 +1,10 @@
-"""The sets of the feed, version 1."""
+"""The sets of the groups of projects, of people, and of what is known about the data themselves."""
 
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Double, Integer, Text, and_, cast, func, select, true, tuple_
-from sqlalchemy.orm import aliased
+from sqlalchemy import Double, Text, cast, func
 
 from api.feed.declare import (
-    Moment,
     Rows,
     day,
     entity_set,
@@ -31,18 +29,9 @@ from model.tables import (
     Portfolio,
     Programme,
     ProgrammeProject,
-    Project,
     Run,
-    Snapshot,
     Source,
 )
-
-_OF_PROJECTS: Final = (
-    "WorkItems", "Milestones", "RaidItems", "CostLines", "Baselines", "Contracts", "Benefits", "ProjectRoles",
-    "Utilisation", "QualityReviews", "ChangeRequests", "Decisions", "GateCriteria", "WorkPlanLines",
-    "ProgrammeProjects", "StatusSnapshots", "Findings", "Claims",
-)  # fmt: skip
-_DIMENSIONS: Final = ("schedule", "cost", "scope", "risk", "benefit", "resource")
 
 
 def portfolios() -> EntitySet:
@@ -126,154 +115,6 @@ def currency_rates() -> EntitySet:
         Rows(CurrencyRate.__table__, (CurrencyRate.known_to.is_(None),)),
         says="What one unit of a currency was worth on a day",
     )
-
-
-def _said(snapshot: Any, *path: str) -> ColumnElement[Any]:
-    found = snapshot.document
-    for name in path[:-1]:
-        found = found[name]
-    text_: ColumnElement[Any] = found[path[-1]].astext
-    return text_
-
-
-def _status(snapshot: Any) -> list[Any]:
-    """Return what a snapshot says, the same for the newest and for each."""
-    return [
-        text(
-            "Overall",
-            snapshot.overall,
-            "Computed colour: GREEN, AMBER, RED, BLUE complete, GREY not enough data",
-        ),
-        number("Health", snapshot.health, "0 to 100; null where it cannot be said"),
-        text("Reported", snapshot.reported, "The colour its manager reports"),
-        whole(
-            "Watermelon",
-            snapshot.watermelon,
-            "Computed minus reported in steps; 2 is green outside, red inside",
-        ),
-        *(
-            text(name.capitalize(), _said(snapshot, "dimensions", name, "colour"), f"Colour of {name}")
-            for name in _DIMENSIONS
-        ),
-        number("DataQuality", cast(_said(snapshot, "data_quality", "score"), Double()), "0 to 100"),
-        text("DataQualityGrade", _said(snapshot, "data_quality", "grade"), "A to E"),
-        text("Stage", _said(snapshot, "stage"), "define, deliver or close"),
-        whole("Tier", cast(_said(snapshot, "tier"), Integer), "1 is the largest"),
-        text("Manager", _said(snapshot, "manager")),
-        text("Sponsor", _said(snapshot, "sponsor")),
-        text("NextMilestone", _said(snapshot, "next_milestone", "name")),
-        *day("NextMilestoneForecast", cast(_said(snapshot, "next_milestone", "forecast"), Date())),
-        *day("NextMilestoneBaseline", cast(_said(snapshot, "next_milestone", "baseline"), Date())),
-        text("Policy", snapshot.policy, "Name and version of the policy that coloured it"),
-    ]
-
-
-def projects(moment: Moment | None) -> EntitySet:
-    """Return the set of projects, each with its newest status, or the newest one that a day had."""
-    newest = (
-        select(Snapshot)
-        .where(Snapshot.project_id == Project.id, true() if moment is None else Snapshot.as_of <= moment.day)
-        .order_by(Snapshot.as_of.desc(), Snapshot.known_at.desc())
-        .limit(1)
-        .lateral("newest")
-    )
-    snapshot = _Columns(newest)
-    return entity_set(
-        "Projects",
-        "Project",
-        [
-            key("ProjectId", "Guid", Project.id),
-            text("ProjectKey", Project.key),
-            text("ProjectName", func.coalesce(_said(snapshot, "name"), Project.name)),
-            text("ProgrammeName", func.coalesce(_said(snapshot, "programme"), Programme.name)),
-            whole("ProgrammeId", Project.programme_id),
-            whole("PortfolioId", Project.portfolio_id),
-            *day("AsOf", snapshot.as_of, "The day of its newest status"),
-            *instant("KnownAt", snapshot.known_at, "What was known when"),
-            *_status(snapshot),
-            *instant("ClosedAt", Project.closed_at),
-            *instant("CreatedAt", Project.created_at),
-            *stamp(_Changed(func.greatest(Project.changed_at, snapshot.changed_at))),
-        ],
-        Rows(
-            Project.__table__.outerjoin(Programme.__table__, Programme.id == Project.programme_id).outerjoin(
-                newest, true()
-            ),
-            () if moment is None else (Project.created_at <= moment.until,),
-            project=Project.id,
-            moment=moment,
-        ),
-        says="Projects with their newest status",
-        search=("ProjectKey", "ProjectName", "Manager"),
-        ways=[
-            one("Portfolio", "Portfolios", "PortfolioId", "PortfolioId", partner="Projects"),
-            one("Programme", "Programmes", "ProgrammeId", "ProgrammeId", partner="Projects"),
-            *(many(name, name, "ProjectId", "ProjectId", partner="Project") for name in _OF_PROJECTS),
-        ],
-    )
-
-
-class _Changed:
-    """A stamp that is reckoned."""
-
-    def __init__(self, changed_at: ColumnElement[Any]) -> None:
-        self.changed_at = changed_at
-
-
-class _Columns:
-    """A subquery's columns by attribute, as a table's are."""
-
-    def __init__(self, source: Any) -> None:
-        self._source = source
-
-    def __getattr__(self, name: str) -> Any:
-        return self._source.c[name]
-
-
-def snapshots(moment: Moment | None) -> EntitySet:
-    """Return the set of status snapshots: each project's status on each day; of a past day, the one that it had."""
-    return entity_set(
-        "StatusSnapshots",
-        "StatusSnapshot",
-        [
-            key("SnapshotId", "Int64", Snapshot.id),
-            guid("ProjectId", Snapshot.project_id),
-            *day("AsOf", Snapshot.as_of, "The day it speaks of"),
-            *instant("KnownAt", Snapshot.known_at, "What was known when"),
-            *_status(Snapshot),
-            flag(
-                "IsNewest",
-                ~select(1).where(_later(Snapshot)).correlate(Snapshot).exists(),
-                "False where the day was looked at again later",
-            ),
-            text("Hash", Snapshot.sha256, "SHA-256 of the whole document"),
-            *stamp(Snapshot),
-        ],
-        Rows(
-            Snapshot.__table__,
-            () if moment is None else _of_day(moment),
-            project=Snapshot.project_id,
-            moment=moment,
-        ),
-        says="Status by day, append-only",
-        ways=[one("Project", "Projects", "ProjectId", "ProjectId", partner="StatusSnapshots")],
-    )
-
-
-def _later(snapshot: Any) -> ColumnElement[bool]:
-    other = aliased(Snapshot)
-    return and_(
-        other.project_id == snapshot.project_id,
-        other.as_of == snapshot.as_of,
-        other.known_at > snapshot.known_at,
-    )
-
-
-def _of_day(moment: Moment) -> tuple[ColumnElement[bool], ...]:
-    other = aliased(Snapshot)
-    newer = tuple_(other.as_of, other.known_at) > tuple_(Snapshot.as_of, Snapshot.known_at)
-    later = select(1).where(other.project_id == Snapshot.project_id, other.as_of <= moment.day, newer)
-    return Snapshot.as_of <= moment.day, ~later.correlate(Snapshot).exists()
 
 
 def people() -> EntitySet:

@@ -65,16 +65,18 @@ def test_a_delta_link_gives_what_changed_since(seeded: Engine, web: TestClient) 
     link = begun.json()["@odata.deltaLink"]
     again = web.get(f"{urlsplit(link).path}?{urlsplit(link).query}").json()
     assert again["value"] == []
+    one = "external_id = 'PORTAL:M3'"
     with seeded.connect() as connection:
-        name = connection.scalar(text("SELECT name FROM milestone WHERE external_id = 'PORTAL:M3'"))
+        was = connection.execute(text(f"SELECT name, changed_at FROM milestone WHERE {one}")).one()
     with seeded.begin() as connection:
-        connection.execute(text("UPDATE milestone SET name = 'Another' WHERE external_id = 'PORTAL:M3'"))
+        connection.execute(text(f"UPDATE milestone SET name = 'Another' WHERE {one}"))
     link = again["@odata.deltaLink"]
     later = web.get(f"{urlsplit(link).path}?{urlsplit(link).query}").json()
     assert [row["MilestoneName"] for row in later["value"]] == ["Another"]
     with seeded.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))  # as if it had not been
         connection.execute(
-            text("UPDATE milestone SET name = :name WHERE external_id = 'PORTAL:M3'"), {"name": name}
+            text(f"UPDATE milestone SET name = :name, changed_at = :changed_at WHERE {one}"), was._asdict()
         )
 
 
@@ -102,6 +104,36 @@ def test_a_former_day_has_its_own_status_and_pages_through_it(web: TestClient) -
         link = answer.get("@odata.nextLink")
     assert sorted(row["ProjectId"] for row in found) == sorted(row["ProjectId"] for row in then)
     assert rows(web, "Projects?as_of=2020-01-01") == []
+
+
+def test_what_was_measured_is_a_row_each_of_its_snapshot(seeded: Engine, web: TestClient) -> None:
+    [measured] = rows(web, "StatusSnapshots?$filter=Measures/$count gt 0&$expand=Measures")
+    with seeded.connect() as connection:
+        document = connection.scalar(
+            text("SELECT document FROM snapshot WHERE id = :id"), {"id": measured["SnapshotId"]}
+        )
+    told = {each["Measure"]: each for each in measured["Measures"]}
+    assert told.keys() == document["measures"].keys() > set()
+    for name, each in document["measures"].items():
+        found = told[name]
+        values = [found["NumberValue"], found["DayValue"], found["TextValue"]]
+        assert [value for value in values if value is not None] == [
+            value for value in [each["value"]] if value is not None
+        ]
+        assert (found["Unit"], found["Says"]) == (each["unit"], each["says"])
+    assert told["done_p50"]["DayValueSK"] == 20270217
+
+
+def test_a_status_has_the_figures_of_its_project(seeded: Engine, web: TestClient) -> None:
+    [portal] = rows(web, "Projects?$filter=ProjectKey eq 'PORTAL'")
+    with seeded.connect() as connection:
+        figures = connection.scalar(
+            text("SELECT document -> 'figures' FROM snapshot WHERE project_id = :id"
+                 " ORDER BY as_of DESC, known_at DESC LIMIT 1"),
+            {"id": portal["ProjectId"]},
+        )  # fmt: skip
+    assert portal["Budget"] == float(figures["budget"])
+    assert portal["Currency"] == "GBP"
 
 
 @pytest.mark.parametrize(

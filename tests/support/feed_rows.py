@@ -29,6 +29,10 @@ _TRAPS: Final = (
     "UPDATE work_item SET title = :formula, custom = CAST(:custom AS jsonb), labels = '{b,a}' WHERE id = 1",
     "UPDATE work_item SET deleted_at = now(), fate = 'deleted' WHERE id = 2",
     "UPDATE work_item SET title = '' WHERE id = 3",
+    (
+        "UPDATE snapshot SET document = document || jsonb_build_object('measures', CAST(:measures AS jsonb))"
+        " WHERE id = (SELECT max(id) FROM snapshot)"
+    ),
 )
 _CUSTOM: Final = (
     '{"f1": {"name": "Value stream", "type": "option", "value": "Payments"},'
@@ -36,6 +40,12 @@ _CUSTOM: Final = (
     ' "f3": {"name": "Wanted by", "type": "date", "value": "2026-12-31"},'
     ' "f4": {"name": "Teams", "type": "any", "value": ["A", "B"], "raw": true},'
     ' "f5": {"name": "No day", "type": "text", "value": "2026-02-31"}}'
+)
+_MEASURES: Final = (
+    '{"cpi": {"unit": "ratio", "value": 0.97561, "says": "earned for each unit of money spent"},'
+    ' "eac": {"unit": "GBP", "value": null, "says": "no approved budget"},'
+    ' "done_p50": {"unit": "date", "value": "2027-02-17", "says": "half of the forecasts are done by then"},'
+    ' "behaviour": {"unit": null, "value": "stuck", "says": "it has been amber for 9 periods"}}'
 )
 
 
@@ -47,4 +57,6 @@ def add_traps(engine: Engine) -> None:
             connection.execute(text(f"UPDATE {table} SET changed_at = now() - interval '1 hour'"))
     with engine.begin() as connection:
         for statement in _TRAPS:
-            connection.execute(text(statement), {"formula": FORMULA, "custom": _CUSTOM})
+            connection.execute(
+                text(statement), {"formula": FORMULA, "custom": _CUSTOM, "measures": _MEASURES}
+            )
