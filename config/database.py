@@ -2,6 +2,7 @@
 
 import atexit
 import logging
+import select
 import subprocess
 import tempfile
 import time
@@ -11,9 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Engine, create_engine, text
+from psycopg import Error as DriverError
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -29,6 +32,7 @@ EMBEDDED_SETTINGS: Final[Mapping[str, str]] = {
     "jit": "off",
 }
 
+_QUIET_S: Final = 30.0  # a connection that was not used for longer is asked whether it is still there
 _embedded: dict[Path, Any] = {}
 
 
@@ -189,11 +193,30 @@ def _start_patiently(server: Any) -> None:
 
 
 def open_engine(url: str, *, pool_size: int = 8) -> Engine:
-    """Return an engine whose sessions are in UTC."""
-    return create_engine(
+    """Return an engine whose sessions are in UTC, and whose connections are looked at before each use."""
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=8,
-        pool_pre_ping=True,
         connect_args={"options": "-c timezone=UTC", "connect_timeout": 10},
     )
+
+    def look(driver: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        now = time.monotonic()
+        quiet, record.info["used"] = now - record.info.get("used", now), now
+        if quiet < _QUIET_S and not _heard(driver):
+            return
+        try:
+            engine.dialect.do_ping(driver)
+        except DriverError as error:
+            raise InvalidatePoolError("the connection was lost") from error
+
+    event.listen(engine, "checkout", look)
+    return engine
+
+
+def _heard(driver: Any) -> bool:
+    """Say whether something came on a connection that nothing was asked on: that is how a server says goodbye."""
+    watch = select.poll()
+    watch.register(driver.fileno(), select.POLLIN)
+    return bool(watch.poll(0))
