@@ -20,13 +20,17 @@ _REASONS: Final = {200: "OK", 204: "No Content", 400: "Bad Request", 404: "Not F
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One request of a batch. `id` is None in multipart batches, whose answers come in their order."""
+    """One request of a batch, to be asked `after` others.
+
+    `id` is None in multipart batches, whose answers come in their order.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes = b""
     id: str | None = None
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,8 @@ class PartAnswer:
     body: bytes
 
 
+_FAILED: Final = PartAnswer(424, {}, b"")  # a request that this one depends on was refused
+_ERRORS: Final = 400
 Ask = Callable[[Part], PartAnswer]
 
 
@@ -46,17 +52,23 @@ class _WrongMedia(Problem):
     code = "UnsupportedMediaType"
 
 
-def batch(content_type: str | None, body: bytes, ask: Ask) -> tuple[str, bytes]:
+def batch(content_type: str | None, body: bytes, ask: Ask, *, onward: bool = False) -> tuple[str, bytes]:
     """Answer a batch; returns the Content-Type and the body.
+
+    Args:
+        content_type: Of the batch.
+        body: The batch.
+        ask: Answers one of its requests.
+        onward: Whether to go on behind a request that was refused (continue-on-error); else it is the last.
 
     Raises:
         Problem: It cannot be read; what is wrong with one of its requests is that one's own answer.
     """
     media = (content_type or "").partition(";")[0].strip().lower()
     if media == "application/json":
-        return "application/json", _json(body, ask)
+        return "application/json", _json(body, ask, onward=onward)
     if media == "multipart/mixed":
-        return _multipart(content_type or "", body, ask)
+        return _multipart(content_type or "", body, ask, onward=onward)
     raise _WrongMedia("$batch takes multipart/mixed or application/json", target="$batch")
 
 
@@ -78,7 +90,7 @@ def relative(url: str, root: str) -> tuple[str, str]:
     return path, parts.query
 
 
-def _json(body: bytes, ask: Ask) -> bytes:
+def _json(body: bytes, ask: Ask, *, onward: bool) -> bytes:
     try:
         document = orjson.loads(body)
         requests = document["requests"]
@@ -91,19 +103,27 @@ def _json(body: bytes, ask: Ask) -> bytes:
     if len({part.id for part in parts}) != len(parts):
         raise Malformed("two requests of the batch have the same id", target="$batch")
     answers = []
+    refused: set[str | None] = set()
     for part in parts:
-        answer = ask(part)
+        answer = _FAILED if refused.intersection(part.after) else ask(part)
         made: dict[str, Any] = {"id": part.id, "status": answer.status, "headers": dict(answer.headers)}
         if answer.body:
             is_json = answer.headers.get("Content-Type", "").startswith("application/json")
             made["body"] = orjson.Fragment(answer.body) if is_json else answer.body.decode("utf-8", "replace")
         answers.append(made)
+        if answer.status >= _ERRORS:
+            refused.add(part.id)
+            if not onward:
+                break
     return orjson.dumps({"responses": answers})
 
 
 def _json_part(each: Any) -> Part:
     headers = {str(name).lower(): str(value) for name, value in (each.get("headers") or {}).items()}
-    return Part(str(each["method"]).upper(), str(each["url"]), headers, id=str(each["id"]))
+    body = each.get("body", "")
+    after = tuple(map(str, each.get("dependsOn") or ()))
+    sent = body.encode() if isinstance(body, str) else orjson.dumps(body)
+    return Part(str(each["method"]).upper(), str(each["url"]), headers, sent, str(each["id"]), after)
 
 
 def _bounded(number: int) -> None:
@@ -111,7 +131,7 @@ def _bounded(number: int) -> None:
         raise TooComplex(f"$batch: more than {MOST} requests", target="$batch")
 
 
-def _multipart(content_type: str, body: bytes, ask: Ask) -> tuple[str, bytes]:
+def _multipart(content_type: str, body: bytes, ask: Ask, *, onward: bool) -> tuple[str, bytes]:
     whole = BytesParser(policy=HTTP).parsebytes(
         b"Content-Type: " + content_type.encode("latin-1", "replace") + b"\r\n\r\n" + body
     )
@@ -125,7 +145,10 @@ def _multipart(content_type: str, body: bytes, ask: Ask) -> tuple[str, bytes]:
         if part.get_content_maintype() == "multipart":
             raise Unsupported("$batch: change sets are not taken, this service is read only", target="$batch")
         payload = part.get_payload(decode=True)
-        made.append(_http(ask(_http_part(payload if isinstance(payload, bytes) else b""))))
+        answer = ask(_http_part(payload if isinstance(payload, bytes) else b""))
+        made.append(_http(answer))
+        if answer.status >= _ERRORS and not onward:
+            break
     lines = b"".join(
         b"--%b\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n%b\r\n"
         % (boundary.encode(), each)

@@ -1,15 +1,15 @@
-"""`$metadata`: the model as CSDL 4.01, in XML and in JSON."""
+"""`$metadata`: the model as CSDL in XML."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from api.odata.capabilities import CORE, VOCABULARIES, Annotated, Member, of_container, of_set
 from api.odata.edm import ComplexType, EntitySet, EntityType, EnumType, Function, Model, Navigation, Property
 
 _EDMX: Final = "http://docs.oasis-open.org/odata/ns/edmx"
 _EDM: Final = "http://docs.oasis-open.org/odata/ns/edm"
-_CORE: Final = "https://oasis-tcs.github.io/odata-vocabularies/vocabularies/Org.OData.Core.V1.xml"
-_DESCRIPTION: Final = "Org.OData.Core.V1.Description"
+_DESCRIPTION: Final = f"{CORE}.Description"
 
 
 def qualified(
@@ -38,8 +38,9 @@ def _structures(properties: Iterable[Property], found: dict[str, ComplexType]) -
 def as_xml(model: Model) -> bytes:
     """Return the model as CSDL XML: strict and lean, since the readers of it are strict too."""
     root = Element("edmx:Edmx", {"Version": "4.0", "xmlns:edmx": _EDMX})
-    reference = SubElement(root, "edmx:Reference", {"Uri": _CORE})
-    SubElement(reference, "edmx:Include", {"Namespace": "Org.OData.Core.V1", "Alias": "Core"})
+    for uri, (namespace, alias) in VOCABULARIES.items():
+        reference = SubElement(root, "edmx:Reference", {"Uri": uri})
+        SubElement(reference, "edmx:Include", {"Namespace": namespace, "Alias": alias})
     services = SubElement(root, "edmx:DataServices")
     schema = SubElement(services, "Schema", {"xmlns": _EDM, "Namespace": model.namespace})
     for enum in model.enums:
@@ -53,6 +54,7 @@ def as_xml(model: Model) -> bytes:
     for function in model.functions:
         _function(model, schema, function)
     _container(model, schema)
+    SubElement(schema, "Annotation", {"Term": f"{CORE}.SchemaVersion", "String": model.version})
     return bytes(tostring(root, encoding="utf-8", xml_declaration=True))
 
 
@@ -130,11 +132,41 @@ def _container(model: Model, schema: Element) -> None:
         for path, target in bindings(model, each):
             SubElement(element, "NavigationPropertyBinding", {"Path": path, "Target": target})
         _describe(element, each.says)
+        _annotate(element, of_set(each))
     for function in model.functions:
         if function.bound is None:
             of = {} if function.is_value else {"EntitySet": function.gives}
             full = f"{model.namespace}.{function.name}"
             SubElement(container, "FunctionImport", {"Name": function.name, "Function": full, **of})
+    _annotate(container, of_container())
+
+
+def _annotate(element: Element, annotations: Mapping[str, Annotated]) -> None:
+    """Write annotations, but those with an enumeration's member: some readers refuse metadata that has any."""
+    for term, value in annotations.items():
+        if not isinstance(value, Member):
+            _value(SubElement(element, "Annotation", {"Term": term}), value)
+
+
+def _value(element: Element, value: Annotated) -> None:
+    """Write a value into an element: as an attribute, or as a record or a collection below it."""
+    if isinstance(value, bool):
+        element.set("Bool", "true" if value else "false")
+    elif isinstance(value, int):
+        element.set("Int", str(value))
+    elif isinstance(value, str):
+        element.set("String", value)
+    elif isinstance(value, Mapping):
+        record = SubElement(element, "Record")
+        for name, each in value.items():
+            _value(SubElement(record, "PropertyValue", {"Property": name}), each)
+    elif isinstance(value, list):
+        collection = SubElement(element, "Collection")
+        for each in value:
+            if isinstance(each, str):
+                SubElement(collection, "String").text = each
+            else:
+                _value(collection, each)
 
 
 def bindings(model: Model, each: EntitySet) -> list[tuple[str, str]]:
@@ -143,106 +175,6 @@ def bindings(model: Model, each: EntitySet) -> list[tuple[str, str]]:
     for derived in each.derived.values():
         found += [(f"{model.namespace}.{derived.name}/{way.name}", way.target) for way in derived.navigations]
     return found
-
-
-def as_json(model: Model) -> dict[str, Any]:
-    """Return the model as CSDL JSON."""
-    schema: dict[str, Any] = {}
-    for enum in model.enums:
-        flags = {"$IsFlags": True} if enum.flags else {}
-        schema[enum.name] = {"$Kind": "EnumType", **flags, **enum.members}
-    for structure in complex_types(model).values():
-        schema[structure.name] = {"$Kind": "ComplexType", **_json_properties(model, structure.properties)}
-    for type_ in model.types.values():
-        schema[type_.name] = _json_entity(model, type_)
-    for function in model.functions:
-        schema.setdefault(function.name, []).append(_json_function(model, function))
-    schema[model.container] = {
-        "$Kind": "EntityContainer",
-        **{each.name: _json_set(model, each) for each in model.sets},
-        **{each.name: _json_import(model, each) for each in model.functions if each.bound is None},
-    }
-    return {
-        "$Version": "4.01",
-        "$EntityContainer": f"{model.namespace}.{model.container}",
-        "$Reference": {_CORE: {"$Include": [{"$Namespace": "Org.OData.Core.V1", "$Alias": "Core"}]}},
-        model.namespace: schema,
-    }
-
-
-def _json_function(model: Model, each: Function) -> dict[str, Any]:
-    made: dict[str, Any] = {"$Kind": "Function"}
-    parameters: list[dict[str, Any]] = []
-    if each.bound:
-        made["$IsBound"] = True
-        many = {"$Collection": True} if each.of_collection else {}
-        parameters.append({"$Name": "it", "$Type": qualified(model, each.bound), **many})
-    if not each.is_value:
-        made["$IsComposable"] = True
-    parameters += [
-        {"$Name": name, "$Type": type_, "$Nullable": True} for name, type_ in each.parameters.items()
-    ]
-    if parameters:
-        made["$Parameter"] = parameters
-    gives = qualified(model, each.gives if each.is_value else model.by_name[each.gives].type)
-    nullable = {"$Collection": True} if each.collection else {"$Nullable": True}
-    made["$ReturnType"] = {"$Type": gives, **nullable}
-    if each.says:
-        made[f"@{_DESCRIPTION}"] = each.says
-    return made
-
-
-def _json_import(model: Model, each: Function) -> dict[str, Any]:
-    made = {"$Function": f"{model.namespace}.{each.name}"}
-    return made if each.is_value else {**made, "$EntitySet": each.gives}
-
-
-def _json_entity(model: Model, type_: EntityType) -> dict[str, Any]:
-    made: dict[str, Any] = {"$Kind": "EntityType"}
-    if type_.base:
-        made["$BaseType"] = f"{model.namespace}.{type_.base.name}"
-    if type_.key:
-        made["$Key"] = list(type_.key)
-    made |= _json_properties(model, type_.properties)
-    for way in type_.navigations:
-        target = f"{model.namespace}.{model.by_name[way.target].type.name}"
-        many = {"$Collection": True} if way.collection else {"$Nullable": True}
-        partner = {"$Partner": way.partner} if way.partner else {}
-        made[way.name] = {"$Kind": "NavigationProperty", "$Type": target, **many, **partner}
-    if type_.says:
-        made[f"@{_DESCRIPTION}"] = type_.says
-    return made
-
-
-def _json_properties(model: Model, properties: Iterable[Property]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for each in properties:
-        facts: dict[str, Any] = {}
-        if each.type != "Edm.String":
-            facts["$Type"] = qualified(model, each.type)
-        if each.collection:
-            facts["$Collection"] = True
-        if each.nullable and not each.collection:
-            facts["$Nullable"] = True
-        if each.type == "Edm.DateTimeOffset":
-            facts["$Precision"] = 6 if each.precision is None else each.precision
-        if each.type == "Edm.Decimal":
-            facts["$Scale"] = "variable" if each.scale is None else each.scale
-        if each.says:
-            facts[f"@{_DESCRIPTION}"] = each.says
-        made[each.name] = facts
-    return made
-
-
-def _json_set(model: Model, each: EntitySet) -> dict[str, Any]:
-    made: dict[str, Any] = {"$Type": f"{model.namespace}.{each.type.name}"}
-    if not each.singleton:
-        made["$Collection"] = True
-    if ties := bindings(model, each):
-        made["$NavigationPropertyBinding"] = dict(ties)
-    if each.says:
-        made[f"@{_DESCRIPTION}"] = each.says
-    return made
 
 
 def service_document(model: Model, root: str) -> dict[str, Any]:

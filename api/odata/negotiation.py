@@ -37,11 +37,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What was preferred, and `applied` of it. `track` is how track-changes was written; the set decides on it."""
+    """What was preferred, and `applied` of it. `track` is how track-changes was written; the set decides on it.
+
+    `onward` is continue-on-error, of a batch.
+    """
 
     page: int | None = None
     nulls: bool = True
     track: str | None = None
+    onward: bool = False
     applied: tuple[str, ...] = field(default=())
 
 
@@ -110,6 +114,7 @@ def preferences(headers: list[str]) -> Preferences:
     page: int | None = None
     nulls = True
     track: str | None = None
+    onward = False
     applied = []
     for part in (part.strip() for header in headers for part in header.split(",")):
         name, _, value = part.partition("=")
@@ -122,7 +127,9 @@ def preferences(headers: list[str]) -> Preferences:
             applied.append("omit-values=nulls")
         elif name == "track-changes":
             track = track or part.partition("=")[0].strip()
-    return Preferences(page, nulls, track, tuple(applied))
+        elif name == "continue-on-error":
+            onward = value.lower() != "false"
+    return Preferences(page, nulls, track, onward, tuple(applied))
 
 
 def version(most: str | None) -> str:

@@ -11,15 +11,16 @@ from sqlalchemy.exc import DataError, OperationalError
 from api.odata.answering import Answering
 from api.odata.batch import Part, PartAnswer, batch, relative
 from api.odata.beside import Beside
-from api.odata.csdl import as_json, as_xml, service_document
+from api.odata.csdl import as_xml, service_document
+from api.odata.csdl_json import as_json
 from api.odata.edm import Model
 from api.odata.exchange import Answer, Request
-from api.odata.negotiation import JSON, XML, Wanted, version, wanted
+from api.odata.negotiation import JSON, XML, Wanted, preferences, version, wanted
 from api.odata.problems import Malformed, Problem, Unsupported
 from api.odata.query.crossing import crossing
 from api.odata.query.rows import Limits
 from api.odata.query.scope import Context
-from api.odata.resolve import resolve
+from api.odata.resolve import NotFound, resolve
 from api.odata.syntax import options as syntax
 from api.odata.syntax.resource import Crossed, System, path
 from api.odata.syntax.tree import Options
@@ -76,6 +77,9 @@ class Service:
         elif request.method not in _READS:
             raise _NotAllowed(f"{request.method}: this service is read only", target="path")
         asked = syntax.query(query)
+        if asked.schemaversion not in (None, "*", self.model.version):
+            says = f"there is no version {asked.schemaversion} of this model; it is {self.model.version}"
+            raise NotFound(says, target="$schemaversion")
         if not segments:
             return self._root(request, asked)
         first = segments[0]
@@ -114,8 +118,10 @@ class Service:
                         savepoint.rollback()
             return PartAnswer(made.status, made.headers, made.body)
 
-        type_, body = batch(request.header("content-type"), request.body, ask)
-        return Answer(200, body, {"Content-Type": type_})
+        onward = preferences(request.headers.get("prefer", [])).onward
+        type_, body = batch(request.header("content-type"), request.body, ask, onward=onward)
+        applied = {"Preference-Applied": "continue-on-error"} if onward else {}
+        return Answer(200, body, {"Content-Type": type_, **applied})
 
     def _root(self, request: Request, asked: Options) -> Answer:
         form = wanted(request.header("accept"), asked.format)

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Column, Integer, MetaData, Table
 
-from api.odata.csdl import as_json, as_xml, service_document
+from api.odata.csdl import as_xml, service_document
+from api.odata.csdl_json import as_json
 from api.odata.edm import EntitySet, EntityType, InvalidModel, Model, Navigation, Property
 from api.odata.payload import duration, instant, writer
 from api.odata.syntax.scanner import duration as read_duration
@@ -35,7 +36,8 @@ def test_metadata_names_every_type_set_and_way() -> None:
     ways = {each.get("Name"): each.attrib for each in types["Product"].iter(f"{EDM}NavigationProperty")}
     assert ways["Tags"] == {"Name": "Tags", "Type": "Collection(Shop.Tag)", "Partner": "Products"}
     [products] = [each for each in schema.iter(f"{EDM}EntitySet") if each.get("Name") == "Products"]
-    bound = {each.get("Path"): each.get("Target") for each in products}
+    ties = products.iter(f"{EDM}NavigationPropertyBinding")
+    bound = {each.get("Path"): each.get("Target") for each in ties}
     assert bound == {"Category": "Categories", "Tags": "Tags"}
 
 

@@ -221,10 +221,10 @@ MULTIPART: Final = (
 )
 
 
-def batched(shop: Connection, body: bytes, type_: str) -> Answer:
+def batched(shop: Connection, body: bytes, type_: str, prefer: str = "continue-on-error") -> Answer:
     shop.exec_driver_sql("BEGIN")  # parts are held apart inside a transaction, as a server has one
     try:
-        return ask(shop, "/$batch", {"content-type": [type_]}, "POST", body)
+        return ask(shop, "/$batch", {"content-type": [type_], "prefer": [prefer]}, "POST", body)
     finally:
         shop.exec_driver_sql("ROLLBACK")
 
@@ -256,6 +256,33 @@ def test_a_json_batch_is_answered_by_id(shop: Connection) -> None:
     }  # fmt: skip
     assert found[0]["body"]["value"] == [{"ID": 1}]
     assert found[3]["body"] == "60"
+
+
+def test_a_batch_ends_with_what_is_refused_unless_it_is_to_go_on(shop: Connection) -> None:
+    answer = batched(
+        shop, MULTIPART.encode(), "multipart/mixed;boundary=b1", prefer="odata.continue-on-error=false"
+    )
+    assert [part[:3] for part in answer.body.decode().split("HTTP/1.1 ")[1:]] == ["200", "404"]
+    requests = [{"id": each, "method": "GET", "url": f"Products({each})"} for each in ("1", "999", "2")]
+    answer = batched(shop, orjson.dumps({"requests": requests}), "application/json", prefer="")
+    assert [each["status"] for each in document(answer)["responses"]] == [200, 404]
+
+
+def test_a_request_that_depends_on_a_refused_one_is_not_asked(shop: Connection) -> None:
+    requests = [
+        {"id": "1", "method": "GET", "url": "Products(999)"},
+        {"id": "2", "method": "GET", "url": "Products(1)", "dependsOn": ["1"]},
+        {"id": "3", "method": "POST", "url": "Products/$query", "body": "$filter=ID eq 2&$select=ID"},
+    ]
+    found = document(batched(shop, orjson.dumps({"requests": requests}), "application/json"))["responses"]
+    assert [each["status"] for each in found] == [404, 424, 200]
+    assert found[2]["body"]["value"] == [{"ID": 2}]
+
+
+def test_a_schema_version_that_is_not_there_is_not_found(shop: Connection) -> None:
+    assert ask(shop, "/Products?$schemaversion=1.0&$top=1").status == 200
+    assert ask(shop, "/$metadata?$schemaversion=*").status == 200
+    assert ask(shop, "/Products?$schemaversion=9").status == 404
 
 
 @pytest.mark.parametrize(

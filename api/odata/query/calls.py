@@ -14,8 +14,8 @@ from sqlalchemy import (
 
 from api.odata.edm import EntityType, EnumType
 from api.odata.problems import Unsupported
-from api.odata.query import operators
-from api.odata.query.functions import COLLECTIONS, FUNCTIONS, fits
+from api.odata.query.casting import converted
+from api.odata.query.functions import COLLECTIONS, FUNCTIONS, fits, sliced
 from api.odata.query.literals import SQL_TYPES, constant
 from api.odata.query.reading import Sql, kind_of, operand, value, wrong
 from api.odata.query.scope import Scope, of_type
@@ -24,6 +24,7 @@ from api.odata.query.typed import (
     Entity,
     Value,
     Values,
+    is_numeric,
     name_of,
 )
 from api.odata.syntax.tree import (
@@ -74,11 +75,21 @@ def _argument(given: Value, takes: tuple[str, ...]) -> Sql:
 
 
 def _of_collection(node: Call, arguments: list[Bound]) -> Bound:
+    """Read a function of lists (URL conventions 5.1.1.5 and 5.1.1.6)."""
+    lists = [each for each in arguments if isinstance(each, Values)]
+    if node.name == "substring" and len(lists) == 1:
+        bounds = [each for each in arguments[1:] if isinstance(each, Value) and is_numeric(each.type)]
+        if len(bounds) == len(arguments) - 1:
+            made = sliced(lists[0].sql, *(each.sql for each in bounds))
+            return Values(made, lists[0].type, at=node.at)
     build = COLLECTIONS.get(node.name)
-    if build is None or not all(isinstance(argument, Values) for argument in arguments):
-        raise Unsupported(f"character {node.at + 1}: {node.name} of lists is not done here", at=node.at)
-    built = build(*(argument.sql for argument in arguments if isinstance(argument, Values)))
-    return Value(built, "Edm.Int32" if node.name == "length" else "Edm.Boolean", at=node.at)
+    if build is None or len(lists) != len(arguments) or len({name_of(each.type) for each in lists}) > 1:
+        given = ", ".join(map(kind_of, arguments))
+        raise Unsupported(f"character {node.at + 1}: {node.name} of {given} is not done here", at=node.at)
+    built = build(*(each.sql for each in lists))
+    if node.name == "concat":
+        return Values(built, lists[0].type, at=node.at)
+    return Value(built, "Edm.Int32" if node.name in ("length", "indexof") else "Edm.Boolean", at=node.at)
 
 
 def _now(node: Call, scope: Scope) -> Bound:
@@ -93,10 +104,7 @@ def _cast(node: Call, scope: Scope) -> Bound:
         return as_type(node, source, name, scope)
     if not isinstance(source, Value):
         raise wrong(node, f"{kind_of(source)} cannot be cast")
-    enum = scope.context.model.enum_named(name)
-    if enum is not None:
-        raise Unsupported(f"character {node.at + 1}: casting to {name} is not done here", at=node.at)
-    return operators.converted(node, source, name)
+    return converted(node, source, scope.context.model.enum_named(name) or name)
 
 
 def _isof(node: Call, scope: Scope) -> Bound:

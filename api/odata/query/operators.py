@@ -4,12 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
-    Date,
     Interval,
-    Numeric,
-    Text,
     and_,
     cast,
     false,
@@ -19,7 +15,7 @@ from sqlalchemy import (
     true,
 )
 
-from api.odata.edm import WHOLE, EnumType
+from api.odata.edm import EnumType
 from api.odata.problems import Unsupported
 from api.odata.query.literals import SQL_TYPES, member
 from api.odata.query.typed import (
@@ -215,28 +211,3 @@ def has(node: Node, left: Value, right: Value) -> Value:
     if left.type.flags:
         return Value(left.sql.bitwise_and(right.sql) == right.sql, "Edm.Boolean", at=node.at)
     return Value(left.sql == right.sql, "Edm.Boolean", at=node.at)
-
-
-def converted(node: Node, given: Value, name: str) -> Value:
-    """Cast a value to a primitive type; what cannot be cast is null, as the URL conventions have it (5.1.1.10).
-
-    Raises:
-        WrongType: There is no such type.
-        Unsupported: Nothing is cast from the one to the other here.
-    """
-    if name not in SQL_TYPES:
-        raise _wrong(node, f"there is no type {name}")
-    if given.is_null or given.type == name:
-        return Value(cast(given.sql, SQL_TYPES[name]), name, at=node.at)
-    if name == "Edm.String" and given.type != "Edm.Binary":
-        return Value(cast(given.sql, Text()), name, given.nullable, at=node.at)
-    if is_numeric(given.type) and is_numeric(name):
-        wide = cast(func.trunc(cast(given.sql, Numeric())), BigInteger()) if name in WHOLE else None
-        return Value(
-            cast(given.sql, SQL_TYPES[name]) if wide is None else wide, name, given.nullable, at=node.at
-        )
-    if (given.type, name) == ("Edm.DateTimeOffset", "Edm.Date"):
-        return Value(cast(func.timezone("UTC", given.sql), Date()), name, given.nullable, at=node.at)
-    raise Unsupported(
-        f"character {node.at + 1}: {name_of(given.type)} is not cast to {name} here", at=node.at
-    )
