@@ -143,10 +143,10 @@ def create_app(
     app.state.versions = Versions()
     app.state.feed_answers = new_cache()
     problems.install(app)
+    app.include_router(feed.router)  # first: its answers may take less time than looking for it
     for noun in _NOUNS:
         app.include_router(noun.router, prefix=PREFIX, tags=[noun.__name__.rpartition(".")[2]])
     app.include_router(metrics.router)
-    app.include_router(feed.router)
     for page in _PAGES:
         app.include_router(page.router, include_in_schema=False)
     app.mount("/static", static_files(), name="static")
