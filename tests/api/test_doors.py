@@ -2,16 +2,11 @@
 
 import base64
 import logging
-import socket
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
@@ -23,6 +18,7 @@ from api.limits import Rate
 from api.tokens import create_token
 from config.database import open_engine
 from tests.support.databases import cloned
+from tests.support.served import served
 
 PATHS = ("/api/v1/projects", "/odata/v1/Projects", "/odata/v1/$metadata", "/metrics")
 
@@ -105,20 +101,6 @@ def test_a_key_in_the_query_stands_in_no_link_and_no_error(signed: SimpleNamespa
     for path in ("/odata/v1/Nothing", "/odata/v1/", "/api/v1/projects?wrong=1", "/api/v1/nothing"):
         answer = signed.web.get(path, params={"apikey": signed.token})
         assert signed.token not in answer.text + str(answer.headers), path
-
-
-@contextmanager
-def served(app: Any) -> Iterator[str]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=True))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listening.close()
 
 
 def test_a_key_in_the_query_stands_in_no_log_not_even_the_servers_own(
