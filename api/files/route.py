@@ -11,15 +11,16 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 from starlette.responses import StreamingResponse
 
-from api.access import Principal, authenticate, data_version, visible_projects
+from api.access import Principal, authenticate, visible_projects
 from api.answer import build, to_json
-from api.etag import Kind, digest, takes_gzip
+from api.etag import digest, takes_gzip
 from api.feed.changed import changed_from
 from api.feed.declare import Moment
 from api.feed.models import NoSuchDay, has_past, model_of, moment_of
 from api.files.formats import FORMATS, Format
 from api.files.kept import Kept, Written
 from api.files.ranges import Part, Unsatisfiable, part
+from api.files.state import state
 from api.files.statement import CHANGED, Asked
 from api.odata.edm import EntitySet
 from api.problems import Problem, bad_request, forbidden, not_found
@@ -27,7 +28,6 @@ from api.problems import Problem, bad_request, forbidden, not_found
 router = APIRouter()
 PREFIX: Final = "/files/v1"
 _LONGEST_S: Final = 900  # seconds that one file may take to be read
-_KINDS: Final[tuple[Kind, ...]] = ("records", "findings", "matching")
 _PARAMETERS: Final = ("as_of", "changed_since")
 _BLOCK: Final = 1 << 20
 _LEVEL: Final = 3  # of gzip: files are long, and the line is rarely slower than this
@@ -63,10 +63,10 @@ def get_file(request: Request, name: str, kind: str) -> Response:
     ):
         connection.execute(text(f"SET LOCAL statement_timeout = '{_LONGEST_S}s'"))
         asked = _asked(request, name, visible_projects(session, principal), session)
-        version = [data_version(session, each) for each in _KINDS]
+        told = session.scalar(state())
         packs = format_.packs and takes_gzip(request.headers.get("accept-encoding", ""))
         tag = digest(build(), str(request.url.path), sorted(request.query_params.multi_items()),
-                     principal.projects, *version) + ("-gz" if packs else "")  # fmt: skip
+                     principal.projects, told) + ("-gz" if packs else "")  # fmt: skip
         if _has(request, tag):
             return Response(status_code=304, headers=_common(tag))
         kept: Kept = request.app.state.files

@@ -164,3 +164,17 @@ def test_custom_fields_are_rows_with_values_of_their_type(web: TestClient) -> No
     assert (found["f5"]["DayValue"], found["f5"]["Value"]) == (None, "2026-02-31")
     by_field = quote("WorkItemFields/any(f:f/FieldName eq 'Value stream' and f/Value eq 'Payments')")
     assert [row["WorkItemId"] for row in rows(web, f"WorkItems?$filter={by_field}")] == [1]
+
+
+def test_work_that_is_bound_to_another_project_changed(seeded: Engine) -> None:
+    with seeded.connect() as connection, connection.begin() as work:
+        scope = connection.execute(
+            text("SELECT s.id, s.project_id FROM scope s JOIN work_item w ON w.source_id = s.source_id"
+                 " AND w.scope_external_id = s.external_id WHERE w.id = 9")
+        ).one()  # fmt: skip
+        at = "SELECT changed_at < now() FROM work_item WHERE id = 9"
+        connection.execute(text("UPDATE scope SET project_id = project_id WHERE id = :id"), {"id": scope.id})
+        assert connection.scalar(text(at))
+        connection.execute(text("UPDATE scope SET project_id = NULL WHERE id = :id"), {"id": scope.id})
+        assert not connection.scalar(text(at))
+        work.rollback()

@@ -42,9 +42,27 @@ END
 $$
 """
 
+# Whose project items are of, and who may see them, hangs on what their scope is bound to.
+STAMP_BOUND = """
+CREATE FUNCTION stamp_bound() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE work_item SET changed_at = now()
+    WHERE source_id = NEW.source_id AND scope_external_id = NEW.external_id AND changed_at < now();
+  UPDATE iteration SET changed_at = now()
+    WHERE source_id = NEW.source_id AND scope_external_id = NEW.external_id AND changed_at < now();
+  RETURN NULL;
+END
+$$
+"""
+
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute(STAMP_BOUND)
+    op.execute(
+        "CREATE TRIGGER stamp_bound AFTER UPDATE OF project_id ON scope FOR EACH ROW"
+        " WHEN (OLD.project_id IS DISTINCT FROM NEW.project_id) EXECUTE FUNCTION stamp_bound()"
+    )
     op.execute(STAMP)
     op.execute(STAMP_AMENDED)
     for table in (*VERSIONED, *FOLLOWED, *SMALL):
@@ -76,6 +94,7 @@ def downgrade() -> None:
     for table in VERSIONED:
         op.drop_index(f"ix_{table}_amends", table)
         op.drop_index(f"ix_{table}_changed_at", table)
+    op.execute("DROP FUNCTION stamp_bound() CASCADE")
     op.execute("DROP FUNCTION stamp_amended() CASCADE")
     op.execute("DROP FUNCTION stamp_changed() CASCADE")
     for table in (*VERSIONED, *FOLLOWED, *SMALL):
