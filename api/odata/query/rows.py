@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, select, true
@@ -163,7 +164,7 @@ def page(
         mark = token(order, [rows[-1][at] for at in places], query=asked, left=rest)
     return Page(
         rows=built.build_all(rows, nulls=form.nulls),
-        keys=[tuple(row[at] for at in key_places) for row in rows],
+        keys=list(zip(*(map(itemgetter(at), rows) for at in key_places), strict=True)),
         next=mark,
         count=count,
     )
