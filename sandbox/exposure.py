@@ -101,7 +101,7 @@ def _base(project: DemoProject, reference: str, kind: str, title: str, dates: tu
     return {
         "Ref": reference, "Project ID": project.key, "Kind": kind, "Title": title,
         "Owner": _person(project, int(reference[2:])), "State": "open", "Raised on": raised,
-        "Last reviewed": max(raised, reviewed),
+        "Last reviewed": max(raised, reviewed), "Currency": project.currency,
     }  # fmt: skip
 
 

@@ -151,6 +151,11 @@ def _scope(project: DemoProject, week: int) -> Row:
     }
 
 
+def programmes(project: DemoProject) -> str:
+    """Return the register's cell: a project's own programme, and another that carries a part of its budget."""
+    return project.programme if project.also is None else f"{project.programme}; {project.also}"
+
+
 def register(now: Moment) -> list[Row]:
     """Return the register's rows."""
     rows = []
@@ -159,13 +164,13 @@ def register(now: Moment) -> list[Row]:
         cost = forecast_cost(project, week)
         target = round((project.budget or 200_000) * 1.4, -3)
         row: Row = {
-            "Project ID": project.key, "Project name": project.name, "Programme": project.programme,
+            "Project ID": project.key, "Project name": project.name, "Programme": programmes(project),
             "Tier": project.tier, "Stage": project.stage, "Manager": project.manager, "Sponsor": project.sponsor,
             "Baseline start": now.on(project.start), "Baseline finish": now.on(project.finish),
             "Forecast finish": now.on(project.finish + project.slip[week]),
             "Actual finish": now.on(project.finish) if now.on(project.finish) <= now.day else None,
             "Budget": project.budget, "Actual cost": spent(project, now), "Forecast cost": cost,
-            "Contingency": contingency(project), "% complete": progress(project, now),
+            "Currency": project.currency, "Contingency": contingency(project), "% complete": progress(project, now),
             "Benefit target": target, "Benefit forecast": round(target * 0.99, -3),
             "Jira projects": ", ".join(t.key for t in project.tracked if t.source != "ado") or None,
             "ADO projects": ", ".join(t.key for t in project.tracked if t.source == "ado") or None,
@@ -252,6 +257,7 @@ def baselines(now: Moment) -> list[Row]:
                 "Project ID": project.key, "Baseline": number, "Approved on": approved,
                 "Approved by": f"{project.programme} board", "Change request": change, "Reason": reason,
                 "Start": now.on(project.start), "Finish": finish, "Budget": project.budget,
+                "Currency": project.currency,
             }
             for number, approved, finish, change, reason in acts
         ]  # fmt: skip
@@ -338,7 +344,13 @@ def costs(now: Moment) -> list[Row]:
             staff = {month: amount * 6 // 10 for month, amount in spread.items()}
             suppliers = {month: amount - staff[month] for month, amount in spread.items()}
             rows += [
-                {"Project ID": project.key, "Category": category, "Type": kind, **amounts}
+                {
+                    "Project ID": project.key,
+                    "Category": category,
+                    "Type": kind,
+                    "Currency": project.currency,
+                    **amounts,
+                }
                 for category, amounts in (("Staff", staff), ("Suppliers", suppliers))
             ]
     return rows

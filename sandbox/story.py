@@ -48,6 +48,8 @@ class DemoProject:
     unowned_critical_risk: bool = False
     slipped_critical_milestone: bool = False
     uncontrolled_points_pct: float = 0.0  # scope added without a change request, share of the baseline
+    also: str | None = None  # another programme that it belongs to, with what that one carries
+    currency: str = "GBP"  # of all its money
     story: str = ""
     notes: tuple[str, ...] = field(default=())
 
@@ -73,7 +75,8 @@ PROJECTS: Final = (
     DemoProject(
         "SIGNON", "Single sign-on", "Digital services", 2, "deliver", "Tomas Vega", "Owen Hart",
         -200, 90, 620_000, _days(0), _flat(-1.0), GREENS, (Tracked("jira-cloud", "SSO", 420),),
-        story="Healthy, and reported so.",
+        also="Core systems (40 %)",
+        story="Healthy, and reported so; the core systems sign on with it, too, and carry a part of it.",
     ),
     DemoProject(
         "CASEWORK", "Casework platform", "Digital services", 1, "deliver", "Ines Okafor", "Ruth Bell",
@@ -103,7 +106,8 @@ PROJECTS: Final = (
         "PEOPLE", "HR self-service", "Core systems", 2, "deliver", "Grace Mbeki", "Lena Fors",
         -180, 110, 740_000, _days(6), _flat(3.0),
         (G, G, G, G, G, None, None, None, None, None, None, None, None), (Tracked("ado", "People Hub", 410),),
-        story="Nobody has reported for eight weeks: the report is stale.",
+        currency="EUR",
+        story="Nobody has reported for eight weeks: the report is stale. Bought from abroad, and paid in euros.",
     ),
     DemoProject(
         "DATAHUB", "Data warehouse", "Core systems", 2, "deliver", "Arjun Rao", "Lena Fors",

@@ -39,12 +39,12 @@ REGISTER: Final = (
     "% complete", "Overall status", "Schedule RAG", "Cost RAG", "Scope RAG", "Risk RAG", "Benefit RAG",
     "Achievements", "Next period", "Path to green", "Green by", "Variance reason", "Override reason",
     "Decisions needed", "Reported on", "Baseline points", "Added points approved", "Added points unapproved",
-    "Removed points", "Benefit target", "Benefit forecast", "Jira projects", "ADO projects",
+    "Removed points", "Benefit target", "Benefit forecast", "Jira projects", "ADO projects", "Currency",
 )  # fmt: skip
 RAID: Final = (
     "Ref", "Project ID", "Kind", "Title", "Cause", "Effect", "Owner", "State", "Raised on", "Last reviewed", "Due",
     "Probability", "Impact", "Probability %", "Cost impact", "Days impact", "Proximity", "Response", "Action",
-    "Action due", "Providing project", "Needed by", "Offered by",
+    "Action due", "Providing project", "Needed by", "Offered by", "Currency",
 )  # fmt: skip
 MILESTONES: Final = (
     "Milestone ID", "Project ID", "Milestone", "Status", "Weight", "Critical", "Baseline", "Forecast", "Actual",
@@ -52,8 +52,9 @@ MILESTONES: Final = (
 )  # fmt: skip
 BASELINES: Final = (
     "Project ID", "Baseline", "Approved on", "Approved by", "Change request", "Reason", "Start", "Finish", "Budget",
+    "Currency",
 )  # fmt: skip
-COSTS: Final = ("Project ID", "Category", "Type")
+COSTS: Final = ("Project ID", "Category", "Type", "Currency")
 HEADER_ROW: Final = 5  # counted from 1: what stands above is for people
 
 
@@ -67,9 +68,7 @@ def library(anchor: date, clock: date, rows: int | None = None) -> dict[str, byt
         "register.xlsx": workbook("Projects", "Project register", REGISTER, figures.register(now), now),
         "raid.xlsx": workbook("RAID", "RAID log", RAID, exposure.raid(anchor, clock), now),
         "milestones.xlsx": workbook("Milestones", "Milestone plan", MILESTONES, figures.milestones(now), now),
-        "costs.xlsx": workbook(
-            "Forecast", "Costs by month in GBP", (*COSTS, *months), figures.costs(now), now
-        ),
+        "costs.xlsx": workbook("Forecast", "Costs by month", (*COSTS, *months), figures.costs(now), now),
         "baselines.xlsx": workbook("Baselines", "Approved baselines", BASELINES, figures.baselines(now), now),
     }
 
@@ -125,7 +124,8 @@ def _book(
     formats = {
         "head": head,
         "month": book.add_format({"bold": True, "bg_color": "#DDE6F0", "border": 1, "num_format": "mmm yyyy"}),
-        "date": book.add_format({"num_format": "dd/mm/yyyy"}), "money": book.add_format({"num_format": "£#,##0"}),
+        "date": book.add_format({"num_format": "dd/mm/yyyy"}), "pounds": book.add_format({"num_format": "£#,##0"}),
+        "amount": book.add_format({"num_format": "#,##0"}),  # its currency stands in a column
         "share": book.add_format({"num_format": "0%"}), "empty": book.add_format({"border": 1}),
         "title": book.add_format({"bold": True, "font_size": 16}),
     }  # fmt: skip
@@ -158,9 +158,10 @@ def _page(
         else:
             page.write_string(HEADER_ROW - 1, index, column, formats["head"])
     last = HEADER_ROW
+    money = {**formats, "money": formats["amount" if "Currency" in columns else "pounds"]}
     for line, row in enumerate(rows, HEADER_ROW):
         for index, column in enumerate(columns):
-            _write(page, (line, index), column, row.get(column), formats)
+            _write(page, (line, index), column, row.get(column), money)
         last = line + 1
     for line in range(last, last + 5):  # rows somebody has formatted for later
         page.write_blank(line, 0, None, formats["empty"])

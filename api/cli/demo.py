@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from api.cli.common import Failed, open_store, utc_now, words
 from api.cli.demo_collect import collect_last_month
+from api.cli.demo_sources import WEEKS, configuration
 from api.cli.progress import shown
 from api.cli.read import print_status
 from api.cli.serve import background_work, run_server
@@ -36,16 +37,8 @@ from sync.receipts import status_document
 from sync.rollup.rollup import rolled_up
 from sync.run import execute_run, start_run
 
-WEEKS: Final = 12  # past weeks replayed, one dated step each, before today's
 _SANDBOXES: Final = ("jira-cloud", "jira-dc", "ado", "sharepoint")
 _READY_S: Final = 60.0
-_KEPT_BY_OFFICE: Final = (
-    "contracts",
-    "benefits",
-    "roles",
-    "utilisation",
-    "reviews",
-)  # a sheet each
 _STEP_HOUR: Final = time(21, tzinfo=UTC)  # still the same day in London, summer and winter
 # What the sandboxes accept; they hold made-up data and listen on loopback only.
 _SECRETS: Final = {
@@ -123,7 +116,7 @@ def _demo(home: Path, *, once: bool, port: int | None) -> None:
     with ExitStack() as stack:
         running = {name: stack.enter_context(_sandbox(name, state)) for name in _SANDBOXES}
         state.save()
-        _configure(engine, home, running)
+        _configure(engine, home, running, state.anchor)
         with stopping_between_pages():
             if state.weeks_done < WEEKS:
                 _replay(engine, home, state, running)
@@ -182,69 +175,9 @@ def _sandbox(name: str, state: DemoState) -> Iterator[dict[str, Any]]:
             process.wait()
 
 
-def _configure(engine: Engine, home: Path, running: Mapping[str, Mapping[str, Any]]) -> None:
-    graph = running["sharepoint"]
-    # Kept under one name, so that the configuration stays the same from demo to demo.
-    authorities = home / "demo-ca.pem"
-    authorities.write_bytes(Path(graph["ca_bundle"]).read_bytes())
-    sources = [
-        {
-            "name": "pmo-files",
-            "kind": "excel",
-            "auth": {"type": "entra", "tenant": "contoso.example", "client_id": "muster-sandbox",
-                     "client_secret": "env:MUSTER_DEMO_GRAPH_SECRET", "authority": graph["authority"]},
-            "graph_url": graph["graph_url"],
-            "ca_bundle": str(authorities),
-            "site": "contoso.sharepoint.example:/sites/pmo",
-            "workbooks": [
-                {"path": "/Programme/register.xlsx", "sheet": "Projects", "holds": "projects", "key": "Project ID"},
-                {"path": "/Programme/raid.xlsx", "sheet": "RAID", "holds": "raid", "key": "Ref"},
-                {"path": "/Programme/milestones.xlsx", "sheet": "Milestones", "holds": "milestones",
-                 "key": "Milestone ID"},
-                {"path": "/Programme/costs.xlsx", "sheet": "Forecast", "holds": "costs"},
-                {"path": "/Programme/baselines.xlsx", "sheet": "Baselines", "holds": "baselines"},
-            ],
-        },
-        {
-            "name": "local-files",
-            "kind": "excel",
-            "folder": str(home / "demo-files"),
-            "workbooks": [
-                {"path": "plan.csv", "holds": "milestones", "key": "Milestone"},
-                {"path": "dependencies.ods", "sheet": "RAID", "holds": "raid", "key": "Ref"},
-                *({"path": "office.xlsx", "sheet": holds.capitalize(), "holds": holds} for holds in _KEPT_BY_OFFICE),
-            ],
-        },
-        {
-            "name": "jira-cloud",
-            "kind": "jira",
-            "base_url": running["jira-cloud"]["url"],
-            "auth": {"type": "basic", "username": "sync@example.com", "token": "env:MUSTER_DEMO_JIRA_TOKEN"},
-            "projects": ["*"],
-        },
-        {
-            "name": "jira-dc",
-            "kind": "jira",
-            "base_url": running["jira-dc"]["base_url"],
-            "auth": {"type": "pat", "token": "env:MUSTER_DEMO_JIRA_PAT"},
-            "projects": ["*"],
-        },
-        {
-            "name": "ado",
-            "kind": "azure_devops",
-            "base_url": running["ado"]["organisation_url"],
-            "auth": {"type": "pat", "token": "env:MUSTER_DEMO_ADO_PAT"},
-            "projects": ["*"],
-        },
-    ]  # fmt: skip
-    portfolio = {"key": "main", "name": "Change portfolio", "timezone": "Europe/London", "currency": "GBP"}
+def _configure(engine: Engine, home: Path, running: Mapping[str, Mapping[str, Any]], anchor: date) -> None:
     file = home / "demo.yaml"
-    file.write_text(
-        yaml.safe_dump(
-            {"apiVersion": "muster/v1", "portfolio": portfolio, "sources": sources}, sort_keys=False
-        ),
-        encoding="utf-8",
-    )
+    file.write_text(yaml.safe_dump(configuration(home, running, anchor), sort_keys=False), encoding="utf-8")
     with words():
         apply(engine, parse_document(file.read_text(encoding="utf-8"), where=str(file)), now=utc_now())
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.database import open_engine
 from sync.receipts import explain
+from sync.rollup.rollup import rollups
 from tests.support.api_client import client
 from tests.support.databases import cloned
 from tests.support.muster_process import environment, muster
@@ -101,6 +102,28 @@ OF_THE_STORE: Final = {
     " AND f.kind = 'repeated' OR f.rule = 'C07' AND p.key = 'ARCHIVE'",
     "F24": "SELECT 1 FROM run_stream WHERE said IS NOT NULL AND said = stored + rejected + filtered",
 }
+
+
+def test_a_project_of_two_programmes_and_one_paid_in_euros_are_rolled_up_by_a_stated_rate(demo: Demo) -> None:
+    with Session(demo.engine) as session:
+        whole, *programmes = rollups(session)
+    named = {each["name"]: {part["key"]: part for part in each["inputs"]} for each in programmes}
+    people = named["Core systems"]["PEOPLE"]
+    assert (people["budget"]["currency"], people["cost"]) == ("EUR", "643800.00")  # 740,000 at 0.87
+    assert (named["Digital services"]["SIGNON"]["cost"], named["Core systems"]["SIGNON"]["share"]) == (
+        "620000.00",
+        40,
+    )
+    assert [(rate["rate"], rate["projects"]) for rate in whole["rates"]] == [("0.87", ["PEOPLE"])]
+
+
+def test_what_was_earned_is_booked_by_finance_where_it_books_it_and_is_a_share_of_the_budget_elsewhere(
+    demo: Demo,
+) -> None:
+    booked, counted = (demo.explained(key, "earned_value") for key in ("LEDGER", "PEOPLE"))
+    assert demo.count("SELECT 1 FROM cost_line WHERE kind = 'earned'") > 100
+    assert {record["entity"] for record in booked["records"]} == {"cost_line"}
+    assert counted["value"] is not None
 
 
 # F15 and F18 score colours and forecasts once the outcome is known: ARCHIVE has finished, and these are its past.
