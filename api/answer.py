@@ -17,7 +17,7 @@ from api.access import Reader, data_version, visible_projects
 from api.etag import Body, digest, respond
 from api.unchanged import NOTED
 from model.collection.numbers import is_exact
-from sync.json import encoded, in_full
+from sync.json import encoded, in_full, instant_text
 
 Visible = frozenset[UUID] | None
 JSON = "application/json"
@@ -87,8 +87,8 @@ def _plain(value: Any) -> Any:
 
 
 def z(value: datetime | None) -> str | None:
-    """Write an instant to the second, in UTC with Z; None stays None."""
-    return None if value is None else value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Write an instant exactly, in UTC with Z; None stays None."""
+    return instant_text(value)
 
 
 def day(value: date | None) -> str | None:

@@ -13,7 +13,7 @@ from sync.changes_records import record_changes
 from sync.json import instant_text
 from sync.match import portfolio_of
 from sync.precedence import Values, Winning, plain, read_values
-from sync.receipts import snapshots_of
+from sync.snapshots import snapshots_of
 
 _NAMES: Final = ("overall", "health", "reported", "watermelon")
 Change = dict[str, Any]

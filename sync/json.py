@@ -61,5 +61,9 @@ def in_full(value: Decimal) -> orjson.Fragment:
 
 
 def instant_text(value: datetime | None) -> str | None:
-    """Write an instant in UTC with Z, to the second."""
-    return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Write an instant in UTC with Z, exactly: what is handed out as a clock finds the same again.
+
+    >>> instant_text(datetime(2026, 11, 22, 19, 8, 32, 385000, tzinfo=UTC))
+    '2026-11-22T19:08:32.385000Z'
+    """
+    return None if value is None else value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

@@ -15,6 +15,7 @@ from sync.json import instant_text
 from sync.match import portfolio_of
 from sync.policy.kept import stored_version
 from sync.receipts_beside import beside, judged
+from sync.snapshots import history, snapshots_of, told_instant
 from sync.synced import synced, with_synced
 
 # Words of the status document that name an attribute, or something a receipt has under another name.
@@ -47,46 +48,28 @@ def status_document(
         visible: Keys of the projects that may be seen; None: all.
     """
     rows = snapshots_of(session, as_of, known_at, visible)
-    history = _history(session, known_at, visible)
+    first_last = history(session, known_at, visible)
     read = synced(session, rows, known_at)
     newest = max(rows, key=lambda row: (row.as_of, row.known_at), default=None)
     return {
         "as_of": _iso(as_of or (newest.as_of if newest else None)),
-        "known_at": instant_text(known_at or (newest.known_at if newest else None)),
+        "known_at": instant_text(known_at or told_instant(session, rows, visible)),
         "policy": newest.policy if newest else None,
         "snapshot_as_of": _iso(newest.as_of if newest else None),
-        "history": {"first": _iso(history[0]), "last": _iso(history[1])},
-        "note": _outside(as_of, history),
+        "history": {"first": _iso(first_last[0]), "last": _iso(first_last[1])},
+        "note": _outside(as_of, first_last),
         "projects": [_entry(row, newest, as_of, read.get((row.as_of, row.known_at), {})) for row in rows],
     }
 
 
-def _outside(as_of: date | None, history: tuple[date | None, date | None]) -> str | None:
+def _outside(as_of: date | None, first_last: tuple[date | None, date | None]) -> str | None:
     """Say that the day asked about lies outside what is known; None where it does not."""
-    first, last = history
+    first, last = first_last
     if as_of is None or first is None or last is None:
         return None
     if as_of < first:
         return f"the history begins {first}"
     return f"newest snapshot is of {last}" if as_of > last else None
-
-
-def _history(
-    session: Session, known_at: datetime | None, visible: Collection[str] | None
-) -> tuple[date | None, date | None]:
-    """Return the first and the last day of which there is a snapshot."""
-    day = (
-        "(SELECT t.as_of FROM snapshot t WHERE t.project_id = p.id AND (CAST(:known_at AS timestamptz) IS NULL"
-        " OR t.known_at <= CAST(:known_at AS timestamptz)) ORDER BY t.as_of {} LIMIT 1)"
-    )
-    row = session.execute(
-        text(
-            f"SELECT min({day.format('ASC')}), max({day.format('DESC')}) FROM project p"
-            " WHERE CAST(:visible AS text[]) IS NULL OR p.key = ANY(CAST(:visible AS text[]))"
-        ),
-        {"known_at": known_at, "visible": None if visible is None else list(visible)},
-    ).one()
-    return row[0], row[1]
 
 
 def _entry(
@@ -107,30 +90,6 @@ def _beside(row: Row[Any], newest: Row[Any] | None, asked: date | None) -> dict[
     return found | (
         {"snapshot_as_of": row.as_of.isoformat()} if older or asked not in (None, row.as_of) else {}
     )
-
-
-def snapshots_of(
-    session: Session,
-    as_of: date | None,
-    known_at: datetime | None,
-    visible: Collection[str] | None,
-    *,
-    columns: str = "document",
-) -> Sequence[Row[Any]]:
-    """Return of each project the newest snapshot that is not after the two clocks, with its id and key."""
-    return session.execute(
-        text(
-            "SELECT p.id, p.key, s.* FROM project p CROSS JOIN LATERAL"
-            f" (SELECT as_of, known_at, policy, {columns} FROM snapshot t WHERE t.project_id = p.id"
-            " AND (CAST(:as_of AS date) IS NULL OR t.as_of <= CAST(:as_of AS date))"
-            " AND (CAST(:known_at AS timestamptz) IS NULL OR t.known_at <= CAST(:known_at AS timestamptz))"
-            " ORDER BY t.as_of DESC, t.known_at DESC LIMIT 1) AS s"
-            " WHERE (CAST(:visible AS text[]) IS NULL OR p.key = ANY(CAST(:visible AS text[])))"
-            " AND (p.closed_at IS NULL OR p.closed_at > s.known_at AND CAST(:known_at AS timestamptz) < p.closed_at)"
-            " ORDER BY p.key"
-        ),
-        {"as_of": as_of, "known_at": known_at, "visible": None if visible is None else list(visible)},
-    ).all()
 
 
 def explain(
@@ -215,7 +174,12 @@ def _nothing(session: Session, key: str, as_of: date | None) -> str:
             text("SELECT key FROM project WHERE closed_at IS NULL ORDER BY key LIMIT 20")
         ).scalars()
         return f"there is no project {key!r}; there are: {', '.join(keys) or 'none yet'}"
-    first = _history(session, None, [key])[0]
+    closed = session.execute(
+        text("SELECT closed_at FROM project WHERE id = :id AND closed_at IS NOT NULL"), {"id": known}
+    ).scalar()
+    first, last = history(session, None, [key])
+    if closed is not None and last is not None and not (as_of and first and as_of < first):
+        return f"{key} was closed at {instant_text(closed)}; its last snapshot is of {last}: ask as of a day before it"
     if as_of is not None and first is not None and as_of < first:
         return f"there is no snapshot of {key} of {as_of}: the history begins {first}"
     when = "" if as_of is None else f" of {as_of} or before"

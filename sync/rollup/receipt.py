@@ -150,7 +150,7 @@ def _part(each: Entry, way: Way, snapshot: Entry | None, known_at: str | None) -
 def _while_led(closed: Entry) -> str | None:
     """Return an instant at which a closed project was still led: its receipts are those of then."""
     ended = datetime.fromisoformat(closed["closed_at"])
-    return instant_text(ended - timedelta(seconds=1))
+    return instant_text(ended - timedelta(microseconds=1))
 
 
 def _rates(session: Session, parts: Sequence[Entry], known_at: datetime | None) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from sync.json import instant_text
-from sync.receipts import snapshots_of
+from sync.snapshots import snapshots_of, told_instant
 
 _READ: Final = (
     "overall, health, watermelon, sha256, document -> 'name' AS name, document -> 'programme' AS programme,"
@@ -31,7 +31,7 @@ def standing_at(
     day = as_of or (None if newest is None else newest.as_of)
     return {
         "as_of": None if day is None else day.isoformat(),
-        "known_at": instant_text(known_at or (None if newest is None else newest.known_at)),
+        "known_at": instant_text(known_at or told_instant(session, rows, visible)),
         "policy": None if newest is None else newest.policy,
         "projects": [
             {

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from model.currency import Rate, Rates
 from model.membership import memberships
-from sync.receipts import snapshots_of
 from sync.rollup.figures import figures
 from sync.rollup.group import WATERMELON
 from sync.rollup.rates import HASH
 from sync.rollup.rollup import rollups
+from sync.snapshots import snapshots_of
 from sync.verification.differences import said
 
 _ORDER: Final = ("GREY", "BLUE", "GREEN", "AMBER", "RED")  # the later is the worse
