@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Engine, select, text, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.requests import Request
 
+from api import fields
 from api.etag import VERSION, Cache, Kind
 from api.problems import bad_request, forbidden, unauthenticated
 from api.unchanged import NOTED
@@ -210,7 +211,8 @@ def _known_parameters(request: Request) -> None:
     Raises:
         Problem: 400, with the names that are read or repeated.
     """
-    known = set(_aliases(request.scope["route"].dependant))
+    route = request.scope["route"]
+    known = set(_aliases(route.dependant)) | ({fields.NAME} if fields.selectable(route) else set())
     unknown = sorted(set(request.query_params) - known)
     if unknown:
         raise bad_request(

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from api.access import Reader, data_version, visible_projects
 from api.etag import Body, digest, respond
+from api.fields import SELECTED, asked, only
 from api.unchanged import NOTED
 from model.collection.numbers import is_exact
 from sync.json import encoded, in_full, instant_text
@@ -63,11 +64,14 @@ def json_answer(
 
     `also` is whatever else decides it, as for `answer`.
     """
+    names = asked(reader.request)
 
     def render(session: Session, visible: Visible) -> Body:
         found = collect(session, visible)
         target = link(found) if link else None
-        return Body(to_json(found), JSON, {"Link": target} if target else {})
+        kind = JSON if names is None else SELECTED
+        shown = found if names is None else only(reader.request, found, names)
+        return Body(to_json(shown), kind, {"Link": target} if target else {})
 
     return answer(reader, render, also=also)
 

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
 
 from api import (
     change_shapes,
@@ -14,16 +15,19 @@ from api import (
     matching_shapes,
     metrics,
     outcome_shapes,
+    plan_shapes,
     policy_shapes,
     problems,
     record_shapes,
     register_shapes,
     rollup_shapes,
     shapes,
+    status_shapes,
     template_shapes,
     workbook_shapes,
 )
 from api.answer import to_json
+from api.description import describe
 from api.doors import Door, Limits
 from api.etag import Cache, Recent
 from api.feed import route as feed
@@ -38,10 +42,11 @@ from api.pages import findings as finding_pages
 from api.pages import matching as matching_pages
 from api.pages import outcomes as outcome_pages
 from api.pages import policies as policy_pages
+from api.pages import rollup as rollup_pages
 from api.pages import templates as template_pages
 from api.pages import workbook as workbook_pages
 from api.pages.static import static_files
-from api.pages import rollup as rollup_pages
+from api.retiring import SayRetiring
 from api.routes import (
     answered,
     changes,
@@ -86,6 +91,8 @@ _NOUNS: Final = (
 )  # fmt: skip
 _SHAPES: Final = (
     shapes,
+    plan_shapes,
+    status_shapes,
     finding_shapes,
     record_shapes,
     matching_shapes,
@@ -155,9 +162,9 @@ def create_app(
     def openapi(_request: Request) -> Response:
         return Response(to_json(described(app)), media_type="application/json")
 
-    routes = [route for noun in _NOUNS for route in noun.router.routes]
+    app.add_middleware(SayRetiring)
     app.add_middleware(Idempotent, prefix=PREFIX, engine=engine)
-    app.add_middleware(Methods, prefix=PREFIX, routes=routes)
+    app.add_middleware(Methods, prefix=PREFIX, routes=_api_routes())
     app.add_middleware(Unchanged, engine=engine)
     app.add_middleware(StrictHeaders)
     app.add_middleware(Door, limits=limits)
@@ -166,37 +173,8 @@ def create_app(
 
 def described(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document, every answer with an example."""
-    document = app.openapi()
-    # FastAPI drops what is null, also from examples, where null is the point.
-    for name, schema in document["components"]["schemas"].items():
-        told = (getattr(module, name, None) for module in _SHAPES)
-        model = next(filter(None, told), None)
-        if model is not None and "json_schema_extra" in model.model_config:
-            schema.update(model.model_config["json_schema_extra"])
-    for path in document["paths"].values():
-        for operation in path.values():
-            _exemplify(operation["responses"], document["components"]["schemas"])
-    return document
+    return describe(app, _api_routes(), _SHAPES)
 
 
-def _exemplify(responses: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """Put the schema's example beside each response: many tools look only there."""
-    for response in responses.values():
-        for content in response.get("content", {}).values():
-            example = _example(content.get("schema", {}), schemas)
-            if example is not None:
-                content.setdefault("example", example)
-
-
-def _example(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
-    reference = schema.get("$ref")
-    if reference is None:
-        return None
-    named = schemas[reference.rpartition("/")[2]]
-    if named.get("examples"):
-        return named["examples"][0]
-    for many, others in (("items", {"next": None}), ("runs", {"next": None})):
-        rows = named.get("properties", {}).get(many)
-        if rows:
-            return {many: [_example(rows["items"], schemas)], **others}
-    return None
+def _api_routes() -> list[BaseRoute]:
+    return [route for noun in _NOUNS for route in noun.router.routes]

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.values import MOST_ID
+from api.values import MOST_ID, PERIOD
 
 _CYCLE: dict[str, Any] = {
     "id": 3, "template": "monthly-status", "version": "3.2.0", "period": "2026-10", "period_end": "2026-10-31",
@@ -79,7 +79,22 @@ class CycleLineShape(BaseModel):
     url: str
 
 
-class CycleBoardShape(BaseModel):
+class MeasuresShape(BaseModel):
+    """What a cycle adds up to. Shares are 0 to 1, and null where there is nothing to share."""
+
+    owed: int
+    submitted: int
+    late: int = Field(description="Handed in after the day it was due")
+    overdue: int = Field(description="Due, and not handed in")
+    approved: int
+    on_time: float | None = Field(description="Of those that were due, the share handed in on time")
+    first_pass: float | None = Field(description="Of those approved, the share that was never returned")
+    automatic: float | None = Field(description="Of the fields filled in, the share that nobody had to")
+    minutes: float = Field(description="What answering all of it is reckoned to take")
+    minutes_each: float | None
+
+
+class CycleBoardShape(CycleShape):
     """A cycle with everybody who owes, and what it adds up to."""
 
     model_config = ConfigDict(
@@ -87,8 +102,7 @@ class CycleBoardShape(BaseModel):
         extra="allow",
     )
 
-    id: int
-    measures: dict[str, Any] = Field(description="Shares are 0 to 1; null where there is nothing to share")
+    measures: MeasuresShape
     submissions: list[CycleLineShape]
 
 
@@ -100,7 +114,10 @@ class GivenCycle(BaseModel):
     )
 
     template: str = Field(min_length=1, max_length=100)
-    period: str = Field(min_length=1, max_length=20)
+    period: str = Field(
+        min_length=1, max_length=20, description="2026-10, 2026-Q4 or 2026-W43",
+        json_schema_extra={"pattern": PERIOD},  # refused below in better words
+    )  # fmt: skip
     projects: list[str] | None = Field(None, max_length=10_000, description="Keys; null: all it applies to")
 
 

@@ -15,7 +15,7 @@ from api.finding_queue import by_id
 from api.problems import Problem, bad_request, forbidden, not_found
 from model.collection.roles import Actor
 from model.findings.moves import NotAllowed, NotPossible
-from model.tables import Dispute, Project
+from model.tables import Dispute, Project, Waiver
 from sync.collection.template_steps import NotForYou, TemplateRefused
 from sync.collection.templates import NoSuchTemplate
 from sync.disputes import (
@@ -98,6 +98,9 @@ def grant(doer: Doer, number: int, waiver: int) -> str:
         Problem: 400, 403, 404 or 409, in words.
     """
     _visible_finding(doer, number)
+    with Session(doer.engine) as session:
+        if session.get(Waiver, waiver) is None:
+            raise not_found(f"There is no waiver {waiver}, or this token may not see it.")
     with refusals():
         grant_waiver(doer.engine, number, waiver, doer.act(None))
     return "It is waived, and back when the waiver ends"

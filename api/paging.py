@@ -8,12 +8,13 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Depends
 from fastapi import Query as Parameter
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, Select, tuple_
 from starlette.requests import Request
 
 from api.problems import Problem
 
 Query = Select[*tuple[Any, ...]]
+Key = int | str | tuple[int, str]
 MOST = 1000
 _UNKNOWN = "cursor: not one that this API gave; start again without it"
 _OTHER = "cursor: it belongs to other filters; start again without it"
@@ -27,7 +28,7 @@ class Paging:
         request: Request,
         limit: Annotated[int, Parameter(ge=1, le=MOST, description="Rows a page")] = 200,
         cursor: Annotated[
-            str | None, Parameter(max_length=200, description="`next` of the page before, as it was given")
+            str | None, Parameter(max_length=2000, description="`next` of the page before, as it was given")
         ] = None,
     ) -> None:
         self.limit = limit
@@ -47,7 +48,33 @@ class Paging:
             query = query.where(key < self.after if newest_first else key > self.after)
         return query.order_by(key.desc() if newest_first else key).limit(self.limit + 1)
 
-    def document(self, rows: Sequence[dict[str, Any]], keys: Sequence[int | str]) -> dict[str, Any]:
+    def whole_number(self) -> int | None:
+        """Return the number to go on after, of a listing that is paged by one.
+
+        Raises:
+            Problem: 404 when the cursor belongs to another listing.
+        """
+        if self.after is not None and type(self.after) is not int:
+            raise _no_page(_UNKNOWN)
+        return self.after
+
+    def page_of_records(
+        self, query: Query, source: ColumnElement[int], external: ColumnElement[str]
+    ) -> Query:
+        """Return the query for this page of versions, one a record, in the order of what names a record for ever.
+
+        A record that changes between two pages keeps its place: it is seen once, in the version of its page.
+
+        Raises:
+            Problem: 404 when the cursor belongs to another listing.
+        """
+        if self.after is not None:
+            if not isinstance(self.after, tuple):
+                raise _no_page(_UNKNOWN)
+            query = query.where(tuple_(source, external) > tuple_(*self.after))
+        return query.order_by(source, external).limit(self.limit + 1)
+
+    def document(self, rows: Sequence[dict[str, Any]], keys: Sequence[Key]) -> dict[str, Any]:
         """Return `{"items", "next"}` of one row more than the page holds."""
         more = len(rows) > self.limit
         return {
@@ -62,24 +89,31 @@ class Paging:
         url = self._url.include_query_params(cursor=document["next"])
         return f'<{url.path}?{url.query}>; rel="next"'
 
-    def _write(self, last: int | str) -> str:
+    def _write(self, last: Key) -> str:
         body = orjson.dumps([last, self._filters])
         return base64.urlsafe_b64encode(body).decode().rstrip("=")
 
-    def _read(self, cursor: str) -> int | str:
+    def _read(self, cursor: str) -> Key:
         try:
             padded = cursor + "=" * (-len(cursor) % 4)
             last, filters = orjson.loads(base64.b64decode(padded, b"-_", validate=True))
         except (ValueError, TypeError) as error:
             raise _no_page(_UNKNOWN) from error
-        if type(last) is int and -(2**63) <= last < 2**63:
-            pass
-        elif type(last) is not str or "\x00" in last:
+        if type(last) is list and [type(part) for part in last] == [int, str]:
+            last = (last[0], last[1])
+        if not all(map(_possible, last if type(last) is tuple else (last,))):
             raise _no_page(_UNKNOWN)
         if filters != self._filters:
             raise _no_page(_OTHER)
-        found: int | str = last
+        found: Key = last
         return found
+
+
+def _possible(part: Any) -> bool:
+    """Tell whether a part of a cursor is one that a database can compare."""
+    if type(part) is int:
+        return -(2**63) <= part < 2**63
+    return type(part) is str and "\x00" not in part
 
 
 def _no_page(detail: str) -> Problem:
@@ -87,8 +121,10 @@ def _no_page(detail: str) -> Problem:
 
 
 def _filters(request: Request) -> str:
-    """Return a short digest of everything but the paging parameters themselves."""
-    kept = sorted(pair for pair in request.query_params.multi_items() if pair[0] not in ("cursor", "limit"))
+    """Return a short digest of everything that decides which rows there are, and in which order."""
+    kept = sorted(
+        pair for pair in request.query_params.multi_items() if pair[0] not in ("cursor", "limit", "fields")
+    )
     return hashlib.sha256(orjson.dumps([request.url.path, kept])).hexdigest()[:12]
 
 

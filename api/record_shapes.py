@@ -29,6 +29,9 @@ class RecordShape(BaseModel):
         description="The external id of another source's record that these are answers about; else null"
     )
     answered: list[str] | None = Field(description="Of answers about a record: the names that were answered")
+    deleted_at: str | None = Field(
+        None, description="When it was noticed that the record is gone; null: it stands"
+    )
 
 
 class ChangeRequestShape(RecordShape):

@@ -190,8 +190,9 @@ class RunShape(BaseModel):
 
     model_config = _example(
         id=812, source="jira-cloud", slot="2026-11-22T02:00:00Z", state="succeeded", mode="incremental",
-        mapping_version=3,
-        started_at="2026-11-22T02:00:03Z", finished_at="2026-11-22T02:11:00Z", requests=412, waited_s=12.4,
+        mapping_version=3, queued_at="2026-11-22T02:00:00Z",
+        started_at="2026-11-22T02:00:03Z", finished_at="2026-11-22T02:11:00Z", requests=412, retries=1,
+        bytes_fetched=8200312, waited_s=12.4, error=None,
         ledger=[{"stream": "issues", "said": 20000, "stored": 19998, "rejected": 2, "filtered": 0,
                  "deleted": 20, "balanced": True}],
         kept={"sprints": "2026-11-22T01:30:02Z"},
@@ -205,9 +206,12 @@ class RunShape(BaseModel):
     state: RUN_STATES
     mode: Literal["full", "incremental"]
     mapping_version: int | None = Field(description="Of its source's mapping; null before it began to read")
+    queued_at: str | None
     started_at: str | None
     finished_at: str | None
     requests: int
+    retries: int
+    bytes_fetched: int
     waited_s: float
     error: str | None = None
     warnings: list[Any] = Field(description="Empty for a token that may see some projects only")
@@ -268,203 +272,9 @@ class ScopeShape(BaseModel):
     external_id: str
     key: str
     name: str
+    lead: str | None
     project: str | None = Field(description="null: bound to no project yet")
     bound_by: str | None
     url: str | None
-
-
-class WorkItemShape(BaseModel):
-    """An issue or work item, as last read."""
-
-    model_config = _example(
-        source="jira-cloud", external_id="10114", key="APO-114", project="APOLLO", type="Story",
-        hub_type="story", title="Docking checklist", status="In Progress", status_category="doing", points=5,
-        assignee="Ada", parent_key="APO-100", created_at="2026-10-01T09:00:00Z",
-        updated_at="2026-11-20T15:02:11Z", due=None, deleted_at=None,
-        url="https://example.atlassian.net/browse/APO-114",
-    )  # fmt: skip
-
-    source: str
-    external_id: str = Field(description="Immutable; with `source` it names the item for ever")
-    key: str
-    project: str | None = Field(description="null: its scope is bound to no project")
-    type: str
-    title: str
-    status: str
-    status_category: Literal["todo", "doing", "done", "dropped"] | None
-    points: float | None
-    assignee: str | None
-    parent_key: str | None
-    created_at: str | None
-    updated_at: str | None
-    deleted_at: str | None = Field(description="When its absence from the tracker was noticed")
-    url: str | None
-
-
-class MilestoneShape(BaseModel):
-    """A dated commitment, in its version known at the asked instant."""
-
-    model_config = _example(
-        source="pmo-files", external_id="APO:M4", project="APOLLO", project_ref="APO", name="Go live",
-        state="planned", weight=5, critical=True, baseline="2026-11-06", forecast="2026-12-18", actual=None,
-        slip_days=42, known_from="2026-11-21T02:03:10Z", locator="plan.xlsx!Milestones!B6", url=None,
-    )  # fmt: skip
-
-    source: str
-    external_id: str
-    project: str | None
-    project_ref: str | None = Field(description="How the source names the project")
-    name: str
-    state: str | None
-    critical: bool | None
-    baseline: str | None
-    forecast: str | None
-    actual: str | None
-    slip_days: int | None = Field(
-        description="Actual or forecast against baseline; null when either is unknown"
-    )
     locator: str | None
-
-
-class RaidShape(BaseModel):
-    """A risk, assumption, issue or dependency."""
-
-    model_config = _example(
-        source="pmo-files", external_id="R-014", project="APOLLO", project_ref="APO", item_id="R-014", kind="risk",
-        title="Supplier is late", owner=None, state="open", probability=5, impact=4, score=20,
-        due="2026-11-12", locator="raid.xlsx!RAID!A2", url=None,
-    )  # fmt: skip
-
-    source: str
-    external_id: str
-    project: str | None
-    project_ref: str | None = Field(description="How the source names the project")
-    item_id: str | None
-    kind: str | None
-    title: str | None
-    owner: str | None
-    state: str | None
-    probability: float | None
-    impact: float | None
-    score: float | None = Field(description="probability times impact; null when either is unknown")
-    due: str | None
-    locator: str | None
-
-
-class CostShape(BaseModel):
-    """Money of one kind in one month."""
-
-    model_config = _example(
-        source="pmo-files", external_id="APO:forecast:2026-11", project="APOLLO", project_ref="APO",
-        category="Delivery", kind="forecast", period="2026-11-01", amount=120000.5, currency="GBP",
-        locator="costs.xlsx!Forecast!F4",
-    )  # fmt: skip
-
-    source: str
-    external_id: str
-    project: str | None
-    project_ref: str | None = Field(description="How the source names the project")
-    category: str | None
-    kind: str | None
-    period: str | None = Field(description="First day of the month; null: the whole life")
-    amount: float | None
-    currency: str | None
-    locator: str | None
-
-
-class StatusProject(BaseModel):
-    """One project's status on a day, reasons included."""
-
-    model_config = ConfigDict(extra="allow")
-
-    key: str
-    name: str
-    programme: str | None = Field(description="Its own: the first of its programmes")
-    programmes: list[dict[str, Any]] = Field(
-        [], description="All it belongs to: name, the percent `share` of its budget, whether `critical` there"
-    )
-    tier: int | None
-    stage: str | None
-    overall: Colour
-    health: float | None
-    reported: Colour | None
-    watermelon: int | None = Field(
-        description="Computed minus reported, 2 is green over red; null: not known"
-    )
-    dimensions: dict[str, Any]
-    data_quality: dict[str, Any] | None
-    next_milestone: dict[str, Any] | None
-    sources: list[dict[str, Any]]
-
-
-class StatusShape(BaseModel):
-    """The status document."""
-
-    model_config = _example(
-        as_of="2026-11-22", known_at="2026-11-22T02:14:09Z", policy="default@1.0.0",
-        projects=[{
-            "key": "APOLLO", "name": "Apollo", "programme": "Space", "tier": 1, "stage": "deliver",
-            "overall": "RED", "health": 62.5, "reported": "GREEN", "watermelon": 2,
-            "dimensions": {
-                "schedule": {"colour": "RED", "reasons": [
-                    {"rule": "F1", "text": "42 days late", "inputs": {"slip_days": 42, "slip_pct": 12.1037}}]},
-                "cost": {"colour": "GREY", "reasons": [
-                    {"rule": "F4", "text": "no approved budget", "inputs": {"budget": None}}]}},
-            "data_quality": {"score": 84.88, "grade": "C"},
-            "next_milestone": {"name": "Go live", "forecast": "2026-12-18", "baseline": "2026-11-06"},
-            "sources": [{"name": "jira-cloud", "synced_at": "2026-11-22T02:11:00Z"}]}],
-    )  # fmt: skip
-
-    as_of: str | None
-    known_at: str | None
-    policy: str | None
-    history: dict[str, str | None] | None = Field(None, description="First and last day with a snapshot")
-    note: str | None = Field(None, description="Says so where the day asked about lies outside the history")
-    projects: list[StatusProject]
-
-
-class PortfolioShape(BaseModel):
-    """The portfolio in figures."""
-
-    model_config = _example(
-        key="main", name="Change portfolio", timezone="Europe/London", currency="GBP", as_of="2026-11-22",
-        projects=12, overall={"RED": 4, "AMBER": 3, "GREEN": 5}, watermelons=1,
-        programmes=[{"name": "Space", "projects": 5, "overall": {"RED": 2, "GREEN": 3}, "worst": "RED"}],
-    )  # fmt: skip
-
-    key: str | None
-    name: str | None
-    timezone: str | None
-    currency: str | None
-    as_of: str | None
-    projects: int
-    overall: dict[str, int]
-    watermelons: int
-    rollup: dict[str, Any] | None = Field(
-        None, description="As `/programmes` has one of each programme; null before anything was applied"
-    )
-    programmes: list[dict[str, Any]] = Field(
-        description="A project of several programmes is in each of them; the name null: in none"
-    )
-
-
-class ExplainShape(BaseModel):
-    """One attribute of one project with its receipt: rule, inputs, claims, and where each was read."""
-
-    model_config = _example(
-        project="APOLLO", attribute="schedule", as_of="2026-11-22", value="RED",
-        rule={"id": "F1", "policy": "default@1.0.0",
-              "inputs": {"baseline_finish": "2025-12-19", "forecast_finish": "2026-01-30"}},
-        claims=[{"attribute": "forecast_finish", "value": "2026-01-30", "wins": True,
-                 "because": "precedence: pmo-files before jira-cloud", "source": "pmo-files",
-                 "valid_from": "2026-11-20", "known_from": "2026-11-21T02:03:10Z",
-                 "raw": {"run": 812, "page": 40217, "position": 6, "locator": "register.xlsx!Projects!H8",
-                         "url": "https://example.sharepoint.com/register.xlsx", "sha256": "9f86d081884c7d65"}}],
-    )  # fmt: skip
-
-    project: str
-    attribute: str
-    as_of: str | None
-    value: Any
-    rule: dict[str, Any] | None = None
-    claims: list[dict[str, Any]]
+    deleted_at: str | None = Field(description="When its absence was noticed")

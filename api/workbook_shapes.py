@@ -109,12 +109,6 @@ class ConflictShape(BaseModel):
     reason: str | None = Field(description="The reason that came with the returned value")
 
 
-class ConflictsShape(BaseModel):
-    """The conflicts that nobody has settled."""
-
-    items: list[ConflictShape]
-
-
 class GivenVerdictOnCell(BaseModel):
     """Which of two values counts."""
 

@@ -1,24 +1,23 @@
 """Records that people answer for, in the version known at an instant: changes, decisions, gates, work plans."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from sqlalchemy import ColumnElement
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.access import Reader, RecordsReader
 from api.answer import Visible, day, json_answer, z
 from api.paging import Page, Paging
 from api.record_shapes import ChangeRequestShape, DecisionShape, GateCriterionShape, WorkPlanShape
-from api.routes.common import PROBLEMS, KnownAt, Text, V, about, version_page
+from api.routes.common import PROBLEMS, AskedClocks, Clocks, Given, Text, V, about, version_document
 from api.shapes import Paged
 from model.tables import ChangeRequest, Decision, GateCriterion, Project, Source, WorkPlanLine
 from sync.record_rows import answerable
 
 router = APIRouter()
-_Given = tuple[InstrumentedAttribute[Any] | ColumnElement[Any], Any]
 
 
 @router.get(
@@ -28,16 +27,16 @@ _Given = tuple[InstrumentedAttribute[Any] | ColumnElement[Any], Any]
 def list_change_requests(
     reader: RecordsReader,
     paging: Page,
+    clocks: AskedClocks,
     project: Text = None,
     source: Text = None,
     state: Annotated[
         Literal["raised", "assessed", "approved", "rejected", "withdrawn", "done"] | None, Query()
     ] = None,
-    known_at: KnownAt = None,
 ) -> Response:
     """List change requests that stood at `known_at`."""
     given = ((Project.key, project), (Source.name, source), (ChangeRequest.state, state))
-    return listed(reader, paging, ChangeRequest, given, known_at)
+    return listed(reader, paging, ChangeRequest, given, clocks)
 
 
 @router.get(
@@ -47,14 +46,14 @@ def list_change_requests(
 def list_decisions(
     reader: RecordsReader,
     paging: Page,
+    clocks: AskedClocks,
     project: Text = None,
     source: Text = None,
     state: Annotated[Literal["needed", "made", "dropped"] | None, Query()] = None,
-    known_at: KnownAt = None,
 ) -> Response:
     """List decisions, needed and made, that stood at `known_at`."""
     given = ((Project.key, project), (Source.name, source), (Decision.state, state))
-    return listed(reader, paging, Decision, given, known_at)
+    return listed(reader, paging, Decision, given, clocks)
 
 
 @router.get(
@@ -64,16 +63,16 @@ def list_decisions(
 def list_gate_criteria(
     reader: RecordsReader,
     paging: Page,
+    clocks: AskedClocks,
     project: Text = None,
     source: Text = None,
     gate: Text = None,
     result: Annotated[Literal["met", "partly", "not_met", "not_applicable"] | None, Query()] = None,
-    known_at: KnownAt = None,
 ) -> Response:
     """List criteria of stage gates, with how far they are met, that stood at `known_at`."""
     given = ((Project.key, project), (Source.name, source), (GateCriterion.gate, gate),
              (GateCriterion.result, result))  # fmt: skip
-    return listed(reader, paging, GateCriterion, given, known_at)
+    return listed(reader, paging, GateCriterion, given, clocks)
 
 
 @router.get(
@@ -83,26 +82,23 @@ def list_gate_criteria(
 def list_work_plan(
     reader: RecordsReader,
     paging: Page,
+    clocks: AskedClocks,
     project: Text = None,
     source: Text = None,
     month: Annotated[str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] = None,
-    known_at: KnownAt = None,
 ) -> Response:
     """List what projects mean to do month by month, that stood at `known_at`."""
     given = ((Project.key, project), (Source.name, source), (WorkPlanLine.month, month))
-    return listed(reader, paging, WorkPlanLine, given, known_at)
+    return listed(reader, paging, WorkPlanLine, given, clocks)
 
 
 def listed(
-    reader: Reader, paging: Paging, table: type[V], given: tuple[_Given, ...], known_at: KnownAt
+    reader: Reader, paging: Paging, table: type[V], given: Sequence[Given], clocks: Clocks
 ) -> Response:
     """Answer with one page of a table's rows that stood at an instant."""
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
-        query = version_page(table, paging, visible, known_at=known_at)
-        query = query.where(*(column == value for column, value in given if value is not None))
-        rows = session.execute(query).all()
-        return paging.document([record_document(*row) for row in rows], [row[0].id for row in rows])
+        return version_document(session, paging, (table, visible, clocks), given, record_document)
 
     return json_answer(reader, collect, link=paging.link)
 

@@ -1,16 +1,17 @@
 """What the routes share: documented problems, the two clocks, and version rows."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar
 
-from fastapi import Path
+from fastapi import Depends, Path
 from fastapi import Query as Parameter
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from api.access import only_visible
-from api.answer import Visible
-from api.paging import Paging, Query
+from api.answer import Visible, z
+from api.paging import Paging
 from api.problems import ProblemDocument, not_found
 from api.values import Day, Instant
 from model.tables import (
@@ -74,6 +75,31 @@ def visible_project(session: Session, visible: Visible, key: str) -> Project:
     return found
 
 
+ChangedSince = Annotated[
+    Instant | None,
+    Parameter(
+        description="Only what is new or changed at or after this instant; what went since is among it"
+    ),
+]
+
+
+class Clocks:
+    """The instant to know things at, and since when they must have changed."""
+
+    def __init__(self, known_at: KnownAt = None, changed_since: ChangedSince = None) -> None:
+        self.known_at = known_at
+        self.changed_since = changed_since
+
+
+AskedClocks = Annotated[Clocks, Depends(Clocks)]
+Given = tuple[InstrumentedAttribute[Any] | ColumnElement[Any], Any]
+
+
+def changed(since: datetime | None, *instants: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Return the condition that something came of a row at or after an instant."""
+    return true() if since is None else or_(*(column >= since for column in instants))
+
+
 def versions(table: type[V], *, known_at: datetime | None) -> ColumnElement[bool]:
     """Return the condition for the version rows that stood at an instant; None means now."""
     if known_at is None:
@@ -84,15 +110,58 @@ def versions(table: type[V], *, known_at: datetime | None) -> ColumnElement[bool
     return and_(table.known_from <= known_at, open_then, there)
 
 
-def version_page(table: type[V], paging: Paging, visible: Visible, *, known_at: datetime | None) -> Query:
-    """Return the query of one page of version rows with their source's name and project's key."""
+def _changed_versions(table: type[V], clocks: Clocks) -> ColumnElement[bool]:
+    """Return the condition for what stood and is younger than an instant, and for what went since."""
+    stood = versions(table, known_at=clocks.known_at)
+    if clocks.changed_since is None:
+        return stood
+    later = aliased(table)
+    again = exists().where(
+        later.source_id == table.source_id,
+        later.external_id == table.external_id,
+        later.known_from > table.known_from,
+        true() if clocks.known_at is None else later.known_from <= clocks.known_at,
+    )
+    went = and_(table.deleted, table.known_to >= clocks.changed_since, ~again)
+    if clocks.known_at is not None:
+        went = and_(went, table.known_to <= clocks.known_at)
+    return or_(and_(stood, table.known_from >= clocks.changed_since), went)
+
+
+def version_document(
+    session: Session,
+    paging: Paging,
+    rows: tuple[type[V], Visible, Clocks],
+    given: Sequence[Given],
+    document: Callable[[V, str, str | None], dict[str, Any]],
+) -> dict[str, Any]:
+    """Return one page of a table's records, each in the version that stood at an instant.
+
+    Args:
+        session: To read with.
+        paging: Which page.
+        rows: Of which table, whose, and by which clocks.
+        given: Columns and what they must be, where it is not None.
+        document: How a row is shown, with its source's name and its project's key.
+    """
+    table, visible, clocks = rows
     query = (
         select(table, Source.name, Project.key)
         .join(Source, Source.id == table.source_id)
         .outerjoin(Project, Project.id == table.project_id)
-        .where(versions(table, known_at=known_at), only_visible(table.project_id, visible))
+        .where(_changed_versions(table, clocks), only_visible(table.project_id, visible))
+        .where(*(column == value for column, value in given if value is not None))
     )
-    return paging.page(query, table.__table__.c.id)
+    columns = table.__table__.c
+    found = session.execute(paging.page_of_records(query, columns.source_id, columns.external_id)).all()
+    items = [document(*row) | {"deleted_at": _went(row[0], clocks.known_at)} for row in found]
+    return paging.document(items, [(row[0].source_id, row[0].external_id) for row in found])
+
+
+def _went(found: Version, known_at: datetime | None) -> str | None:
+    """Say when a record's absence was noticed, as far as was known."""
+    gone = found.deleted and found.known_to is not None and (known_at is None or found.known_to <= known_at)
+    return z(found.known_to) if gone else None
 
 
 def about(found: Version) -> dict[str, Any]:

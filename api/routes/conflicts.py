@@ -23,7 +23,7 @@ from api.matching_shapes import (
 from api.matching_steps import ruled, settled, tried, unruled
 from api.paging import Page
 from api.problems import not_found
-from api.routes.common import PROBLEMS, Text
+from api.routes.common import PROBLEMS, ChangedSince, Text, changed
 from api.routes.matching import DECISIONS, Deciding, Number, told
 from api.shapes import Paged
 from model.tables import ClaimConflict, Project, SettlingRule
@@ -45,11 +45,13 @@ def list_conflicts(
     open: Annotated[  # noqa: A002 - the word questions have for it
         bool | None, Query(description="Only those that last, or only those that are over")
     ] = None,
+    changed_since: ChangedSince = None,
 ) -> Response:
     """List what sources say differently of one attribute of a project, the claim that counts first."""
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
         query = conflicts_query().where(only_visible(ClaimConflict.project_id, visible))
+        query = query.where(changed(changed_since, ClaimConflict.changed_at, ClaimConflict.closed_at))
         if project is not None:
             query = query.where(Project.key == project)
         if attribute is not None:

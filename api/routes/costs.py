@@ -9,8 +9,9 @@ from starlette.responses import Response
 from api.access import RecordsReader
 from api.answer import Visible, day, json_answer, z
 from api.paging import Page
-from api.routes.common import PROBLEMS, KnownAt, Text, version_page
-from api.shapes import CostShape, Paged
+from api.plan_shapes import CostShape
+from api.routes.common import PROBLEMS, AskedClocks, Text, version_document
+from api.shapes import Paged
 from model.tables import CostLine, Project, Source
 
 router = APIRouter()
@@ -23,19 +24,16 @@ router = APIRouter()
 def list_costs(
     reader: RecordsReader,
     paging: Page,
+    clocks: AskedClocks,
     project: Text = None,
     source: Text = None,
     kind: Annotated[Literal["baseline", "forecast", "actual", "committed", "earned"] | None, Query()] = None,
-    known_at: KnownAt = None,
 ) -> Response:
     """List cost lines that stood at `known_at`."""
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
-        query = version_page(CostLine, paging, visible, known_at=known_at)
         given = ((Project.key, project), (Source.name, source), (CostLine.kind, kind))
-        query = query.where(*(column == value for column, value in given if value is not None))
-        rows = session.execute(query).all()
-        return paging.document([cost_document(*row) for row in rows], [row[0].id for row in rows])
+        return version_document(session, paging, (CostLine, visible, clocks), given, cost_document)
 
     return json_answer(reader, collect, link=paging.link)
 

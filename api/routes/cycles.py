@@ -17,9 +17,10 @@ from api.answer import JSON, to_json, z
 from api.bodies import StrictRoute
 from api.collection_shapes import CycleBoardShape, CycleShape, GivenCycle
 from api.etag import digest
+from api.fields import SELECTED, asked, only
 from api.paging import Page
 from api.problems import Problem, bad_request, forbidden, not_found
-from api.routes.common import PROBLEMS, Text
+from api.routes.common import PROBLEMS, ChangedSince, Text, changed
 from api.shapes import Paged
 from api.values import MOST_ID
 from config.calendar import NoSuchCalendar
@@ -41,7 +42,8 @@ _INSTANTS: Final = ("opens_at", "due_at", "opened_at", "closed_at")
 
 def fresh(reader: Reader, document: Any, *, link: str | None = None) -> Response:
     """Answer with a document made anew; 304 where the caller has this very one."""
-    body = to_json(document)
+    names = asked(reader.request)
+    body = to_json(document if names is None else only(reader.request, document, names))
     tag = f'"{digest(body)}"'
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie, Accept"}
     if link:
@@ -51,7 +53,7 @@ def fresh(reader: Reader, document: Any, *, link: str | None = None) -> Response
     }
     if given & {tag, "*"}:
         return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type=JSON)
+    return Response(body, headers=headers, media_type=JSON if names is None else SELECTED)
 
 
 def cycle_document(cycle: CycleRow | Cycle) -> dict[str, Any]:
@@ -90,9 +92,11 @@ def list_cycles(
     paging: Page,
     template: Text = None,
     state: Annotated[Literal["planned", "open", "closed"] | None, Query()] = None,
+    changed_since: ChangedSince = None,
 ) -> Response:
     """List cycles, the newest first."""
     query = select(Cycle)
+    query = query.where(changed(changed_since, Cycle.opened_at, Cycle.closed_at))
     if template is not None:
         query = query.where(Cycle.template == template)
     if state is not None:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.access import RecordsReader
 from api.answer import Visible, json_answer, z
 from api.paging import Page
-from api.routes.common import PROBLEMS, Text
+from api.routes.common import PROBLEMS, ChangedSince, Text, changed
 from api.shapes import DriftShape, Paged
 from model.tables import Drift, Source
 
@@ -21,7 +21,13 @@ SHOWN: Final = 100
 @router.get(
     "/drift", response_model=Paged[DriftShape], responses=PROBLEMS, summary="Drift", operation_id="list_drift"
 )
-def list_drift(reader: RecordsReader, paging: Page, source: Text = None, resolved: bool = False) -> Response:  # noqa: FBT001, FBT002  (a query parameter)
+def list_drift(
+    reader: RecordsReader,
+    paging: Page,
+    source: Text = None,
+    resolved: bool = False,  # noqa: FBT001, FBT002 - a query parameter
+    changed_since: ChangedSince = None,
+) -> Response:
     """List what has drifted, the newest first: what is open, or what went by itself or was accepted."""
     reader.needs_everything("Drift")
 
@@ -29,6 +35,7 @@ def list_drift(reader: RecordsReader, paging: Page, source: Text = None, resolve
         query = select(Drift, Source.name).join(Source, Source.id == Drift.source_id)
         stands = Drift.resolved_at.is_(None)
         query = query.where(~stands if resolved else stands)
+        query = query.where(changed(changed_since, Drift.first_seen, Drift.last_seen, Drift.resolved_at))
         if source is not None:
             query = query.where(Source.name == source)
         rows = session.execute(paging.page(query, Drift.__table__.c.id, newest_first=True)).all()

@@ -11,7 +11,7 @@ from api.access import StatusReader
 from api.answer import Visible, json_answer
 from api.problems import not_found
 from api.routes.common import PROBLEMS, AsOf, KnownAt, ProjectKey, visible_project
-from api.shapes import ExplainShape
+from api.status_shapes import ExplainShape
 from sync.receipts import explain
 
 router = APIRouter()

@@ -26,7 +26,7 @@ from api.finding_queue import (
 from api.finding_shapes import DisputeShape, FindingCountsShape, FindingDetailShape, FindingShape
 from api.paging import Page
 from api.problems import not_found
-from api.routes.common import PROBLEMS, Text
+from api.routes.common import PROBLEMS, ChangedSince, Text, changed
 from api.shapes import Paged
 from api.values import MOST_ID
 from model.tables import Dispute, Finding, Project
@@ -84,12 +84,18 @@ AskedFilters = Annotated[Asked, Depends(Asked)]
     operation_id="list_findings",
 )  # fmt: skip
 def list_findings(
-    reader: FindingsReader, paging: Page, asked: AskedFilters, sort: Annotated[Sort, Query()] = "oldest"
+    reader: FindingsReader,
+    paging: Page,
+    asked: AskedFilters,
+    sort: Annotated[Sort, Query()] = "oldest",
+    changed_since: ChangedSince = None,
 ) -> Response:
     """List findings, the open ones unless asked otherwise, the oldest first."""
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
-        query = found(asked.filters, visible)
+        query = found(asked.filters, visible).where(
+            changed(changed_since, Finding.opened_at, Finding.moved_at, Finding.closed_at)
+        )
         if sort == "severity":
             key = severity_key()
             rows = session.execute(paging.page(query.add_columns(key), key)).all()
@@ -147,6 +153,7 @@ def list_disputes(
         Literal["waiting", "standing", "all"],
         Query(description="waiting: nobody has answered; standing: nobody has, or it was upheld"),
     ] = "waiting",
+    changed_since: ChangedSince = None,
 ) -> Response:
     """List disputes of values, those that wait for an answer unless asked otherwise."""
 
@@ -156,6 +163,7 @@ def list_disputes(
             .join(Project, Project.id == Dispute.project_id)
             .where(only_visible(Dispute.project_id, visible))
         )
+        query = query.where(changed(changed_since, Dispute.at, Dispute.answered_at, Dispute.ended_at))
         if project is not None:
             query = query.where(Project.key == project)
         if state != "all":

@@ -25,7 +25,7 @@ from api.matching_shapes import (
 from api.matching_steps import Done, Officer, decided, linked
 from api.paging import Page
 from api.problems import ProblemDocument, not_found
-from api.routes.common import PROBLEMS, Text
+from api.routes.common import PROBLEMS, ChangedSince, Text, changed
 from api.shapes import Paged
 from api.values import MOST_ID
 from model.tables import Identity, MatchProposal, Person, Source
@@ -67,12 +67,14 @@ def list_proposals(
     ] = None,
     state: Annotated[Literal["open", "confirmed", "refused", "gone"] | None, Query()] = None,
     least: Annotated[float | None, Query(ge=0, le=1, description="Only those at least this sure")] = None,
+    changed_since: ChangedSince = None,
 ) -> Response:
     """List what may be one project or one person, with the reasons; nothing of it is applied until confirmed."""
     reader.needs_everything("Proposals")
 
     def collect(session: Session, _visible: Visible) -> dict[str, Any]:
         query = select(MatchProposal)
+        query = query.where(changed(changed_since, MatchProposal.changed_at, MatchProposal.decided_at))
         if kind is not None:
             query = query.where(MatchProposal.kind == kind)
         if state is not None:

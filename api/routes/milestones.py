@@ -9,8 +9,9 @@ from starlette.responses import Response
 from api.access import RecordsReader
 from api.answer import Visible, day, json_answer, z
 from api.paging import Page
-from api.routes.common import PROBLEMS, KnownAt, Text, about, version_page
-from api.shapes import MilestoneShape, Paged
+from api.plan_shapes import MilestoneShape
+from api.routes.common import PROBLEMS, AskedClocks, Text, about, version_document
+from api.shapes import Paged
 from model.tables import Milestone, Project, Source
 
 router = APIRouter()
@@ -21,18 +22,13 @@ router = APIRouter()
     operation_id="list_milestones",
 )  # fmt: skip
 def list_milestones(
-    reader: RecordsReader, paging: Page, project: Text = None, source: Text = None, known_at: KnownAt = None
+    reader: RecordsReader, paging: Page, clocks: AskedClocks, project: Text = None, source: Text = None
 ) -> Response:
     """List milestones that stood at `known_at`."""
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
-        query = version_page(Milestone, paging, visible, known_at=known_at)
-        if project is not None:
-            query = query.where(Project.key == project)
-        if source is not None:
-            query = query.where(Source.name == source)
-        rows = session.execute(query).all()
-        return paging.document([milestone_document(*row) for row in rows], [row[0].id for row in rows])
+        given = ((Project.key, project), (Source.name, source))
+        return version_document(session, paging, (Milestone, visible, clocks), given, milestone_document)
 
     return json_answer(reader, collect, link=paging.link)
 

@@ -39,7 +39,7 @@ def list_events(
     waiting: Annotated[bool, Query(description="Only what was not delivered yet")] = False,  # noqa: FBT002 - a query parameter
 ) -> Response:
     """List what somebody is to be told, in the order it came up; of the projects you may see."""
-    after = paging.after if isinstance(paging.after, int) else 0
+    after = paging.whole_number() or 0
     with reader.engine.connect() as connection:
         with Session(connection) as session:
             visible = visible_projects(session, reader.principal)

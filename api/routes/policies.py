@@ -207,7 +207,6 @@ async def approve_policy(request: Request, doer: Doing, policy: Label, given: Gi
             because=given.because,
             now=now,
             planned=given.plan,
-            most=_MOST,
         )
 
     return await _moved(request, doer, step)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.access import StatusReader
 from api.answer import Visible, json_answer
 from api.routes.common import PROBLEMS, AsOf, KnownAt
-from api.shapes import PortfolioShape
+from api.status_shapes import PortfolioShape
 from model.tables import Portfolio
 from sync.rollup.group import WATERMELON
 from sync.rollup.rollup import rolled_up, summary

@@ -17,7 +17,7 @@ from api.bodies import StrictRoute
 from api.origin import same_origin
 from api.paging import Page
 from api.problems import bad_request, forbidden, not_found
-from api.routes.common import PROBLEMS, Text
+from api.routes.common import PROBLEMS, ChangedSince, Text, changed
 from api.shapes import AcceptedShape, Paged, QuestionShape
 from api.values import MOST_ID
 from model.tables import Question, Source
@@ -49,12 +49,16 @@ def list_questions(
     open: Annotated[  # noqa: A002 - the contract's own word
         bool | None, Query(description="Only those nobody has answered, or only those that were")
     ] = None,
+    changed_since: ChangedSince = None,
 ) -> Response:
     """List what runs would not decide alone, the newest first."""
     reader.needs_everything("Questions")
 
     def collect(session: Session, _visible: Visible) -> dict[str, Any]:
         query = select(Question, Source.name).join(Source, Source.id == Question.source_id)
+        query = query.where(
+            changed(changed_since, Question.asked_at, Question.accepted_at, Question.settled_at)
+        )
         if source is not None:
             query = query.where(Source.name == source)
         if open is not None:

@@ -9,8 +9,9 @@ from starlette.responses import Response
 from api.access import RecordsReader
 from api.answer import Visible, day, json_answer, z
 from api.paging import Page
-from api.routes.common import PROBLEMS, KnownAt, Text, about, version_page
-from api.shapes import Paged, RaidShape
+from api.plan_shapes import RaidShape
+from api.routes.common import PROBLEMS, AskedClocks, Text, about, version_document
+from api.shapes import Paged
 from model.tables import Project, RaidItem, Source
 
 router = APIRouter()
@@ -23,25 +24,22 @@ router = APIRouter()
 def list_raid_items(
     reader: RecordsReader,
     paging: Page,
+    clocks: AskedClocks,
     project: Text = None,
     source: Text = None,
     kind: Annotated[Literal["risk", "assumption", "issue", "dependency"] | None, Query()] = None,
     state: Text = None,
-    known_at: KnownAt = None,
 ) -> Response:
     """List RAID items that stood at `known_at`."""
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
-        query = version_page(RaidItem, paging, visible, known_at=known_at)
         given = (
             (Project.key, project),
             (Source.name, source),
             (RaidItem.kind, kind),
             (RaidItem.state, state),
         )
-        query = query.where(*(column == value for column, value in given if value is not None))
-        rows = session.execute(query).all()
-        return paging.document([raid_document(*row) for row in rows], [row[0].id for row in rows])
+        return version_document(session, paging, (RaidItem, visible, clocks), given, raid_document)
 
     return json_answer(reader, collect, link=paging.link)
 

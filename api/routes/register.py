@@ -19,7 +19,7 @@ from api.register_shapes import (
     UtilisationShape,
 )
 from api.routes.answered import listed
-from api.routes.common import PROBLEMS, KnownAt, Text
+from api.routes.common import PROBLEMS, AskedClocks, Text
 from api.shapes import Paged
 from model.tables import Baseline, Benefit, Contract, Project, ProjectRole, QualityReview, Source, Utilisation
 from sync.dimension_risk import learned_matrix
@@ -56,14 +56,14 @@ def get_risk_matrix(reader: RecordsReader, project: Text = None, source: Text = 
 def list_contracts(
     reader: RecordsReader,
     paging: Page,
+    clocks: AskedClocks,
     project: Text = None,
     source: Text = None,
     state: Annotated[Literal["planned", "active", "ended", "cancelled"] | None, Query()] = None,
-    known_at: KnownAt = None,
 ) -> Response:
     """List contracts that stood at `known_at`."""
     given = ((Project.key, project), (Source.name, source), (Contract.state, state))
-    return listed(reader, paging, Contract, given, known_at)
+    return listed(reader, paging, Contract, given, clocks)
 
 
 @router.get(
@@ -71,11 +71,11 @@ def list_contracts(
     operation_id="list_benefits",
 )  # fmt: skip
 def list_benefits(
-    reader: RecordsReader, paging: Page, project: Text = None, source: Text = None, known_at: KnownAt = None
+    reader: RecordsReader, paging: Page, clocks: AskedClocks, project: Text = None, source: Text = None
 ) -> Response:
     """List benefits that stood at `known_at`."""
     given = ((Project.key, project), (Source.name, source))
-    return listed(reader, paging, Benefit, given, known_at)
+    return listed(reader, paging, Benefit, given, clocks)
 
 
 @router.get(
@@ -85,14 +85,14 @@ def list_benefits(
 def list_roles(
     reader: RecordsReader,
     paging: Page,
+    clocks: AskedClocks,
     project: Text = None,
     source: Text = None,
     role: Text = None,
-    known_at: KnownAt = None,
 ) -> Response:
     """List roles, held and vacant, that stood at `known_at`."""
     given = ((Project.key, project), (Source.name, source), (ProjectRole.role, role))
-    return listed(reader, paging, ProjectRole, given, known_at)
+    return listed(reader, paging, ProjectRole, given, clocks)
 
 
 @router.get(
@@ -102,14 +102,14 @@ def list_roles(
 def list_utilisation(
     reader: RecordsReader,
     paging: Page,
+    clocks: AskedClocks,
     project: Text = None,
     source: Text = None,
     team: Text = None,
-    known_at: KnownAt = None,
 ) -> Response:
     """List the hours booked by team and week that stood at `known_at`."""
     given = ((Project.key, project), (Source.name, source), (Utilisation.team, team))
-    return listed(reader, paging, Utilisation, given, known_at)
+    return listed(reader, paging, Utilisation, given, clocks)
 
 
 @router.get(
@@ -119,14 +119,14 @@ def list_utilisation(
 def list_quality_reviews(
     reader: RecordsReader,
     paging: Page,
+    clocks: AskedClocks,
     project: Text = None,
     source: Text = None,
     result: Annotated[Literal["passed", "conditional", "failed"] | None, Query()] = None,
-    known_at: KnownAt = None,
 ) -> Response:
     """List quality reviews, held and to come, that stood at `known_at`."""
     given = ((Project.key, project), (Source.name, source), (QualityReview.result, result))
-    return listed(reader, paging, QualityReview, given, known_at)
+    return listed(reader, paging, QualityReview, given, clocks)
 
 
 @router.get(
@@ -134,8 +134,8 @@ def list_quality_reviews(
     operation_id="list_baselines",
 )  # fmt: skip
 def list_baselines(
-    reader: RecordsReader, paging: Page, project: Text = None, source: Text = None, known_at: KnownAt = None
+    reader: RecordsReader, paging: Page, clocks: AskedClocks, project: Text = None, source: Text = None
 ) -> Response:
     """List baselines, approved and proposed, that stood at `known_at`."""
     given = ((Project.key, project), (Source.name, source))
-    return listed(reader, paging, Baseline, given, known_at)
+    return listed(reader, paging, Baseline, given, clocks)

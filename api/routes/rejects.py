@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.access import RecordsReader
 from api.answer import Visible, json_answer, z
 from api.paging import Page
-from api.routes.common import PROBLEMS, Text
+from api.routes.common import PROBLEMS, ChangedSince, Text, changed
 from api.shapes import AbsenceShape, Paged, RejectShape
 from api.values import MOST_ID
 from model.tables import Absence, RejectedRecord, Source
@@ -31,6 +31,7 @@ def list_rejects(
     resolved: Annotated[
         bool | None, Query(description="True: those that were resolved; left out, those that stand")
     ] = None,
+    changed_since: ChangedSince = None,
 ) -> Response:
     """List records, pages and slices that could not be read, each with its reason, the newest first."""
     reader.needs_everything("Rejected records")
@@ -39,6 +40,14 @@ def list_rejects(
         query = select(RejectedRecord, Source.name).join(Source, Source.id == RejectedRecord.source_id)
         stands = RejectedRecord.resolved_at.is_(None)
         query = query.where(~stands if resolved else stands)
+        query = query.where(
+            changed(
+                changed_since,
+                RejectedRecord.rejected_at,
+                RejectedRecord.retried_at,
+                RejectedRecord.resolved_at,
+            )
+        )
         if source is not None:
             query = query.where(Source.name == source)
         if kind is not None:
@@ -64,6 +73,7 @@ def list_absences(
         Literal["deleted", "archived", "moved", "out_of_scope", "access_lost"] | None, Query()
     ] = None,
     external_id: Text = None,
+    changed_since: ChangedSince = None,
 ) -> Response:
     """List the times in which records were not to be seen, the newest first; those that are back included."""
     reader.needs_everything("Absent records")
@@ -74,6 +84,7 @@ def list_absences(
             (Source.name, source), (Absence.run_id, run), (Absence.fate, fate), (Absence.external_id, external_id),
         )  # fmt: skip
         query = query.where(*(column == value for column, value in given if value is not None))
+        query = query.where(changed(changed_since, Absence.found_at, Absence.settled_at, Absence.ended_at))
         rows = session.execute(paging.page(query, Absence.__table__.c.id, newest_first=True)).all()
         return paging.document(
             [absence_document(row, name) for row, name in rows], [row[0].id for row in rows]

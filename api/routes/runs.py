@@ -12,7 +12,7 @@ from api.access import RecordsReader, only_visible
 from api.answer import Visible, json_answer, z
 from api.paging import Page, Paging
 from api.problems import not_found
-from api.routes.common import PROBLEMS, Text
+from api.routes.common import PROBLEMS, ChangedSince, Text, changed
 from api.shapes import RunShape, RunsShape
 from api.values import MOST_ID
 from model.tables import MappingVersion, Run, RunStream, Scope, Source
@@ -27,11 +27,14 @@ def list_runs(
     paging: Page,
     source: Text = None,
     state: Annotated[Literal["queued", "running", "succeeded", "partial", "failed"] | None, Query()] = None,
+    changed_since: ChangedSince = None,
 ) -> Response:
     """List runs. What a ledger counts is of the whole source, so only those who see all see it."""
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
-        query = _visible_runs(visible)
+        query = _visible_runs(visible).where(
+            changed(changed_since, Run.queued_at, Run.started_at, Run.finished_at)
+        )
         if source is not None:
             query = query.where(Source.name == source)
         if state is not None:

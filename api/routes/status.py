@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.access import StatusReader
 from api.answer import Visible, json_answer
 from api.routes.common import PROBLEMS, AsOf, KnownAt
-from api.shapes import StatusShape
+from api.status_shapes import StatusShape
 from sync.receipts import status_document
 
 router = APIRouter()

@@ -18,6 +18,7 @@ from api.actors import acting
 from api.answer import JSON, to_json
 from api.bodies import ExactRoute
 from api.etag import digest
+from api.fields import SELECTED, asked, only
 from api.problems import Problem, forbidden, not_found
 from api.routes.common import PROBLEMS
 from api.routes.submission_documents import (
@@ -64,6 +65,10 @@ def get_submission(reader: RecordsReader, number: Number) -> Response:
     """Return a submission: each field with what was filled in, the answer, and everything that is found."""
     with reader.engine.connect() as connection:
         case = visible_case(connection, reader.principal, number, now=datetime.now(UTC))
+    names = asked(reader.request)
+    if names is not None:
+        document = submission_document(case, case.judge())
+        return Response(to_json(only(reader.request, document, names)), media_type=SELECTED)
     return _told(case, seen=reader.request.headers.get("if-none-match"))
 
 
@@ -127,10 +132,10 @@ def _answer(
     whole: bool,
 ) -> Response:
     principal, actor = acting(request)
-    revision = revision_of(if_match, number)
     now = datetime.now(UTC)
     with request.app.state.engine.connect() as connection:
         case = visible_case(connection, principal, number, now=now)
+        revision = revision_of(if_match, number)
         changes = [
             Change(each.record, each.field, each.value, each.because, withdrawn=each.withdrawn)
             for each in given.answers

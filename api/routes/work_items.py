@@ -10,8 +10,9 @@ from starlette.responses import Response
 from api.access import RecordsReader, only_visible
 from api.answer import Visible, json_answer
 from api.paging import Page
+from api.plan_shapes import WorkItemShape
 from api.routes.common import PROBLEMS, Text
-from api.shapes import Paged, WorkItemShape
+from api.shapes import Paged
 from api.values import Instant
 from model.tables import Project, Scope, Source, WorkItem
 from sync.keys import resolve

@@ -1,6 +1,6 @@
 """Workbooks: written for a submission, taken back, and what two people changed settled."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -13,12 +13,16 @@ from api.access import Principal, RecordsReader, bearer, visible_projects
 from api.actors import acting
 from api.answer import JSON, to_json
 from api.bodies import StrictRoute
+from api.paging import Page
 from api.problems import Problem, ProblemDocument, forbidden, not_found
+from api.retiring import Retiring
 from api.routes.common import PROBLEMS
+from api.routes.cycles import fresh
 from api.routes.submissions import visible_case
+from api.shapes import Paged
 from api.values import MOST_ID
 from api.workbook_documents import conflict_document, taken_document
-from api.workbook_shapes import ConflictShape, ConflictsShape, GivenVerdictOnCell, TakenShape
+from api.workbook_shapes import ConflictShape, GivenVerdictOnCell, TakenShape
 from model.collection.roles import Actor
 from sync.collection.refused import NotAllowed, Refused
 from sync.store import unit_of_work
@@ -39,6 +43,7 @@ _FILE: Final[dict[str, Any]] = {
 }  # fmt: skip
 _STATUS: Final = {"closed": 409, "busy": 409, "not_allowed": 403, "unknown": 422, "other": 422, "changed": 422,
                   "unreadable": 422}  # fmt: skip
+_OLD_NAME: Final = Retiring(date(2026, 11, 22), date(2027, 5, 31), "/api/v1/workbook-conflicts")
 Number = Annotated[int, Path(ge=1, le=MOST_ID, examples=[41])]
 
 
@@ -85,29 +90,23 @@ async def answer(
     return await run_in_threadpool(_answered, request, number)
 
 
-@router.get(
-    "/workbook_conflicts", response_model=ConflictsShape, responses=PROBLEMS, summary="Open conflicts of workbooks",
-    operation_id="list_workbook_conflicts",
-)  # fmt: skip
 def list_conflicts(
     reader: RecordsReader,
+    paging: Page,
     submission: Annotated[int | None, Query(ge=1, le=MOST_ID)] = None,
 ) -> Response:
     """List the cells that were changed in a workbook and elsewhere, until somebody says which value counts."""
+    after = paging.whole_number()
     with Session(reader.engine) as session:
         visible = visible_projects(session, reader.principal)
         found = cells(
             session.connection(), submission=submission, open_only=True,
-            projects=None if visible is None else tuple(visible),
+            projects=None if visible is None else tuple(visible), page=(after, paging.limit + 1),
         )  # fmt: skip
-    return Response(to_json({"items": [conflict_document(each) for each in found]}), media_type=JSON)
+    document = paging.document([conflict_document(each) for each in found], [each.id for each in found])
+    return fresh(reader, document, link=paging.link(document))
 
 
-@router.post(
-    "/workbook_conflicts/{number}/settle", response_model=ConflictShape,
-    responses={**PROBLEMS, 409: {**_PROBLEM, "description": "Settled already, answered since, or not open"}},
-    summary="Settle a conflict", operation_id="settle_workbook_conflict",
-)  # fmt: skip
 async def settle_conflict(
     request: Request,
     number: Number,
@@ -116,6 +115,25 @@ async def settle_conflict(
 ) -> Response:
     """Say which of the two values counts."""
     return await run_in_threadpool(_settle, request, number, given)
+
+
+_SETTLED: Final = {
+    **PROBLEMS,
+    409: {**_PROBLEM, "description": "Settled already, answered since, or not open"},
+}
+# Under two names: the first is going away.
+for _path, _operation, _extra in (
+    ("/workbook_conflicts", "{}_by_old_name", _OLD_NAME.declared()),
+    ("/workbook-conflicts", "{}", None),
+):
+    router.get(
+        _path, response_model=Paged[ConflictShape], responses=PROBLEMS, summary="Open conflicts of workbooks",
+        operation_id=_operation.format("list_workbook_conflicts"), openapi_extra=_extra,
+    )(list_conflicts)  # fmt: skip
+    router.post(
+        f"{_path}/{{number}}/settle", response_model=ConflictShape, responses=_SETTLED, summary="Settle a conflict",
+        operation_id=_operation.format("settle_workbook_conflict"), openapi_extra=_extra,
+    )(settle_conflict)  # fmt: skip
 
 
 def _write(request: Request, number: int) -> Response:

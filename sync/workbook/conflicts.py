@@ -83,8 +83,13 @@ def cells(
     returned: int | None = None,
     open_only: bool = False,
     projects: Sequence[UUID] | None = None,
+    page: tuple[int | None, int] = (None, 2000),
 ) -> list[ReturnedCell]:
-    """Return cells, the newest first; with `open_only` the conflicts that nobody has settled."""
+    """Return cells, the newest first; with `open_only` the conflicts that nobody has settled.
+
+    `page` is the number to go on after, and how many at most.
+    """
+    after, most = page
     rows = connection.execute(
         text(
             f"SELECT {_COLUMNS}, {_NOW}{_FROM}"
@@ -92,10 +97,11 @@ def cells(
             " AND (CAST(:returned AS bigint) IS NULL OR w.returned_id = :returned)"
             " AND (NOT :open OR (w.kind = 'conflict' AND w.settled IS NULL))"
             " AND (CAST(:projects AS uuid[]) IS NULL OR s.project_id = ANY(CAST(:projects AS uuid[])))"
-            " ORDER BY w.id DESC LIMIT 2000"
+            " AND (CAST(:after AS bigint) IS NULL OR w.id < :after)"
+            " ORDER BY w.id DESC LIMIT :most"
         ),
         {"submission": submission, "returned": returned, "open": open_only,
-         "projects": None if projects is None else list(projects)},
+         "projects": None if projects is None else list(projects), "after": after, "most": most},
     )  # fmt: skip
     return [_cell(row) for row in rows]
 

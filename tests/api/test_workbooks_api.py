@@ -82,16 +82,16 @@ def test_a_conflict_is_listed_and_settled(engine: Engine) -> None:
     give_back(engine, answered(sent.body, {("R-001", "impact"): 5}), NOW, by=operator("Ben"))
     asking = speaking_for(engine)
     give(asking, answered(sent.body, {("R-001", "impact"): 1}))
-    [conflict] = asking.get(f"{V1}/workbook_conflicts").json()["items"]
+    [conflict] = asking.get(f"{V1}/workbook-conflicts").json()["items"]
     assert (conflict["returned"], conflict["current"]) == (1, 5)
     stranger = speaking_for(engine, "Mallory")
-    path = f"{V1}/workbook_conflicts/{conflict['id']}/settle"
+    path = f"{V1}/workbook-conflicts/{conflict['id']}/settle"
     assert stranger.post(path, json={"keep": "returned"}).status_code == 403
     settled = asking.post(path, json={"keep": "returned"})
     assert settled.json()["settled_by"] == MANAGER
-    assert asking.get(f"{V1}/workbook_conflicts").json()["items"] == []
+    assert asking.get(f"{V1}/workbook-conflicts").json()["items"] == []
     assert asking.post(path, json={"keep": "current"}).status_code == 409
-    assert asking.post(f"{V1}/workbook_conflicts/999/settle", json={"keep": "current"}).status_code == 404
+    assert asking.post(f"{V1}/workbook-conflicts/999/settle", json={"keep": "current"}).status_code == 404
 
 
 def test_a_conflict_shows_what_stands_and_a_third_answer_is_not_overruled_unseen(engine: Engine) -> None:
@@ -111,9 +111,9 @@ def test_a_conflict_shows_what_stands_and_a_third_answer_is_not_overruled_unseen
         revision=None,
         now=NOW,
     )
-    [conflict] = asking.get(f"{V1}/workbook_conflicts").json()["items"]
+    [conflict] = asking.get(f"{V1}/workbook-conflicts").json()["items"]
     assert (conflict["current"], conflict["now"], conflict["now_by"]) == (5, 4, "Bea")
-    path = f"{V1}/workbook_conflicts/{conflict['id']}/settle"
+    path = f"{V1}/workbook-conflicts/{conflict['id']}/settle"
     unseen = asking.post(path, json={"keep": "returned"})
     assert (unseen.status_code, "changed since by Bea" in unseen.json()["detail"]) == (409, True)
     assert asking.post(path, json={"keep": "returned", "answer": conflict["answer"]}).status_code == 200
