@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small sizes, one round: does it run at all")
     parser.add_argument("--rounds", type=int, help="how often each is measured; 3, or 1 with --quick")
     parser.add_argument("--issues", type=int, help="of ingest, compare and million: how many")
+    parser.add_argument("--projects", help="of consolidate: the sizes, with commas: 1000,3000")
     given = parser.parse_args()
     if unknown := sorted(set(given.names) - set(MODULES)):
         parser.error(f"no benchmark {', '.join(unknown)}; there are: {', '.join(MODULES)}")
@@ -47,6 +48,7 @@ def main() -> None:
     print(machine())
     for name in given.names or BY_DEFAULT:
         size = {"issues": given.issues} if given.issues and name in {"ingest", "compare", "million"} else {}
+        size |= {"projects": given.projects} if given.projects and name == "consolidate" else {}
         module = importlib.import_module(MODULES[name])
         print(f"\n{module.run(quick=given.quick, rounds=rounds, **size)}", flush=True)
 
