@@ -1,7 +1,8 @@
 """The way into the feed: who asks, for which day, and what they get."""
 
+import re
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import orjson
@@ -14,6 +15,7 @@ from api.access import authenticate, visible_projects
 from api.feed.declare import Moment
 from api.feed.kept import answered, plain
 from api.feed.models import NoSuchDay, has_past, model_of, moment_of
+from api.feed.projectdata.model import projectdata
 from api.odata.exchange import Answer
 from api.odata.exchange import Request as Asked
 from api.odata.service import Service
@@ -22,6 +24,9 @@ from api.version import SEEN
 
 router = APIRouter()
 PREFIX: Final = "/odata/v1/"
+RETIRED: Final = "/odata/projectdata/"  # with the names of Project Online's feed
+# Its addresses could have a language in front, as `[en-US]/Projects`; names were English then.
+_LANGUAGE: Final = re.compile(r"^/*(?:\[|%5[Bb])[A-Za-z]{2,3}(?:-[A-Za-z]{2,4})?(?:\]|%5[Dd])(?=/|$)")
 AS_OF: Final = "as_of"
 _LONGEST_S: Final = 30  # seconds that one statement may take
 _MOST_BODY: Final = 262_144  # bytes
@@ -29,6 +34,7 @@ _READING: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgr
 _BEGIN: Final = text(f"SELECT set_config('statement_timeout', :most, true), {SEEN} AS seen")
 
 
+@router.api_route(RETIRED + "{path:path}", methods=["GET", "HEAD", "POST"], include_in_schema=False)
 @router.api_route(PREFIX + "{path:path}", methods=["GET", "HEAD", "POST"], include_in_schema=False)
 async def feed(request: Request) -> Response:
     """Answer a request of a BI tool."""
@@ -42,6 +48,12 @@ async def feed(request: Request) -> Response:
 def service_of(moment: Moment | None) -> Service:
     """Return the service over the sets of now, or of a day."""
     return Service(model_of(moment))
+
+
+@cache
+def retired_service() -> Service:
+    """Return the service over the sets of the retired feed."""
+    return Service(projectdata())
 
 
 def _answered(request: Request, body: bytes) -> Response:
@@ -64,7 +76,7 @@ def _answered(request: Request, body: bytes) -> Response:
             session = Session(connection)
             visible = visible_projects(session, principal)
             try:
-                service = service_of(_moment(session, request, asked.path))
+                service = _service(session, request, asked.path)
             except NoSuchDay as error:
                 return _refused(400, "BadRequest", str(error)), state
             return service.answer(asked, connection, caller=visible, now=datetime.now(UTC)), state
@@ -72,6 +84,23 @@ def _answered(request: Request, body: bytes) -> Response:
     # Rights are rows like others, so that in one state of the data one principal always sees the same.
     who = "all" if principal.sees_everything else repr(principal)
     return answered(request, _asked(request, body), seen, who, make)
+
+
+def _service(session: Session, request: Request, path: str) -> Service:
+    """Return the service that a request is for.
+
+    Raises:
+        NoSuchDay: It asks for a day that is none, or not for what is asked for.
+    """
+    if _prefix(request) == PREFIX:
+        return service_of(_moment(session, request, path))
+    if AS_OF in request.query_params:
+        raise NoSuchDay(f"as_of: this root is as it is now only; ask for {PREFIX}")
+    return retired_service()
+
+
+def _prefix(request: Request) -> str:
+    return PREFIX if request.url.path.startswith(PREFIX) else RETIRED
 
 
 def _moment(session: Session, request: Request, path: str) -> Moment | None:
@@ -102,12 +131,15 @@ def _asked(request: Request, body: bytes) -> Asked:
     for name, value in request.headers.items():
         headers.setdefault(name.lower(), []).append(value)
     query = request.scope["query_string"].decode("ascii", "replace")
-    return Asked(request.method, raw.partition(PREFIX)[2], query, headers, _root(request), body)
+    path = raw.partition(_prefix(request))[2]
+    if _prefix(request) == RETIRED:
+        path = _LANGUAGE.sub("", path)
+    return Asked(request.method, path, query, headers, _root(request), body)
 
 
 def _root(request: Request) -> str:
     """Return the feed's address as the client knows it."""
-    return f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}{PREFIX}"
+    return f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}{_prefix(request)}"
 
 
 def _refused(status: int, code: str, says: str) -> Answer:

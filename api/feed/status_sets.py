@@ -20,6 +20,7 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from api.feed.declare import (
     Moment,
@@ -53,7 +54,8 @@ _DATES: Final = {
 }  # fmt: skip
 
 
-def _said(snapshot: Any, *path: str) -> ColumnElement[Any]:
+def said(snapshot: Any, *path: str) -> ColumnElement[Any]:
+    """Return what a snapshot's document says at a place, as text."""
     found = snapshot.document
     for name in path[:-1]:
         found = found[name]
@@ -77,51 +79,56 @@ def _status(snapshot: Any) -> list[Any]:
             "Computed minus reported in steps; 2 is green outside, red inside",
         ),
         *(
-            text(name.capitalize(), _said(snapshot, "dimensions", name, "colour"), f"Colour of {name}")
+            text(name.capitalize(), said(snapshot, "dimensions", name, "colour"), f"Colour of {name}")
             for name in _DIMENSIONS
         ),
-        number("DataQuality", cast(_said(snapshot, "data_quality", "score"), Double()), "0 to 100"),
-        text("DataQualityGrade", _said(snapshot, "data_quality", "grade"), "A to E"),
-        money("Budget", cast(_said(snapshot, "figures", "budget"), Numeric())),
-        money("ActualCost", cast(_said(snapshot, "figures", "actual_cost"), Numeric())),
-        money("ForecastCost", cast(_said(snapshot, "figures", "forecast_cost"), Numeric()), "At completion"),
-        money("Contingency", cast(_said(snapshot, "figures", "contingency"), Numeric())),
-        text("Currency", _said(snapshot, "figures", "currency"), "ISO 4217, of all amounts of the project"),
-        number("PercentComplete", cast(_said(snapshot, "figures", "percent_complete"), Double()), "0 to 100"),
+        number("DataQuality", cast(said(snapshot, "data_quality", "score"), Double()), "0 to 100"),
+        text("DataQualityGrade", said(snapshot, "data_quality", "grade"), "A to E"),
+        money("Budget", cast(said(snapshot, "figures", "budget"), Numeric())),
+        money("ActualCost", cast(said(snapshot, "figures", "actual_cost"), Numeric())),
+        money("ForecastCost", cast(said(snapshot, "figures", "forecast_cost"), Numeric()), "At completion"),
+        money("Contingency", cast(said(snapshot, "figures", "contingency"), Numeric())),
+        text("Currency", said(snapshot, "figures", "currency"), "ISO 4217, of all amounts of the project"),
+        number("PercentComplete", cast(said(snapshot, "figures", "percent_complete"), Double()), "0 to 100"),
         *(
             each
             for name, figure in _DATES.items()
-            for each in day(name, cast(_said(snapshot, "figures", figure), Date()))
+            for each in day(name, cast(said(snapshot, "figures", figure), Date()))
         ),
-        text("Stage", _said(snapshot, "stage"), "define, deliver or close"),
-        whole("Tier", cast(_said(snapshot, "tier"), Integer), "1 is the largest"),
-        text("Manager", _said(snapshot, "manager")),
-        text("Sponsor", _said(snapshot, "sponsor")),
-        text("NextMilestone", _said(snapshot, "next_milestone", "name")),
-        *day("NextMilestoneForecast", cast(_said(snapshot, "next_milestone", "forecast"), Date())),
-        *day("NextMilestoneBaseline", cast(_said(snapshot, "next_milestone", "baseline"), Date())),
+        text("Stage", said(snapshot, "stage"), "define, deliver or close"),
+        whole("Tier", cast(said(snapshot, "tier"), Integer), "1 is the largest"),
+        text("Manager", said(snapshot, "manager")),
+        text("Sponsor", said(snapshot, "sponsor")),
+        text("NextMilestone", said(snapshot, "next_milestone", "name")),
+        *day("NextMilestoneForecast", cast(said(snapshot, "next_milestone", "forecast"), Date())),
+        *day("NextMilestoneBaseline", cast(said(snapshot, "next_milestone", "baseline"), Date())),
         text("Policy", snapshot.policy, "Name and version of the policy that coloured it"),
     ]
 
 
-def projects(moment: Moment | None) -> EntitySet:
-    """Return the set of projects, each with its newest status, or the newest one that a day had."""
-    newest = (
+def newest_status(moment: Moment | None) -> LateralFromClause:
+    """Return the newest snapshot of the project beside it, of now or of a day."""
+    return (
         select(Snapshot)
         .where(Snapshot.project_id == Project.id, true() if moment is None else Snapshot.as_of <= moment.day)
         .order_by(Snapshot.as_of.desc(), Snapshot.known_at.desc())
         .limit(1)
         .lateral("newest")
     )
-    snapshot = _Columns(newest)
+
+
+def projects(moment: Moment | None) -> EntitySet:
+    """Return the set of projects, each with its newest status, or the newest one that a day had."""
+    newest = newest_status(moment)
+    snapshot = Columns(newest)
     return entity_set(
         "Projects",
         "Project",
         [
             key("ProjectId", "Guid", Project.id),
             text("ProjectKey", Project.key),
-            text("ProjectName", func.coalesce(_said(snapshot, "name"), Project.name)),
-            text("ProgrammeName", func.coalesce(_said(snapshot, "programme"), Programme.name)),
+            text("ProjectName", func.coalesce(said(snapshot, "name"), Project.name)),
+            text("ProgrammeName", func.coalesce(said(snapshot, "programme"), Programme.name)),
             whole("ProgrammeId", Project.programme_id),
             whole("PortfolioId", Project.portfolio_id),
             *day("AsOf", snapshot.as_of, "The day of its newest status"),
@@ -156,7 +163,7 @@ class _Changed:
         self.changed_at = changed_at
 
 
-class _Columns:
+class Columns:
     """A subquery's columns by attribute, as a table's are."""
 
     def __init__(self, source: Any) -> None:

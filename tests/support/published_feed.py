@@ -12,16 +12,16 @@ from typing import Any, Final
 import orjson
 
 from api.feed.models import model_of
+from api.feed.projectdata.model import projectdata
 from api.odata.edm import Model
 
 KEPT: Final = Path(__file__).parents[1] / "feed" / "published.json"
-ROOTS: Final = ("v1",)
 Promised = dict[str, dict[str, dict[str, Any]]]
 
 
 def promised_now() -> Promised:
     """Return what each root gives: its sets with their keys, properties and ways."""
-    return {"v1": _promised(model_of(None))}
+    return {"v1": _promised(model_of(None)), "projectdata": _promised(projectdata())}
 
 
 def _promised(model: Model) -> dict[str, dict[str, Any]]:
