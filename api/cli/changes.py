@@ -6,7 +6,17 @@ import typer
 from rich.console import Console
 from sqlalchemy.orm import Session
 
-from api.cli.common import USAGE, Failed, Format, open_store, parse_day, parse_instant, utc_now, words
+from api.cli.common import (
+    USAGE,
+    Failed,
+    Format,
+    TableOrJson,
+    open_store,
+    parse_day,
+    parse_instant,
+    utc_now,
+    words,
+)
 from api.cli.plain import plainly, print_json
 from api.cli.read import AsOf, KnownAt
 from sync.changes import changes
@@ -25,7 +35,7 @@ def show_changes(
     ],
     as_of: AsOf = None,
     known_at: KnownAt = None,
-    format_: Annotated[Format, typer.Option("--format", help="table or json")] = Format.TABLE,
+    format_: TableOrJson = Format.TABLE,
 ) -> None:
     """Say what changed since a day: news, and history that was rewritten since."""
     day, later = parse_day(since), parse_day(as_of)

@@ -2,12 +2,13 @@
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any, Final
 
 import structlog
 import typer
@@ -19,6 +20,7 @@ from sync.failures import in_words
 from sync.scrubbing import Scrubbing, scrub_crashes
 
 OK, FAILED, USAGE, PARTIAL = 0, 1, 2, 3
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)  # a week or a day of the year is no day here
 
 
 class Failed(Exception):
@@ -35,6 +37,15 @@ class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
+
+
+def _no_csv(value: Format) -> Format:
+    if value is Format.CSV:
+        raise typer.BadParameter("this command prints table or json")
+    return value
+
+
+TableOrJson = Annotated[Format, typer.Option("--format", help="table or json", callback=_no_csv)]
 
 
 @contextmanager
@@ -86,9 +97,11 @@ def parse_day(value: str | None) -> date | None:
     if value is None:
         return None
     try:
-        return date.fromisoformat(value)
+        if _DAY.fullmatch(value):
+            return date.fromisoformat(value)
     except ValueError:
-        raise Failed(f"{value!r} is no day; write it as YYYY-MM-DD", USAGE) from None
+        pass  # said below
+    raise Failed(f"{value!r} is no day; write it as YYYY-MM-DD", USAGE)
 
 
 def parse_instant(value: str | None) -> datetime | None:

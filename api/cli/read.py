@@ -14,7 +14,17 @@ from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.cli.common import USAGE, Failed, Format, open_store, parse_day, parse_instant, utc_now, words
+from api.cli.common import (
+    USAGE,
+    Failed,
+    Format,
+    TableOrJson,
+    open_store,
+    parse_day,
+    parse_instant,
+    utc_now,
+    words,
+)
 from api.cli.explain_rollup import explain_figure
 from api.cli.plain import plainly, print_json
 from api.cli.rollup_words import STYLES, head_cells, portfolio_lines
@@ -172,7 +182,7 @@ def explain_value(
         str | None,
         typer.Option(help="A programme, or '' for the projects in none; then the first word is the figure"),
     ] = None,
-    format_: Annotated[Format, typer.Option("--format", help="table or json")] = Format.TABLE,
+    format_: TableOrJson = Format.TABLE,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     *,
@@ -270,7 +280,7 @@ def _print_claims(console: Console, claims: list[dict[str, Any]]) -> None:
 
 
 def runs(
-    format_: Annotated[Format, typer.Option("--format", help="table or json")] = Format.TABLE,
+    format_: TableOrJson = Format.TABLE,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, the newest first")] = 20,
 ) -> None:
     """List the newest runs with their ledgers."""

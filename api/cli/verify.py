@@ -5,11 +5,21 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from api.cli.common import FAILED, Format, open_store, parse_day, parse_instant, words
+from api.cli.common import (
+    FAILED,
+    USAGE,
+    Failed,
+    Format,
+    TableOrJson,
+    open_store,
+    parse_day,
+    parse_instant,
+    words,
+)
 from api.cli.plain import print_json
 from api.cli.read import AsOf, KnownAt
 from sync.json import instant_text
-from sync.verification.verify import Fault, Verified, verify
+from sync.verification.verify import Fault, NoSuchProject, Verified, verify
 
 _SAID: Final = 50  # faults that are printed; JSON has all
 
@@ -27,20 +37,23 @@ def verify_status(
     every: Annotated[
         bool, typer.Option("--all", help="Every snapshot, not only each project's newest")
     ] = False,
-    format_: Annotated[Format, typer.Option("--format", help="table or json")] = Format.TABLE,
+    format_: TableOrJson = Format.TABLE,
 ) -> None:
     """Work published status out again from its receipts, follow them to the raw pages, and compare.
 
-    Ends with 1 where anything does not agree.
+    Ends with 1 where anything does not agree, or where there was nothing to look at.
     """
     day, instant = parse_day(as_of), parse_instant(known_at)
     with words():
-        found = verify(open_store(), as_of=day, known_at=instant, projects=projects or None, every=every)
+        try:
+            found = verify(open_store(), as_of=day, known_at=instant, projects=projects or None, every=every)
+        except NoSuchProject as error:
+            raise Failed(str(error), USAGE) from None
     if format_ is Format.JSON:
         print_json(_document(found))
     else:
         _print(found)
-    if found.faults:
+    if found.faults or found.without or not found.snapshots:
         raise typer.Exit(FAILED)
 
 
@@ -53,6 +66,7 @@ def _document(found: Verified) -> dict[str, object]:
         "rollups": found.rollups,
         "rollup_figures": found.figures,
         "faults": [_told(each) for each in found.faults],
+        "without_snapshot": found.without,
         "taken_from_receipts": [_told(each) for each in found.taken],
     }
 
@@ -82,8 +96,12 @@ def _print(found: Verified) -> None:
             f"Of {len(found.taken)} snapshots the counts of work items are taken from their receipts: items are kept"
             " as last read, and some changed since. All else was read as it was known then."
         )
+    if found.without:
+        console.print(
+            f"No snapshot at these clocks: {', '.join(found.without)}.", style="bold red", markup=False
+        )
     if not found.snapshots:
-        console.print("There is no snapshot to verify.")
+        console.print("There is no snapshot to verify: nothing was checked.", style="bold red")
     elif found.faults:
         console.print(f"{looked}: {len(found.faults)} do not agree.", style="bold red")
     else:

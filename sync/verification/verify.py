@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from difflib import get_close_matches
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, text
@@ -20,6 +21,10 @@ _SAID: Final = 10  # differences of one snapshot that are said
 _COLUMNS: Final = ("overall", "health", "reported", "watermelon")
 
 
+class NoSuchProject(LookupError):
+    """There is no project of a key that was asked about; the message says what there is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Something that does not agree: of which project's snapshot, and what, in words."""
@@ -34,6 +39,8 @@ class Fault:
 class Verified:
     """What was looked at, and what does not agree. `pages` are raw pages whose bytes were hashed again.
 
+    `without` are projects that were named and have no snapshot at the two clocks.
+
     `rollups` are those of programmes and of the portfolio, `figures` the numbers and colours of these.
 
     `taken` says of snapshots which inputs could not be read as they were, and were taken from the receipt.
@@ -47,6 +54,7 @@ class Verified:
     figures: int = 0
     faults: list[Fault] = field(default_factory=list)
     taken: list[Fault] = field(default_factory=list)
+    without: list[str] = field(default_factory=list)
 
 
 def verify(
@@ -73,11 +81,17 @@ def verify(
         known_at: The newest instant; None: any.
         projects: Their keys; None: all.
         every: All snapshots not after the clocks, not only the newest of each project.
+
+    Raises:
+        NoSuchProject: One that is named is none; nothing is looked at then.
     """
     found = Verified()
     standing: dict[int, Fault] = {}  # raw page -> the first place that stands on it
     with Session(engine) as session:
-        for together in _together(_chosen(session, as_of, known_at, projects, every=every)):
+        _known(session, projects or ())
+        chosen = _chosen(session, as_of, known_at, projects, every=every)
+        found.without = sorted({*(projects or ())} - {row.key for row in chosen})
+        for together in _together(chosen):
             rows = _read(session, [each.id for each in together])
             again, because = _again(session, rows)
             for row in rows:
@@ -94,6 +108,16 @@ def verify(
             )
         session.rollback()
     return found
+
+
+def _known(session: Session, projects: Collection[str]) -> None:
+    """Refuse a key that no project has: a check that looks at nothing would always come out well."""
+    there = session.execute(text("SELECT key FROM project ORDER BY key")).scalars().all()
+    for key in projects:
+        if key not in there:
+            near = get_close_matches(key.upper(), there, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(there[:20]) or 'none yet'}"
+            raise NoSuchProject(f"there is no project {key!r}; {hint}")
 
 
 def _roll(
@@ -186,7 +210,8 @@ def _chosen(
     first = "" if every else "DISTINCT ON (s.project_id)"
     return session.execute(
         text(
-            f"SELECT {first} s.id, s.as_of, s.known_at, s.policy FROM snapshot s JOIN project p ON p.id = s.project_id"
+            f"SELECT {first} s.id, p.key, s.as_of, s.known_at, s.policy FROM snapshot s"
+            " JOIN project p ON p.id = s.project_id"
             " WHERE (CAST(:as_of AS date) IS NULL OR s.as_of <= CAST(:as_of AS date))"
             " AND (CAST(:known_at AS timestamptz) IS NULL OR s.known_at <= CAST(:known_at AS timestamptz))"
             " AND (CAST(:keys AS text[]) IS NULL OR p.key = ANY(CAST(:keys AS text[])))"

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import zstandard
 from sqlalchemy import text
 
 from sync.verification.verify import Verified, verify
+from tests.support.command_line import CommandLine
 from tests.support.rows import Rows
 from tests.support.two_days import LATER, TODAY, two_days
 
@@ -106,3 +108,13 @@ def test_a_raw_page_that_cannot_be_opened_is_found(rows: Rows) -> None:
 def test_a_derived_claim_with_no_rows_left_is_found(rows: Rows) -> None:
     told = tamper(rows, "DELETE FROM work_item")
     assert "of jira-cloud: it names no raw page, and there are no rows it was computed from" in told
+
+
+def test_a_check_that_looks_at_nothing_does_not_come_out_well(rows: Rows, tmp_path: Path) -> None:
+    muster = CommandLine(rows.engine.url.render_as_string(hide_password=False), tmp_path, {})
+    misspelt = muster("verify", "Apollo")
+    assert (misspelt.code, "no project 'Apollo'; did you mean APOLLO?" in misspelt.err) == (2, True)
+    named = muster("verify", "APOLLO", "--as-of", "1999-01-01")
+    assert (named.code, "No snapshot at these clocks: APOLLO" in named.out) == (1, True)
+    table = muster("verify", "--format", "csv")
+    assert (table.code, "table or json" in table.err) == (2, True)
