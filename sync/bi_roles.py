@@ -28,7 +28,7 @@ _ROLE: Final = text(
     "SELECT r.oid, r.rolsuper, shobj_description(r.oid, 'pg_authid') AS says, r.rolname = current_user AS me"
     " FROM pg_roles r WHERE r.rolname = :name"
 )
-# Of every table, view and sequence of this database that is neither a catalogue's nor ours to show: any right at all.
+# Any right at all to a table, view or sequence that is neither a catalogue's nor ours to show; and other ways round.
 _BEYOND: Final = text(
     """SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) FROM pg_class c
        JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -38,6 +38,10 @@ _BEYOND: Final = text(
                 OR has_table_privilege(:name, c.oid, 'DELETE, TRUNCATE, TRIGGER')
               WHEN c.relkind = 'S' THEN has_sequence_privilege(:name, c.oid, 'USAGE, SELECT, UPDATE')
               ELSE false END)
+       UNION ALL SELECT 'as a member of ' || quote_ident(g.rolname) FROM pg_auth_members m
+         JOIN pg_roles g ON g.oid = m.roleid JOIN pg_roles r ON r.oid = m.member WHERE r.rolname = :name
+       UNION ALL SELECT 'as one that may make roles or databases, copy the server or pass row rules by'
+         FROM pg_roles WHERE rolname = :name AND (rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)
        ORDER BY 1"""
 )
 _READERS: Final = text(
@@ -72,7 +76,7 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class BiReader:
-    """A role that may read the schema. `beyond` are the tables it may touch besides: there ought to be none."""
+    """A role that may read the schema. `beyond` are the things it may touch besides: there ought to be none."""
 
     name: str
     until: datetime | None
@@ -118,6 +122,8 @@ def revoke(engine: Engine, name: str) -> bool:
         _run(connection, f"REVOKE ALL ON SCHEMA {SCHEMA} FROM {who}")
         if role.says == _OURS:
             _run(connection, f"REVOKE ALL ON DATABASE {database} FROM {who}")
+            # Who is no superuser may end the connections of those only whose rights it has.
+            _run(connection, f"GRANT {who} TO CURRENT_USER")
             connection.execute(
                 text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usesysid = :oid"),
                 {"oid": role.oid},
@@ -173,10 +179,7 @@ def _options(connection: Connection, name: str, password: str, until: datetime |
         raw(connection).pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
     )
     end = "infinity" if until is None else until.isoformat()
-    return (
-        f"LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT {_CONNECTIONS}"
-        f" PASSWORD '{sealed}' VALID UNTIL '{end}'"
-    )
+    return f"LOGIN CONNECTION LIMIT {_CONNECTIONS} PASSWORD '{sealed}' VALID UNTIL '{end}'"
 
 
 def _hold(connection: Connection, name: str) -> None:

@@ -20,7 +20,7 @@ from config.database import open_engine
 from tests.support.databases import cloned
 from tests.support.served import served
 
-PATHS = ("/api/v1/projects", "/odata/v1/Projects", "/odata/v1/$metadata", "/metrics")
+PATHS = ("/api/v1/projects", "/odata/v1/Projects", "/odata/v1/$metadata", "/files/v1/Projects.csv", "/metrics")
 
 
 def basic(user: str, password: str) -> str:
@@ -75,7 +75,7 @@ def test_whoever_has_no_good_key_is_told_how_to_sign_in(signed: SimpleNamespace,
     ):
         answer = signed.web.get(path, headers=headers, params=params)
         assert answer.status_code == 401, (path, headers, params)
-        first = "Basic" if path.startswith("/odata") else "Bearer"
+        first = "Basic" if path.startswith(("/odata", "/files")) else "Bearer"
         assert answer.headers["www-authenticate"].startswith(f'{first} realm="Muster"')
         assert "Bearer" in answer.headers["www-authenticate"]
         assert "Basic" in answer.headers["www-authenticate"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, Engine, NullPool, create_engine, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from starlette.testclient import TestClient
 
@@ -185,6 +185,14 @@ def test_who_may_do_more_is_granted_nothing(seeded: Engine, name: str) -> None:
     assert name not in {each.name for each in readers(seeded)}
 
 
+@pytest.mark.parametrize("more", ["IN ROLE pg_read_all_data", "IN ROLE pg_monitor NOINHERIT", "CREATEROLE"])
+def test_ways_round_the_tables_are_found_too(seeded: Engine, name: str, more: str) -> None:
+    with seeded.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN {more}"))
+    with pytest.raises(CannotGrant, match="could touch more"):
+        grant(seeded, name)
+
+
 def test_a_role_that_was_there_keeps_its_password_and_is_not_dropped(seeded: Engine, name: str) -> None:
     with seeded.begin() as connection:
         connection.execute(text(f"CREATE ROLE {name} LOGIN"))
@@ -338,3 +346,42 @@ def test_what_is_gone_at_its_source_is_no_fact_any_more(seeded: Engine) -> None:
         assert connection.scalar(text(count)) == 0
         assert connection.scalar(text("SELECT count(*) FROM bi.fact_raid_item")) == 0
         connection.rollback()
+
+
+@pytest.fixture
+def owner(seeded: Engine) -> Iterator[Engine]:
+    """Muster's own user as a given PostgreSQL has one: it may make roles, and is no superuser."""
+    chosen = f"muster_{uuid.uuid4().hex[:10]}"
+    with seeded.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {chosen} LOGIN CREATEROLE"))
+        connection.execute(text(f'ALTER DATABASE "{seeded.url.database}" OWNER TO {chosen}'))
+        owned = ["SCHEMA bi", *(f"VIEW bi.{view.name}" for view in views())]
+        for each in owned:
+            connection.execute(text(f"ALTER {each} OWNER TO {chosen}"))
+    engine = create_engine(seeded.url.set(username=chosen), poolclass=NullPool)
+    yield engine
+    with seeded.begin() as connection:
+        connection.execute(text(f"REASSIGN OWNED BY {chosen} TO postgres"))
+        connection.execute(text(f"DROP OWNED BY {chosen}"))
+        connection.execute(text(f"DROP ROLE {chosen}"))
+
+
+def test_no_superuser_is_needed_to_grant_and_to_revoke(seeded: Engine, owner: Engine, name: str) -> None:
+    assert grant(owner, name).made
+    assert grant(owner, name).password
+    with as_role(seeded, name) as connection:
+        assert connection.scalar(text("SHOW search_path")) == "bi"
+        refused(connection, "SELECT 1 FROM public.claim")
+        assert revoke(owner, name)
+        with pytest.raises(DBAPIError):
+            connection.execute(text("SELECT 1"))
+    assert [each.name for each in readers(owner) if each.name == name] == []
+
+
+def test_tools_that_look_around_find_the_views_and_their_comments(seeded: Engine, reading: str) -> None:
+    with as_role(seeded, reading) as connection:
+        looking = inspect(connection)
+        assert set(looking.get_view_names("bi")) == {view.name for view in views()}
+        found = {each["name"]: each for each in looking.get_columns("fact_status", "bi")}
+        assert found["overall"]["comment"] == "GREEN, AMBER, RED, BLUE complete, GREY not enough data"
+        assert looking.get_table_names("bi") == []
