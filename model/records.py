@@ -41,6 +41,7 @@ class RiskFacts:
     days_impact: float | None = None
     owner: str | None = None
     response_due: date | None = None
+    raised_on: date | None = None
     reviewed_on: date | None = None
     state: str | None = None
     likelihood: str | None = None

@@ -8,8 +8,8 @@ from sqlalchemy import RowMapping
 
 from model.policy import Limits
 from model.records import BenefitFacts, RoleFacts, WeekFacts
-from model.status.benefit import benefit, benefits
-from model.status.colour import Computed
+from model.status.benefit import Benefit, benefit, benefits
+from model.status.colour import Colour, Computed
 from model.status.resource import Resource, resource, weekly_utilisation
 from sync.dimension import Dimension, currencies_apart, grey, joined, record
 from sync.facts import ProjectFacts
@@ -22,11 +22,29 @@ _ROLE_WORDS: Final = {
     "senior responsible owner": "sponsor", "executive": "sponsor",
 }  # fmt: skip
 
+_WORST_FIRST: Final = (Colour.RED, Colour.AMBER, Colour.GREEN, Colour.BLUE, Colour.GREY)
+
 Part = tuple[Computed, Iterable[str], Iterable[dict[str, Any]]]
 
 
 def of_benefit(project: ProjectFacts, limits: Limits) -> Dimension:
     """Compare what is forecast with what was promised, in money and in every other unit apart."""
+    return joined(benefit_parts(project, limits))
+
+
+def deciding_benefit(project: ProjectFacts, limits: Limits) -> Part:
+    """Return the unit that decides the colour: of the worst ones that which falls shortest."""
+    return min(benefit_parts(project, limits), key=_standing)
+
+
+def _standing(part: Part) -> tuple[int, Any]:
+    found = part[0]
+    pct = found.variance_pct if isinstance(found, Benefit) else None
+    return _WORST_FIRST.index(found.colour), 0 if pct is None else pct
+
+
+def benefit_parts(project: ProjectFacts, limits: Limits) -> list[Part]:
+    """Return what is to be said of the benefits, unit by unit, the project's own first."""
     target, forecast = project.value("benefit_target"), project.value("benefit_forecast")
     rows = project.kept.get("benefit", [])
     apart = currencies_apart(project, _MONEY)
@@ -41,7 +59,7 @@ def of_benefit(project: ProjectFacts, limits: Limits) -> Dimension:
         for unit, computed in benefits(map(benefit_facts, rows), limits=limits).items()
         if unit != own
     ]
-    return joined(parts)
+    return parts
 
 
 def benefit_facts(row: RowMapping) -> BenefitFacts:

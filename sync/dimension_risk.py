@@ -52,8 +52,8 @@ def of_risk(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
     """Join what the risks and the issues say; the gravest rows come first."""
     found = judged(project, as_of, limits)
     exposure, open_issues = found.exposure, found.open_issues
-    if open_issues.colour is Colour.GREEN and any(rated.level is None for rated in exposure.rated):
-        # Good issues say nothing of a risk that nobody has rated: it might be the critical one.
+    if open_issues.colour is Colour.GREEN and exposure.colour is Colour.GREY and exposure.rated:
+        # Good issues say nothing of a risk that nobody has rated or priced: it might be the critical one.
         open_issues = replace(open_issues, colour=Colour.GREY)
     late = [record("raid_item", item.ref, item.name) for item, _ in open_issues.overdue]
     return joined([(exposure, ("contingency",), risk_records(found)), (open_issues, (), late)])
@@ -109,7 +109,7 @@ def risk_facts(row: RowMapping) -> RiskFacts:
     return RiskFacts(
         name=_name(row), probability=row["probability"], impact=row["impact"], chance=row["chance"],
         cost_impact=row["cost_impact"], days_impact=row["days_impact"], owner=row["owner"],
-        response_due=row["action_due"], reviewed_on=row["reviewed_on"], state=_state(row),
+        response_due=row["action_due"], raised_on=row["raised_on"], reviewed_on=row["reviewed_on"], state=_state(row),
         likelihood=row["likelihood"], severity=row["severity"], rating=row["rating"],
         schedule_likelihood=row["schedule_likelihood"], schedule_severity=row["schedule_severity"],
         schedule_rating=row["schedule_rating"], ref=row,

@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from model.policy import Limits
-from model.status.colour import Computed, facts
-from model.status.earned_value import earned_schedule, performance
+from model.status.colour import Colour, Computed, Reason, facts, impossible
+from model.status.earned_value import RULE, earned_schedule, performance
 from model.status.phased import Standing, cumulative, periods
-from sync.earned import Earned, earned
+from sync.earned import Earned, Refusal, earned
 from sync.facts import ProjectFacts
 
 Part = tuple[Computed, Iterable[str], Iterable[dict[str, Any]]]
@@ -25,14 +25,19 @@ def finished(project: ProjectFacts, as_of: date) -> bool:
 def of_earned(
     project: ProjectFacts, what: Literal["cost", "schedule"], as_of: date, limits: Limits
 ) -> list[Part]:
-    """Return F2 and F3 as a part of a dimension, with its attributes and rows; nothing where it is unknown.
+    """Return F2 and F3 as a part of a dimension, with its attributes and rows; nothing where there is none.
 
-    Of a project that has finished they say nothing new. Once the whole plan should be done SPI only climbs back
-    to 1, so the schedule is judged by months earned for months gone by.
+    What is there and cannot be computed with is a grey part that says so. Of a project that has finished they say
+    nothing new. Once the whole plan should be done SPI only climbs back to 1, so the schedule is judged by months
+    earned for months gone by.
     """
     found = earned(project, as_of)
-    if isinstance(found, str) or finished(project, as_of):
+    if finished(project, as_of):
         return []
+    if isinstance(found, Refusal):
+        return _refused(found)
+    if (why := found.no_cost if what == "cost" else found.no_plan) is not None:
+        return _refused(why)
     now = _pair(found, found.now, what)
     if now is None:
         return []
@@ -42,6 +47,17 @@ def of_earned(
     if what == "schedule":
         told |= facts(counted_in="months" if _is_over(found) else "money")
     return [(replace(judged, inputs={**judged.inputs, **told}), found.attributes, found.records)]
+
+
+def _refused(why: Refusal) -> list[Part]:
+    if why.missing:
+        return []
+    named = ("percent_complete",) if why.impossible == "percent_complete" else ("budget",)
+    said = f"no earned value: {why.says}"
+    reason = (
+        Reason(RULE, said) if why.impossible is None else impossible(RULE, why.impossible, said, **why.inputs)
+    )
+    return [(Computed(colour=Colour.GREY, reasons=(reason,), inputs=dict(reason.inputs)), named, ())]
 
 
 def _is_over(found: Earned) -> bool:

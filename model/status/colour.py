@@ -51,6 +51,18 @@ class Computed:
         return {"colour": self.colour.value, "reasons": [reason.to_json() for reason in self.reasons]}
 
 
+def impossible(rule: str, name: str, text: str, **inputs: Any) -> Reason:
+    """Return the reason that an input cannot be true, so that nothing was computed with it.
+
+    Args:
+        rule: That would have taken it.
+        name: Of the input: an attribute, or what else it is called.
+        text: What it says, and why that cannot be.
+        inputs: It and what contradicts it.
+    """
+    return Reason(rule, text, facts(impossible=name, **inputs))
+
+
 def order(colour: Colour | None) -> int | None:
     """Return 0, 1, 2 for green, amber, red; None for what has no place in the order."""
     return _BADNESS[colour] if colour in (Colour.GREEN, Colour.AMBER, Colour.RED) else None

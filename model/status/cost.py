@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from model.policy import Limits
-from model.status.colour import Colour, Computed, Reason, facts, percent
+from model.status.colour import Colour, Computed, Reason, facts, impossible, percent
 
 RULE = "F4"
 
@@ -28,7 +28,17 @@ def cost(*, baseline: Decimal | None, forecast: Decimal | None, limits: Limits) 
         return _grey("no approved budget", inputs)
     if forecast is None:
         return _grey("no forecast at completion", inputs)
-    if baseline <= 0:
+    if forecast < 0:
+        why = impossible(
+            RULE, "forecast_cost", f"the forecast cost is {forecast:,.2f}, less than nothing", **inputs
+        )
+        return Cost(colour=Colour.GREY, reasons=(why,), inputs=inputs)
+    if baseline < 0:
+        why = impossible(
+            RULE, "budget", f"the approved budget is {baseline:,.2f}, less than nothing", **inputs
+        )
+        return Cost(colour=Colour.GREY, reasons=(why,), inputs=inputs)
+    if baseline == 0:
         return _grey("the approved budget is not positive, so there is nothing to compare with", inputs)
     pct = 100 * (forecast - baseline) / baseline
     underspend = pct < limits.cost.underspend_pct

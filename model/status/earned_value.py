@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Literal
 
 from model.policy import Limits
-from model.status.colour import Colour, Computed, Reason, facts, worse_of
+from model.status.colour import Colour, Computed, Reason, facts, impossible, worse_of
 
 RULE = "F2"
 RECENT = "F3"
@@ -122,10 +122,18 @@ def earned_schedule(
 def earned_value(now: Values | None, *, limits: Limits, before: Values | None = None) -> EarnedValue:
     """Colour the worse of the cumulative indices and those of the window since `before`.
 
-    None, or nothing planned or spent, is GREY. Source: docs/status.md, rule F2 and F3.
+    None, or nothing planned or spent, is GREY, and so is what is less than nothing.
+    Source: docs/status.md, rule F2 and F3.
     """
     if now is None:
         return _grey("no earned value")
+    wrong = tuple(
+        impossible(RULE, f"{name} value", f"{name} is {amount:,.2f}, less than nothing", **{name: amount})
+        for name, amount in (("planned", now.planned), ("earned", now.earned), ("actual", now.actual))
+        if amount < 0
+    )
+    if wrong:
+        return EarnedValue(colour=Colour.GREY, reasons=wrong, inputs={})
     cpi, spi = _ratio(now.earned, now.actual), _ratio(now.earned, now.planned)
     if cpi is None or spi is None:
         return _grey("nothing is planned or spent yet, so the indices are undefined")

@@ -1,13 +1,13 @@
 """F5: milestones met and overdue, and where the forecasts are heading."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from model.policy import Limits, MilestoneLimits
 from model.records import MilestoneFacts
-from model.status.colour import Colour, Computed, Reason, counted, facts
+from model.status.colour import Colour, Computed, Reason, counted, facts, impossible
 
 RULE = "F5"
 
@@ -29,7 +29,10 @@ class Trend:
 
 @dataclass(frozen=True, kw_only=True)
 class Milestones(Computed):
-    """What the milestones say. `hit_rate` and `mean_late_days` are None while nothing is due."""
+    """What the milestones say.
+
+    `hit_rate` and `mean_late_days` are None while nothing is due, the latter also where a weight cannot be one.
+    """
 
     due: int = 0
     on_time: int = 0
@@ -104,17 +107,19 @@ def milestones(
     on_time = sum(1 for item, days in late if days == 0 and _is_met(item, as_of))
     overdue = tuple((item, days) for item, days in late if days > 0 and not _is_met(item, as_of))
     weights = sum(_weight(item) for item, _ in late)
+    wrong = tuple(_wrong(counted_in))
+    weighed = weights > 0 and not any(_weight(item) < 0 for item, _ in late)
     colour, reasons = _judge(overdue, trend, readings, limits.milestones)
     due = sum(1 for item in planned if item.baseline is not None and item.baseline <= as_of)
     return Milestones(
         colour=colour,
-        reasons=reasons or (_green(due, on_time, len(late)),),
+        reasons=(*(reasons or (_green(due, on_time, len(late)),)), *wrong),
         inputs=inputs,
         due=due,
         on_time=on_time,
         hit_rate=on_time / len(late) if late else None,
         overdue=overdue,
-        mean_late_days=sum(_weight(item) * days for item, days in late) / weights if weights else None,
+        mean_late_days=sum(_weight(item) * days for item, days in late) / weights if weighed else None,
         trend=trend,
         upcoming=next_milestone(counted_in, as_of),
     )
@@ -149,6 +154,14 @@ def _late(item: MilestoneFacts, as_of: date) -> int | None:
 
 def _weight(item: MilestoneFacts) -> float:
     return 1.0 if item.weight is None else item.weight
+
+
+def _wrong(known: Iterable[MilestoneFacts]) -> Iterator[Reason]:
+    """Yield the weights that cannot be ones."""
+    for item in known:
+        if item.weight is not None and item.weight < 0:
+            said = f"milestone {item.name} weighs {item.weight:g}, less than nothing"
+            yield impossible(RULE, f"milestone {item.name} weight", said, weight=item.weight)
 
 
 def _judge(

@@ -9,8 +9,8 @@ from typing import Any, Final
 from model.policy import Level, Limits, Matrix, RiskLimits
 from model.records import RiskFacts
 from model.status.colour import Colour, Computed, Reason, counted, facts
+from model.status.risk_exposure import RULE, covered, expected, is_stale, looked_at, rates, wrong
 
-RULE = "F7"
 _LEVELS: Final[tuple[Level, ...]] = ("low", "medium", "high", "critical")
 _NAMED: Final = 3  # risks that one reason names
 
@@ -44,7 +44,10 @@ class Risk(Computed):
     """What the open risks say.
 
     `emv` is the expected cost, `expected_delay_days` an upper view that ignores float; both sum the risks
-    that can be priced, and are None where none can. `cover` is contingency left / emv.
+    that say what they cost or delay, and are None where none does, and where one of these does not say how likely
+    it is. `cover` is contingency left / emv. `emv_at_least` and `cover_at_most` are those of the risks that can be
+    priced. `unpriced` say what they cost and not how likely they are, `unreviewed` neither when they were looked
+    at nor since when they stand; `wrong` is what cannot be true of any.
     """
 
     rated: tuple[Rated, ...] = ()
@@ -54,6 +57,11 @@ class Risk(Computed):
     overdue: tuple[RiskFacts, ...] = ()
     unowned: tuple[RiskFacts, ...] = ()
     stale: tuple[RiskFacts, ...] = ()
+    emv_at_least: Decimal | None = None
+    cover_at_most: float | None = None
+    unpriced: tuple[RiskFacts, ...] = ()
+    unreviewed: tuple[RiskFacts, ...] = ()
+    wrong: tuple[Reason, ...] = ()
 
 
 def rate(risk: RiskFacts, limits: RiskLimits) -> Rated:
@@ -63,7 +71,11 @@ def rate(risk: RiskFacts, limits: RiskLimits) -> Rated:
     """
     if limits.matrix is not None and risk.pairs:
         return _rate_by_words(risk, limits.matrix)
-    if risk.probability is None or risk.impact is None:
+    if (
+        risk.probability is None
+        or risk.impact is None
+        or not (rates(risk.probability) and rates(risk.impact))
+    ):
         return Rated(risk, None, None)
     score = risk.probability * risk.impact
     if limits.matrix is not None and any(row.isdigit() for row in limits.matrix.cells):
@@ -122,8 +134,9 @@ def risk(
     """Colour the open risks on a day; closed ones are left out, and none on record is GREY.
 
     RED: a critical risk without an owner or with an overdue response, or cover under the limit. AMBER: a
-    high or critical risk, thin cover, or a stale review. Where nothing speaks against green but a risk is
-    not rated, the colour is GREY: it might be the critical one. Source: docs/status.md, rule F7.
+    high or critical risk, thin cover, or a stale review; a risk that nobody ever looked at has been so since it
+    stands. Where nothing speaks against green but a risk is not rated, not priced or cannot be as it is said to be,
+    the colour is GREY: it might be the critical one. Source: docs/status.md, rule F7.
     """
     inputs: dict[str, Any] = facts(
         as_of=as_of, risks=None if known is None else len(known), contingency=contingency
@@ -133,21 +146,31 @@ def risk(
             colour=Colour.GREY, reasons=(Reason(RULE, "no risk is on record", inputs),), inputs=inputs
         )
     still_open = [item for item in known if item.is_open]
-    emv, delay = _expected(still_open, limits.risk)
+    costs = expected(still_open, lambda item: item.cost_impact, limits.risk)
+    delay = expected(still_open, lambda item: item.days_impact, limits.risk)
+    emv, cover = costs.whole, covered(contingency, costs.sum)
     found = Risk(
         colour=Colour.GREY,
         reasons=(),
         inputs=inputs,
         rated=tuple(rate(item, limits.risk) for item in still_open),
         emv=emv,
-        expected_delay_days=delay,
-        cover=float(contingency / emv) if contingency is not None and emv else None,
+        expected_delay_days=None if delay.whole is None else float(delay.whole),
+        cover=None if emv is None else cover,
         overdue=tuple(item for item in still_open if item.response_due and item.response_due < as_of),
         unowned=tuple(item for item in still_open if not item.owner),
-        stale=tuple(item for item in still_open if _is_stale(item, as_of, limits.risk)),
+        stale=tuple(item for item in still_open if is_stale(item, as_of, limits.risk)),
+        emv_at_least=costs.sum,
+        cover_at_most=cover,
+        unpriced=costs.without,
+        unreviewed=tuple(item for item in still_open if looked_at(item, as_of) is None),
+        wrong=tuple(each for item in still_open for each in wrong(item, as_of)),
     )
     colour, reasons = _judge(found, limits.risk)
-    inputs |= facts(open=len(still_open), emv=emv, expected_delay_days=delay, cover=found.cover)
+    inputs |= facts(
+        open=len(still_open), emv=emv, expected_delay_days=found.expected_delay_days, cover=found.cover
+    )
+    inputs |= facts(emv_at_least=costs.sum, unpriced=len(costs.without)) if costs.without else {}
     every = tuple(rate(item, limits.risk) for item in known)  # closed ones were rated by somebody, too
     if pairs := sum(each.pairs for each in every):
         apart = tuple(one for each in every for one in each.apart)
@@ -168,53 +191,49 @@ def _apart(apart: Sequence[Apart], pairs: int) -> Iterator[Reason]:
         yield Reason(RULE, said, facts(rated_by_register=pairs, rated_otherwise=len(apart)))
 
 
-def _expected(known: Sequence[RiskFacts], limits: RiskLimits) -> tuple[Decimal | None, float | None]:
-    """Return the expected cost and delay: sums of chance x impact over the risks that state both."""
-    chances = [(item, _chance(item, limits)) for item in known]
-    costs = [
-        Decimal(str(chance)) * item.cost_impact
-        for item, chance in chances
-        if chance is not None and item.cost_impact is not None
-    ]
-    delays = [
-        Decimal(str(chance)) * Decimal(str(item.days_impact))
-        for item, chance in chances
-        if chance is not None and item.days_impact is not None
-    ]
-    return (sum(costs, Decimal(0)) if costs else None), (float(sum(delays)) if delays else None)
-
-
-def _chance(item: RiskFacts, limits: RiskLimits) -> float | None:
-    if item.chance is not None or item.probability is None:
-        return item.chance
-    return limits.chances.get(int(item.probability)) if item.probability == int(item.probability) else None
-
-
-def _is_stale(item: RiskFacts, as_of: date, limits: RiskLimits) -> bool:
-    return item.reviewed_on is not None and (as_of - item.reviewed_on).days > limits.review_days
-
-
 def _judge(found: Risk, limits: RiskLimits) -> tuple[Colour, tuple[Reason, ...]]:
     red: list[Reason] = []
     amber: list[Reason] = []
     for rated in sorted(found.rated, key=lambda entry: -(entry.score or 0)):
         if rated.level in ("high", "critical"):
             _judge_grave(rated, found, red, amber)
-    if found.cover is not None and found.cover < limits.amber_cover:
-        said = f"the contingency covers {found.cover:.0%} of the expected cost of the risks"
-        side = red if found.cover < limits.red_cover else amber
-        side.append(Reason(RULE, said, facts(cover=round(found.cover, 6), emv=found.emv)))
+    if found.cover_at_most is not None and found.cover_at_most < limits.amber_cover:
+        side = red if found.cover_at_most < limits.red_cover else amber
+        side.append(_thin(found, found.cover_at_most))
     if found.stale:
         said = f"{counted(len(found.stale), 'risk')} not reviewed for more than {counted(limits.review_days, 'day')}"
         amber.append(Reason(RULE, said, facts(stale=[item.name for item in found.stale])))
+    unknown = (*found.wrong, *_unknown(found))
     if red or amber:
-        return (Colour.RED if red else Colour.AMBER), (*red, *amber)
-    unrated = [rated.risk.name for rated in found.rated if rated.level is None]
-    if unrated:
-        said = f"{counted(len(unrated), 'open risk')} without a rating"
-        return Colour.GREY, (Reason(RULE, said, facts(unrated=unrated)),)
+        return (Colour.RED if red else Colour.AMBER), (*red, *amber, *unknown)
+    if unknown:
+        return Colour.GREY, unknown
     said = f"{counted(len(found.rated), 'open risk')}, none high" if found.rated else "no open risk"
     return Colour.GREEN, (Reason(RULE, said, facts(open=len(found.rated))),)
+
+
+def _thin(found: Risk, cover: float) -> Reason:
+    """Say that the contingency is too small."""
+    most = "at most " if found.cover is None else ""
+    said = f"the contingency covers {most}{cover:.0%} of the expected cost of the risks"
+    if cover < 0:
+        said = "the contingency is overdrawn, and covers nothing of the expected cost of the risks"
+    return Reason(RULE, said, facts(cover=round(cover, 6), emv=found.emv_at_least))
+
+
+def _unknown(found: Risk) -> Iterator[Reason]:
+    """Say what of the open risks nobody knows."""
+    unrated = [rated.risk.name for rated in found.rated if rated.level is None]
+    if unrated:
+        yield Reason(RULE, f"{counted(len(unrated), 'open risk')} without a rating", facts(unrated=unrated))
+    unpriced = [item.name for item in found.unpriced if item.cost_impact is not None and item.cost_impact > 0]
+    if unpriced:
+        said = f"{counted(len(unpriced), 'open risk')} with a cost and without a chance: the expected cost is not known"
+        yield Reason(RULE, said, facts(unpriced=unpriced))
+    if found.unreviewed:
+        names = [item.name for item in found.unreviewed]
+        said = f"{counted(len(names), 'open risk')} without a day of review, or since which it stands"
+        yield Reason(RULE, said, facts(unreviewed=names))
 
 
 def _judge_grave(rated: Rated, found: Risk, red: list[Reason], amber: list[Reason]) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from model.policy import Limits, ScheduleLimits
-from model.status.colour import Colour, Computed, Reason, counted, facts, percent
+from model.status.colour import Colour, Computed, Reason, counted, facts, impossible, percent
 
 RULE = "F1"
 
@@ -29,7 +29,8 @@ def schedule(
 ) -> Schedule:
     """Colour the finish: slip = forecast - baseline finish, as a share of finish - start.
 
-    Strictly over a limit, in days or in percent, turns the colour. A project that has finished is BLUE.
+    Strictly over a limit, in days or in percent, turns the colour. Without the planned duration the days alone
+    can turn it, and never to green: the percent might be over. A project that has finished is BLUE.
     Source: docs/status.md, rule F1.
     """
     inputs = facts(
@@ -41,10 +42,17 @@ def schedule(
         return _grey("no baseline finish" if baseline_finish is None else "no forecast finish", inputs)
     slip = (forecast_finish - baseline_finish).days
     if baseline_start is None:
-        return _grey("no baseline start to measure the slip against", inputs, slip)
+        why = Reason(RULE, "no baseline start to measure the slip against", inputs)
+        return _by_days(slip, why, inputs, limits.schedule)
+    if baseline_finish <= baseline_start:
+        said = "the baseline finish is not after the baseline start"
+        why = impossible(RULE, "baseline_start", said, start=baseline_start, finish=baseline_finish)
+        return _by_days(slip, why, inputs, limits.schedule)
     duration = (baseline_finish - baseline_start).days
-    if duration <= 0:
-        return _grey("the baseline finish is not after the baseline start", inputs, slip, duration)
+    if forecast_finish < baseline_start:
+        said = f"the forecast finish {forecast_finish} is before the baseline start {baseline_start}"
+        why = impossible(RULE, "forecast_finish", said, start=baseline_start, forecast=forecast_finish)
+        return Schedule(colour=Colour.GREY, reasons=(why,), inputs=inputs, duration_days=duration)
     pct = 100 * slip / duration
     found = facts(slip_days=slip, slip_pct=round(pct, 4))
     return Schedule(
@@ -55,6 +63,16 @@ def schedule(
         slip_pct=pct,
         duration_days=duration,
     )
+
+
+def _by_days(slip: int, why: Reason, inputs: dict[str, Any], limits: ScheduleLimits) -> Schedule:
+    """Judge what the days say for certain; up to their limits nobody knows, for the percent might be over its own."""
+    reason = Reason(RULE, f"{counted(abs(slip), 'day')} late", facts(slip_days=slip))
+    if slip > limits.red_days:
+        return Schedule(colour=Colour.RED, reasons=(reason, why), inputs=inputs, slip_days=slip)
+    if slip > limits.amber_days:
+        return Schedule(colour=Colour.AMBER, reasons=(reason, why), inputs=inputs, slip_days=slip)
+    return Schedule(colour=Colour.GREY, reasons=(why,), inputs=inputs, slip_days=slip)
 
 
 def _colour(slip: int, pct: float, limits: ScheduleLimits) -> Colour:
@@ -82,11 +100,5 @@ def _finished(inputs: dict[str, Any], baseline: date | None, actual: date) -> Sc
     return Schedule(colour=Colour.BLUE, reasons=(reason,), inputs=inputs, slip_days=slip)
 
 
-def _grey(why: str, inputs: dict[str, Any], slip: int | None = None, duration: int | None = None) -> Schedule:
-    return Schedule(
-        colour=Colour.GREY,
-        reasons=(Reason(RULE, why, inputs),),
-        inputs=inputs,
-        slip_days=slip,
-        duration_days=duration,
-    )
+def _grey(why: str, inputs: dict[str, Any]) -> Schedule:
+    return Schedule(colour=Colour.GREY, reasons=(Reason(RULE, why, inputs),), inputs=inputs)

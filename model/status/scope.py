@@ -1,10 +1,11 @@
 """F9: how the size of the work has moved since its baseline, and how much of that nobody approved."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from model.policy import Limits
-from model.status.colour import Colour, Computed, Reason, facts, percent
+from model.status.colour import Colour, Computed, Reason, facts, impossible, percent
 
 RULE = "F9"
 
@@ -40,7 +41,10 @@ def scope(
         return _grey("no scope baseline", inputs)
     if added_approved is None or added_unapproved is None or removed is None:
         return _grey("what was added or removed since the baseline is not known", inputs)
-    if baseline <= 0:
+    below = {name: size for name, size in inputs.items() if size < 0}
+    if below:
+        return Scope(colour=Colour.GREY, reasons=tuple(_below(below)), inputs=inputs)
+    if baseline == 0:
         return _grey("the scope baseline is zero, so there is nothing to compare with", inputs)
     net = 100 * (added_approved + added_unapproved - removed) / baseline
     churn = 100 * (added_approved + added_unapproved + removed) / baseline
@@ -77,6 +81,12 @@ def _judge(churn: float, uncontrolled: float, limits: Limits) -> tuple[Colour, t
     ranks = [Colour.GREEN, Colour.AMBER, Colour.RED]
     ordered = sorted(parts, key=lambda part: -ranks.index(part[0]))
     return ordered[0][0], tuple(reason for _, reason in ordered)
+
+
+def _below(sizes: dict[str, Any]) -> Iterator[Reason]:
+    for name, size in sizes.items():
+        said = f"{name.replace('_', ' ')} is {size:g}, less than nothing"
+        yield impossible(RULE, name, said, **{name: size})
 
 
 def _grade(value: float, amber: float, red: float) -> Colour:

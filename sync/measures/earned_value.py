@@ -19,7 +19,7 @@ from model.status.earned_value import (
 from model.status.get_to_green import RULE as WAY_BACK
 from model.status.get_to_green import WayBack, way_back
 from model.status.phased import after, cumulative, periods
-from sync.earned import Earned, earned
+from sync.earned import Earned, Refusal, earned
 from sync.facts import ProjectFacts
 from sync.measures.measure import Measure, unknown
 
@@ -56,9 +56,9 @@ def of_earned_value(project: ProjectFacts, as_of: date, limits: Limits) -> Itera
     """Yield everything that follows from money by month and progress, or why it does not."""
     found = earned(project, as_of)
     money = project.unit("budget")
-    if isinstance(found, str):
+    if isinstance(found, Refusal):
         for names, rule in ((_units(), RULE), (_RECENT, RECENT), (_BACK, WAY_BACK)):
-            yield from unknown(_in(names, money), rule, found)
+            yield from unknown(_in(names, money), rule, found.says)
         return
     yield from _values(found)
     yield from _indices(found)
@@ -78,15 +78,20 @@ def _in(names: Mapping[str, str | None], currency: str | None) -> dict[str, str 
 def _why(found: Earned, name: str) -> str | None:
     """Say why one of the indices is missing."""
     plan = found.no_plan if name in _NEEDS_PLAN else None
-    return plan or (found.no_cost if name in _NEEDS_COST else None)
+    why = plan or (found.no_cost if name in _NEEDS_COST else None)
+    return None if why is None else why.says
+
+
+def _says(why: Refusal | None) -> str | None:
+    return None if why is None else why.says
 
 
 def _values(found: Earned) -> Iterator[Measure]:
     day, how = found.now.day, found.inputs["earned_from"]
     said = {
-        "planned_value": found.no_plan or f"planned to be done by {day}",
+        "planned_value": _says(found.no_plan) or f"planned to be done by {day}",
         "earned_value": f"earned by {day}: {how}",
-        "spent_value": found.no_cost or f"spent by {day}",
+        "spent_value": _says(found.no_cost) or f"spent by {day}",
     }
     for name, field in _VALUES.items():
         kind = "baseline" if field == "planned" else field
@@ -105,9 +110,23 @@ def _indices(found: Earned) -> Iterator[Measure]:
     for name, (field, unit, what) in _INDICES.items():
         why = _why(found, name)
         value = None if why else getattr(all_, field)
-        says = why or (what if value is not None else "nothing is planned or spent yet, so it is undefined")
+        says = why or (what if value is not None else _undefined(name, found))
         own = found.currency if unit == "money" else unit
         yield Measure(name, value, own, RULE, _taken(found), found.attributes, found.records, says)
+
+
+def _undefined(name: str, found: Earned) -> str:
+    """Say why an index has no value though all it takes is known: something is nothing, or used up."""
+    now = found.now
+    if name in _NEEDS_COST and not now.actual:
+        return "nothing is spent yet, so it is undefined"
+    if name in _NEEDS_PLAN and not now.planned:
+        return "nothing is planned yet, so it is undefined"
+    if name == "tcpi_budget":
+        return "the whole budget is spent, so no efficiency of the rest ends within it"
+    if not now.earned:
+        return "nothing is earned yet, so it is undefined"
+    return "all that the cost by CPI comes to is spent, so there is no rest"
 
 
 def _taken(found: Earned) -> dict[str, Any]:
@@ -117,7 +136,7 @@ def _taken(found: Earned) -> dict[str, Any]:
 
 def _in_time(found: Earned) -> Iterator[Measure]:
     if found.no_plan or not any(found.plan.values()):
-        yield from unknown(_TIME, RULE, found.no_plan or "the plan by month is empty")
+        yield from unknown(_TIME, RULE, _says(found.no_plan) or "the plan by month is empty")
         return
     start = min(found.plan)
     sums, at = cumulative(found.plan), round(periods(start, found.now.day), 6)
@@ -161,14 +180,16 @@ def _recent(found: Earned, limits: Limits) -> Iterator[Measure]:
         yield from unknown(_RECENT, RECENT, "nothing is known of three months earlier", **_taken(found))
         return
     for name, word in (("spi_recent", "planned"), ("cpi_recent", "actual")):
-        why = found.no_plan if word == "planned" else found.no_cost
+        why = _says(found.no_plan if word == "planned" else found.no_cost)
         later, earlier = getattr(now, word), getattr(before, word)
         inputs = facts(
             **{"day": now.day, "window_from": before.day, "earned": now.earned, "earned_before": before.earned,
                word: later, f"{word}_before": earlier}
         )  # fmt: skip
         value = None
-        if why is None:
+        if why is None and earlier is None:
+            why = f"what was spent by {before.day} adds up to less than nothing"
+        elif why is None:
             what = "schedule" if word == "planned" else "cost"
             value = performance(what, now.earned, later, limits, (before.earned, earlier)).recent  # type: ignore[arg-type]  # one of two words
             says = f"earned over {word} since {before.day}"
@@ -183,7 +204,7 @@ def _recent(found: Earned, limits: Limits) -> Iterator[Measure]:
 def _way_back(found: Earned, limits: Limits) -> Iterator[Measure]:
     units = _in(_BACK, found.currency)
     if found.no_cost or found.now.actual is None:
-        yield from unknown(units, WAY_BACK, found.no_cost or "no actual cost by month")
+        yield from unknown(units, WAY_BACK, _says(found.no_cost) or "no actual cost by month")
         return
     now = Values(found.now.planned or Decimal(0), found.now.earned, found.now.actual)
     back = way_back(found.budget, now, approved=found.budget, amber_pct=limits.cost.amber_pct)

@@ -37,9 +37,10 @@ def of_milestones(project: ProjectFacts, as_of: date, limits: Limits) -> Iterato
 def _punctuality(name: str, found: Milestones) -> str:
     if name == "milestones_on_time":
         return f"{found.on_time} of {found.due} due milestones met on time"
-    return (
-        f"milestones are late by {counted(round(found.mean_late_days or 0, 1), 'day')} in the weighted mean"
-    )
+    if found.mean_late_days is None:
+        wrong = [each.text for each in found.reasons if "impossible" in each.inputs]
+        return "; ".join(wrong) or "no milestone that is due has a weight"
+    return f"milestones are late by {counted(round(found.mean_late_days, 1), 'day')} in the weighted mean"
 
 
 def _trend(project: ProjectFacts, as_of: date, limits: Limits) -> Iterator[Measure]:

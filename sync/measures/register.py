@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping
 from model.policy import Limits
 from model.records import ContractFacts, ReviewFacts
 from model.status.benefit import RULE as F8
-from model.status.benefit import Benefit, benefit
+from model.status.benefit import Benefit
 from model.status.colour import counted, facts
 from model.status.contract import RULE as F25
 from model.status.contract import contracts
@@ -18,7 +18,7 @@ from model.status.quality import quality
 from model.status.resource import RULE as F10
 from model.status.resource import weekly_utilisation
 from sync.dimension import record
-from sync.dimension_register import benefit_facts, role_facts, week_facts
+from sync.dimension_register import deciding_benefit, role_facts, week_facts
 from sync.facts import ProjectFacts
 from sync.measures.measure import Measure, unknown
 
@@ -37,27 +37,12 @@ def of_register(project: ProjectFacts, as_of: date, limits: Limits) -> Iterator[
 
 
 def _benefit(project: ProjectFacts, limits: Limits) -> Iterator[Measure]:
-    names = ("benefit_forecast", "benefit_target")
-    units = {project.unit(name) for name in names if project.value(name) is not None}
-    target, forecast = project.value("benefit_target"), project.value("benefit_forecast")
-    if len(units) > 1:
-        yield from unknown(
-            {"benefit_variance": "percent"}, F8, "target and forecast are in different currencies"
-        )
-        return
-    found: Benefit = benefit(target=target, forecast=forecast, limits=limits)
-    known = [benefit_facts(row) for row in project.kept.get("benefit", [])]
-    records = tuple(record("benefit", each.ref, each.name) for each in known if {each.unit} == units)
-    yield Measure(
-        "benefit_variance",
-        found.variance_pct,
-        "percent",
-        F8,
-        found.inputs,
-        names,
-        records,
-        found.reasons[0].text,
-    )
+    """Yield the variance of the unit that decides the colour, so that the two never contradict each other."""
+    found, names, rows = deciding_benefit(project, limits)
+    pct = found.variance_pct if isinstance(found, Benefit) else None
+    unit = found.inputs.get("unit")
+    says = found.reasons[0].text + (f" (in {unit})" if unit else "")
+    yield Measure("benefit_variance", pct, "percent", F8, found.inputs, tuple(names), tuple(rows), says)
 
 
 def _people(project: ProjectFacts, as_of: date, limits: Limits) -> Iterator[Measure]:

@@ -9,7 +9,8 @@ from sqlalchemy import RowMapping
 from model.policy import Limits
 from model.status.colour import counted, facts
 from model.status.issues import RULE as F6
-from model.status.risk import RULE as F7
+from model.status.risk import Risk
+from model.status.risk_exposure import RULE as F7
 from sync.dimension import RECORDS, record
 from sync.dimension_risk import Raid, judged, risk_records
 from sync.facts import ProjectFacts
@@ -62,21 +63,23 @@ def _exposure(project: ProjectFacts, found: Raid) -> Iterator[Measure]:
         risks=len(found.risks), open=len(exposure.rated), priced=priced, contingency=project.value("contingency"),
         unowned=len(exposure.unowned), overdue=len(exposure.overdue),
     )  # fmt: skip
-    none = "no open risk says both how likely it is and what it would cost"
+    wrong = "; ".join(each.text for each in exposure.wrong)
     values: dict[str, tuple[Any, str]] = {
         "risk_emv": (
             exposure.emv,
-            "expected cost of the open risks" if exposure.emv is not None else found.mixed or none,
+            "expected cost of the open risks"
+            if exposure.emv is not None else found.mixed or _unpriced(exposure, wrong),
         ),
         "risk_cover": (
             exposure.cover,
             "of the expected cost covered by the contingency"
-            if exposure.cover is not None else found.mixed or "without contingency or expected cost there is no cover",
+            if exposure.cover is not None else found.mixed or _uncovered(exposure, wrong),
         ),
         "risk_delay": (
             exposure.expected_delay_days,
             "expected delay by the open risks, ignoring float"
-            if exposure.expected_delay_days is not None else "no open risk says both how likely it is and how long",
+            if exposure.expected_delay_days is not None else
+            wrong or "the open risks do not all say both how likely they are and how long they would delay",
         ),
         "risks_unowned": (len(exposure.unowned), f"of {counted(len(exposure.rated), 'open risk')} without an owner"),
         "risks_overdue": (len(exposure.overdue), "with a response that is overdue"),
@@ -84,6 +87,23 @@ def _exposure(project: ProjectFacts, found: Raid) -> Iterator[Measure]:
     for name, (value, says) in values.items():
         names = ("contingency",) if name == "risk_cover" else ()
         yield Measure(name, value, units[name], F7, inputs, names, records, says)
+
+
+def _unpriced(exposure: Risk, wrong: str) -> str:
+    """Say why no expected cost is known, and what it is at least."""
+    if not exposure.unpriced:
+        return "no open risk says both how likely it is and what it would cost"
+    why = wrong or f"{counted(len(exposure.unpriced), 'open risk')} with a cost and without a chance"
+    rest = exposure.emv_at_least
+    return why if rest is None else f"{why}; the others come to {rest:,.2f}"
+
+
+def _uncovered(exposure: Risk, wrong: str) -> str:
+    if not exposure.unpriced:
+        return "without contingency or expected cost there is no cover"
+    most = exposure.cover_at_most
+    known = "" if most is None else f"; it is {most:.2f} at most"
+    return _unpriced(exposure, wrong) + known
 
 
 def _currency(found: Raid) -> str | None:

@@ -69,7 +69,7 @@ def test_a_role_that_nobody_ever_spoke_of_is_named() -> None:
     assert coloured("resource", {"manager": "Maya"}).computed.reasons[0].text == "sponsor unknown"
 
 
-RATED = {"kind": "risk", "probability": 2, "impact": 2, "owner": "Maya"}
+RATED = {"kind": "risk", "probability": 2, "impact": 2, "owner": "Maya", "reviewed_on": TODAY}
 ISSUE = {"kind": "issue", "raised_on": date(2026, 11, 20), "due": date(2026, 12, 20)}
 
 

@@ -78,7 +78,9 @@ def test_numbers_are_rated_by_a_matrix_of_numbers_or_else_multiplied(
 
 def test_a_register_that_rates_otherwise_than_the_matrix_is_told_so() -> None:
     known = [
-        RiskFacts("R-1", likelihood="Likely", severity="Minor", rating="moderate", owner="Ada"),
+        RiskFacts(
+            "R-1", likelihood="Likely", severity="Minor", rating="moderate", owner="Ada", reviewed_on=AS_OF
+        ),
         RiskFacts("R-2", likelihood="Likely", severity="Grave", rating="Low", owner="Ada", state="closed"),
     ]
     found = risk(known, contingency=None, as_of=AS_OF, limits=WORDS)

@@ -173,6 +173,9 @@ WITHOUT: dict[str, tuple[dict[str, Any], Sequence[int], Sequence[int], str]] = {
 }
 
 
+LACKING = ("PROGRESS", "BUDGET", "MONEY", "PLAN")  # nothing is there; of the others what is there is refused
+
+
 def test_without_its_inputs_there_is_no_index_and_the_reason_is_said(rows: Rows) -> None:
     for row, (key, (given, plan, spent, _)) in enumerate(WITHOUT.items(), 8):
         project(rows, key, row, **given)
@@ -186,7 +189,12 @@ def test_without_its_inputs_there_is_no_index_and_the_reason_is_said(rows: Rows)
         shown = documents[key]["measures"]["spi"]
         assert shown["value"] is None, key
         assert why in shown["says"], key
-        assert all(reason["rule"] != "F2" for reason in documents[key]["dimensions"]["schedule"]["reasons"])
+        told = [
+            each["text"]
+            for each in documents[key]["dimensions"]["schedule"]["reasons"]
+            if each["rule"] == "F2"
+        ]
+        assert told == ([] if key in LACKING else [f"no earned value: {shown['says']}"]), key
 
 
 def test_cost_without_a_plan_still_has_its_index(rows: Rows) -> None:
@@ -213,9 +221,13 @@ def test_money_that_came_back_leaves_the_index_undefined(rows: Rows) -> None:
     months(rows, "APOLLO", "baseline", PLAN)
     months(rows, "APOLLO", "actual", (70, -120, 0, 0, 0, 0))
     document = found(rows)
-    assert value(document, "spent_value") == pytest.approx(-50_000)
-    assert value(document, "cpi") is None
-    assert document["measures"]["cpi"]["says"].endswith("undefined")
+    why = "actual cost adds up to -50,000.00 by 2026-11-02, less than nothing"
+    told = document["measures"]
+    for name in ("spent_value", "cpi", "eac_at_plan", "cost_variance", "percent_spent", "tcpi_budget"):
+        assert (told[name]["value"], told[name]["says"]) == (None, why), name
+    assert told["green_efficiency"]["value"] is None
+    reasons = document["dimensions"]["cost"]["reasons"]
+    assert [each["text"] for each in reasons if each["rule"] == "F2"] == [f"no earned value: {why}"]
 
 
 def test_the_same_money_in_two_sources_is_counted_once(rows: Rows) -> None:

@@ -97,7 +97,8 @@ def test_money_and_other_units_of_benefits_are_never_added_up() -> None:
 
     assert found.computed.colour is Colour.RED
     assert found.rules[0]["inputs"]["unit"] == "EUR"
-    assert measured(project(values, benefit=rows), "benefit_variance").value == 0
+    told = measured(project(values, benefit=rows), "benefit_variance")
+    assert (told.value, told.says) == (-50, "forecast benefit 50.0 % below the target (in EUR)")
 
 
 def test_target_and_forecast_in_two_currencies_without_a_rate_are_grey() -> None:
