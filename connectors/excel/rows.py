@@ -260,7 +260,7 @@ class Sheet:
             zeros = self.grid.marks.zeros.get((number, key.index), 0)
             values["key"] = text_of(self.grid.rows[number][key.index], zeros)
             cells["key"] = address(number, key.index)
-            if self.layout.holds == "raid":
+            if self.layout.holds == "raid" and self.known.get("item_id") in (None, key):
                 values["item_id"] = values["key"]
                 cells["item_id"] = cells["key"]
 

@@ -129,6 +129,13 @@ def corps(template_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         engine.dispose()
 
 
+def test_a_risk_goes_by_the_number_in_the_column_that_was_said_and_not_by_the_key(corps: Engine) -> None:
+    rows = asked(corps, "SELECT item_id FROM raid_item")
+
+    assert not [row for row in rows if row["item_id"] in ("Level 1", "Level 2", "TEST")]
+    assert sum(row["item_id"] is not None for row in rows) > 50
+
+
 def test_the_corps_register_reproduces_its_own_matrix(corps: Engine) -> None:
     worked = oracle("D1_usace_matrix")["out"]
     learned = client(corps).get("/api/v1/risk-matrix", params={"source": "corps"}).json()
