@@ -2,26 +2,25 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, cast, false, func, literal, select, true
+from sqlalchemy import ColumnElement, Subquery, cast, false, func, literal, select
 from sqlalchemy.types import Double
 
 from api.feed.declare import Rows, entity_set, many, one
 from api.feed.projectdata.keys import guid, midnight
 from api.feed.projectdata.names import ISSUE, RESOURCE, RISK, held
-from api.feed.projectdata.projects import project_name
-from api.feed.status_sets import Columns, newest_status
+from api.feed.projectdata.projects import named
 from api.feed.versions import Said
 from api.odata.edm import EntitySet
-from model.tables import Identity, Person, Project, RaidItem
+from model.tables import Identity, Person, RaidItem
 
 _PERCENT = 100
 
 
-def _listed(said: Said, newest: Any) -> dict[str, Any]:
+def _listed(said: Said, projects: Subquery) -> dict[str, Any]:
     """Return what risks and issues have in common."""
     return {
         "ProjectId": said.own("project_id"),
-        "ProjectName": project_name(Columns(newest)),
+        "ProjectName": projects.c.name,
         "Title": said["title"],
         "Owner": said["owner"],
         "AssignedToResource": said["owner"],
@@ -38,19 +37,19 @@ def _text(said: Said) -> ColumnElement[Any]:
     return func.nullif(func.concat_ws("\n", said["cause"], said["effect"]), "")
 
 
-def _rows(said: Said, newest: Any, kind: str) -> Rows:
+def _rows(said: Said, projects: Subquery, kind: str) -> Rows:
     rows = said.rows()
     project = said.own("project_id")
-    source = rows.source.join(Project.__table__, Project.id == project).outerjoin(newest, true())
+    source = rows.source.join(projects, projects.c.id == project)
     return Rows(source, (*rows.where, ~said.gone, said["kind"] == kind), project=project)
 
 
 def risks() -> EntitySet:
     """Return the set of risks that are there."""
-    said, newest = Said(RaidItem, None), newest_status(None)
+    said, projects = Said(RaidItem, None), named()
     cost: ColumnElement[float] = cast(said["cost_impact"], Double())
     carried = {
-        **_listed(said, newest),
+        **_listed(said, projects),
         "RiskId": guid("risk", said.own("source_id"), said.own("external_id")),
         "Description": _text(said),
         "MitigationPlan": said["action"],
@@ -64,7 +63,7 @@ def risks() -> EntitySet:
         "Risks",
         "Risk",
         held(RISK, carried, key=("ProjectId", "RiskId")),
-        _rows(said, newest, "risk"),
+        _rows(said, projects, "risk"),
         says="Risks of projects",
         search=("Title", "Owner"),
         ways=[one("Project", "Projects", "ProjectId", "ProjectId", partner="Risks")],
@@ -73,9 +72,9 @@ def risks() -> EntitySet:
 
 def issues() -> EntitySet:
     """Return the set of issues that are there."""
-    said, newest = Said(RaidItem, None), newest_status(None)
+    said, projects = Said(RaidItem, None), named()
     carried = {
-        **_listed(said, newest),
+        **_listed(said, projects),
         "IssueId": guid("issue", said.own("source_id"), said.own("external_id")),
         "Discussion": _text(said),
         "Priority": func.coalesce(said["rating"], said["severity"]),
@@ -85,7 +84,7 @@ def issues() -> EntitySet:
         "Issues",
         "Issue",
         held(ISSUE, carried, key=("IssueId", "ProjectId")),
-        _rows(said, newest, "issue"),
+        _rows(said, projects, "issue"),
         says="Issues of projects",
         search=("Title", "Owner"),
         ways=[one("Project", "Projects", "ProjectId", "ProjectId", partner="Issues")],

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Date, and_, cast, func, literal, select, true
+from sqlalchemy import ColumnElement, Date, Subquery, and_, cast, func, literal, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from api.feed.declare import Rows, entity_set, many, one
@@ -86,6 +86,15 @@ def project_name(snapshot: Any) -> ColumnElement[Any]:
     return func.coalesce(said(snapshot, "name"), Project.name)
 
 
+def named() -> Subquery:
+    """Return every project's id and name, worked out once a query: names stand in long documents."""
+    newest = newest_status(None)
+    name = project_name(Columns(newest)).label("name")
+    source = Project.__table__.outerjoin(newest, true())
+    # The offset keeps PostgreSQL from looking into the document again for each row that it joins.
+    return select(Project.id, name).select_from(source).offset(0).subquery("named")
+
+
 def _hours() -> Any:
     """Return the hours of each project's items that are there; null where no item says any."""
     scope = and_(Scope.source_id == WorkItem.source_id, Scope.external_id == WorkItem.scope_external_id)
@@ -127,22 +136,22 @@ def project_baselines() -> EntitySet:
         .order_by(known.c.project, known.c.number, known.c.known_from.desc())
         .subquery("approved")
     )
-    newest = newest_status(None)
+    projects_ = named()
     carried = {
         "BaselineNumber": typed("Int32", approved.c.number),
         "ProjectId": approved.c.project,
-        "ProjectName": project_name(Columns(newest)),
+        "ProjectName": projects_.c.name,
         "ProjectBaselineStartDate": midnight(approved.c.start),
         "ProjectBaselineFinishDate": midnight(approved.c.finish),
         "ProjectBaselineCost": approved.c.budget,
         "ProjectBaselineBudgetCost": approved.c.budget,
     }
-    source = approved.join(Project.__table__, Project.id == approved.c.project).outerjoin(newest, true())
+    source = approved.join(projects_, projects_.c.id == approved.c.project)
     return entity_set(
         "ProjectBaselines",
         "ProjectBaseline",
         held(PROJECT_BASELINE, carried, key=("BaselineNumber", "ProjectId")),
-        Rows(source, project=Project.id),
+        Rows(source, project=approved.c.project),
         says="Approved baselines of projects",
         ways=[one("Project", "Projects", "ProjectId", "ProjectId")],
     )

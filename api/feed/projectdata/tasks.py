@@ -27,11 +27,10 @@ from sqlalchemy.orm import aliased
 from api.feed.declare import Rows, entity_set, many, one
 from api.feed.projectdata.keys import guid, midnight
 from api.feed.projectdata.names import ASSIGNMENT, TASK, TASK_BASELINE, held, typed
-from api.feed.projectdata.projects import project_name
-from api.feed.status_sets import Columns, newest_status
+from api.feed.projectdata.projects import named
 from api.feed.versions import Said
 from api.odata.edm import EntitySet
-from model.tables import Identity, Milestone, Person, Project, Scope, WorkItem
+from model.tables import Identity, Milestone, Person, Scope, WorkItem
 
 _TASK: Final = "task"  # what ids of tasks are made with, whichever table they are of
 _WHOLE: Final = 100  # percent
@@ -148,11 +147,11 @@ def _tasks() -> Subquery:
 def tasks() -> EntitySet:
     """Return the set of tasks."""
     t = _tasks()
-    newest = newest_status(None)
+    projects = named()
     carried = {
         "ProjectId": t.c.project,
         "TaskId": t.c.task,
-        "ProjectName": project_name(Columns(newest)),
+        "ProjectName": projects.c.name,
         "ParentTaskId": t.c.parent,
         "ParentTaskName": t.c.parent_name,
         "TaskName": t.c.name,
@@ -182,7 +181,7 @@ def tasks() -> EntitySet:
         "Tasks",
         "Task",
         held(TASK, carried, key=("ProjectId", "TaskId")),
-        Rows(_of_project(t, newest), project=t.c.project),
+        Rows(_of_project(t, projects), project=t.c.project),
         says="Work items of the trackers and milestones of the plans",
         search=("TaskName",),
         ways=[
@@ -201,19 +200,19 @@ def milestones(of: EntitySet) -> EntitySet:
     )
 
 
-def _of_project(t: Subquery, newest: Any) -> Any:
-    return t.join(Project.__table__, Project.id == t.c.project).outerjoin(newest, true())
+def _of_project(t: Subquery, projects: Subquery) -> Any:
+    return t.join(projects, projects.c.id == t.c.project)
 
 
 def task_baselines() -> EntitySet:
     """Return what was planned of tasks: hours of work items, and days of milestones."""
     t = _tasks()
-    newest = newest_status(None)
+    projects = named()
     carried = {
         "BaselineNumber": literal(0),
         "ProjectId": t.c.project,
         "TaskId": t.c.task,
-        "ProjectName": project_name(Columns(newest)),
+        "ProjectName": projects.c.name,
         "TaskName": t.c.name,
         "TaskBaselineStartDate": t.c.planned_finish,
         "TaskBaselineFinishDate": t.c.planned_finish,
@@ -224,7 +223,7 @@ def task_baselines() -> EntitySet:
         "TaskBaselines",
         "TaskBaseline",
         held(TASK_BASELINE, carried, key=("BaselineNumber", "ProjectId", "TaskId")),
-        Rows(_of_project(t, newest), (known,), project=t.c.project),
+        Rows(_of_project(t, projects), (known,), project=t.c.project),
         says="What was planned of tasks",
         ways=[
             one("Project", "Projects", "ProjectId", "ProjectId"),
@@ -236,7 +235,7 @@ def task_baselines() -> EntitySet:
 def assignments() -> EntitySet:
     """Return who is assigned to which work item: trackers know one person an item."""
     t = _tasks()
-    newest = newest_status(None)
+    projects = named()
     known_as = and_(Identity.source_id == t.c.source, Identity.external_id == t.c.assignee_id)
     carried = {
         "AssignmentId": guid("assignment", t.c.source, cast(t.c.task, Text())),
@@ -244,7 +243,7 @@ def assignments() -> EntitySet:
         "TaskId": t.c.task,
         "ResourceId": func.coalesce(Person.same_as, Person.id),
         "ResourceName": func.coalesce(Person.display_name, t.c.assignee),
-        "ProjectName": project_name(Columns(newest)),
+        "ProjectName": projects.c.name,
         "TaskName": t.c.name,
         "TaskIsActive": t.c.is_active,
         "AssignmentStartDate": t.c.start,
@@ -261,7 +260,7 @@ def assignments() -> EntitySet:
         "AssignmentModifiedDate": t.c.modified,
     }
     source = (
-        _of_project(t, newest)
+        _of_project(t, projects)
         .outerjoin(Identity.__table__, known_as)
         .outerjoin(Person.__table__, Person.id == Identity.person_id)
     )
