@@ -1,7 +1,7 @@
 """Changes: what is otherwise than on an earlier day, news told apart from history that was rewritten."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -44,6 +44,8 @@ def changes(
     again = _by_key(snapshots_of(session, since, now, visible))
     after = _by_key(snapshots_of(session, as_of, now, visible))
     later = as_of or max((row.as_of for row in after.values()), default=since)
+    if later < since:
+        return _backwards(since, later, then, now, 0 if as_of else len(after))
     ids = [row.id for row in ({**before, **after}).values()]
     known = read_values(session, as_of=since, known_at=then, projects=ids)
     believed = read_values(session, as_of=since, known_at=now, projects=ids)
@@ -78,8 +80,25 @@ def changes(
     }
 
 
+def _backwards(since: date, later: date, then: datetime, now: datetime, unchanged: int) -> dict[str, Any]:
+    """Return the document where the day to compare with is the later one: nothing can have changed on the way."""
+    return {
+        "since": since.isoformat(),
+        "since_known_at": instant_text(then),
+        "as_of": later.isoformat(),
+        "known_at": instant_text(now),
+        "note": f"nothing can be told: the status is of {later}, and {since} comes after it; ask since an earlier day",
+        "new": [],
+        "closed": [],
+        "projects": [],
+        "unchanged": unchanged,
+    }
+
+
 def end_of(day: date, timezone: str) -> datetime:
-    """Return the last instant of a day in a time zone."""
+    """Return the last instant of a day in a time zone, as far as the calendar goes."""
+    if day == date.max:
+        return datetime.max.replace(tzinfo=UTC)
     return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(timezone)) - timedelta(microseconds=1)
 
 

@@ -10,6 +10,9 @@ from config.document import named_days
 
 _LOOK_BACK: Final = timedelta(days=40)  # a monthly slot is still found
 _LOOK_AHEAD: Final = timedelta(days=40)
+# Within these a look ahead and back stays in the calendar, in which schedules repeat.
+_FIRST: Final = datetime(1970, 2, 1, tzinfo=UTC)  # cron expressions are of no earlier years
+_LAST: Final = datetime(9998, 1, 1, tzinfo=UTC)
 _MOST_SLOTS: Final = 400  # looked at: a schedule of every few minutes repeats within them
 
 
@@ -24,10 +27,11 @@ def newest_slot(schedule: str, zone: str, *, after: datetime, now: datetime) -> 
         now: The present instant.
     """
     trigger = CronTrigger.from_crontab(named_days(schedule), timezone=ZoneInfo(zone))
+    after, now = max(after, _FIRST), min(now, _LAST)
     last = after.astimezone(ZoneInfo(zone))
     found: datetime | None = None
     previous: datetime | None = None
-    start = max(after, now - _LOOK_BACK)
+    start = max(after, max(now, _FIRST) - _LOOK_BACK)
     while True:
         moment = trigger.get_next_fire_time(previous, start if previous is None else previous)
         if moment is None or moment > now:
@@ -46,6 +50,7 @@ def longest_gap(schedule: str, zone: str, *, now: datetime) -> timedelta | None:
         now: From when on to look.
     """
     trigger = CronTrigger.from_crontab(named_days(schedule), timezone=ZoneInfo(zone))
+    now = min(max(now, _FIRST), _LAST)
     longest: timedelta | None = None
     before = trigger.get_next_fire_time(None, now)
     for _ in range(_MOST_SLOTS):

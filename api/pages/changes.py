@@ -40,5 +40,5 @@ def usual(days: list[date], as_of: date | None) -> date | None:
     """Return the newest day that is a month before another, else the oldest; the newest day comes first."""
     if not days:
         return None
-    last = (as_of or days[0]) - _BETWEEN_BOARDS
+    last = max(as_of or days[0], date.min + _BETWEEN_BOARDS) - _BETWEEN_BOARDS
     return next((day for day in days if day <= last), days[-1])

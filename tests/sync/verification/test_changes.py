@@ -145,3 +145,23 @@ def test_a_read_of_the_first_day_is_byte_for_byte_what_it_was_after_corrections(
         assert csv_of(rows, TODAY, later) != csv
         assert [path for path in READS if after[path].content != before[path].content] == []
         assert after["/"].headers["etag"] != api.get("/").headers["etag"]
+
+
+@pytest.mark.parametrize(
+    ("since", "as_of"), [(TODAY + 9 * DAY, TODAY), (date.max, None), (date.max, date.min)]
+)
+def test_a_day_after_the_status_is_said_to_be_so_and_closes_no_project(
+    rows: Rows, since: date, as_of: date | None
+) -> None:
+    with Session(rows.engine) as session:
+        found = changes(session, since=since, as_of=as_of, now=LATER + 2 * DAY)
+    assert (found["new"], found["closed"], found["projects"]) == ([], [], [])
+    assert found["note"].endswith("comes after it; ask since an earlier day")
+
+
+def test_the_first_day_there_is_finds_every_project_new(rows: Rows) -> None:
+    with Session(rows.engine) as session:
+        found = changes(session, since=date.min, now=LATER + 2 * DAY)
+    assert found["since_known_at"].startswith("0001-01-0")
+    assert found["closed"] == []
+    assert found["note"] == "there is no snapshot of 0001-01-01 or before, as known at its end"
