@@ -87,7 +87,7 @@ def _first(context: Context, first: Segment) -> Target | Reckoned:
             return Reckoned(made, select(made.sql))
         way = invoke.as_way(function, first, nowhere)
         set_ = context.model.by_name[way.target]
-        query = Query(context, set_, set_.type, set_.source.alias())
+        query = Query(context, set_, set_.type, context.alias(set_.source))
         query.conditions.append(way.on(None, query.source))
         return Target(query, single=not way.collection)
     if not isinstance(first, Identifier) or first.name not in context.model.by_name:
@@ -95,7 +95,7 @@ def _first(context: Context, first: Segment) -> Target | Reckoned:
         has = ", ".join(context.model.by_name)
         raise NotFound(f"there is no {name}; there are {has}", target="path")
     set_ = context.model.by_name[first.name]
-    target = Target(Query(context, set_, set_.type, set_.source.alias()), single=set_.singleton)
+    target = Target(Query(context, set_, set_.type, context.alias(set_.source)), single=set_.singleton)
     return target if first.arguments is None else _keyed(target, first.arguments)
 
 
@@ -168,7 +168,7 @@ def _named(context: Context, target: Target, segment: Identifier) -> Target | Re
 def _along(context: Context, target: Target, way: Navigation) -> Target:
     """Go on from one row to the rows that a way leads to."""
     set_ = context.model.by_name[way.target]
-    source = set_.source.alias()
+    source = context.alias(set_.source)
     tie, besides = Entities(target.query.source, way, set_, set_.type).tied(source)
     whole = _whole(target.query)
     query = Query(context, set_, set_.type, source, besides=(*target.query.besides, *besides, whole))

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
-from sqlalchemy import ColumnElement, Connection, FromClause, func, select, true, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Connection, FromClause, any_, func, literal, select, true, tuple_
 
 from api.odata.edm import EntitySet, EntityType, Navigation
 from api.odata.payload import binary, duration, instant
 from api.odata.problems import TooComplex, Unsupported
+from api.odata.query.fetching import fetched
 from api.odata.query.rows import Format, Limits, Query
 from api.odata.query.scope import Context
 from api.odata.query.shape import Columns
@@ -139,7 +140,7 @@ class Expanding:
     ) -> tuple[Query, FromClause, list[Any]]:
         """Return the rows a way leads to from a set, and the owner's key columns."""
         target = self.context.model.by_name[way.target]
-        source, above = target.source.alias(), owner[0].source.alias()
+        source, above = (self.context.alias(each.source) for each in (target, owner[0]))
         tie, besides = Entities(above, way, target, target.type).tied(source)
         query = Query(self.context, target, target.type, source, besides=(*besides, above))
         query.conditions.append(tie)
@@ -177,34 +178,40 @@ class Expanding:
         child = [columns.add(each.sql) for each in query.key_values()]
         order = [each.clause() for each in query.order(options)]
         narrowed = query.statement([]).where(_among(owned, keys))
-        place = func.row_number().over(partition_by=owned or None, order_by=order).label("place")
-        inner = narrowed.add_columns(*columns.labelled(), place).subquery()
-        statement = select(inner).order_by(inner.c.place).limit(self.limits.expanded - self.rows + 1)
-        skip = options.skip or 0
-        if skip:
-            statement = statement.where(inner.c.place > skip)
-        if options.top is not None:
-            statement = statement.where(inner.c.place <= skip + options.top)
-        found: dict[tuple[Any, ...], list[tuple[dict[str, Any], tuple[Any, ...]]]] = defaultdict(list)
-        for row in self.connection.execute(statement):
-            self.rows += 1
-            if self.rows > self.limits.expanded:
-                raise TooComplex(
-                    f"$expand: it brings more than {self.limits.expanded} rows; take smaller pages, or $top inside",
-                    target="$expand",
-                )
-            key = tuple(row[at] for at in child)
-            made = (
-                built.build(row, nulls=self.form.nulls)
-                if form == "entity"
-                else {"@odata.id": address(query, key)}
+        most = self.limits.expanded - self.rows + 1
+        if way.collection or options.skip or options.top is not None:
+            place = func.row_number().over(partition_by=owned or None, order_by=order).label("place")
+            inner = narrowed.add_columns(*columns.labelled(), place).subquery()
+            statement = select(inner).order_by(inner.c.place).limit(most)
+            skip = options.skip or 0
+            if skip:
+                statement = statement.where(inner.c.place > skip)
+            if options.top is not None:
+                statement = statement.where(inner.c.place <= skip + options.top)
+        else:  # one for each needs no order
+            statement = narrowed.add_columns(*columns.labelled()).limit(most)
+        rows = fetched(self.connection, statement)
+        self.rows += len(rows)
+        if len(rows) >= most:
+            raise TooComplex(
+                f"$expand: it brings more than {self.limits.expanded} rows; take smaller pages, or $top inside",
+                target="$expand",
             )
-            found[tuple(row[at] for at in own)].append((made, key))
+        made = built.build_all(rows, nulls=self.form.nulls) if form == "entity" else []
+        found: dict[tuple[Any, ...], list[tuple[dict[str, Any], tuple[Any, ...]]]] = defaultdict(list)
+        for at, row in enumerate(rows):
+            key = tuple([row[column] for column in child])
+            each = made[at] if form == "entity" else {"@odata.id": address(query, key)}
+            found[tuple([row[column] for column in own])].append((each, key))
         return found
 
 
 def _among(owned: Sequence[Any], keys: Sequence[tuple[Any, ...]]) -> ColumnElement[bool]:
     """Return the condition that an owner is one of these; a singleton, which has no key, is."""
+    if len(owned) == 1:  # one array, so that the statement is the same however many there are
+        [only] = owned
+        found: ColumnElement[bool] = only == any_(literal(list({key[0] for key in keys}), ARRAY(only.type)))
+        return found
     return tuple_(*owned).in_(list(set(keys))) if owned else true()
 
 

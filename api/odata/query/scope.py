@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, FromClause, and_, false, func, true
 
 from api.odata.edm import EntitySet, EntityType, Model, Navigation
+from api.odata.problems import TooComplex
 from api.odata.query.typed import Bound, Entity
 from api.odata.syntax.tree import Expression
+
+_MOST_PARTS: Final = 60_000  # PostgreSQL takes 65,535 values with one statement
+_MOST_BRANCHES: Final = 64
 
 
 @dataclass(slots=True)
@@ -19,7 +24,8 @@ class Context:
     """What all of one request shares. `caller` is whoever asks, for the sets' `visible`.
 
     `owners` says which scope an alias is part of, so that a join is made where its row is. `unsettled` says that
-    something else than a row's own values was looked at: other rows, or the time.
+    something else than a row's own values was looked at: other rows, or the time. `costs` say how much went into each
+    computed name, which every use of it costs again, since it is written out anew.
     """
 
     model: Model
@@ -29,6 +35,42 @@ class Context:
     owners: dict[FromClause, Scope] = field(default_factory=dict)
     resolving: list[str] = field(default_factory=list)
     unsettled: bool = False
+    spent: int = 0
+    branches: int = 1
+    costs: dict[str, int] = field(default_factory=dict)
+
+    def spend(self, number: int = 1) -> None:
+        """Count what an expression is made of.
+
+        Raises:
+            TooComplex: It is more than one request may have.
+        """
+        self.spent += number
+        if self.spent > _MOST_PARTS:
+            raise TooComplex(f"the request is made of more than {_MOST_PARTS} parts; ask for less at once")
+
+    def branch(self, number: int) -> None:
+        """Count how many times over the rows are read.
+
+        Raises:
+            TooComplex: It is more than one request may have.
+        """
+        self.branches *= number
+        if self.branches > _MOST_BRANCHES:
+            raise TooComplex(f"$apply: more than {_MOST_BRANCHES} sequences side by side", target="$apply")
+
+    used: dict[FromClause, int] = field(default_factory=dict)
+
+    def alias(self, source: FromClause) -> FromClause:
+        """Return an alias that this request has not used yet. Those of earlier requests serve again."""
+        number = self.used.get(source, 0)
+        self.used[source] = number + 1
+        return _numbered(source, number)
+
+
+@lru_cache(maxsize=4096)  # an alias of many columns takes longer to make than a row to read
+def _numbered(source: FromClause, _number: int) -> FromClause:
+    return source.alias()
 
 
 def seen(context: Context, set_: EntitySet, source: FromClause) -> ColumnElement[bool]:
@@ -78,7 +120,7 @@ class Scope:
         key = (entity.source, navigation.name)
         target = self.context.model.by_name[navigation.target]
         if key not in owner._joins:  # noqa: SLF001 - a scope like this one
-            alias = target.source.alias()
+            alias = self.context.alias(target.source)
             on = and_(navigation.on(entity.source, alias), seen(self.context, target, alias))
             owner._joins[key] = (alias, on)  # noqa: SLF001
             self.context.owners[alias] = owner
@@ -92,7 +134,7 @@ class Scope:
             owner = owner.outer
         known = (set_.source, key)
         if known not in owner._joins:  # noqa: SLF001 - a scope like this one
-            alias = set_.source.alias()
+            alias = self.context.alias(set_.source)
             owner._joins[known] = (alias, and_(on(alias), seen(self.context, set_, alias)))  # noqa: SLF001
             self.context.owners[alias] = owner
         return Entity(owner._joins[known][0], set_, set_.type, optional=True)  # noqa: SLF001
