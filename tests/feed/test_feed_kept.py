@@ -1,0 +1,115 @@
+"""Answers that are kept: the same bytes while nothing is written, never another's, never an old one."""
+
+import gzip
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, event, text
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.tokens import create_token
+
+ITEMS = "/odata/v1/WorkItems?$select=WorkItemId,Title&$orderby=ChangedAt desc&$top=20"
+NAMES = "/odata/v1/Portfolios?$select=PortfolioName"
+
+
+@contextmanager
+def statements(engine: Engine) -> Iterator[list[str]]:
+    """Note what is asked of the database."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def test_a_question_asked_again_costs_one_statement_and_gives_the_same(
+    seeded: Engine, web: TestClient
+) -> None:
+    first = web.get(ITEMS)
+    with statements(seeded) as seen:
+        again = web.get(ITEMS)
+    assert again.content == first.content
+    assert len(seen) == 1, seen
+
+
+def test_who_has_the_answer_is_told_so_and_whoever_takes_gzip_gets_the_same_rows(web: TestClient) -> None:
+    plain = web.get(ITEMS, headers={"Accept-Encoding": "identity"})
+    packed = web.get(ITEMS, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.json() == plain.json()
+    assert packed.headers["etag"] != plain.headers["etag"]
+    assert web.get(ITEMS, headers={"If-None-Match": plain.headers["etag"]}).status_code == 304
+    assert web.get(ITEMS, headers={"If-None-Match": '"another"'}).status_code == 200
+
+
+def test_what_is_written_shows_in_the_next_answer(seeded: Engine, web: TestClient) -> None:
+    before = web.get(NAMES)
+    [name] = [row["PortfolioName"] for row in before.json()["value"]]
+    rename = text("UPDATE portfolio SET name = :name")
+    try:
+        with seeded.begin() as connection:
+            connection.execute(rename, {"name": "Another name"})
+        after = web.get(NAMES, headers={"If-None-Match": before.headers["etag"]})
+    finally:
+        with seeded.begin() as connection:
+            connection.execute(rename, {"name": name})
+    assert after.json()["value"] == [{"PortfolioName": "Another name"}]
+
+
+def test_a_kept_answer_is_given_to_nobody_who_sees_other_rows_and_to_nobody_without_a_token(
+    seeded: Engine,
+) -> None:
+    app = create_app(seeded)
+    all_, some, other = (
+        create_token(seeded, f"kept-{name}", projects=projects)
+        for name, projects in (("all", None), ("some", ["PORTAL"]), ("other", ["NOTIFY"]))
+    )
+    web = TestClient(app)
+    path = "/odata/v1/Projects?$select=ProjectKey"
+
+    def seen(token: str) -> set[str]:
+        rows = web.get(path, headers={"Authorization": f"Bearer {token}"}).json()["value"]
+        return {row["ProjectKey"] for row in rows}
+
+    assert {"PORTAL", "NOTIFY"} < seen(all_)
+    assert (seen(some), seen(other), seen(some)) == ({"PORTAL"}, {"NOTIFY"}, {"PORTAL"})
+    assert web.get(path).status_code == 401
+
+
+def test_what_decides_the_form_of_an_answer_parts_the_kept_ones(web: TestClient) -> None:
+    path = "/odata/v1/WorkItems?$select=WorkItemId"
+    small = web.get(path, headers={"Prefer": "odata.maxpagesize=3"})
+    large = web.get(path, headers={"Prefer": "odata.maxpagesize=5"})
+    none = web.get(path, headers={"Accept": "application/json;odata.metadata=none"})
+    assert [len(each.json()["value"]) for each in (small, large)] == [3, 5]
+    assert small.headers["preference-applied"] == "odata.maxpagesize=3"
+    assert "@odata.context" not in none.json()
+
+
+def test_what_asks_for_the_time_and_what_is_wrong_is_answered_anew(seeded: Engine, web: TestClient) -> None:
+    for path in (f"{ITEMS}&$filter=ChangedAt lt now()", f"{ITEMS}&$filter=Nothing eq 1"):
+        with statements(seeded) as seen:
+            one, other = web.get(path), web.get(path)
+        assert one.status_code == other.status_code
+        assert "etag" not in one.headers or one.status_code != 200
+        assert len(seen) > 2, path
+
+
+def test_a_head_has_the_headers_and_no_body(web: TestClient) -> None:
+    answer = web.head(ITEMS)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["odata-version"] == "4.0"
+
+
+def test_what_was_packed_once_is_a_sound_gzip(web: TestClient) -> None:
+    with web.stream("GET", ITEMS, headers={"Accept-Encoding": "gzip"}) as answer:
+        raw = b"".join(answer.iter_raw())
+    assert b'"WorkItemId"' in gzip.decompress(raw)
