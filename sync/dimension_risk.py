@@ -31,6 +31,7 @@ class Raid:
     exposure: Risk
     open_issues: Issues
     mixed: str | None
+    issues: tuple[IssueFacts, ...] = ()
 
 
 def judged(project: ProjectFacts, as_of: date, limits: Limits) -> Raid:
@@ -45,7 +46,9 @@ def judged(project: ProjectFacts, as_of: date, limits: Limits) -> Raid:
     exposure = risk(risks or None, contingency=contingency, as_of=as_of, limits=limits)
     if mixed:
         exposure = replace(exposure, reasons=(*exposure.reasons, Reason("F7", mixed, {})))
-    return Raid(tuple(risks), exposure, issues(opened or None, as_of=as_of, limits=limits), mixed)
+    return Raid(
+        tuple(risks), exposure, issues(opened or None, as_of=as_of, limits=limits), mixed, tuple(opened)
+    )
 
 
 def of_risk(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
@@ -55,8 +58,9 @@ def of_risk(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
     if open_issues.colour is Colour.GREEN and exposure.colour is Colour.GREY and exposure.rated:
         # Good issues say nothing of a risk that nobody has rated or priced: it might be the critical one.
         open_issues = replace(open_issues, colour=Colour.GREY)
-    late = [record("raid_item", item.ref, item.name) for item, _ in open_issues.overdue]
-    return joined([(exposure, ("contingency",), risk_records(found)), (open_issues, (), late)])
+    return joined(
+        [(exposure, ("contingency",), risk_records(found)), (open_issues, (), issue_records(found))]
+    )
 
 
 def risk_records(found: Raid) -> list[dict[str, Any]]:
@@ -66,6 +70,19 @@ def risk_records(found: Raid) -> list[dict[str, Any]]:
     ordered = sorted(
         (item for item in found.risks if item.is_open),
         key=lambda item: (id(item.ref) not in grave, -levels.get(id(item.ref), 0)),
+    )
+    return [record("raid_item", item.ref, item.name) for item in ordered]
+
+
+def issue_records(found: Raid) -> list[dict[str, Any]]:
+    """Return the issues as receipts list them: the overdue ones, the open ones by age, and those that are closed.
+
+    That none is open, or none overdue, is said of the closed ones too.
+    """
+    late = {id(item): place for place, (item, _) in enumerate(found.open_issues.overdue)}
+    ordered = sorted(
+        found.issues,
+        key=lambda item: (late.get(id(item), len(late)), not item.is_open, item.raised_on or date.max),
     )
     return [record("raid_item", item.ref, item.name) for item in ordered]
 

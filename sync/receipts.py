@@ -1,5 +1,6 @@
 """Receipts: the status document, and where each of its numbers and colours comes from."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
@@ -20,6 +21,7 @@ from sync.synced import synced, with_synced
 
 # Words of the status document that name an attribute, or something a receipt has under another name.
 _ALIASES: Final = {"reported": "rag_overall", "dq": "data_quality", "colour": "overall", "status": "overall"}
+_PREFIX: Final = re.compile(r"^(figures(?!\.currency)|dimensions|measures)\.")  # a path of the document
 TABLES: Final = (
     "milestone", "raid_item", "cost_line", "contract", "benefit", "project_role", "utilisation", "quality_review",
     "gate_criterion", "baseline", "change_request", "work_item",
@@ -124,7 +126,8 @@ def explain(
     late = {each["name"] for each in row.document.get("sources") or [] if each.get("overdue")}
     if now is not None and as_of is None and known_at is None:
         late |= {each.source for each in freshness(session, now=now).values() if each.overdue}
-    name = _ALIASES.get(attribute, attribute)
+    name = _PREFIX.sub("", attribute)
+    name = _ALIASES.get(name, name)
     head: dict[str, Any] = {"project": row.key, "attribute": attribute, "as_of": row.as_of.isoformat()}
     if as_of is not None and as_of > row.as_of:
         head["note"] = f"newest snapshot is of {row.as_of}"
@@ -145,11 +148,15 @@ def explain(
         } | ({"more_records": more} if more else {})  # fmt: skip
     if (part := beside(session, row, name)) is not None:
         head |= {"value": part["value"], "rule": {"id": part["rule"], "policy": row.policy, "inputs": {}}}
-        return head | {
-            "reasons": [{"rule": part["rule"], "text": part["says"], "inputs": {}}],
-            "claims": _claims(session, receipt, part["from"], late),
-            "records": _records(session, part["records"]),
-        } | ({"points": part["points"]} if "points" in part else {})  # fmt: skip
+        return (
+            head
+            | {
+                "reasons": [{"rule": part["rule"], "text": part["says"], "inputs": {}}],
+                "claims": _claims(session, receipt, part["from"], late),
+                "records": _records(session, part["records"]),
+            }
+            | {name: part[name] for name in ("points", "more_records") if part.get(name)}
+        )
     name = _attribute(name, receipt)
     value = receipt["attributes"].get(name)
     said = {"value": None, "unit": None, "because": "no source says"} if value is None else value

@@ -33,7 +33,79 @@ def beside(session: Session, row: Row[Any], name: str) -> dict[str, Any] | None:
                 {**point, "explain": {"attribute": "overall", "as_of": point["as_of"]}} for point in trend
             ]
         }
-    return None
+    return _part(session, row, name)
+
+
+_HIDDEN: Final[Mapping[str, str]] = {
+    "out_of_sight": "work items that the account may not see any more; they count as they last were",
+    "held_back": "work items whose absence waits for an answer; they count as they last were",
+}
+# Where a flag comes from that is not named as what says it.
+_FLAGGED: Final[Mapping[str, str]] = {
+    "stale_report": "report", "report_to_come": "report", "stale_data": "sources", "conflict": "conflicts",
+    "underspend": "cost",
+}  # fmt: skip
+
+
+def _part(session: Session, row: Row[Any], name: str) -> dict[str, Any] | None:
+    """Return the same of the smaller parts: the currency, data quality's parts, flags, programmes, what is hidden."""
+    document, attributes = row.document, row.receipt["attributes"]
+    if name in _HIDDEN and name in document:
+        return _said(document[name], "F12", _HIDDEN[name])
+    if name in {"figures.currency", "currency"} and "currency" not in attributes:
+        named = [each for each in ("budget", "forecast_cost") if (attributes.get(each) or {}).get("unit")][:1]
+        says = "the unit of the amount that counts"
+        return _said(document["figures"]["currency"], "precedence", says, names=named)
+    if name == "grade" or name.startswith("data_quality."):
+        return _quality(session, row, name.removeprefix("data_quality.").split("."))
+    if name == "programmes":
+        named = [each for each in ("programme",) if each in attributes]
+        return _said(document.get(name), "precedence", "as the register files the project", names=named)
+    return _LISTS[name](row) if name in _LISTS else None
+
+
+def _quality(session: Session, row: Row[Any], path: Iterable[str]) -> dict[str, Any] | None:
+    found: Any = row.document["data_quality"]
+    for step in path:
+        if not isinstance(found, Mapping) or step not in found:
+            return None
+        found = found[step]
+    rows, more = judged(session, row)
+    says = "what each template says of its rows, by the parts it weighs; a grade is that of its score"
+    return _said(found, "F12", says, names=sorted(row.receipt["attributes"]), records=rows) | {
+        "more_records": more
+    }
+
+
+def _flags(row: Row[Any]) -> dict[str, Any]:
+    day, found = row.as_of.isoformat(), row.document["flags"]
+    points = [
+        {"flag": flag, "explain": {"attribute": flagged_by(row.document, flag), "as_of": day}}
+        for flag in found
+    ]
+    return _said(found, "F13", "each flag is said by the part it is named with") | {"points": points}
+
+
+def _conflicts(row: Row[Any]) -> dict[str, Any]:
+    found = row.document["conflicts"]
+    named = [each["attribute"] for each in found]
+    return _said(found, "precedence", "what sources say that does not count", names=named)
+
+
+def _sources(row: Row[Any]) -> dict[str, Any]:
+    says = "the sources of what counts here, and which of them were overdue then"
+    return _said(row.document["sources"], "F12", says)
+
+
+_LISTS: Final = {"flags": _flags, "conflicts": _conflicts, "sources": _sources}
+
+
+def flagged_by(document: Mapping[str, Any], flag: str) -> str:
+    """Return the part of a status document that a flag comes from; what no other says is of behaviour."""
+    if flag in _FLAGGED:
+        return _FLAGGED[flag]
+    there = {*document, *document.get("measures", {}), *document["dimensions"]}
+    return flag if flag in there else "behaviour"
 
 
 def _said(

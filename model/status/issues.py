@@ -1,7 +1,7 @@
 """F6: issues that are overdue or have been open for long."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from statistics import median
 from typing import Any
@@ -39,7 +39,8 @@ def issues(known: Sequence[IssueFacts] | None, *, as_of: date, limits: Limits) -
     overdue = [(item, (as_of - item.due).days) for item in still_open if item.due and item.due < as_of]
     overdue.sort(key=lambda entry: -entry[1])
     if still_open and not ages and not any(item.due for item in still_open):
-        return _grey("no open issue says when it was raised or is due", inputs)
+        said = _grey("no open issue says when it was raised or is due", inputs)
+        return replace(said, open=len(still_open))
     age = float(median(ages)) if ages else None
     colour, reasons = _judge(overdue, age, limits)
     return Issues(

@@ -11,8 +11,8 @@ from model.status.colour import counted, facts
 from model.status.issues import RULE as F6
 from model.status.risk import Risk
 from model.status.risk_exposure import RULE as F7
-from sync.dimension import RECORDS, record
-from sync.dimension_risk import Raid, judged, risk_records
+from sync.dimension import RECORDS
+from sync.dimension_risk import Raid, issue_records, judged, risk_records
 from sync.facts import ProjectFacts
 from sync.measures.measure import Measure, unknown
 
@@ -29,22 +29,22 @@ def of_risks(project: ProjectFacts, as_of: date, limits: Limits) -> Iterator[Mea
         yield from unknown(_ISSUES, F6, "no issue is on record")
         return
     log = found.open_issues
-    late = tuple(record("raid_item", item.ref, item.name) for item, _ in log.overdue)[:RECORDS]
+    rows = tuple(issue_records(found)[:RECORDS])
     inputs = facts(
         as_of=as_of, issues=log.inputs["issues"], open=log.open, overdue=[days for _, days in log.overdue]
     )
     yield Measure(
-        "issues_open", log.open, "issues", F6, inputs, (), late, f"{counted(log.open, 'issue')} open"
+        "issues_open", log.open, "issues", F6, inputs, (), rows, f"{counted(log.open, 'issue')} open"
     )
     says = (
         f"{log.overdue[0][0].name} by {counted(log.overdue[0][1], 'day')}"
         if log.overdue
         else "none is overdue"
     )
-    yield Measure("issues_overdue", len(log.overdue), "issues", F6, inputs, (), late, says)
+    yield Measure("issues_overdue", len(log.overdue), "issues", F6, inputs, (), rows, says)
     age = log.median_age_days
     said = "no open issue says when it was raised" if age is None else "half of the open issues are older"
-    yield Measure("issue_age", age, "days", F6, inputs, (), late, said)
+    yield Measure("issue_age", age, "days", F6, inputs, (), rows, said)
 
 
 def _exposure(project: ProjectFacts, found: Raid) -> Iterator[Measure]:

@@ -53,6 +53,15 @@ def _seeded(rows: Rows) -> Rows:
         forecast=TODAY + timedelta(40),
     )
     risk = rows.raid("pmo-files", "APOLLO", item_id="R-014", probability=4, impact=5)
+    rows.raid(
+        "pmo-files",
+        "APOLLO",
+        "issue",
+        item_id="I-7",
+        raised_on=TODAY - timedelta(9),
+        due=TODAY + timedelta(30),
+    )
+    rows.raid("pmo-files", "APOLLO", "issue", item_id="I-3", raised_on=TODAY - timedelta(40), state="closed")
     rows.cost("pmo-files", "APOLLO", "actual", "1200.50", period=date(2026, 9, 1))
     rows.cost("pmo-files", "APOLLO", "actual", "800", period=date(2026, 10, 1))
     body = b"what was fetched"
