@@ -136,13 +136,23 @@ class Answering:
         value: Any = found.rows[0]
         for name in names:
             value = None if value is None else value.get(name)
-        context = self._context(form, f"{self._own(target)}/{'/'.join(names)}")
+        query = target.query
+        whose = query.set.name if query.set.singleton else address(query, found.keys[0])
+        cast_ = self._own(target).removeprefix(query.set.name)
+        context = self._context(form, f"{whose}{cast_}/{'/'.join(names)}")
         if isinstance(value, dict):
             return {**context, **value}
         return {**context, "value": value}
 
     def _own(self, target: Target) -> str:
-        return target.query.set.name
+        """Return what a context URL calls the rows: their set, and the type where it is a derived one."""
+        query = target.query
+        derived = query.type is not query.set.type
+        return (
+            f"{query.set.name}/{self.context.model.namespace}.{query.type.name}"
+            if derived
+            else query.set.name
+        )
 
     def _context(self, form: Wanted, what: str) -> dict[str, Any]:
         return {} if form.metadata == "none" else {"@odata.context": f"{self.request.root}$metadata#{what}"}
@@ -281,5 +291,7 @@ def _selected(asked: Options) -> str:
     for each in asked.expand or ():
         name = "/".join(step.name for step in each.path if isinstance(step, Identifier))
         if each.form == "entity" and name != "*":
-            parts.append(f"{name}{_selected(each.options) or '()'}" if each.options else f"{name}()")
+            again = "+" if each.options and each.options.levels is not None else ""
+            inner = _selected(each.options) if each.options else ""
+            parts.append(f"{name}{again}{inner or '()'}")
     return f"({','.join(parts)})" if parts else ""

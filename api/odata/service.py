@@ -16,7 +16,7 @@ from api.odata.csdl_json import as_json
 from api.odata.edm import Model
 from api.odata.exchange import Answer, Request
 from api.odata.negotiation import JSON, XML, Wanted, preferences, version, wanted
-from api.odata.problems import Malformed, Problem, Unsupported
+from api.odata.problems import Malformed, Problem, TooComplex, Unsupported
 from api.odata.query.crossing import crossing
 from api.odata.query.rows import Limits
 from api.odata.query.scope import Context
@@ -27,6 +27,8 @@ from api.odata.syntax.tree import Options
 from sync.json import encoded
 
 _CANCELLED: Final = "57014"  # by its statement timeout
+_LIMIT: Final = "54"  # the class of its program limits
+_VALUES: Final = "number of parameters must be"  # as the driver says it, which has no state for it
 _ERRORS: Final = 400
 _READS: Final = frozenset({"GET", "HEAD"})
 
@@ -56,9 +58,15 @@ class Service:
         except DataError:
             made = refused(Problem("a value is too large to be reckoned with, or a pattern is none"))
         except OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) != _CANCELLED:
+            state = getattr(error.orig, "sqlstate", None) or ""
+            if state == _CANCELLED:
+                made = refused(_TooLong("this took too long and was stopped; ask for less at once"))
+            elif state.startswith(_LIMIT) or _VALUES in str(error.orig):
+                made = refused(
+                    TooComplex("the database takes no request of so many parts; ask for less at once")
+                )
+            else:
                 raise
-            made = refused(_TooLong("this took too long and was stopped; ask for less at once"))
         made.headers["OData-Version"] = number
         made.headers.setdefault("Vary", "Accept, Prefer, OData-MaxVersion")
         if request.method == "HEAD":

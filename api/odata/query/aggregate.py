@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from api.odata.edm import NUMERIC, EnumType
 from api.odata.problems import Unsupported
-from api.odata.query.expression import condition, value, wrong
+from api.odata.query.expression import computed, condition, value, wrong
 from api.odata.query.flow import Flow, Leaves, over
 from api.odata.query.grouping import folded, keys_of
 from api.odata.query.literals import SQL_TYPES
@@ -103,7 +103,7 @@ def _compute(flow: Flow, each: Compute) -> Flow:
     for item in each.items:
         if item.name in {path[0] for path, _ in flow.leaves()}:
             raise wrong(item, f"there is a {item.name} already")
-        added.append(((item.name,), value(item.expression, flow.scope)))
+        added.append(((item.name,), computed(item, flow.scope)))
     if flow.entity is not None:
         flow.scope.computed |= {path[0]: made for path, made in added}
     else:
@@ -112,6 +112,7 @@ def _compute(flow: Flow, each: Compute) -> Flow:
 
 
 def _concat(flow: Flow, each: Concat) -> Flow:
+    flow.context.branch(len(each.sequences))
     settled = flow.settled()
     flows = []
     for sequence in each.sequences:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, func, true
 from api.odata.payload import reckoned
 from api.odata.problems import Problem, Unsupported
 from api.odata.query.expand import Expanding, address
-from api.odata.query.expression import condition, value, wrong
+from api.odata.query.expression import computed, condition, value, wrong
 from api.odata.query.flow import Flow
 from api.odata.query.paging import SortKey, behind, place, token
 from api.odata.query.rows import Format, Limits, Page, Query
@@ -67,7 +67,7 @@ def narrow(crossed: Crossing, options: Options) -> None:
     for item in options.compute or ():
         if item.name in crossed.members:
             raise wrong(item, f"there is a {item.name} already")
-        flow.scope.computed[item.name] = value(item.expression, flow.scope)
+        flow.scope.computed[item.name] = computed(item, flow.scope)
     if options.filter is not None:
         flow.conditions.append(condition(options.filter, flow.scope))
 

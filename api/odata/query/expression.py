@@ -9,7 +9,7 @@ from api.odata.query.calls import call
 from api.odata.query.functions import array_of
 from api.odata.query.literals import SQL_TYPES, constant, member, written
 from api.odata.query.paths import path, walk
-from api.odata.query.reading import READERS, condition, kind_of, operand, truth, value, wrong
+from api.odata.query.reading import READERS, computed, condition, kind_of, operand, truth, value, wrong
 from api.odata.query.scope import Scope
 from api.odata.query.typed import (
     Bound,
@@ -31,7 +31,7 @@ from api.odata.syntax.tree import (
     Unary,
 )
 
-__all__ = ["condition", "operand", "truth", "value", "wrong"]
+__all__ = ["computed", "condition", "operand", "truth", "value", "wrong"]
 
 
 def _literal(node: Literal, scope: Scope) -> Bound:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.sql.elements import Grouping
 
 from api.odata.query.typed import Value, is_numeric
 
@@ -155,7 +156,7 @@ def _at(many: ColumnElement[Any], part: ColumnElement[Any]) -> ColumnElement[Any
     length = _number_of(part)
     places = func.generate_series(1, _number_of(many) - length + 1).table_valued("place").render_derived()
     place: ColumnElement[Any] = places.c.place
-    same = many[place : place + length - 1] == part
+    same = Grouping(many)[place : place + length - 1] == part
     found = select(func.min(place) - 1).select_from(places).where(same).correlate_except(places)
     return found.scalar_subquery()
 
@@ -166,14 +167,16 @@ def sliced(
     """Return a part of a list."""
     begin = _from_nought(start) + 1
     end = begin + _from_nought(length[0]) - 1 if length else _number_of(many)
-    return many[begin:end]
+    return Grouping(many)[begin:end]
 
 
 # Of collections: their arguments are arrays.
 COLLECTIONS: Final[dict[str, Build]] = {
     "contains": lambda many, part: _at(many, part).is_not(None),
-    "startswith": lambda many, part: many[1 : _number_of(part)] == part,
-    "endswith": lambda many, part: many[_number_of(many) - _number_of(part) + 1 : _number_of(many)] == part,
+    "startswith": lambda many, part: Grouping(many)[1 : _number_of(part)] == part,
+    "endswith": lambda many, part: (
+        Grouping(many)[_number_of(many) - _number_of(part) + 1 : _number_of(many)] == part
+    ),
     "indexof": lambda many, part: case((many.is_not(None), func.coalesce(_at(many, part), -1))),
     "concat": lambda one, other: case((one.is_not(None) & other.is_not(None), func.array_cat(one, other))),
     "hassubset": _holds,

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Interval,
+    Numeric,
     and_,
     cast,
     false,
     func,
     literal,
+    null,
     or_,
     true,
 )
@@ -61,7 +64,8 @@ def compare(node: Node, operator: str, left: Bound, right: Bound, *, exactly: bo
             missing = _is_missing(node, one)
             return missing if operator == "eq" else ~missing
     if isinstance(left, Values) and isinstance(right, Values) and operator in ("eq", "ne"):
-        same = left.sql.is_not_distinct_from(right.sql)
+        mine, theirs = _lists(node, operator, left, right)
+        same = mine.is_not_distinct_from(theirs)
         return same if operator == "eq" else ~same
     if (
         isinstance(left, Entity)
@@ -73,6 +77,17 @@ def compare(node: Node, operator: str, left: Bound, right: Bound, *, exactly: bo
         same = and_(*(left.source.c[name].is_not_distinct_from(right.source.c[name]) for name in held))
         return same if operator == "eq" else ~same
     raise _wrong(node, f"{operator} cannot compare these")
+
+
+def _lists(node: Node, operator: str, left: Values, right: Values) -> tuple[Sql, Sql]:
+    """Give two lists one type of their values."""
+    if is_numeric(left.type) and is_numeric(right.type):
+        numbers = ARRAY(Numeric())
+        return cast(left.sql, numbers), cast(right.sql, numbers)
+    if left.type != right.type:
+        says = f"{operator} cannot compare lists of {name_of(left.type)} and of {name_of(right.type)}"
+        raise _wrong(node, says)
+    return left.sql, right.sql
 
 
 def _is_missing(node: Node, found: Bound) -> ColumnElement[bool]:
@@ -178,6 +193,13 @@ def member_of(node: Binary, left: Bound, right: list[Bound] | Values) -> ColumnE
     if isinstance(right, Values):
         if not isinstance(left, Value):
             raise _wrong(node, "in takes a single value before a collection")
+        if left.is_null:
+            return func.coalesce(func.array_position(right.sql, null()).is_not(None), false())
+        element = Value(literal(None), right.type, at=right.at)
+        left, _ = alike(node, "in", left, element)
+        same_type = left.type == right.type or (is_numeric(left.type) and is_numeric(right.type))
+        if not same_type:
+            raise _wrong(node, f"in cannot look for {name_of(left.type)} among {name_of(right.type)}")
         return func.coalesce(left.sql == func.any(right.sql), false())
     if isinstance(left, Value):
         return _among(node, left, right)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, UnaryExpression, and_, cast, false, literal, null, or_
+from sqlalchemy import ColumnElement, Text, UnaryExpression, and_, cast, false, literal, null, or_
 
 from api.odata.problems import Malformed
 from api.odata.query.literals import SQL_TYPES
@@ -27,7 +27,8 @@ class SortKey:
 
     def clause(self) -> ColumnElement[Any]:
         """Return it as ORDER BY has it."""
-        found: UnaryExpression[Any] = self.value.sql.desc() if self.descending else self.value.sql.asc()
+        sql = cast(self.value.sql, Text()) if self.value.is_null else self.value.sql
+        found: UnaryExpression[Any] = sql.desc() if self.descending else sql.asc()
         if not self.value.nullable:
             return found
         return found.nulls_last() if self.descending else found.nulls_first()

@@ -49,6 +49,7 @@ def path(node: Path, scope: Scope) -> Bound:
         raise Unsupported(f"character {node.at + 1}: {node.root} is not done here", at=node.at)
     first = node.steps[0]
     if isinstance(first, Identifier) and first.arguments is None:
+        scope.context.spend(scope.context.costs.get(first.name, 1))
         for known in (scope.variables, scope.computed):
             if first.name in known:
                 return walk(node.steps[1:], known[first.name], scope)

@@ -26,7 +26,7 @@ from api.odata.query.typed import (
     WrongType,
     name_of,
 )
-from api.odata.syntax.tree import Binary, Chain, Expression, Node
+from api.odata.syntax.tree import Binary, Chain, Computed, Expression, Node
 
 Sql = ColumnElement[Any]
 READERS: Final[dict[type[Any], Callable[[Any, Scope], Bound]]] = {}
@@ -44,6 +44,7 @@ def condition(node: Expression, scope: Scope) -> ColumnElement[bool]:
         WrongType: With the place of what does not fit.
         Unsupported: It asks for what is not done here.
     """
+    scope.context.spend()
     if isinstance(node, Chain):
         terms = [condition(term, scope) for term in node.terms]
         return and_(*terms) if node.operator == "and" else or_(*terms)
@@ -76,8 +77,18 @@ def value(node: Expression, scope: Scope) -> Value:
     return found
 
 
+def computed(node: Computed, scope: Scope) -> Value:
+    """Return the value of a computed name, and note what it costs to use it."""
+    context = scope.context
+    before = context.spent
+    found = value(node.expression, scope)
+    context.costs[node.name] = context.spent - before
+    return found
+
+
 def operand(node: Expression, scope: Scope) -> Bound:
     """Return whatever an expression gives."""
+    scope.context.spend()
     return READERS[type(node)](node, scope)
 
 

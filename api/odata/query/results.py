@@ -4,7 +4,7 @@ from sqlalchemy import Connection, func, select
 
 from api.odata.payload import reckoned
 from api.odata.problems import Malformed
-from api.odata.query.expression import condition, value, wrong
+from api.odata.query.expression import computed, condition, value, wrong
 from api.odata.query.flow import Flow
 from api.odata.query.paging import SortKey
 from api.odata.query.rows import Format, Limits, Page
@@ -50,7 +50,7 @@ def _narrowed(flow: Flow, options: Options) -> Flow:
     if options.expand or options.search is not None:
         raise Malformed("$apply: its result has no ways to expand and cannot be searched", target="$apply")
     for item in options.compute or ():
-        made = value(item.expression, flow.scope)
+        made = computed(item, flow.scope)
         flow.scope.this = grouped([*flow.leaves(), ((item.name,), made)])
     if options.filter is not None:
         flow.conditions.append(condition(options.filter, flow.scope))

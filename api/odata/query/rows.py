@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, select, true
 
 from api.odata.edm import ComplexType, EntitySet, EntityType, EnumType, Property
-from api.odata.query.expression import condition, value, wrong
+from api.odata.query.expression import computed, condition, value, wrong
 from api.odata.query.fetching import fetched
 from api.odata.query.paging import SortKey, behind, place, token
 from api.odata.query.scope import Context, Scope, of_type, seen
@@ -72,7 +72,7 @@ class Query:
         for item in options.compute or ():
             if item.name in self.type.all_properties():
                 raise wrong(item, f"{self.type.name} has a {item.name} already")
-            self.scope.computed[item.name] = value(item.expression, self.scope)
+            self.scope.computed[item.name] = computed(item, self.scope)
         if options.filter is not None:
             self.conditions.append(condition(options.filter, self.scope))
         if options.search is not None:
@@ -164,7 +164,8 @@ def page(
         mark = token(order, [rows[-1][at] for at in places], query=asked, left=rest)
     return Page(
         rows=built.build_all(rows, nulls=form.nulls),
-        keys=list(zip(*(map(itemgetter(at), rows) for at in key_places), strict=True)),
+        # A singleton has no key, and one row all the same.
+        keys=list(zip(*(map(itemgetter(at), rows) for at in key_places), strict=True)) or [() for _ in rows],
         next=mark,
         count=count,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from api.odata.problems import TooComplex
 from api.odata.syntax.expression import Expressions, OptionsReader
 from api.odata.syntax.search import search
 from api.odata.syntax.tree import Computed, Count, Expression, Identifier, Node, Order, Path, Search, Step
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 METHODS: Final = ("sum", "min", "max", "average", "countdistinct")
 _RANKS: Final = ("topcount", "topsum", "toppercent", "bottomcount", "bottomsum", "bottompercent")
+_MOST_STEPS: Final = 60  # transformations of one $apply, those inside others included
 _REFUSED: Final = (
     "addnested", "nest", "join", "outerjoin", "ancestors", "descendants", "traverse", "expand",
 )  # fmt: skip
@@ -131,6 +133,7 @@ class _Transformations:
     def __init__(self, scanner: Scanner, options: OptionsReader) -> None:
         self._scanner = scanner
         self._expressions = Expressions(scanner, options)
+        self._steps = 0
 
     def sequence(self) -> tuple[Transformation, ...]:
         scanner = self._scanner
@@ -150,6 +153,9 @@ class _Transformations:
     def _one(self) -> Transformation:
         scanner = self._scanner
         at = scanner.at
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            raise TooComplex(f"$apply: more than {_MOST_STEPS} transformations", target="$apply", at=at)
         written = scanner.qualified() or scanner.fail("a transformation")
         name = written.lower()
         if name == "identity":

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from api.odata.problems import TooComplex
 from api.odata.syntax.scanner import Scanner
 from api.odata.syntax.tree import (
     Alias,
@@ -46,6 +47,8 @@ FUNCTIONS: Final = {
     "tolower": (1, 1), "totaloffsetminutes": (1, 1), "totalseconds": (1, 1), "toupper": (1, 1), "trim": (1, 1),
     "year": (1, 1), "geo.distance": (2, 2), "geo.intersects": (2, 2), "geo.length": (1, 1),
 }  # fmt: skip
+_LONGEST_CHAIN: Final = 200  # operators one after the other; terms of an and or an or may be more
+_LONGEST_PATH: Final = 50  # steps
 _ROOTS: Final = ("$it", "$these", "$this", "$root")
 T = TypeVar("T")
 OptionsReader = Callable[[Scanner, str], "Options"]
@@ -72,6 +75,7 @@ class Expressions:
         scanner = self._scanner
         scanner.deeper()
         left = self._operand()
+        chained = 0
         while True:
             before = scanner.at
             word = scanner.keyword(*_WORDS)
@@ -79,6 +83,11 @@ class Expressions:
                 scanner.at = before
                 break
             at = left.at
+            chained += 1
+            if chained > _LONGEST_CHAIN:
+                raise TooComplex(
+                    f"more than {_LONGEST_CHAIN} operators in a row", target=scanner.target, at=before
+                )
             if word in ("and", "or"):
                 left = self._chain(word, left)
             elif word == "in":
@@ -256,6 +265,8 @@ class Expressions:
         """Read the steps of a path, the first included."""
         found = [self.step()]
         while self._scanner.take("/"):
+            if len(found) >= _LONGEST_PATH:
+                self._scanner.fail(f"a path of at most {_LONGEST_PATH} steps")
             found.append(self.step())
         return tuple(found)
 

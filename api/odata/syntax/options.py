@@ -23,6 +23,7 @@ from api.odata.syntax.tree import (
 )
 
 LONGEST: Final = 262_144  # characters of one option
+MOST_KEYS: Final = 100  # of a sort
 _WHOLE: Final = re.compile(r"-?(?:0|[1-9]\d{0,17})(?!\w)")
 _NATURAL: Final = re.compile(r"(?:0|[1-9]\d{0,17})(?!\w)")
 _TRUTH: Final = re.compile(r"(?:true|false)(?!\w)", re.IGNORECASE)
@@ -161,7 +162,10 @@ def _filter(scanner: Scanner) -> Expression:
 
 
 def _orderby(scanner: Scanner) -> tuple[Order, ...]:
-    return _list(scanner, _expressions(scanner).order)
+    found: tuple[Order, ...] = _list(scanner, _expressions(scanner).order)
+    if len(found) > MOST_KEYS:
+        raise TooComplex(f"$orderby: more than {MOST_KEYS} keys", target="$orderby", at=found[MOST_KEYS].at)
+    return found
 
 
 def _compute(scanner: Scanner) -> tuple[Computed, ...]:

@@ -3,12 +3,14 @@
 import re
 from typing import Final
 
+from api.odata.problems import TooComplex
 from api.odata.syntax.scanner import Scanner
 from api.odata.syntax.tree import Joined, Not, Phrase, Search
 
 _WORD: Final = re.compile(r'[^\s"()]+')
 _NESTED_WORD: Final = re.compile(r'[^\s"();]+')  # a semicolon parts the options around it
 _PHRASE: Final = re.compile(r'"((?:[^"\\]|\\["\\])+)"')
+_MOST_WORDS: Final = 200
 
 
 def search(scanner: Scanner, *, nested: bool = False) -> Search:
@@ -29,6 +31,7 @@ class _Searching:
     def __init__(self, scanner: Scanner, *, nested: bool) -> None:
         self._scanner = scanner
         self._nested = nested
+        self._words = 0
 
     def either(self) -> Search:
         terms = [self._both()]
@@ -98,6 +101,9 @@ class _Searching:
 
     def _phrase(self) -> str:
         scanner = self._scanner
+        self._words += 1
+        if self._words > _MOST_WORDS:
+            raise TooComplex(f"$search: more than {_MOST_WORDS} words", target=scanner.target, at=scanner.at)
         quoted = scanner.match(_PHRASE)
         if quoted is not None:
             return re.sub(r"\\(.)", r"\1", quoted[1])
