@@ -8,10 +8,8 @@ import pytest
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
-from api.app import create_app
 from api.feed.models import model_of
 from api.tokens import create_token
-from tests.support.api_client import client
 from tests.support.published_feed import broken, kept, promised_now
 
 ROOT = "/odata/v1/"
@@ -72,12 +70,6 @@ def test_numbers_are_those_of_the_store(seeded: Engine, web: TestClient) -> None
     assert sum(row["Items"] for row in grouped) == items
 
 
-@pytest.fixture(scope="module")
-def anybody(seeded: Engine) -> TestClient:
-    """Somebody without a token."""
-    return TestClient(create_app(seeded), raise_server_exceptions=False)
-
-
 def sign_in(anybody: TestClient, **how: Any) -> int:
     return int(anybody.get(f"{ROOT}Projects?$top=1" + how.pop("query", ""), **how).status_code)
 
@@ -104,8 +96,8 @@ def test_without_a_token_everybody_is_asked_to_sign_in(anybody: TestClient, how:
     assert answer.json()["error"]["code"] == "Unauthorized"
 
 
-def test_who_may_see_some_projects_sees_their_rows_and_no_others_by_any_way(seeded: Engine) -> None:
-    web = client(seeded, projects=["PORTAL"], name="one project")
+def test_who_may_see_some_projects_sees_their_rows_and_no_others_by_any_way(some: TestClient) -> None:
+    web = some
     assert [row["ProjectKey"] for row in get(web, "Projects")["value"]] == ["PORTAL"]
     project = get(web, "Projects")["value"][0]["ProjectId"]
     of_projects = [each.name for each in model_of(None).sets if "ProjectId" in each.type.all_properties()]

@@ -22,12 +22,14 @@ def rows(web: TestClient, what: str, **headers: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_every_set_says_when_its_rows_changed_and_rows_that_stay_tell_of_their_end() -> None:
+def test_every_set_says_when_its_rows_changed_and_rows_that_stay_tell_of_their_end(web: TestClient) -> None:
     for each in model_of(None).sets:
         properties = each.type.all_properties()
         assert ("ChangedAt" in properties) is (each.name not in WITHOUT_STAMP), each.name
         if each.changes is not None:
             assert not properties["ChangedAt"].nullable
+            tracked = web.get(f"{ROOT}{each.name}?$filter=false", headers={"Prefer": "odata.track-changes"})
+            assert "@odata.deltaLink" in tracked.json(), each.name
             assert each.changes.gone == ("IsDeleted" if "IsDeleted" in properties else None)
 
 

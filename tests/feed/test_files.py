@@ -24,7 +24,7 @@ from api.files.kept import Kept
 from api.files.ranges import Unsatisfiable, part
 from api.files.statement import Asked
 from api.problems import Problem
-from tests.support.api_client import client
+from api.tokens import create_token
 from tests.support.feed_rows import AMENDED, FORMULA, GONE, MARKED
 
 ROOT = "/files/v1/"
@@ -256,9 +256,8 @@ def test_the_list_says_which_files_there_are(web: TestClient) -> None:
 
 
 def test_who_may_see_some_projects_gets_their_rows_in_a_file_of_their_own(
-    seeded: Engine, web: TestClient
+    seeded: Engine, web: TestClient, some: TestClient
 ) -> None:
-    some = client(seeded, projects=["PORTAL"], name="one project's files")
     project = objects(some, "Projects.ndjson")
     assert [row["ProjectKey"] for row in project] == ["PORTAL"]
     for name in SETS:
@@ -268,7 +267,9 @@ def test_who_may_see_some_projects_gets_their_rows_in_a_file_of_their_own(
     assert objects(some, "Runs.ndjson") == []
     assert get(some, "Projects.csv").headers["etag"] != get(web, "Projects.csv").headers["etag"]
     assert some.get(f"{ROOT}Projects.csv", headers={"authorization": "Bearer x"}).status_code == 401
-    assert client(seeded, scopes=("sync",), name="may not read").get(f"{ROOT}Projects.csv").status_code == 403
+    may_not = create_token(seeded, "may not read", scopes=("sync",))
+    refused = web.get(f"{ROOT}Projects.csv", headers={"authorization": f"Bearer {may_not}"})
+    assert refused.status_code == 403
 
 
 def test_files_are_kept_until_the_room_is_needed_and_read_on_after_that() -> None:

@@ -10,7 +10,6 @@ from starlette.testclient import TestClient
 
 from api.feed.projectdata.model import projectdata
 from api.feed.projectdata.names import PROJECT, held
-from tests.support.api_client import client
 from tests.support.feed_rows import AMENDED, GONE
 
 ROOT = "/odata/projectdata/"
@@ -117,8 +116,7 @@ def test_a_chance_is_a_percent_and_a_score_is_none(seeded: Engine, web: TestClie
     assert {row["Impact"] for row in found} <= {1.0, 2.0, 3.0, 4.0, 5.0, None}
 
 
-def test_who_may_see_some_projects_sees_no_others(seeded: Engine) -> None:
-    some = client(seeded, projects=["PORTAL"], name="one project's tasks")
+def test_who_may_see_some_projects_sees_no_others(some: TestClient) -> None:
     [project] = rows(some, "Projects?$select=ProjectId")
     for each in projectdata().sets:
         found = rows(some, each.name)
