@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,15 +11,15 @@ import psycopg.errors
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from model.bi.build import quoted
-from model.bi.declare import SCHEMA
+from model.bi.build import views
+from model.bi.declare import SCHEMA, quoted, run
+from model.bi.limited import Limited, limited, schema_of, statements, taken_away
 from sync.store import raw, unit_of_work
 
-_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,59}")
 _OURS: Final = "Reads the schema bi of Muster; made by `muster bi grant`"
 _CONNECTIONS: Final = 20
 _SETTINGS: Final = {
-    "search_path": SCHEMA,
     "default_transaction_read_only": "on",
     "statement_timeout": "'10min'",
     "timezone": "'UTC'",
@@ -51,6 +52,8 @@ _READERS: Final = text(
        FROM pg_namespace n, aclexplode(n.nspacl) AS g JOIN pg_roles r ON r.oid = g.grantee
        WHERE n.nspname = :schema AND g.privilege_type = 'USAGE' AND r.oid <> n.nspowner ORDER BY 1"""
 )
+_PROJECTS: Final = text("SELECT key, id FROM project WHERE key = ANY(:keys)")
+_KEYS: Final = text("SELECT key FROM project WHERE id = ANY(:ids) ORDER BY key")
 
 
 class CannotGrant(ValueError):
@@ -84,23 +87,37 @@ class BiReader:
     made_here: bool
     connections: int
     beyond: tuple[str, ...]
+    projects: tuple[str, ...] | None = None  # None: all
 
 
-def grant(engine: Engine, name: str, *, until: datetime | None = None) -> Granted:
+def grant(
+    engine: Engine, name: str, *, until: datetime | None = None, projects: Sequence[str] | None = None
+) -> Granted:
     """Let a role read the views; make it where there is none, and give one of ours a new password.
 
+    Args:
+        engine: Muster's own.
+        name: The role.
+        until: When its password ends; None: never.
+        projects: The keys of the projects it may see. None: all, or those it was held to before.
+
     Raises:
-        CannotGrant: The name is none, or the role may do more already.
+        CannotGrant: The name is none, a project is unknown, or the role may do more already.
         NoRightToGrant: This database's user may not make roles.
     """
     said: list[str] = []
     try:
         with unit_of_work(engine) as connection:
-            granted, said = _prepare(connection, name, until)
+            held = _held_to(connection, name, projects)
+            granted, said = _prepare(connection, name, until, held)
             for statement in said:
-                _run(connection, statement)
-            _hold(connection, name)
+                run(connection, statement)
+            _hold(connection, name, SCHEMA if held is None else held.schema)
     except ProgrammingError as error:
+        if isinstance(error.orig, psycopg.errors.DuplicateSchema):
+            raise CannotGrant(
+                f"there is a schema {schema_of(name)} of somebody else's; choose another name"
+            ) from error
         if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
             raise
         raise NoRightToGrant(
@@ -112,64 +129,102 @@ def grant(engine: Engine, name: str, *, until: datetime | None = None) -> Grante
 
 
 def revoke(engine: Engine, name: str) -> bool:
-    """Take the schema away from a role, end its connections, and drop it where we made it; False: no such reader."""
+    """Take the views away from a role, end its connections, and drop it where we made it; False: no such reader."""
     with unit_of_work(engine) as connection:
         if name not in {reader.name for reader in _readers(connection)}:
             return False
         role = connection.execute(_ROLE, {"name": name}).one()
         who, database = quoted(name), quoted(str(connection.engine.url.database))
-        _run(connection, f"REVOKE ALL ON ALL TABLES IN SCHEMA {SCHEMA} FROM {who}")
-        _run(connection, f"REVOKE ALL ON SCHEMA {SCHEMA} FROM {who}")
+        for statement in _taken_back(connection, name):
+            run(connection, statement)
         if role.says == _OURS:
-            _run(connection, f"REVOKE ALL ON DATABASE {database} FROM {who}")
+            run(connection, f"REVOKE ALL ON DATABASE {database} FROM {who}")
             # Who is no superuser may end the connections of those only whose rights it has.
-            _run(connection, f"GRANT {who} TO CURRENT_USER")
+            run(connection, f"GRANT {who} TO CURRENT_USER")
             connection.execute(
                 text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usesysid = :oid"),
                 {"oid": role.oid},
             )
-            _run(connection, f"DROP ROLE {who}")
+            run(connection, f"DROP ROLE {who}")
     return True
 
 
 def readers(engine: Engine) -> list[BiReader]:
-    """Return the roles that may read the schema."""
+    """Return the roles that may read the views, of all projects or of some."""
     with engine.connect() as connection:
         return _readers(connection)
 
 
 def _readers(connection: Connection) -> list[BiReader]:
-    rows = connection.execute(_READERS, {"schema": SCHEMA, "ours": _OURS}).all()
+    found = []
+    for held in (None, *limited(connection)):
+        schema = SCHEMA if held is None else held.schema
+        keys = None if held is None else tuple(connection.scalars(_KEYS, {"ids": list(held.projects)}))
+        found += [
+            BiReader(
+                row.name, row.until, row.signs_in, bool(row.made_here), row.connections,
+                _beyond(connection, row.name, schema), keys,
+            )
+            for row in connection.execute(_READERS, {"schema": schema, "ours": _OURS}).all()
+        ]  # fmt: skip
+    return found
+
+
+def _held_to(connection: Connection, name: str, projects: Sequence[str] | None) -> Limited | None:
+    schema = schema_of(name)
+    if projects is None:  # a new password must not widen what is seen
+        return next((each for each in limited(connection) if each.schema == schema), None)
+    known = {row.key: row.id for row in connection.execute(_PROJECTS, {"keys": list(projects)})}
+    if unknown := sorted(set(projects) - known.keys()):
+        raise CannotGrant(f"no such project: {', '.join(unknown)}; `muster status` lists them")
+    return Limited(schema, tuple(known.values()))
+
+
+def _taken_back(connection: Connection, name: str) -> list[str]:
+    """Return what takes every right to the views from a role."""
+    who = quoted(name)
     return [
-        BiReader(
-            row.name, row.until, row.signs_in, bool(row.made_here), row.connections,
-            _beyond(connection, row.name),
-        )
-        for row in rows
-    ]  # fmt: skip
+        f"REVOKE ALL ON ALL TABLES IN SCHEMA {SCHEMA} FROM {who}",
+        f"REVOKE ALL ON SCHEMA {SCHEMA} FROM {who}",
+        *_own_dropped(connection, name),
+    ]
 
 
-def _prepare(connection: Connection, name: str, until: datetime | None) -> tuple[Granted, list[str]]:
+def _own_dropped(connection: Connection, name: str) -> list[str]:
+    own = schema_of(name)
+    if own not in {each.schema for each in limited(connection)}:
+        return []
+    return [*taken_away(views(), own), f"DROP SCHEMA {quoted(own)}"]
+
+
+def _prepare(
+    connection: Connection, name: str, until: datetime | None, held: Limited | None
+) -> tuple[Granted, list[str]]:
     if not _NAME.fullmatch(name) or name.startswith("pg_"):
         raise CannotGrant(
-            f"{name!r} is no name for a role: small letters, digits and _, at most 63, not pg_…"
+            f"{name!r} is no name for a role: small letters, digits and _, at most 60, not pg_…"
         )
     role = connection.execute(_ROLE, {"name": name}).one_or_none()
     if role is not None and (role.rolsuper or role.me):
         raise CannotGrant(f"{name} may do everything here already; choose a role that may do nothing else")
     who, database = quoted(name), quoted(str(connection.engine.url.database))
-    said, password = [], None
+    schema = SCHEMA if held is None else held.schema
+    said = _own_dropped(connection, name) if role is None else _taken_back(connection, name)
+    password = None
+    if held is not None:
+        said += [f"CREATE SCHEMA {quoted(schema)}", *statements(views(), schema, held.projects)]
     if role is None or role.says == _OURS:
         password = secrets.token_urlsafe(24)
         verb = "CREATE" if role is None else "ALTER"
         said.append(f"{verb} ROLE {who} WITH {_options(connection, name, password, until)}")
         said.append(f"COMMENT ON ROLE {who} IS '{_OURS}'")
+        settings = {"search_path": schema, **_SETTINGS}
         said += [
-            f"ALTER ROLE {who} IN DATABASE {database} SET {key} = {value}" for key, value in _SETTINGS.items()
+            f"ALTER ROLE {who} IN DATABASE {database} SET {key} = {value}" for key, value in settings.items()
         ]
     said.append(f"GRANT CONNECT ON DATABASE {database} TO {who}")
-    said.append(f"GRANT USAGE ON SCHEMA {SCHEMA} TO {who}")
-    said.append(f"GRANT SELECT ON ALL TABLES IN SCHEMA {SCHEMA} TO {who}")
+    said.append(f"GRANT USAGE ON SCHEMA {quoted(schema)} TO {who}")
+    said.append(f"GRANT SELECT ON ALL TABLES IN SCHEMA {quoted(schema)} TO {who}")
     return Granted(name, password, made=role is None), said
 
 
@@ -182,26 +237,22 @@ def _options(connection: Connection, name: str, password: str, until: datetime |
     return f"LOGIN CONNECTION LIMIT {_CONNECTIONS} PASSWORD '{sealed}' VALID UNTIL '{end}'"
 
 
-def _hold(connection: Connection, name: str) -> None:
+def _hold(connection: Connection, name: str, schema: str) -> None:
     """Hold a role to what it is for, whatever it, or everybody, was given before.
 
     Raises:
         CannotGrant: It may touch something besides.
     """
-    if beyond := _beyond(connection, name):
+    if beyond := _beyond(connection, name, schema):
         listed = ", ".join(beyond[:5]) + (f" and {len(beyond) - 5} more" if len(beyond) > 5 else "")  # noqa: PLR2004 - a line
         raise CannotGrant(
-            f"{name} could touch more than schema {SCHEMA}: {listed}. Take that away from it, or from PUBLIC, first"
+            f"{name} could touch more than schema {schema}: {listed}. Take that away from it, or from PUBLIC, first"
         )
 
 
-def _beyond(connection: Connection, name: str) -> tuple[str, ...]:
-    return tuple(connection.scalars(_BEYOND, {"name": name, "schema": SCHEMA}))
+def _beyond(connection: Connection, name: str, schema: str) -> tuple[str, ...]:
+    return tuple(connection.scalars(_BEYOND, {"name": name, "schema": schema}))
 
 
 def _first_line(error: Any) -> str:
     return str(error.orig).strip().partition("\n")[0]
-
-
-def _run(connection: Connection, statement: str) -> None:
-    connection.exec_driver_sql(statement, execution_options={"no_parameters": True})

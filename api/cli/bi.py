@@ -27,6 +27,10 @@ NameArgument = Annotated[str, typer.Argument(help="The role of PostgreSQL")]
 @app.command("grant")
 def grant_(
     name: NameArgument = _ROLE,
+    project: Annotated[
+        list[str] | None,
+        typer.Option(help="May see this project only; repeat for more. Without: as before, or all of them"),
+    ] = None,
     days: Annotated[
         int | None, typer.Option(min=1, help="It may sign in this long; else until revoked")
     ] = None,
@@ -39,7 +43,7 @@ def grant_(
     until = utc_now() + timedelta(days=days) if days else None
     with words():
         try:
-            granted = grant(engine, name, until=until)
+            granted = grant(engine, name, until=until, projects=project or None)
         except NoRightToGrant as error:
             raise Failed(f"{error}:\n" + "\n".join(f"  {line};" for line in error.statements)) from None
         except CannotGrant as error:
@@ -75,12 +79,15 @@ def list_() -> None:
     for reader in found:
         whence = "made here" if reader.made_here else "was there before"
         ends = f"until {reader.until:%Y-%m-%d}" if reader.until else ""
+        seen = "all projects" if reader.projects is None else ", ".join(reader.projects) or "no project"
         more = (
             f"MAY TOUCH MORE: {', '.join(reader.beyond)}"
             if reader.beyond
-            else f"reads {SCHEMA} and nothing else"
+            else "reads the views and nothing else"
         )
-        typer.echo("\t".join([reader.name, whence, more, f"{reader.connections} connected", ends]).rstrip())
+        typer.echo(
+            "\t".join([reader.name, seen, more, whence, f"{reader.connections} connected", ends]).rstrip()
+        )
     if not found:
         typer.echo("Nobody may; `muster bi grant` makes a role that may.", err=True)
 

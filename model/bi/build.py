@@ -5,6 +5,7 @@ says `DROP VIEW` of what reads it and nothing more. Who may use the schema may r
 """
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from functools import cache
 from typing import Final
@@ -14,7 +15,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
 from model.bi import dimensions, record_facts, status_facts, work_facts
-from model.bi.declare import SCHEMA, View
+from model.bi.declare import SCHEMA, View, comments, literal, quoted, run
+from model.bi.limited import build_limited, limited, taken_away
+
+log = logging.getLogger(__name__)
 
 _SAYS: Final = "Muster for SQL tools: a star schema of views, documented in their comments. Definition"
 _READERS: Final = text(
@@ -69,54 +73,53 @@ def build(connection: Connection) -> None:
     )
     if now == wanted:
         return
-    # Where the schema is there already, made by whoever may, no right to make one is needed.
-    if not connection.scalar(text("SELECT to_regnamespace(:schema) IS NOT NULL"), {"schema": SCHEMA}):
-        _run(connection, f"CREATE SCHEMA {SCHEMA}")
+    if not _there(connection):
+        return
+    narrower = limited(connection)
+    for each in narrower:
+        run(connection, "; ".join(taken_away(views(), each.schema)))
     for view in views():
         _build(connection, view)
-    _run(connection, "; ".join(_comments(views())))
-    for reader in connection.scalars(_READERS, {"schema": SCHEMA}).all():
-        _run(connection, f"GRANT SELECT ON ALL TABLES IN SCHEMA {SCHEMA} TO {quoted(reader)}")
-    _run(connection, f"COMMENT ON SCHEMA {SCHEMA} IS {_literal(wanted)}")
+    run(connection, "; ".join(comments(views())))
+    for each in narrower:
+        build_limited(connection, views(), each)
+    for schema in (SCHEMA, *(each.schema for each in narrower)):
+        for reader in connection.scalars(_READERS, {"schema": schema}).all():
+            run(connection, f"GRANT SELECT ON ALL TABLES IN SCHEMA {quoted(schema)} TO {quoted(reader)}")
+    run(connection, f"COMMENT ON SCHEMA {SCHEMA} IS {literal(wanted)}")
 
 
-def quoted(name: str) -> str:
-    """Return a name as SQL takes any."""
-    return '"' + name.replace('"', '""') + '"'
+def _there(connection: Connection) -> bool:
+    """Make the schema where it is not; False where this user may not, which keeps nobody from anything else."""
+    there, may = connection.execute(
+        text(
+            "SELECT to_regnamespace(:schema) IS NOT NULL, has_database_privilege(current_database(), 'CREATE')"
+        ),
+        {"schema": SCHEMA},
+    ).one()
+    if not there and not may:
+        log.warning(
+            "no views for SQL tools: this database's user may not make schema %s (docs/sql.md)", SCHEMA
+        )
+        return False
+    if not there:
+        run(connection, f"CREATE SCHEMA {SCHEMA}")
+    return True
 
 
 def _build(connection: Connection, view: View) -> None:
     statement = f"CREATE OR REPLACE VIEW {SCHEMA}.{view.name} AS {view.select}"
     try:
         with connection.begin_nested():
-            _run(connection, statement)
+            run(connection, statement)
     except ProgrammingError as error:
         if not isinstance(error.orig, psycopg.errors.InvalidTableDefinition):
             raise
         # More than columns added at its end: it cannot be replaced, and what stands on it stops this here.
-        _run(connection, f"DROP VIEW {SCHEMA}.{view.name}")
-        _run(connection, statement)
-
-
-def _comments(declared: Sequence[View]) -> list[str]:
-    said = []
-    for view in declared:
-        said.append(f"COMMENT ON VIEW {SCHEMA}.{view.name} IS {_literal(view.says)}")
-        said += [
-            f"COMMENT ON COLUMN {SCHEMA}.{view.name}.{each.name} IS {_literal(each.says)}"
-            for each in view.columns
-        ]
-    return said
+        run(connection, f"DROP VIEW {SCHEMA}.{view.name}")
+        run(connection, statement)
 
 
 def _digest(declared: Sequence[View]) -> str:
-    told = "\n".join([view.select for view in declared] + _comments(declared))
+    told = "\n".join([view.select for view in declared] + comments(declared))
     return hashlib.sha256(told.encode()).hexdigest()[:16]
-
-
-def _literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _run(connection: Connection, statement: str) -> None:
-    connection.exec_driver_sql(statement, execution_options={"no_parameters": True})

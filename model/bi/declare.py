@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sqlalchemy import Connection
+
 SCHEMA: Final = "bi"
 
 
@@ -76,6 +78,33 @@ def decimal(sql: str) -> str:
 def date_of(sql: str) -> str:
     """Read a day out of JSON text; null where it is none."""
     return f"CASE WHEN {sql} ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$' THEN ({sql})::date END"
+
+
+def comments(declared: Sequence[View], schema: str = SCHEMA) -> list[str]:
+    """Return what puts down what each view and each of its columns says."""
+    said = []
+    for each in declared:
+        said.append(f"COMMENT ON VIEW {schema}.{each.name} IS {literal(each.says)}")
+        said += [
+            f"COMMENT ON COLUMN {schema}.{each.name}.{held.name} IS {literal(held.says)}"
+            for held in each.columns
+        ]
+    return said
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL takes any."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str) -> str:
+    """Return a text as SQL takes any."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def run(connection: Connection, statement: str) -> None:
+    """Carry out a statement as it stands, without parameters."""
+    connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
 PROJECT: Final = Column("project_id", "v.project_id", "Joins dim_project; null: nobody bound it to a project")

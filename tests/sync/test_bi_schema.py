@@ -168,7 +168,7 @@ def test_granting_again_makes_a_new_password_and_revoking_ends_it_at_once(seeded
     assert rows(seeded, "SELECT 1 FROM pg_roles WHERE rolname = :name", name=name) == []
 
 
-@pytest.mark.parametrize("wrong", ["", "a b", 'x"; DROP TABLE claim; --', "pg_reader", "A", "x" * 64])
+@pytest.mark.parametrize("wrong", ["", "a b", 'x"; DROP TABLE claim; --', "pg_reader", "A", "x" * 61])
 def test_a_name_that_is_none_is_refused(seeded: Engine, wrong: str) -> None:
     with pytest.raises(CannotGrant, match="no name for a role"):
         grant(seeded, wrong)
@@ -208,7 +208,7 @@ def test_who_may_make_no_roles_is_told_what_somebody_else_is_to_run(seeded: Engi
     with pytest.raises(NoRightToGrant) as caught:
         grant(limited, "bi_nobody")
     limited.dispose()
-    assert any("GRANT SELECT ON ALL TABLES IN SCHEMA bi" in line for line in caught.value.statements)
+    assert any('GRANT SELECT ON ALL TABLES IN SCHEMA "bi"' in line for line in caught.value.statements)
     assert "SCRAM" not in "".join(caught.value.statements)
 
 
@@ -385,3 +385,84 @@ def test_tools_that_look_around_find_the_views_and_their_comments(seeded: Engine
         found = {each["name"]: each for each in looking.get_columns("fact_status", "bi")}
         assert found["overall"]["comment"] == "GREEN, AMBER, RED, BLUE complete, GREY not enough data"
         assert looking.get_table_names("bi") == []
+
+
+MINE = ["PORTAL", "CAMPUS"]
+
+
+def test_a_role_for_two_projects_sees_their_rows_in_every_view_and_no_others(
+    seeded: Engine, name: str
+) -> None:
+    grant(seeded, name, projects=MINE)
+    ids = {each for (each,) in rows(seeded, "SELECT id FROM project WHERE key IN ('PORTAL', 'CAMPUS')")}
+    held = []
+    with as_role(seeded, name) as connection:
+        connection.execute(text("SET default_transaction_read_only = off"))
+        refused(connection, "SELECT 1 FROM bi.fact_status")
+        refused(connection, "SELECT 1 FROM public.claim")
+        for view in views():
+            if view.name in ("dim_person", "fact_run"):
+                with pytest.raises(ProgrammingError, match="does not exist"):
+                    connection.execute(text(f"SELECT 1 FROM {view.name}"))
+                continue
+            found = connection.execute(text(f"SELECT * FROM {view.name}")).mappings().all()
+            seen = {row["project_id"] for row in found if "project_id" in row}
+            assert seen <= ids, view.name
+            if seen:
+                held.append(view.name)
+                whole = rows(
+                    seeded, f"SELECT count(*) FROM bi.{view.name} WHERE project_id = ANY(:ids)", ids=list(ids)
+                )
+                assert len(found) == whole[0][0], view.name
+    assert {"fact_status", "fact_work_item", "fact_cost", "fact_finding", "dim_project"} <= set(held)
+    [mine] = [each for each in readers(seeded) if each.name == name]
+    assert (mine.projects, mine.beyond) == (tuple(sorted(MINE)), ())
+
+
+def test_a_condition_of_the_askers_own_is_not_shown_other_rows(seeded: Engine, name: str) -> None:
+    grant(seeded, name, projects=MINE)
+    with as_role(seeded, name) as connection:
+        connection.execute(text("SET default_transaction_read_only = off"))
+        connection.execute(text(
+            "CREATE FUNCTION pg_temp.peek(text) RETURNS boolean LANGUAGE plpgsql COST 0.0001"
+            " AS $$ BEGIN IF $1 NOT IN ('PORTAL', 'CAMPUS') THEN RAISE 'seen: %', $1; END IF; RETURN true; END $$"
+        ))  # fmt: skip
+        found = connection.execute(
+            text("SELECT project_key FROM dim_project WHERE pg_temp.peek(project_key)")
+        )
+        assert set(found.scalars()) == set(MINE)
+
+
+def test_a_new_password_widens_nothing_and_a_new_release_keeps_the_limits(seeded: Engine, name: str) -> None:
+    grant(seeded, name, projects=["PORTAL"])
+    assert grant(seeded, name).password
+    count = "SELECT count(*) FROM dim_project"
+    with as_role(seeded, name) as connection:
+        assert connection.scalar(text(count)) == 1
+        with seeded.begin() as changing:
+            changing.execute(text("COMMENT ON SCHEMA bi IS 'of an older release'"))
+            build(changing)
+        assert connection.scalar(text(count)) == 1
+    grant(seeded, name, projects=MINE)
+    with as_role(seeded, name) as connection:
+        assert connection.scalar(text(count)) == 2
+    assert revoke(seeded, name)
+    assert grant(seeded, name).made
+    with as_role(seeded, name) as connection:
+        assert connection.scalar(text(count)) > 10
+    grant(seeded, name, projects=MINE)
+    with as_role(seeded, name) as connection:
+        refused(connection, "SELECT 1 FROM bi.dim_project")
+    assert revoke(seeded, name)
+    assert rows(seeded, "SELECT 1 FROM pg_namespace WHERE nspname = :name", name=f"bi_{name}") == []
+
+
+def test_a_project_that_is_none_and_a_schema_that_is_anothers_are_refused(seeded: Engine, name: str) -> None:
+    with pytest.raises(CannotGrant, match="no such project: NOTHING"):
+        grant(seeded, name, projects=["PORTAL", "NOTHING"])
+    with seeded.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA bi_{name}"))
+    with pytest.raises(CannotGrant, match="somebody else's"):
+        grant(seeded, name, projects=["PORTAL"])
+    with seeded.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA bi_{name}"))

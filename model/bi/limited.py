@@ -1,0 +1,87 @@
+"""The same views for some projects only: a schema of its own for each role that may not see them all.
+
+Each holds views of the same names and columns over those of `bi`, so that a query needs no change; no condition
+of the asker's runs before it is known that a row is one of theirs (`security_barrier`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Connection, text
+
+from model.bi.declare import SCHEMA, View, comments, literal, quoted, run
+
+_PREFIX: Final = "bi_"
+_SAYS: Final = "Muster for SQL tools, of these projects only: "
+_FOR_ALL: Final = frozenset({"dim_date", "dim_portfolio", "dim_programme", "dim_source", "fact_rate"})
+_FOR_NOBODY: Final = frozenset({"dim_person", "fact_run"})  # they tell of all projects
+_LIMITED: Final = text(
+    "SELECT nspname, obj_description(oid, 'pg_namespace') AS says FROM pg_namespace"
+    " WHERE starts_with(obj_description(oid, 'pg_namespace'), :says) ORDER BY 1"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """A schema that holds some projects' rows."""
+
+    schema: str
+    projects: tuple[UUID, ...]
+
+
+def schema_of(role: str) -> str:
+    """Return the name of a limited role's own schema."""
+    return _PREFIX + role
+
+
+def limited(connection: Connection) -> list[Limited]:
+    """Return the limited schemas that there are."""
+    rows = connection.execute(_LIMITED, {"says": _SAYS}).all()
+    return [
+        Limited(row.nspname, tuple(UUID(each) for each in orjson.loads(row.says.removeprefix(_SAYS))))
+        for row in rows
+    ]
+
+
+def statements(declared: Sequence[View], schema: str, projects: Sequence[UUID]) -> list[str]:
+    """Return what fills such a schema, or fills it anew."""
+    ids = orjson.dumps(sorted(map(str, projects))).decode()
+    said = [
+        f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}",
+        f"COMMENT ON SCHEMA {quoted(schema)} IS {literal(_SAYS + ids)}",
+    ]
+    said += taken_away(declared, schema)
+    held = [(view, condition) for view in declared if (condition := _condition(view, projects)) is not None]
+    said += [
+        f"CREATE VIEW {quoted(schema)}.{view.name} WITH (security_barrier) AS"
+        f" SELECT * FROM {SCHEMA}.{view.name} WHERE {condition}"
+        for view, condition in held
+    ]
+    return said + comments([view for view, _ in held], quoted(schema))
+
+
+def taken_away(declared: Sequence[View], schema: str) -> list[str]:
+    """Return what drops its views, so that those below can change."""
+    return [f"DROP VIEW IF EXISTS {quoted(schema)}.{view.name}" for view in declared]
+
+
+def build_limited(connection: Connection, declared: Sequence[View], found: Limited) -> None:
+    """Fill a limited schema anew."""
+    run(connection, "; ".join(statements(declared, found.schema, found.projects)))
+
+
+def _condition(view: View, projects: Sequence[UUID]) -> str | None:
+    """Return which rows of a view belong to the projects; None: no row may be seen."""
+    if view.name in _FOR_ALL:
+        return "true"
+    if view.name in _FOR_NOBODY:
+        return None
+    mine = f"project_id = ANY(ARRAY[{', '.join(literal(str(each)) for each in projects)}]::uuid[])"
+    if any(column.name == "project_id" for column in view.columns):
+        return mine
+    if any(column.name == "work_item_id" for column in view.columns):
+        return f"work_item_id IN (SELECT work_item_id FROM {SCHEMA}.fact_work_item WHERE {mine})"
+    raise ValueError(f"{view.name}: nothing says which project a row belongs to")
