@@ -18,12 +18,15 @@ from api.problems import Problem
 
 _ROOM: Final = 2 << 30  # bytes
 _AT_ONCE: Final = 2  # files that are written at a time: each takes a connection and most of a core
+_MOST_WAITING: Final = 8  # requests; each holds one of the server's threads
+Write = Callable[[IO[bytes]], tuple[str, dict[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One file that is open for reading, its length and the headers it was written with."""
+    """One file that is open for reading, its tag and length, and the headers it was written with."""
 
+    tag: str
     file: IO[bytes]
     length: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -39,8 +42,8 @@ class _Held:
     length: int
     headers: dict[str, str]
 
-    def opened(self) -> Written:
-        return Written(os.fdopen(os.dup(self.number), "rb", buffering=0), self.length, self.headers)
+    def opened(self, tag: str) -> Written:
+        return Written(tag, os.fdopen(os.dup(self.number), "rb", buffering=0), self.length, self.headers)
 
 
 class Kept:
@@ -51,6 +54,7 @@ class Kept:
         self._files: OrderedDict[str, _Held] = OrderedDict()
         self._lock = threading.Lock()
         self._writing: dict[str, threading.Lock] = {}
+        self._waiting = 0
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
         weakref.finalize(self, _close, self._files)
 
@@ -61,30 +65,50 @@ class Kept:
             if found is None:
                 return None
             self._files.move_to_end(tag)
-            return found.opened()
+            return found.opened(tag)
 
-    def get(self, tag: str, write: Callable[[IO[bytes]], dict[str, str]]) -> Written:
-        """Open the kept file, or write and keep it; `write` returns the headers that belong to it.
+    def waiting(self) -> int:
+        """Return how many are writing or waiting."""
+        with self._lock:
+            return self._waiting
+
+    def get(self, tag: str, write: Write) -> Written:
+        """Open the kept file, or write and keep it.
+
+        Args:
+            tag: Which.
+            write: Writes it; returns its tag, another one where the data went on meanwhile, and its headers.
 
         Raises:
-            Problem: 503, when the disk is full.
+            Problem: 503, when the disk is full, or too many wait already.
         """
         with self._lock:
+            if self._waiting >= _MOST_WAITING:
+                raise Problem(
+                    503,
+                    "busy",
+                    "Too many files are being written; try again in a moment.",
+                    {"Retry-After": "15"},
+                )
+            self._waiting += 1
             mine = self._writing.setdefault(tag, threading.Lock())
-        with mine:
-            try:
-                return self.held(tag) or self._write(tag, write)
-            finally:
-                with self._lock:
-                    self._writing.pop(tag, None)
+        try:
+            with mine:
+                return self.held(tag) or self._write(write)
+        finally:
+            with self._lock:
+                self._waiting -= 1
+                self._writing.pop(tag, None)
 
-    def _write(self, tag: str, write: Callable[[IO[bytes]], dict[str, str]]) -> Written:
+    def _write(self, write: Write) -> Written:
         with self._turns, _room_on_disk(), tempfile.TemporaryFile() as out:
-            headers = write(out)
+            tag, headers = write(out)
             out.flush()
             made = _Held(os.dup(out.fileno()), os.fstat(out.fileno()).st_size, headers)
         with self._lock:
-            opened = made.opened()
+            opened = made.opened(tag)
+            if (before := self._files.pop(tag, None)) is not None:
+                os.close(before.number)
             self._files[tag] = made
             while sum(each.length for each in self._files.values()) > self._room:
                 _, gone = self._files.popitem(last=False)

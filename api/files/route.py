@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import IO, Any, Final, cast
 from urllib.parse import quote
@@ -51,27 +52,39 @@ def list_files(request: Request) -> Response:
 def get_file(request: Request, name: str, kind: str) -> Response:
     """Give a set as a file."""
     principal = _reader(request)
-    engine: Engine = request.app.state.engine
     format_ = FORMATS.get(kind)
     if format_ is None:
         raise not_found(f"There is no format {kind}; there are: {', '.join(FORMATS)}.")
-    with (
-        engine.connect().execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        ) as connection,
-        Session(connection) as session,
-    ):
+    packs = format_.packs and takes_gzip(request.headers.get("accept-encoding", ""))
+    with _reading(request, name, principal, packs=packs) as (_, _, tag):
+        pass  # the connection is given back: whoever writes takes one when it is their turn
+    if _has(request, tag):
+        return Response(status_code=304, headers=_common(tag))
+
+    def write(out: IO[bytes]) -> tuple[str, dict[str, str]]:
+        with _reading(request, name, principal, packs=packs) as (connection, asked, now):
+            return now, _write(connection, asked, format_, out, packs=packs)
+
+    kept: Kept = request.app.state.files
+    written = kept.held(tag) or kept.get(tag, write)
+    return _given(request, written, f"{name}.{kind}", format_)
+
+
+@contextmanager
+def _reading(
+    request: Request, name: str, principal: Principal, *, packs: bool
+) -> Iterator[tuple[Connection, Asked, str]]:
+    """Give a transaction to read in, what is asked for, and the tag of what is read in it."""
+    engine: Engine = request.app.state.engine
+    options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection, Session(connection) as session:
         connection.execute(text(f"SET LOCAL statement_timeout = '{_LONGEST_S}s'"))
-        asked = _asked(request, name, visible_projects(session, principal), session)
-        told = session.scalar(state())
-        packs = format_.packs and takes_gzip(request.headers.get("accept-encoding", ""))
-        tag = digest(build(), str(request.url.path), sorted(request.query_params.multi_items()),
-                     principal.projects, told) + ("-gz" if packs else "")  # fmt: skip
-        if _has(request, tag):
-            return Response(status_code=304, headers=_common(tag))
-        kept: Kept = request.app.state.files
-        written = kept.get(tag, lambda out: _write(connection, asked, format_, out, packs=packs))
-    return _given(request, written, tag, f"{name}.{kind}", format_)
+        visible = visible_projects(session, principal)
+        asked = _asked(request, name, visible, session)
+        who = None if visible is None else sorted(map(str, visible))
+        given = sorted(request.query_params.multi_items())
+        tag = digest(build(), request.url.path, given, who, session.scalar(state()))
+        yield connection, asked, tag + ("-gz" if packs else "")
 
 
 def _reader(request: Request) -> Principal:
@@ -147,7 +160,8 @@ def _common(tag: str) -> dict[str, str]:
     return {"ETag": f'"{tag}"', "Vary": _VARY, "Cache-Control": "private, no-cache", "Accept-Ranges": "bytes"}
 
 
-def _given(request: Request, written: Written, tag: str, name: str, format_: Format) -> Response:
+def _given(request: Request, written: Written, name: str, format_: Format) -> Response:
+    tag = written.tag
     headers = {**_common(tag), **written.headers,
                "Content-Disposition": f'attachment; filename="{quote(name)}"'}  # fmt: skip
     if tag.endswith("-gz"):

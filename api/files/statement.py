@@ -13,7 +13,7 @@ from api.problems import Problem
 
 CHANGED: Final = "ChangedAt"
 # What a spreadsheet takes for the beginning of a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - these as well
 # JSON holds no control characters as they are: with these, CSV quotes nothing of it.
 _BARE: Final = "FORMAT csv, DELIMITER E'\\x02', QUOTE E'\\x01', NULL ''"
 

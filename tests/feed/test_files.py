@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import threading
+import time
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -275,25 +276,25 @@ def test_who_may_see_some_projects_gets_their_rows_in_a_file_of_their_own(
 def test_files_are_kept_until_the_room_is_needed_and_read_on_after_that() -> None:
     kept, written = Kept(room=10), []
 
-    def write(body: bytes) -> Any:
-        def into(out: Any) -> dict[str, str]:
+    def write(tag: str, body: bytes) -> Any:
+        def into(out: Any) -> tuple[str, dict[str, str]]:
             written.append(body)
             out.write(body)
-            return {"X": "1"}
+            return tag, {"X": "1"}
 
         return into
 
-    first = kept.get("a", write(b"123456"))
-    again = kept.get("a", write(b"never"))
+    first = kept.get("a", write("a", b"123456"))
+    again = kept.get("a", write("a", b"never"))
     assert again.read(2, 3) == b"345"
     again.file.close()
-    kept.get("b", write(b"abcdef")).file.close()
+    kept.get("b", write("b", b"abcdef")).file.close()
     assert kept.held("a") is None
     assert first.read(0, 99) == b"123456"
     assert (first.length, first.headers) == (6, {"X": "1"})
     assert written == [b"123456", b"abcdef"]
 
-    def broken(out: Any) -> dict[str, str]:
+    def broken(out: Any) -> tuple[str, dict[str, str]]:
         out.write(b"half")
         raise Problem(503, "too-long", "stopped")
 
@@ -301,16 +302,19 @@ def test_files_are_kept_until_the_room_is_needed_and_read_on_after_that() -> Non
         kept.get("c", broken)
     assert kept.held("c") is None
     first.file.close()
+    later = kept.get("d", write("e", b"x"))  # the data went on while it was written
+    assert (later.tag, kept.held("d")) == ("e", None)
+    later.file.close()
 
 
-def test_of_several_that_want_one_file_one_writes_it() -> None:
+def test_of_several_that_want_one_file_one_writes_it_and_not_too_many_wait() -> None:
     kept, written, gate = Kept(), [], threading.Event()
 
-    def write(out: Any) -> dict[str, str]:
+    def write(out: Any) -> tuple[str, dict[str, str]]:
         gate.wait(5)
         written.append(1)
         out.write(b"x")
-        return {}
+        return "a", {}
 
     def take() -> None:
         kept.get("a", write).file.close()
@@ -318,6 +322,16 @@ def test_of_several_that_want_one_file_one_writes_it() -> None:
     takers = [threading.Thread(target=take) for _ in range(4)]
     for each in takers:
         each.start()
+    while kept.waiting() < 4:
+        time.sleep(0.001)
+    more = [threading.Thread(target=take) for _ in range(4)]
+    for each in more:
+        each.start()
+    while kept.waiting() < 8:
+        time.sleep(0.001)
+    with pytest.raises(Problem, match="try again"):
+        kept.get("b", write)
+    takers += more
     gate.set()
     for each in takers:
         each.join(5)
