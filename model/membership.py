@@ -9,6 +9,7 @@ from typing import Any, Final
 _BETWEEN: Final = re.compile(r"[;\n]")
 _LAST_BRACKETS: Final = re.compile(r"(?P<name>.*\S)\s*\((?P<inside>[^()]*)\)\s*\Z", re.DOTALL)
 _SHARE: Final = re.compile(r"(\d{1,3}(?:[.,]\d{1,6})?)\s*%\Z")
+_PERCENT: Final = re.compile(r"[-−+]?\d+(?:[.,]\d+)?\s*%\Z")
 _CRITICAL: Final = "critical"
 _WHOLE: Final = Decimal(100)
 
@@ -19,11 +20,13 @@ class Membership:
 
     `share` is the percent of the project's budget that the programme carries; None: nobody divided it, so that
     the programme is shown the whole. `critical`: the programme cannot be well while this project is red.
+    `refused` is a share that cannot be one, as it was written: below 0 or over 100 %.
     """
 
     name: str
     share: Decimal | None = None
     critical: bool = False
+    refused: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain JSON, without what nobody said."""
@@ -50,20 +53,25 @@ def _read(part: str) -> Membership:
     brackets = _LAST_BRACKETS.match(part)
     if brackets is None:
         return Membership(part)
-    share, critical = None, False
+    share, critical, refused = None, False, None
     for word in re.split(r",\s+|,(?!\d)", brackets["inside"]):
         number = _SHARE.match(word.strip())
         if number is not None and share is None and Decimal(number[1].replace(",", ".")) <= _WHOLE:
             share = Decimal(number[1].replace(",", "."))
         elif word.strip().casefold() == _CRITICAL:
             critical = True
+        elif refused is None and _PERCENT.match(word.strip()):
+            refused = word.strip()
         else:
             return Membership(part)
-    return Membership(brackets["name"], share, critical)
+    return Membership(brackets["name"], share, critical, refused)
 
 
 def divided(found: Sequence[Membership]) -> str | None:
     """Say what is wrong with how a project's budget is divided; None where nothing is, or nobody divided it."""
+    refused = [f"{each.name} ({each.refused})" for each in found if each.refused is not None]
+    if refused:
+        return f"{', '.join(refused)}: a share from 0 to 100 % was expected; none is taken"
     total = sum((each.share for each in found if each.share is not None), Decimal(0))
     if total > _WHOLE:
         names = ", ".join(f"{each.name} {each.share:f} %" for each in found if each.share is not None)

@@ -24,7 +24,7 @@ from sync.consolidation.touched import keep_quiet
 from sync.findings_store import close_of_closed_projects
 from sync.identity.conflicts import close_conflicts_of_closed_projects
 from sync.policy.kept import install as install_policy
-from sync.policy.place import said_of_tiers
+from sync.policy.place import by_tier, said_of_tiers
 
 __all__ = ["Consolidation", "consolidate", "consolidate_in"]
 
@@ -136,7 +136,9 @@ def _colour(within: _Within, done: Consolidation, prepared: Prepared, size: int 
             keep_quiet(session)
             colour(session, setting, part, coloured)
     done.warnings += setting.judges.warnings
-    done.warnings += said_of_tiers(setting.policy, coloured.tiers)
+    with within() as session:
+        tiers = _tiers(session, prepared, coloured, {*prepared.projects, *shared})
+    done.warnings += said_of_tiers(setting.policy, by_tier(tiers))
     done.projects, done.computed = prepared.there, coloured.projects
     done.assessed, done.snapshots = coloured.assessed, coloured.snapshots
     done.findings_opened = coloured.opened
@@ -145,4 +147,15 @@ def _colour(within: _Within, done: Consolidation, prepared: Prepared, size: int 
     if prepared.number is not None and prepared.standing is not None:
         counts = {"projects": done.projects, "computed": done.computed, "snapshots": done.snapshots}
         with within() as session:
-            end(session, prepared.number, prepared.standing.to_json(), prepared.said, counts)
+            said = prepared.said | {"tiers": tiers, "told": list(dict.fromkeys(done.warnings))}
+            end(session, prepared.number, prepared.standing.to_json(), said, counts)
+
+
+def _tiers(
+    session: Session, prepared: Prepared, coloured: Coloured, computed: Collection[UUID]
+) -> dict[str, int]:
+    """Return the undefined tier of each project that has one: as found now, else as the last one left it."""
+    rows = session.execute(text("SELECT id, key FROM project WHERE closed_at IS NULL ORDER BY key"))
+    stays = {key for each, key in rows if each not in computed}
+    kept = {key: tier for key, tier in prepared.said.get("tiers", {}).items() if key in stays}
+    return kept | {key: tier for tier, keys in coloured.tiers.items() for key in keys}

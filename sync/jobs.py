@@ -107,7 +107,9 @@ def consolidate_today(engine: Engine, now: datetime) -> None:
     with engine.connect() as connection:
         zone = connection.scalar(text("SELECT timezone FROM portfolio ORDER BY id LIMIT 1"))
     if zone is not None:
-        consolidate(engine, as_of=now.astimezone(ZoneInfo(zone)).date(), known_at=now)
+        done = consolidate(engine, as_of=now.astimezone(ZoneInfo(zone)).date(), known_at=now)
+        for each in dict.fromkeys(done.warnings):
+            log.warning("consolidation: %s", each)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from api.cli.stopping import end_if_stopped, stopping_between_pages
 from api.routes.runs import run_documents
 from config.settings import settings
 from model.tables import RejectedRecord, Run, Scope, Source
+from sync.consolidation.log import last_told
 from sync.inspect import names_to_pull
 from sync.jobs import Work, runs_under_way
 from sync.match import row_says, unmatched_rows
@@ -43,7 +44,11 @@ def sync(
     engine = open_store()
     with words(USAGE):
         names = names_to_pull(engine, sources or ())
-    logging.getLogger("sync.run").setLevel(logging.ERROR)  # an expected failure is printed with its ledger
+    for told_below in (
+        "sync.run",
+        "sync.jobs",
+    ):  # an expected failure and a warning are printed with the ledger
+        logging.getLogger(told_below).setLevel(logging.ERROR)
     with words(), stopping_between_pages():
         lines = sync_now(engine, names, full=full, census=census)
     worst = print_runs(lines)
@@ -118,7 +123,7 @@ def print_runs(runs: Sequence[dict[str, Any]]) -> int:
 
 
 def print_unbound(engine: Engine) -> None:
-    """Name what was pulled but belongs to no project: listed, not lost."""
+    """Name what consolidation has to tell, and what was pulled but belongs to no project: listed, not lost."""
     query = (
         select(Source.name, Scope.key, Scope.name)
         .join(Source, Source.id == Scope.source_id)
@@ -128,6 +133,11 @@ def print_unbound(engine: Engine) -> None:
     with engine.connect() as connection:
         rows = connection.execute(query).all()
         lost = unmatched_rows(connection)
+        told = last_told(Session(connection))
+    for each in told[:_SHOWN]:
+        typer.echo(f"! {each}")
+    if len(told) > _SHOWN:
+        typer.echo(f"! and {len(told) - _SHOWN} more, listed by the page of sources")
     for row in lost[:_SHOWN]:
         typer.echo(f"! {row[0]}: {row_says(*row)}")
     if len(lost) > _SHOWN:

@@ -34,6 +34,7 @@ from model.tables import (
     Source,
     WorkItem,
 )
+from sync.consolidation.log import last_told
 from sync.match import unmatched_rows
 from sync.record_rows import COLLECTION
 
@@ -65,6 +66,7 @@ def sources_page(reader: RecordsReader) -> Response:
             "answers": reader.principal.may("sync"),
             "drift": open_drift(session),
             "runs": run_documents(session, newest, visible),
+            "told": last_told(session),
             "unbound": _unbound(session),
             "unmatched": unmatched_rows(session.connection()),
             "rejected": _rejects(session, RejectedRecord.resolved_at.is_(None), now),

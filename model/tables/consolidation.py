@@ -35,7 +35,8 @@ class ConsolidationLog(Base):
 
     `ended` False: it is under way, or broke off, and the next whole one computes everything. `stood_on` is what
     held for every project alike: where that differs, the same. `said` are the words about matching, which stand until
-    matching is done again. `computed` are the projects that were, of the `projects` there are.
+    matching is done again, the projects of tiers nobody defined, and as `told` all there was to tell an officer.
+    `computed` are the projects that were, of the `projects` there are.
     """
 
     __tablename__ = "consolidation"

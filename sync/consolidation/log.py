@@ -35,6 +35,14 @@ def last(session: Session) -> Last | None:
     return None if row is None else Last(*row)
 
 
+def last_told(session: Session) -> list[str]:
+    """Return what the last consolidation that came to its end has to tell an officer, in words."""
+    said = session.execute(
+        text("SELECT said FROM consolidation WHERE whole AND ended ORDER BY id DESC LIMIT 1")
+    ).scalar_one_or_none()
+    return list((said or {}).get("told", []))
+
+
 def begin(session: Session, as_of: date, known_at: datetime, *, whole: bool = True) -> int:
     """Put down that a consolidation has begun; until a whole one ends, the next computes everything."""
     return int(

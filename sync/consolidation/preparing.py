@@ -113,7 +113,8 @@ def _matched(
     """Match, unless `said` stands: the words of a matching since which nothing changed that it looks at."""
     if said is None or touched.matching or _has_areas(session, touched.sources):
         matched = match(session, known_at=done.known_at)
-        said = {"unbound": matched.unbound, "warnings": matched.warnings}
+        tiers = (said or {}).get("tiers", {})  # of what is not computed again
+        said = {"unbound": matched.unbound, "warnings": matched.warnings, "tiers": tiers}
     done.unbound = list(said["unbound"])
     done.warnings += said["warnings"]
     return said

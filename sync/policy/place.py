@@ -42,6 +42,14 @@ def of_undefined_tiers(policy: Policy, projects: Iterable[ProjectFacts], found: 
             found.setdefault(tier, []).append(project.key)
 
 
+def by_tier(tiers: Mapping[str, int]) -> dict[int, list[str]]:
+    """Return the keys of projects by their tier."""
+    found: dict[int, list[str]] = {}
+    for key, tier in sorted(tiers.items()):
+        found.setdefault(tier, []).append(key)
+    return found
+
+
 def said_of_tiers(policy: Policy, found: Mapping[int, Sequence[str]]) -> list[str]:
     """Say, tier by tier, which projects are of one that the policy does not define."""
     return [

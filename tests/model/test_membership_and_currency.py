@@ -31,7 +31,8 @@ def rate(base: str, quote: str, number: str, *, day: date = DAY) -> Rate:
         ("Space (12,5 %, critical)", (Membership("Space", Decimal("12.5"), critical=True),)),
         ("Space (Critical)", (Membership("Space", critical=True),)),
         ("Space (phase 2)", (Membership("Space (phase 2)"),)),
-        ("Space (150 %)", (Membership("Space (150 %)"),)),
+        ("Space (150 %)", (Membership("Space", refused="150 %"),)),
+        ("Air (-5 %, critical)", (Membership("Air", critical=True, refused="-5 %"),)),
         ("Space (phase 2) (60 %)", (Membership("Space (phase 2)", Decimal(60)),)),
     ],
 )
@@ -50,6 +51,7 @@ def test_no_name_of_a_cell_is_lost(names: list[str], share: int) -> None:
 
 def test_shares_over_the_whole_are_said() -> None:
     assert divided(memberships("Space (60 %); Air (40 %)")) is None
+    assert "Space (150 %): a share from 0 to 100 % was expected" in str(divided(memberships("Space (150 %)")))
     assert "carry 110 % of its budget together" in str(divided(memberships("Space (60 %); Air (50 %)")))
 
 

@@ -15,6 +15,7 @@ from config import shipped
 from model import tables
 from sync.consolidate import Consolidation, consolidate
 from sync.consolidation.colouring import Coloured, compute
+from sync.consolidation.log import last_told
 from sync.consolidation.preparing import prepare_some
 from sync.json import dump_bytes
 from tests.support.rows import T0, Rows
@@ -284,6 +285,28 @@ def test_only_what_was_touched_is_computed(office: Office) -> None:
     worked(office, "CERES", 3)
     with pytest.raises(AssertionError):
         goes_on(office, [])
+
+
+def test_what_there_is_to_tell_stands_until_it_is_no_longer_so(office: Office) -> None:
+    office.rows.rewrite(office.registered["CERES"], tier=9, programme="Space (150 %)")
+    office.rows.rewrite(office.registered["EOS"], tier=9)
+    assert told(office)[0].endswith("CERES, EOS held to the limits without a tier")
+    assert "Space (150 %): a share from 0 to 100 % was expected" in told(office)[1]
+
+    worked(office, "APOLLO", 1)  # another project is computed, and these are not
+    assert told(office)[0].endswith("CERES, EOS held to the limits without a tier")
+
+    office.rows.rewrite(office.registered["CERES"], tier=2, programme="Space")
+    [left] = told(office)
+    assert left.endswith(": EOS held to the limits without a tier")
+
+
+def told(office: Office) -> list[str]:
+    done = office.consolidate()
+    with Session(office.rows.engine) as session:
+        kept = last_told(session)
+    assert kept == list(dict.fromkeys(done.warnings))
+    return sorted(kept, key=lambda each: "tier" not in each)
 
 
 def test_what_counts_only_later_or_is_still_being_read_is_looked_at_then(office: Office) -> None:
