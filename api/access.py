@@ -218,7 +218,7 @@ def _known_parameters(request: Request) -> None:
         raise bad_request(
             f"unknown parameter {', '.join(unknown)}; known: {', '.join(sorted(known)) or 'none'}"
         )
-    repeated = sorted(name for name in known if len(request.query_params.getlist(name)) > 1)
+    repeated = sorted(name for name in known - {fields.NAME} if len(request.query_params.getlist(name)) > 1)
     if repeated:
         raise bad_request(f"{', '.join(repeated)}: given more than once; ask once for each value")
     given: Sequence[str] = [*request.query_params.values(), *map(str, request.path_params.values())]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from types import ModuleType
 from typing import Any, Final
 
@@ -44,7 +45,7 @@ def describe(app: FastAPI, routes: Iterable[BaseRoute], shapes: Sequence[ModuleT
         routes: Of the API.
         shapes: Where the models of the answers stand.
     """
-    document = app.openapi()
+    document = deepcopy(app.openapi())  # which FastAPI keeps, and gives out again
     schemas = document["components"]["schemas"]
     # FastAPI drops what is null, also from examples, where null is the point.
     for name, schema in schemas.items():

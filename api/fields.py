@@ -1,4 +1,4 @@
-"""`fields`: of each item, or of a document that is no list, only what was asked for."""
+"""`fields`: of each item, or of a document that is no list, only what was asked for; by commas, or again and again."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -54,10 +54,10 @@ def asked(request: Request) -> tuple[str, ...] | None:
     Raises:
         Problem: 400 for a name that is not there, or given twice.
     """
-    given = request.query_params.get(NAME)
-    if given is None:
+    given = request.query_params.getlist(NAME)
+    if not given:
         return None
-    wanted = tuple(part.strip() for part in given.split(","))
+    wanted = tuple(part.strip() for each in given for part in each.split(","))
     known = selectable(request.scope.get("route"))
     if unknown := sorted(set(wanted) - set(known)):
         raise bad_request(f"fields: no {', '.join(map(repr, unknown))} here; there are: {', '.join(known)}")

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.problems import document
 
 _NOT_ALLOWED: Final = 405
+_NUL: Final = b"%00"
 
 
 @dataclass(slots=True)
@@ -46,10 +47,14 @@ class Methods:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass the request on."""
         place = self._place(scope)
+        request = Request(scope)
+        if place is not None and _NUL in scope.get("raw_path", b"") + b"?" + scope["query_string"]:
+            says = "a parameter holds a NUL character"
+            await document(request, 400, "bad-request", says)(scope, receive, send)
+            return
         if place is None or scope["method"] in place.methods:
             await self._app(scope, receive, send)
             return
-        request = Request(scope)
         says = f"{request.method} is not possible at {request.url.path}."
         headers = {"Allow": ", ".join(sorted(place.methods))}
         refused = document(request, _NOT_ALLOWED, "method-not-allowed", says, headers=headers)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from typing import Annotated, Any
+from uuid import UUID
 
 import orjson
 from fastapi import Depends
@@ -43,9 +44,8 @@ class Paging:
             Problem: 404 when the cursor belongs to another listing.
         """
         if self.after is not None:
-            if type(self.after) is not key.type.python_type:
-                raise _no_page(_UNKNOWN)
-            query = query.where(key < self.after if newest_first else key > self.after)
+            after = _as(key.type.python_type, self.after)
+            query = query.where(key < after if newest_first else key > after)
         return query.order_by(key.desc() if newest_first else key).limit(self.limit + 1)
 
     def whole_number(self) -> int | None:
@@ -114,6 +114,22 @@ def _possible(part: Any) -> bool:
     if type(part) is int:
         return -(2**63) <= part < 2**63
     return type(part) is str and "\x00" not in part
+
+
+def _as(kind: type[Any], after: Key) -> Any:
+    """Return what a cursor holds as what a listing is ordered by.
+
+    Raises:
+        Problem: 404 when it is something else.
+    """
+    if kind is UUID and type(after) is str:
+        try:
+            return UUID(after)
+        except ValueError:
+            raise _no_page(_UNKNOWN) from None
+    if type(after) is not kind:
+        raise _no_page(_UNKNOWN)
+    return after
 
 
 def _no_page(detail: str) -> Problem:

@@ -19,7 +19,7 @@ from api.answer import JSON, to_json
 from api.bodies import ExactRoute
 from api.etag import digest
 from api.fields import SELECTED, asked, only
-from api.problems import Problem, forbidden, not_found
+from api.problems import Problem, bad_request, forbidden, not_found
 from api.routes.common import PROBLEMS
 from api.routes.submission_documents import (
     findings_document,
@@ -249,7 +249,7 @@ def revision_of(if_match: str | None, number: int) -> int | None:
     """Read the revision out of If-Match; None where whatever stands will do.
 
     Raises:
-        Problem: 428 where it is missing, 412 where it is another submission's or no tag of ours.
+        Problem: 428 where it is missing, 400 where it is no tag of ours, 412 where it is another submission's.
     """
     if if_match is None:
         raise Problem(
@@ -259,7 +259,9 @@ def revision_of(if_match: str | None, number: int) -> int | None:
     if if_match.strip() == "*":
         return None
     found = _TAG.fullmatch(if_match.strip())
-    if found is None or int(found["id"]) != number:
+    if found is None:
+        raise bad_request(f"If-Match {if_match[:80]!r} is no ETag of a submission, and no `*`.")
+    if int(found["id"]) != number:
         raise Problem(
             412, "changed-meanwhile", f"If-Match {if_match[:80]} is no ETag of submission {number}."
         )

@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 from sqlalchemy import Connection
 
 from model.membership import memberships
@@ -70,13 +79,20 @@ class RecordContext(BaseModel):
         return given
 
 
+def _number(value: Any) -> Any:
+    """Refuse true and false, which a library would take for 1 and 0."""
+    if isinstance(value, bool):
+        raise PydanticCustomError("float_type", "no number")
+    return value
+
+
 class RecordDocument(BaseModel):
     """A record, how old its values are in days, and what the rules know beside it."""
 
     model_config = ConfigDict(extra="forbid")
 
     record: dict[str, Any]
-    ages_days: dict[str, Annotated[FiniteFloat, Field(ge=0)] | None] = {}
+    ages_days: dict[str, Annotated[FiniteFloat, BeforeValidator(_number), Field(ge=0)] | None] = {}
     context: RecordContext = RecordContext()
 
     @model_validator(mode="before")

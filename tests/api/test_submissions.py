@@ -156,7 +156,7 @@ def test_the_whole_takes_back_every_answer_it_does_not_name(engine: Engine) -> N
 
 @pytest.mark.parametrize(
     ("headers", "status"),
-    [({}, 428), ({"If-Match": '"9.0"'}, 412), ({"If-Match": "abc"}, 412), ({"If-Match": '"1.7"'}, 412)],
+    [({}, 428), ({"If-Match": '"9.0"'}, 412), ({"If-Match": "abc"}, 400), ({"If-Match": '"1.7"'}, 412)],
 )
 def test_answers_must_say_what_they_were_made_from(
     engine: Engine, headers: dict[str, str], status: int
