@@ -42,7 +42,7 @@ def follow_rollups(
         name = "portfolio" if document["kind"] == "portfolio" else f"programme {document['name'] or '(none)'}"
         values = dict(figures(document))
         faults = [
-            *_inputs(document, told), *_rates(document, changed), *_figures(document, values),
+            *_inputs(document, told), *_rates(document, changed), *wrong_figures(document, values),
             *(_missing(document, told) if document["kind"] == "portfolio" else _members(document, told)),
         ]  # fmt: skip
         yield name, len(values), faults
@@ -115,8 +115,11 @@ def _rates(document: Entry, changed: set[tuple[str, str, str]]) -> Iterator[str]
             )
 
 
-def _figures(document: Entry, values: Mapping[str, Any]) -> Iterator[str]:
-    """Work every figure out again from the inputs alone, in exact fractions."""
+def wrong_figures(document: Entry, values: Mapping[str, Any]) -> Iterator[str]:
+    """Work every figure out again from the document's inputs alone, in exact fractions; say which differ.
+
+    `values` are the figures by their paths.
+    """
     again = dict(_again(document))
     for path, value in values.items():
         if path not in again:

@@ -18,9 +18,11 @@ from sync.consolidate import consolidate
 from sync.policy.held import held_to
 from sync.rollup.group import Group, document_of
 from sync.rollup.rates import replace
+from sync.rollup.figures import figures
 from sync.rollup.rollup import rollups, summary
 from tests.support.rows import T0, Rows
 
+from sync.verification.rolled import wrong_figures
 DAY = timedelta(days=1)
 EURO = Rate(date(2026, 10, 30), "EUR", "GBP", Decimal("0.86"), "central bank")
 COLOURS = st.sampled_from(["RED", "AMBER", "GREEN", "GREY", "BLUE"])
@@ -71,6 +73,39 @@ def test_a_rate_changes_the_amounts_and_no_share_where_all_are_in_one_currency(
 
 def test_a_currency_without_a_rate_is_left_out_named_and_its_share_said() -> None:
     found = rolled([project("A", "GREEN", 100), project("B", "RED", 900, "USD"), project("C", "GREEN", -5)])
+MEMBER = st.fixed_dictionaries(
+    {"name": st.just("Space")},
+    optional={"share": st.floats(0, 100).map(lambda share: round(share, 2)), "critical": st.just(True)},
+)
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(
+        st.tuples(
+            COLOURS, BUDGETS, st.sampled_from(["GBP", "EUR", "USD", None]), MEMBER, st.floats(0, 100), BUDGETS
+        ),
+        max_size=6,
+    )
+)
+def test_every_figure_comes_out_of_the_inputs_by_other_means_and_a_wrong_one_does_not(
+    found: list[Any],
+) -> None:
+    projects = [
+        project(f"P{number}", colour, budget, currency, programmes=[member]) | {"health": round(health, 2)}
+        for number, (colour, budget, currency, member, health, _) in enumerate(found)
+    ]
+    document = rolled(projects, [EURO])
+    values = dict(figures(document))
+    assert list(wrong_figures(document, values)) == []
+    for path in ("projects", "counts.RED", "health.projects", "watermelons", "closed"):
+        assert list(wrong_figures(document, values | {path: values[path] + 1})) != []
+    for path in ("cost_weighted.total", "health.plain", "cost_weighted.shares.GREY"):
+        if values[path] is not None:
+            other = values | {path: str(Decimal(str(values[path])) + Decimal("0.5"))}
+            assert list(wrong_figures(document, other)) != []
+
+
     weighted = found["cost_weighted"]
     assert (found["worst"], weighted["colour"], found["counts"]) == ("RED", "GREEN", {"RED": 1, "GREEN": 2})
     assert weighted["left_out_share"] == pytest.approx(2 / 3, abs=1e-6)
