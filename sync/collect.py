@@ -17,10 +17,12 @@ from sync.belonging import names_of
 from sync.collection.judges import Judges
 from sync.collection.tailoring import Where
 from sync.collection.waivers import Waived
+from sync.colours import Colours
 from sync.compose import Quality
 from sync.facts import Facts, ProjectFacts
 from sync.findings import FindingKey, Looked, Wanted, keep_findings, owner_of
 from sync.narrative import Copies, Told, narrative_findings
+from sync.plausibility import implausible
 from sync.policy.place import limits_of
 from sync.records import Background, Checked, background, pulled_records
 from sync.store import stage
@@ -70,7 +72,7 @@ def collect(
     facts: Facts,
     judges: Judges,
     *,
-    computed: Mapping[UUID, Mapping[str, str]],
+    colours: Colours,
     policy: Policy,
     newest: bool,
     copies: Copies,
@@ -81,12 +83,12 @@ def collect(
         session: In a transaction; nothing is committed here.
         facts: Of the projects to check.
         judges: The templates, as they are tailored for each project, and what is waived.
-        computed: Colours per project: each dimension, and overall before data quality is known.
+        colours: Per project of each dimension, and overall before data quality is known.
         policy: Whose grades are given.
         newest: Whether nothing later was assessed: a look back opens and closes no findings of today.
         copies: Which words stand in several projects' reports.
     """
-    behind = background(session, facts, computed, judges.all())
+    behind = background(session, facts, colours.computed, judges.all())
     found: list[Assessed] = []
     few: list[tuple[ProjectFacts, Template, str, str]] = []
     for project in facts.projects:
@@ -111,6 +113,7 @@ def collect(
             copies,
         )
         wanted = [*_wanted(found), *_wanted_minimum(few), *texts]
+        wanted += implausible(facts, colours.dimensions, wanted)
         collected.opened, collected.closed = keep_findings(session, facts, wanted, {**looked, **reports})
     _assessments(session, facts, found)
     return collected

@@ -19,9 +19,9 @@ from sync.facts import Facts, ProjectFacts
 from sync.measures import measures, receipts_of
 from sync.measures.behaviour import of_behaviour
 from sync.policy.place import holding_of
+from sync.report_age import is_to_come, report_of
 from sync.sight import flags_of, told_of
 
-STALE_REPORT_DAYS: Final = 35  # a monthly report and the working days to write it in
 _ORDERED: Final = (Colour.GREEN, Colour.AMBER, Colour.RED)
 
 
@@ -125,13 +125,14 @@ def compose(
         "sources": _sources(project, facts),
         "figures": _figures(project),
         "measures": {name: each.to_json() for name, each in measured.items()},
-        "report": _report(project, facts.as_of),
+        "report": report_of(project, facts.as_of),
         "conflicts": _conflicts(project),
         "trend": _trend(project, facts.as_of, whole.colour.value, health),
         "watermelon_since": _since(project, facts.as_of, apart),
         "flags": [
             *_flags(project, dims, facts, apart),
             *(["contract_renewal"] if measured["contract_renewal"].value else []),
+            *(["baseline_apart"] if measured["baseline_apart"].value else []),
             *measured["behaviour"].value,
         ],
         **told_of(project.sight),
@@ -177,21 +178,6 @@ def _sources(project: ProjectFacts, facts: Facts) -> list[dict[str, Any]]:
     return [{"name": each.name} | ({"overdue": True} if each.overdue else {}) for each in ordered]
 
 
-def reported_on(project: ProjectFacts) -> date | None:
-    """Return the day of the manager's last report: as reported, else when the colour was last changed."""
-    said: date | None = project.value("reported_on")
-    colour = project.values.get("rag_overall")
-    return said or (None if colour is None else colour.winner.valid_from)
-
-
-def _report(project: ProjectFacts, as_of: date) -> dict[str, Any]:
-    """Say how old the report is; stale is None where nobody ever reported."""
-    day = reported_on(project)
-    age = None if day is None else (as_of - day).days
-    stale = None if age is None else age > STALE_REPORT_DAYS
-    return {"reported_on": plain(day), "age_days": age, "stale": stale}
-
-
 def _conflicts(project: ProjectFacts) -> list[dict[str, Any]]:
     return [
         {
@@ -234,8 +220,10 @@ def _flags(project: ProjectFacts, dims: Mapping[str, Shown], facts: Facts, apart
     flags = [flag for each in dims.values() for flag in each.dimension.flags]
     if apart == WATERMELON:
         flags.append("watermelon")
-    if _report(project, facts.as_of)["stale"]:
+    if report_of(project, facts.as_of)["stale"]:
         flags.append("stale_report")
+    if is_to_come(project, facts.as_of):
+        flags.append("report_to_come")
     # What a person or a rule settled stays to be seen, but asks for nothing more.
     if any(each.conflicting and each.settled_by == "precedence" for each in project.values.values()):
         flags.append("conflict")

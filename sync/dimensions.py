@@ -1,16 +1,16 @@
 """Dimensions: the status formulas applied to one project's facts, each with what it was computed from."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import RowMapping
 
 from model.policy import Limits
 from model.records import MilestoneFacts
-from model.status.colour import Colour, Computed
+from model.status.colour import Colour, Computed, Reason, facts
 from model.status.cost import cost
 from model.status.milestones import Milestones, forecast_trend, milestones
 from model.status.schedule import schedule
@@ -19,6 +19,7 @@ from sync.dimension_register import of_benefit, of_resource
 from sync.dimension_risk import of_risk
 from sync.earned_colour import finished, of_earned
 from sync.facts import ProjectFacts
+from sync.facts_baselines import approved
 from sync.scope_change import moved
 
 DIMENSIONS: Final = ("schedule", "cost", "scope", "risk", "benefit", "resource")
@@ -66,6 +67,7 @@ def _schedule(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
         actual_finish=actual if finished(project, as_of) else None,
         limits=limits,
     )
+    finish = replace(finish, reasons=(*finish.reasons, *_unapproved(project, "finish", as_of)))
     known = milestone_facts(project)
     tracked, history = steepest(project, known, limits)
     found = milestones(known, as_of=as_of, limits=limits, history=history)
@@ -77,6 +79,20 @@ def _schedule(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
     records = [milestone_record(item) for item in _late_first(known, late)]
     named = ("forecast_finish", "baseline_finish", "baseline_start", "actual_finish")
     return joined([(finish, named, ()), (found, (), records), *of_earned(project, "schedule", as_of, limits)])
+
+
+def _unapproved(project: ProjectFacts, what: Literal["finish", "budget"], as_of: date) -> Iterator[Reason]:
+    """Say that a project is held to another finish or budget than the last baseline that was approved."""
+    there = approved(project.baselines, as_of)
+    attribute = "baseline_finish" if what == "finish" else "budget"
+    held = project.value(attribute)
+    if not there or held is None or (last := there[-1])[what] is None or last[what] == held:
+        return
+    if what == "budget" and last["currency"] not in (None, project.unit("budget")):
+        return  # what is in another currency cannot be said to be another budget
+    written = [f"{each:,.2f}" if what == "budget" else str(each) for each in (held, last[what])]
+    said = f"held to the {what} {written[0]}, and not to {written[1]} of the baseline approved on {last['approved_on']}"
+    yield Reason("F21", said, facts(held=held, approved=last[what], approved_on=last["approved_on"]))
 
 
 def _late_first(known: Iterable[MilestoneFacts], late: list[MilestoneFacts]) -> list[MilestoneFacts]:
@@ -120,6 +136,7 @@ def _cost(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
         computed = grey("F4", mixed, budget=budget, forecast_cost=forecast)
     else:
         found = cost(baseline=budget, forecast=forecast, limits=limits)
+        found = replace(found, reasons=(*found.reasons, *_unapproved(project, "budget", as_of)))
         flags = ("underspend",) if found.underspend else ()
         return replace(joined([(found, named, ()), *of_earned(project, "cost", as_of, limits)]), flags=flags)
     return joined([(computed, named, ())])

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from model.collection.roles import Actor
 from model.findings.moves import ACCEPTED, NotPossible, after, role_for
 from model.findings.narrative import NARRATIVE
+from model.findings.plausibility import PLAUSIBILITY
 from sync.collection.people import People, people_of
 from sync.collection.template_steps import today
 from sync.collection.waivers import Wish, ask, grant
@@ -113,9 +114,10 @@ def ask_waiver(engine: Engine, finding_id: int, until: date, act: Act) -> int:
     with unit_of_work(engine) as connection:
         found = head_of(connection, finding_id, now=act.now)
         after("waive", found.state)
-        if found.template == NARRATIVE:
+        if found.template in (NARRATIVE, PLAUSIBILITY):
+            what = "text" if found.template == NARRATIVE else "value"
             raise NotPossible(
-                "no template asks for this, so nothing can be waived: change the text or dispute it"
+                f"no template asks for this, so nothing can be waived: change the {what} or dispute it"
             )
         role_for("waive", act.actor, found.people)
         wish = Wish(

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from model.findings.closing import Now, closed_because, said
 from model.findings.moves import ACCEPTED, DISPUTED, FIXING, NEW, UPHELD, WAIVED
+from model.findings.plausibility import PLAUSIBILITY
 from model.template.result import Result
 from model.template.template import Template
 from sync.facts import Facts
@@ -181,6 +182,8 @@ class _Look:
             because = closed_because(key.rule, key.kind, row.evidence, looked.now(key.rule))
         elif key.rule.startswith("minimum_"):
             because = "Fixed at the source: enough of them are on record now"
+        elif key.template == PLAUSIBILITY:
+            because = "Fixed at the source: what is there now can be"
         elif (key.project_id, key.template) in self._checked:
             because = "The record is not on record any more"
         elif key.record_ref:

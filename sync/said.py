@@ -77,6 +77,8 @@ def normalised(attribute: str, value: Any) -> Any:
         return _money(value)
     if kind in ("int", "number", "percent"):
         number = float(value)
+        if kind == "int" and not number.is_integer():
+            raise ValueError("expected a whole number")
         return int(number) if kind == "int" or number.is_integer() else number
     if kind == "rag":
         colour = str(value).strip().upper()

@@ -26,6 +26,7 @@ _ORDER: Final = {
         "green_plausible", "green_efficiency", "milestones_on_time", "milestone_lateness", "milestone_slope",
         "milestone_trend_finish", "items_left", "throughput", "done_p50", "done_p85", "done_p95",
         "baselines_approved", "slip_original", "slip_current", "slip_absorbed", "slip_absorbed_share",
+        "baseline_apart",
     ))
 }  # fmt: skip
 

@@ -217,6 +217,18 @@ def _number(grid: Grid, first: int, index: int, header: str, layout: Layout, rea
     return read
 
 
+def _whole(*given: Any) -> Read:
+    number = _number(*given)
+
+    def read(value: Any, row: int) -> Json:
+        found = number(value, row)
+        if isinstance(found, float):
+            raise Unusable(f"{found:g} is no whole number")
+        return found
+
+    return read
+
+
 def _money(grid: Grid, first: int, index: int, header: str, layout: Layout, reading: Reading) -> Read:
     column = numbers.decide(header, _cells(grid, first, index), layout.decimal)
     if column.scale == 1 and (scale := numbers.scale_in(reading.above)):
@@ -345,7 +357,7 @@ _MAKERS: Final[dict[str, Maker]] = {
     "rag": _word,
     "date": _date,
     "number": _number,
-    "int": _number,
+    "int": _whole,
     "money": _money,
     "percent": _percent,
     "bool": _bool,

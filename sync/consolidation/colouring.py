@@ -133,7 +133,7 @@ def compute(
         session,
         facts,
         setting.judges,
-        computed=coloured.computed,
+        colours=coloured,
         policy=setting.policy,
         newest=setting.newest,
         copies=copies_among(session, projects),

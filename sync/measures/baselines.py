@@ -15,7 +15,7 @@ from sync.measures.measure import Measure, unknown
 
 _SLIPS: Final = {
     "baselines_approved": "baselines", "slip_current": "days", "slip_original": "days", "slip_absorbed": "days",
-    "slip_absorbed_share": "share",
+    "slip_absorbed_share": "share", "baseline_apart": "days",
 }  # fmt: skip
 
 
@@ -31,11 +31,14 @@ def of_baselines(project: ProjectFacts, as_of: date, limits: Limits) -> Iterator
     inputs = _inputs(project, there)
     says = "; ".join(_said(row) for row in there)
     yield Measure("baselines_approved", len(there), "baselines", RULE, inputs, (), records, says)
+    yield _apart(project, there[-1], inputs, records)
     finishes = [row["finish"] for row in there if row["finish"] is not None]
     actual = project.value("actual_finish")
     ended = actual is not None and actual <= as_of
     found = absorbed(finishes, actual if ended else project.value("forecast_finish"))
-    rest = {name: unit for name, unit in _SLIPS.items() if name != "baselines_approved"}
+    rest = {
+        name: unit for name, unit in _SLIPS.items() if name not in ("baselines_approved", "baseline_apart")
+    }
     if found is None:
         why = "no baseline has a finish" if not finishes else "no forecast finish"
         yield from unknown(rest, RULE, why, **inputs)
@@ -69,6 +72,25 @@ def _differs(project: ProjectFacts, last: RowMapping) -> str:
     if held is None or last["finish"] is None or held == last["finish"]:
         return ""
     return f", {last['finish']}; the project's own baseline finish is {held}, which nobody approved so"
+
+
+def _apart(
+    project: ProjectFacts, last: RowMapping, inputs: dict[str, Any], records: tuple[dict[str, Any], ...]
+) -> Measure:
+    """Say by how much what the project is held to is another finish than the one approved last."""
+    held, names = project.value("baseline_finish"), ("baseline_finish",)
+    if held is None or last["finish"] is None:
+        why = "the last approval names no finish" if held is not None else "no baseline finish"
+        return Measure("baseline_apart", None, "days", RULE, inputs, names, records, why)
+    value = (held - last["finish"]).days
+    says = (
+        f"days between the finish the project is held to, {held}, and that approved last, {last['finish']}"
+        if value
+        else "the project is held to the finish that was approved last"
+    )
+    return Measure(
+        "baseline_apart", value, "days", RULE, inputs | facts(baseline_finish=held), names, records, says
+    )
 
 
 def _inputs(project: ProjectFacts, there: Sequence[RowMapping]) -> dict[str, Any]:

@@ -421,3 +421,13 @@ def test_a_column_of_categories_does_not_take_a_risk_registers_kind_away() -> No
     rows = [["Ref", "Category", "Risk", "Probability"], ["1", "Technical", "a", 3], ["2", "Supplier", "b", 3]]
 
     assert [values.get("kind") for values in kept(xlsx(rows), "raid")] == ["risk", "risk"]
+
+
+def test_a_tier_with_a_fraction_loses_its_cell_as_a_word_does_and_not_its_row() -> None:
+    header = ["Project ID", "Project name", "Tier"]
+    records, told = records_of(
+        xlsx([header, ["P1", "Portal", 2.5], ["P2", "Ledger", "gold"], ["P3", "Cloud", 2]])
+    )
+    assert [each.payload["values"].get("tier") for each in records] == [None, None, 2]
+    assert all(each.unreadable is None for each in records)
+    assert told.warnings[0].startswith("register.xlsx!Projects!C2: 2.5 is no whole number")
