@@ -16,13 +16,13 @@ from model.currency import Rate, Rates
 from sync.apply import apply, export, plan
 from sync.consolidate import consolidate
 from sync.policy.held import held_to
+from sync.rollup.figures import figures
 from sync.rollup.group import Group, document_of
 from sync.rollup.rates import replace
-from sync.rollup.figures import figures
 from sync.rollup.rollup import rollups, summary
+from sync.verification.rolled import wrong_figures
 from tests.support.rows import T0, Rows
 
-from sync.verification.rolled import wrong_figures
 DAY = timedelta(days=1)
 EURO = Rate(date(2026, 10, 30), "EUR", "GBP", Decimal("0.86"), "central bank")
 COLOURS = st.sampled_from(["RED", "AMBER", "GREEN", "GREY", "BLUE"])
@@ -71,8 +71,6 @@ def test_a_rate_changes_the_amounts_and_no_share_where_all_are_in_one_currency(
     assert there["rates"][0]["projects"] == [str(place) for place in range(len(found))]
 
 
-def test_a_currency_without_a_rate_is_left_out_named_and_its_share_said() -> None:
-    found = rolled([project("A", "GREEN", 100), project("B", "RED", 900, "USD"), project("C", "GREEN", -5)])
 MEMBER = st.fixed_dictionaries(
     {"name": st.just("Space")},
     optional={"share": st.floats(0, 100).map(lambda share: round(share, 2)), "critical": st.just(True)},
@@ -106,6 +104,8 @@ def test_every_figure_comes_out_of_the_inputs_by_other_means_and_a_wrong_one_doe
             assert list(wrong_figures(document, other)) != []
 
 
+def test_a_currency_without_a_rate_is_left_out_named_and_its_share_said() -> None:
+    found = rolled([project("A", "GREEN", 100), project("B", "RED", 900, "USD"), project("C", "GREEN", -5)])
     weighted = found["cost_weighted"]
     assert (found["worst"], weighted["colour"], found["counts"]) == ("RED", "GREEN", {"RED": 1, "GREEN": 2})
     assert weighted["left_out_share"] == pytest.approx(2 / 3, abs=1e-6)
