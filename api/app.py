@@ -32,6 +32,8 @@ from api.doors import Door, Limits
 from api.etag import Cache, Recent
 from api.feed import route as feed
 from api.feed.kept import new_cache
+from api.files import route as files
+from api.files.kept import Kept
 from api.headers import StrictHeaders
 from api.idempotency import Idempotent
 from api.methods import Methods
@@ -147,6 +149,7 @@ def create_app(
     app.state.engine = engine
     app.state.cache = Cache(cache_bytes)
     app.state.boards = Recent()
+    app.state.files = Kept()
     app.state.versions = Versions()
     app.state.feed_answers = new_cache()
     problems.install(app)
@@ -154,6 +157,7 @@ def create_app(
     for noun in _NOUNS:
         app.include_router(noun.router, prefix=PREFIX, tags=[noun.__name__.rpartition(".")[2]])
     app.include_router(metrics.router)
+    app.include_router(files.router)
     for page in _PAGES:
         app.include_router(page.router, include_in_schema=False)
     app.mount("/static", static_files(), name="static")

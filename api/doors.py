@@ -32,6 +32,7 @@ KEY_PARAMETER: Final = "apikey"
 KEY_HEADER: Final = "x-api-key"
 _PROGRAMS: Final = ("/api/", "/odata/", "/files/", "/metrics")
 _TABLES: Final = ("/odata/", "/files/")  # where people's tools ask for a user name and a password
+_ROOTS: Final = ("/odata/v1", "/odata/projectdata", "/files/v1")  # people leave out the slash at the end
 _BASIC: Final = 'Basic realm="Muster", charset="UTF-8"'
 _BEARER: Final = 'Bearer realm="Muster"'
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -68,6 +69,8 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["path"] in _ROOTS:  # no redirection: many tools would follow it without the key
+            scope.update(path=scope["path"] + "/", raw_path=scope["path"].encode() + b"/")
         basic = _present_as_bearer(scope)
         request = Request(scope)
         if basic and scope["method"] not in _READS and from_elsewhere(request):

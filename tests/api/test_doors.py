@@ -20,7 +20,13 @@ from config.database import open_engine
 from tests.support.databases import cloned
 from tests.support.served import served
 
-PATHS = ("/api/v1/projects", "/odata/v1/Projects", "/odata/v1/$metadata", "/files/v1/Projects.csv", "/metrics")
+PATHS = (
+    "/api/v1/projects",
+    "/odata/v1/Projects",
+    "/odata/v1/$metadata",
+    "/files/v1/Projects.csv",
+    "/metrics",
+)
 
 
 def basic(user: str, password: str) -> str:
@@ -79,6 +85,15 @@ def test_whoever_has_no_good_key_is_told_how_to_sign_in(signed: SimpleNamespace,
         assert answer.headers["www-authenticate"].startswith(f'{first} realm="Muster"')
         assert "Bearer" in answer.headers["www-authenticate"]
         assert "Basic" in answer.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize("root", ["/odata/v1", "/odata/projectdata", "/files/v1"])
+def test_a_root_is_answered_without_the_slash_at_its_end_too(signed: SimpleNamespace, root: str) -> None:
+    headers = {"X-Api-Key": signed.token}
+    bare = signed.web.get(root, headers=headers, follow_redirects=False)
+    assert bare.status_code == 200
+    assert bare.content == signed.web.get(f"{root}/", headers=headers).content
+    assert signed.web.get(root).status_code == 401
 
 
 def test_a_script_of_a_page_does_not_make_the_browser_ask_for_a_password(signed: SimpleNamespace) -> None:

@@ -66,6 +66,15 @@ def test_odata_csdl_finds_nothing_wrong_with_the_metadata(metadata: Path) -> Non
     assert read["told"]["Muster"]["Project"]["$Key"] == ["ProjectId"]
 
 
+def test_odata_csdl_finds_nothing_wrong_with_the_second_root(hub: Hub, tmp_path: Path) -> None:
+    file = tmp_path / "projectdata.edmx"
+    address = hub.root.replace("/v1/", "/projectdata/") + "$metadata"
+    file.write_bytes(httpx.get(address, auth=("x", hub.token), trust_env=False).content)
+    read = json.loads(node(HERE / "csdl.cjs", file).stdout)
+    assert read["messages"] == []
+    assert read["told"]["$Version"] == "4.0"
+
+
 def test_odata_csdl_would_have_found_it(metadata: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.edmx"
     broken.write_text(metadata.read_text().replace('Type="Edm.Guid"', 'Tipe="Edm.Guid"', 1))
