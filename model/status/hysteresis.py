@@ -14,7 +14,8 @@ class Held:
     """The colour that is shown, and the better colours computed in a row since, newest last.
 
     `standing` is the last of green, amber and red that was shown, also over a grey in between; but a grey ends the
-    row of better ones, which begins anew after it: nobody knows what would have been computed. Count one computation a day: a repeated one replaces its predecessor.
+    row of better ones, which begins anew after it: nobody knows what would have been computed. Count
+    one computation a day: a repeated one replaces its predecessor.
     """
 
     shown: Colour
