@@ -12,6 +12,7 @@ from api.answer import Visible
 from api.pages.board import snapshot_days
 from api.pages.render import page
 from api.routes.common import AsOf, KnownAt
+from api.values import Day
 from sync.changes import changes
 
 router = APIRouter()
@@ -20,7 +21,7 @@ _BETWEEN_BOARDS = timedelta(days=28)  # the day that is compared with where none
 
 @router.get("/changes")
 def changes_page(
-    reader: StatusReader, since: date | None = None, as_of: AsOf = None, known_at: KnownAt = None
+    reader: StatusReader, since: Day | None = None, as_of: AsOf = None, known_at: KnownAt = None
 ) -> Response:
     """Show what changed of the visible projects from a day to another."""
     now = known_at or datetime.now(UTC)

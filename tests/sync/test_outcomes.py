@@ -127,6 +127,22 @@ def test_the_page_shows_what_is_visible_and_a_portfolio_without_history_says_so(
     assert (nobody.status_code, "no snapshot to score yet" in nobody.text) == (200, True)
 
 
+def test_the_page_scores_by_the_terms_it_is_asked_for_and_leads_to_those_that_decide_something(
+    past: Engine,
+) -> None:
+    page = client(past, name="page-terms")
+    early = page.get("/outcomes", params={"as_of": "2026-02-28"}).text
+    assert 'href="/outcomes?slip_days=30&amp;horizon_days=14&amp;as_of=2026-02-28"' in early
+    asked = {"slip_days": "0", "horizon_days": "14", "as_of": "2026-02-28"}
+    shown = page.get("/outcomes", params=asked).text
+    told = client(past, name="told").get("/api/v1/outcomes", params=asked).json()["colours"]
+    assert f"{told['decided']} of {told['published']} are decided, {told['adverse']} ended badly." in shown
+    assert told["decided"] > 0
+    assert 'href="/api/v1/outcomes?slip_days=0&amp;horizon_days=14&amp;as_of=2026-02-28"' in shown
+    assert "score what came within" not in shown
+    assert page.get("/outcomes", params={"horizon_days": "0"}).status_code == 422
+
+
 def test_the_command_line_tells_it_and_names_what_is_wrong_with_terms(
     past: Engine, url: str, tmp_path: Path
 ) -> None:
