@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Integer, cast, false, func, select, true
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Label,
+    cast,
+    false,
+    func,
+    select,
+    true,
+)
+from sqlalchemy.sql.visitors import iterate
 
 from api.feed.changed import changes
 from api.odata.edm import EntitySet, EntityType, Navigation, Parameter, Property
@@ -108,7 +120,8 @@ class Rows:
     `where` says which rows of the source belong to it. `project` is the id of the project a row belongs to: who
     may not see all projects sees no other row. With `everything` only who may see all projects sees any row.
     With `stays` a row that is no more is kept and marked; else it is simply not there, and nothing tells so.
-    `moment` is the day whose rows they are; None: those of now.
+    `moment` is the day whose rows they are; None: those of now. `core` is the table in it that has one row for each,
+    where the others of the source add columns only. With `by_day` a project has a row for each day, of `AsOf`.
     """
 
     source: FromClause
@@ -117,6 +130,8 @@ class Rows:
     everything: bool = False
     stays: bool = True
     moment: Moment | None = None
+    core: FromClause | None = None
+    by_day: bool = False
 
 
 def entity_set(
@@ -150,7 +165,20 @@ def entity_set(
         name, type_, source, visible=visible, search=search, says=says,
         changes=changes(gone="IsDeleted" if "IsDeleted" in names else None) if tells else None,
         parameters={"as_of": _ELSEWHERE if rows.moment is None else _AS_OF},
+        day="AsOf" if rows.by_day else None,
+        core=None if rows.core is None else _core(rows.core, columns, rows.where),
     )  # fmt: skip
+
+
+def _core(
+    table: FromClause, columns: Sequence[Label[Any]], where: Sequence[ColumnElement[bool]]
+) -> FromClause:
+    """Return the rows with the columns that need no other table."""
+
+    def is_its_own(each: ColumnElement[Any]) -> bool:
+        return all(part.table is table for part in iterate(each) if isinstance(part, Column))
+
+    return select(*filter(is_its_own, columns)).select_from(table).where(*where).subquery()
 
 
 def _refused(_source: FromClause, _day: str) -> ColumnElement[bool]:

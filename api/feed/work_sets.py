@@ -86,6 +86,7 @@ def work_items() -> EntitySet:
                 Scope.__table__, scope
             ),
             project=Scope.project_id,
+            core=WorkItem.__table__,
         ),
         says="Work items of all trackers, as last read",
         search=("WorkItemKey", "Title"),

@@ -152,7 +152,9 @@ class EntitySet:
     `derived` says by which value of `kind` (a column) rows are of which derived type. `visible` gives the
     condition that a caller's rights put on an alias of the source. `search` are the properties that are looked
     in. `singleton` sets have one row. `changes` lets clients ask for what changed. `parameters` are query options
-    of its own, by name.
+    of its own, by name. `day` is the property that says of which day a row is, in a set of many rows a day: who sums
+    over them without naming it is warned. `core` has the very same rows with fewer columns, and is read where these
+    are enough to count or to group by: a join that gives nothing still keeps the database from an index alone.
     """
 
     name: str
@@ -166,6 +168,8 @@ class EntitySet:
     says: str | None = None
     changes: Changes | None = None
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    day: str | None = None
+    core: FromClause | None = None
 
 
 @dataclass(frozen=True, slots=True)

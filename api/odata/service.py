@@ -1,11 +1,13 @@
 """A service over a model: a request in, an answer out. No web framework, so that any can carry it."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection
+from sqlalchemy import Connection, FromClause
 from sqlalchemy.exc import DataError, OperationalError
 
 from api.odata.answering import Answering
@@ -22,7 +24,7 @@ from api.odata.query.rows import Limits
 from api.odata.query.scope import Context
 from api.odata.resolve import NotFound, resolve
 from api.odata.syntax import options as syntax
-from api.odata.syntax.resource import Crossed, System, path
+from api.odata.syntax.resource import Crossed, Segment, System, path
 from api.odata.syntax.tree import Options
 from sync.json import encoded
 
@@ -91,18 +93,32 @@ class Service:
         if not segments:
             return self._root(request, asked)
         first = segments[0]
-        context = Context(self.model, now, caller, aliases=asked.aliases)
-        if isinstance(first, Crossed):
-            crossed = crossing(context, first.sets)
-            return Beside(self.limits, request, connection, context, asked, number).crossed(
-                crossed, segments[1:]
-            )
         if isinstance(first, System):
             if first.name == "$metadata" and len(segments) == 1:
                 return self._metadata(request, asked)
             raise Unsupported(f"{first.name} is not done here", target="path")
-        target = resolve(context, segments)
-        return Answering(self.limits, request, connection, context, asked, number).answer(target)
+        context = Context(self.model, now, caller, aliases=asked.aliases)
+        if isinstance(first, Crossed):
+            crossed = crossing(context, first.sets)
+            beside = Beside(self.limits, request, connection, context, asked, number)
+            return beside.crossed(crossed, segments[1:])
+        return self._of_rows(Answering(self.limits, request, connection, context, asked, number), segments)
+
+    def _of_rows(self, answering: Answering, segments: Sequence[Segment]) -> Answer:
+        context = answering.context
+        if cores := self._cores(answering.asked, segments):
+            # Whatever needs a column that a core has not finds none, and all is asked of the whole rows.
+            narrow = replace(context, owners={}, used={}, costs={}, cores=cores)
+            with suppress(KeyError):
+                return replace(answering, context=narrow).answer(resolve(narrow, segments))
+        return answering.answer(resolve(context, segments))
+
+    def _cores(self, asked: Options, segments: Sequence[Segment]) -> Mapping[FromClause, FromClause]:
+        """Return what may be read in the place of sets' sources, where rows are only counted or put together."""
+        last = segments[-1]
+        if asked.apply is None and not (isinstance(last, System) and last.name == "$count"):
+            return {}
+        return {each.source: each.core for each in self.model.sets if each.core is not None}
 
     def _batch(self, request: Request, connection: Connection, caller: Any, now: datetime) -> Answer:
         if request.method != "POST":

@@ -25,6 +25,10 @@ class WorkItem(Stamped, Base):
         UniqueConstraint("source_id", "external_id"),
         Index(None, "source_id", "scope_external_id"),
         Index(None, "source_id", "key"),
+        # What is counted and added up most, so that no row is read for it: short values of our own only.
+        Index(
+            "ix_work_item_counted", "status_category", "hub_type", "created_at", "points", "remaining_hours"
+        ),
         Index(None, "updated_at", "id"),
         Index(None, "changed_at", "id"),
     )

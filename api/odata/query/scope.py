@@ -60,9 +60,11 @@ class Context:
             raise TooComplex(f"$apply: more than {_MOST_BRANCHES} sequences side by side", target="$apply")
 
     used: dict[FromClause, int] = field(default_factory=dict)
+    cores: Mapping[FromClause, FromClause] = field(default_factory=dict)
 
     def alias(self, source: FromClause) -> FromClause:
         """Return an alias that this request has not used yet. Those of earlier requests serve again."""
+        source = self.cores.get(source, source)
         number = self.used.get(source, 0)
         self.used[source] = number + 1
         return _numbered(source, number)
