@@ -33,6 +33,19 @@ def rates_of(connection: Connection, *, on: date, known_at: datetime | None = No
     return Rates(Rate(*row) for row in rows)
 
 
+def rates_known_at(connection: Connection, *, known_at: datetime | None = None) -> datetime | None:
+    """Return when the rates became what they were, the last one told or withdrawn; None: there are none."""
+    found: datetime | None = connection.scalar(
+        text(
+            "SELECT greatest(max(known_from) FILTER (WHERE known_from <= k.at),"
+            " max(known_to) FILTER (WHERE known_to <= k.at)) FROM currency_rate,"
+            " (SELECT coalesce(CAST(:known_at AS timestamptz), 'infinity') AS at) AS k"
+        ),
+        {"known_at": known_at},
+    )
+    return found
+
+
 def standing(connection: Connection) -> list[Rate]:
     """Return the rates that are applied, as a configuration lists them."""
     rows = connection.execute(

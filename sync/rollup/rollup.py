@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from model.currency import Rates
 from sync.json import instant_text
 from sync.rollup.group import Group, document_of
-from sync.rollup.rates import rates_of
+from sync.rollup.rates import rates_known_at, rates_of
 from sync.rollup.standing import standing_at
 
 Entry = Mapping[str, Any]
@@ -55,8 +55,21 @@ def rolled_up(
     live: Sequence[Entry] = status["projects"]
     closed = _closed(session, status, known_at, visible)
     groups = [Group("portfolio", whole.name, live, closed), *_programmes(live, closed)]
-    head = {"as_of": status["as_of"], "known_at": status["known_at"], "policy": status["policy"]}
+    head = {
+        "as_of": status["as_of"],
+        "known_at": _known(session, status, known_at),
+        "policy": status["policy"],
+    }
     return [head | document_of(group, rates, whole.currency) for group in groups]
+
+
+def _known(session: Session, status: Entry, known_at: datetime | None) -> str | None:
+    """Return when all that is rolled up was known: the newest snapshot, or a rate that was told since."""
+    if status["known_at"] is None:
+        return None
+    snapshots = datetime.fromisoformat(status["known_at"])
+    rates = rates_known_at(session.connection(), known_at=known_at)
+    return instant_text(max(snapshots, rates or snapshots))
 
 
 def summary(rollup: Entry) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Roll-ups out of snapshots: three views together, currencies by stated rates, closed projects kept."""
 
 from collections.abc import Sequence
+from dataclasses import replace as replaced
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from config.document import Document, DocumentError, parse_document
 from model.currency import Rate, Rates
 from sync.apply import apply, export, plan
 from sync.consolidate import consolidate
+from sync.json import instant_text
 from sync.policy.held import held_to
 from sync.rollup.figures import figures
 from sync.rollup.group import Group, document_of
@@ -192,6 +194,16 @@ def test_a_project_counts_in_each_of_its_programmes_and_once_in_the_portfolio(to
     assert [each["name"] for each in few] == ["Change portfolio", "Space"]
     assert [each["key"] for each in few[0]["inputs"]] == ["SOYUZ"]
     assert place["programmes"] == ["Space", "Air"]  # the own one first: what it tolerates goes last
+
+
+def test_the_instant_a_rollup_was_known_at_finds_the_same_again_after_a_corrected_rate(told: Engine) -> None:
+    with Session(told) as session, session.begin():
+        replace(session.connection(), [replaced(EURO, rate=Decimal("0.5"))], now=T0 + 3 * DAY)
+        corrected = rollups(session)[0]
+        again = rollups(session, known_at=datetime.fromisoformat(corrected["known_at"]))[0]
+        session.rollback()
+    assert corrected["known_at"] == instant_text(T0 + 3 * DAY)
+    assert again == corrected
 
 
 def configured(rates: str) -> Document:
