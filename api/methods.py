@@ -47,12 +47,15 @@ class Methods:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass the request on."""
         place = self._place(scope)
+        if place is None:
+            await self._app(scope, receive, send)
+            return
         request = Request(scope)
-        if place is not None and _NUL in scope.get("raw_path", b"") + b"?" + scope["query_string"]:
+        if _NUL in scope.get("raw_path", b"") + b"?" + scope["query_string"]:
             says = "a parameter holds a NUL character"
             await document(request, 400, "bad-request", says)(scope, receive, send)
             return
-        if place is None or scope["method"] in place.methods:
+        if scope["method"] in place.methods:
             await self._app(scope, receive, send)
             return
         says = f"{request.method} is not possible at {request.url.path}."
