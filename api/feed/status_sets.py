@@ -197,6 +197,7 @@ def snapshots(moment: Moment | None) -> EntitySet:
             () if moment is None else _of_day(moment),
             project=Snapshot.project_id,
             moment=moment,
+            by_day=moment is None,
         ),
         says="Status by day, append-only",
         ways=[

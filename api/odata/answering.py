@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
+from urllib.parse import unquote
 
 from sqlalchemy import Connection
 
@@ -9,7 +10,7 @@ from api.odata.edm import ComplexType, EnumType
 from api.odata.exchange import Answer, Request
 from api.odata.negotiation import Preferences, Wanted, preferences, wanted
 from api.odata.payload import dumped, reckoned, writer
-from api.odata.problems import Problem
+from api.odata.problems import Problem, within
 from api.odata.query.aggregate import run
 from api.odata.query.changes import changed, present
 from api.odata.query.expand import Expanding, address
@@ -189,6 +190,7 @@ class Answering:
         context = self._context(form, f"{self._own(target)}{_selected(asked)}{entity}")
         if target.single:
             return {**context, **found.rows[0]}
+        context |= self._warnings(target, form, found)
         return self._listed(found, context, tracked if trackable(target, asked) else None)
 
     def _applied(
@@ -196,18 +198,37 @@ class Answering:
     ) -> dict[str, Any]:
         if target.single or target.path or target.form != "value":
             raise Problem("$apply needs rows", target="$apply")
-        flow = run(begin(target.query), transformations)
+        with within("$apply"):
+            flow = run(begin(target.query), transformations)
         written = Format(form.big_as_text, self.preferred.nulls)
         if flow.entity is None:
             found = result_page(self.connection, flow, self.asked, limits=self._limits(), form=written)
             paths = ",".join("/".join(path) for path, _ in chosen(flow, self.asked))
             what = f"{self._own(target)}({paths})"
-            return self._listed(found, self._context(form, what))
+            return self._listed(found, self._context(form, what) | self._warnings(target, form, found))
         settled = flow.settled()
         query = Query(self.context, flow.entity.set, flow.entity.type, settled.source)
         query.scope.computed |= settled.scope.computed
         found = self._page(query, replace(self.asked, apply=None), form)
         return self._listed(found, self._context(form, f"{self._own(target)}{_selected(self.asked)}"))
+
+    def _warnings(self, target: Target, form: Wanted, found: Page) -> dict[str, Any]:
+        """Say what is likely not meant, once, as an annotation that readers may pass over."""
+        set_, said = target.query.set, []
+        if form.metadata == "none" or self.asked.skiptoken is not None:
+            return {}
+        if self.asked.apply is None and self.asked.select is None and found.next is not None:
+            number = len(target.query.type.all_properties())
+            said.append(f"no $select: all {number} properties come with every page; name those you need")
+        if (
+            self.asked.apply is not None
+            and set_.day is not None
+            and set_.day not in unquote(self.request.query)
+        ):
+            said.append(
+                f"{set_.name} has rows of many days and {set_.day} is not named: each is counted once a day"
+            )
+        return {f"@{self.context.model.namespace}.warnings": said} if said else {}
 
     def _listed(self, found: Page, context: dict[str, Any], tracked: str | None = None) -> dict[str, Any]:
         made: dict[str, Any] = dict(context)

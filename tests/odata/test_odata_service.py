@@ -164,6 +164,24 @@ def test_a_syntax_error_says_its_position(shop: Connection) -> None:
     assert error["innererror"] == {"position": 11}
 
 
+@pytest.mark.parametrize(
+    ("query", "target", "position"),
+    [
+        ("$filter=Name eq 'x' and Nope eq 1", "$filter", 16), ("$orderby=Name,Nope", "$orderby", 5),
+        ("$compute=Nope mul 2 as X", "$compute", 0), ("$select=Name,Nope", "$select", 5),
+        ("$expand=Category($select=Nope)", "$expand", 17), ("$expand=Category($filter=Nope eq 1)", "$expand", 17),
+        ("$expand=Tags($orderby=Nope)", "$expand", 14), ("$apply=filter(ID gt 1)/groupby((Nope))", "$apply", 25),
+        ("$apply=aggregate(Nope with sum as X)", "$apply", 10), ("$expand=Nope", "$expand", 0),
+    ],
+)  # fmt: skip
+def test_names_that_lead_nowhere_are_found_where_they_stand(
+    shop: Connection, query: str, target: str, position: int
+) -> None:
+    error = orjson.loads(ask(shop, f"/Products?{query}").body)["error"]
+    assert (error["target"], error["innererror"]["position"]) == (target, position)
+    assert error["message"].startswith(f"{target}, character {position + 1}: ")
+
+
 def test_only_reading_is_allowed(shop: Connection) -> None:
     for method in ("POST", "PATCH", "PUT", "DELETE"):
         answer = ask(shop, "/Products", method=method)

@@ -11,7 +11,7 @@ from sqlalchemy import ARRAY, ColumnElement, Connection, FromClause, any_, func,
 
 from api.odata.edm import EntitySet, EntityType, Navigation
 from api.odata.payload import binary, duration, instant
-from api.odata.problems import TooComplex, Unsupported
+from api.odata.problems import TooComplex, Unsupported, within
 from api.odata.query.fetching import fetched
 from api.odata.query.rows import Format, Limits, Query
 from api.odata.query.scope import Context
@@ -63,7 +63,8 @@ class Expanding:
                 self.ways += 1
                 if self.ways > MOST_WAYS:
                     raise TooComplex(f"$expand: more than {MOST_WAYS} ways in one request", target="$expand")
-                self._way(rows, keys, (owner[0], type_), way, item, depth)
+                with within("$expand", over=True):
+                    self._way(rows, keys, (owner[0], type_), way, item, depth)
 
     def _ways(self, type_: EntityType, item: Expanded) -> list[tuple[Navigation, EntityType]]:
         """Return the ways an item names: one, or all for `*`."""

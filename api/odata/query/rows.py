@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, select, true
 
 from api.odata.edm import ComplexType, EntitySet, EntityType, EnumType, Property
+from api.odata.problems import within
 from api.odata.query.expression import computed, condition, value, wrong
 from api.odata.query.fetching import fetched
 from api.odata.query.paging import SortKey, behind, place, token
@@ -69,12 +70,14 @@ class Query:
 
     def narrow(self, options: Options) -> None:
         """Put `$compute`, `$filter` and `$search` on it."""
-        for item in options.compute or ():
-            if item.name in self.type.all_properties():
-                raise wrong(item, f"{self.type.name} has a {item.name} already")
-            self.scope.computed[item.name] = computed(item, self.scope)
-        if options.filter is not None:
-            self.conditions.append(condition(options.filter, self.scope))
+        with within("$compute"):
+            for item in options.compute or ():
+                if item.name in self.type.all_properties():
+                    raise wrong(item, f"{self.type.name} has a {item.name} already")
+                self.scope.computed[item.name] = computed(item, self.scope)
+        with within("$filter"):
+            if options.filter is not None:
+                self.conditions.append(condition(options.filter, self.scope))
         if options.search is not None:
             self.conditions.append(searched(self.set, self.type, self.source, options.search))
 
@@ -86,9 +89,10 @@ class Query:
 
     def order(self, options: Options) -> list[SortKey]:
         """Return the order asked for, with the key behind it so that no two rows are equal."""
-        keys = [
-            SortKey(value(each.expression, self.scope), each.descending) for each in options.orderby or ()
-        ]
+        with within("$orderby"):
+            keys = [
+                SortKey(value(each.expression, self.scope), each.descending) for each in options.orderby or ()
+            ]
         # The key goes the way of the last of them, so that an index serves the order from either end.
         down = bool(keys) and keys[-1].descending
         return [*keys, *(SortKey(each, down) for each in self.key_values())]
