@@ -112,7 +112,7 @@ def test_what_cannot_be_compared_is_grey_and_says_why(
 def test_negative_actuals_give_no_index_and_stay_as_they_were_booked(api: TestClient) -> None:
     found = entry(api, "NEGATIVE")
     assert (found["measures"]["cpi"]["value"], found["figures"]["actual_cost"]) == (None, "-400.00")
-    assert "spent" in found["measures"]["cpi"]["says"]
+    assert "less than nothing" in found["measures"]["cpi"]["says"]
 
 
 def test_a_percent_over_100_earns_nothing_and_is_shown_as_it_was_given(api: TestClient) -> None:
