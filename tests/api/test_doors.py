@@ -157,7 +157,7 @@ def test_wrong_keys_are_stopped_and_good_ones_of_the_same_address_are_not(signed
     assert web.get("/healthz").status_code == 200
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     rate=st.integers(1, 50),
     gaps=st.lists(st.floats(0, 30, allow_nan=False), min_size=1, max_size=80),
