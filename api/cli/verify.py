@@ -63,6 +63,7 @@ def _document(found: Verified) -> dict[str, object]:
         "claims": found.claims,
         "records": found.records,
         "raw_pages": found.pages,
+        "read_again": found.cells,
         "rollups": found.rollups,
         "rollup_figures": found.figures,
         "faults": [_told(each) for each in found.faults],
@@ -88,7 +89,7 @@ def _print(found: Verified) -> None:
         console.print(f"and {len(found.faults) - _SAID} more; --format json has them all")
     looked = (
         f"{found.snapshots} snapshots, {found.claims} claims and {found.records} rows of their receipts,"
-        f" {found.pages} raw pages"
+        f" {found.pages} raw pages, {found.cells} places on them read again"
         + (f", {found.figures} figures of {found.rollups} roll-ups" if found.rollups else "")
     )
     if found.taken:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sync.derived import Claimed, Derived, derived_from
 from sync.match import portfolio_of
 from sync.receipts import TABLES
+from sync.verification.cells import Places
 
 _PAGES: Final = 50  # raw pages opened together
 
@@ -23,6 +24,7 @@ class Trail:
     claims: int = 0
     records: int = 0
     pages: dict[int, str] = field(default_factory=dict)
+    places: Places[str] = field(default_factory=Places)
 
 
 def follow_claims(session: Session, receipt: Mapping[str, Any], trail: Trail) -> Iterator[str]:
@@ -69,6 +71,7 @@ def _claim(
         yield f"{what} of {row.name}: raw page {row.raw_page_id} has another hash than the claim"
     else:
         trail.pages.setdefault(row.raw_page_id, f"{what} of {row.name}")
+        trail.places.claims.setdefault(row.id, f"{what} of {row.name}")
 
 
 def follow_records(session: Session, receipt: Mapping[str, Any], trail: Trail) -> Iterator[str]:
@@ -98,6 +101,8 @@ def _rows(session: Session, records: Iterable[Mapping[str, Any]], trail: Trail) 
                 yield f"{table} {number} ({row.locator}): it names no raw page"
             else:
                 trail.pages.setdefault(row.raw_page_id, f"{table} {number} ({row.locator})")
+                if table != "work_item":  # kept as last read, on a page of another time
+                    trail.places.rows.setdefault(table, {})[number] = f"{table} {number} ({row.locator})"
 
 
 def _records(receipt: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

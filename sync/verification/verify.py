@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any, Final
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.orm import Session
 
 from sync.json import dump_bytes
+from sync.verification.cells import Places, misread
 from sync.verification.differences import differences
 from sync.verification.followed import Trail, broken_pages, follow_claims, follow_records
 from sync.verification.recompute import NoSuchPolicy, Recomputed, recomputed
@@ -37,7 +38,9 @@ class Fault:
 
 @dataclass(slots=True)
 class Verified:
-    """What was looked at, and what does not agree. `pages` are raw pages whose bytes were hashed again.
+    """What was looked at, and what does not agree.
+
+    `pages` are raw pages whose bytes were hashed again, `cells` claims and rows that were read from them once more.
 
     `without` are projects that were named and have no snapshot at the two clocks.
 
@@ -50,6 +53,7 @@ class Verified:
     claims: int = 0
     records: int = 0
     pages: int = 0
+    cells: int = 0
     rollups: int = 0
     figures: int = 0
     faults: list[Fault] = field(default_factory=list)
@@ -70,7 +74,8 @@ def verify(
     Of each project the newest snapshot that is not after the two clocks. Its document's hash, its columns and
     its receipt must agree; what the formulas make of the claims and rows of its two clocks, by the policy it
     names, must be the document and the receipt; each claim and row of the receipt must be there, say what the
-    receipt says, and stand on a raw page whose bytes have the hash that was taken when it was fetched.
+    receipt says, and stand on a raw page whose bytes have the hash that was taken when it was fetched, and which
+    says at that place what the claim or row does. Its two clocks must be those of a consolidation.
 
     Where no project is named, the roll-ups of these clocks too: their projects' parts must be what the receipts
     of the snapshots say, their rates those that were stated, and each figure what these make.
@@ -87,6 +92,7 @@ def verify(
     """
     found = Verified()
     standing: dict[int, Fault] = {}  # raw page -> the first place that stands on it
+    places: Places[Fault] = Places()
     with Session(engine) as session:
         _known(session, projects or ())
         chosen = _chosen(session, as_of, known_at, projects, every=every)
@@ -95,7 +101,7 @@ def verify(
             rows = _read(session, [each.id for each in together])
             again, because = _again(session, rows)
             for row in rows:
-                _look(session, row, again.by_project.get(row.project_id), because, found, standing)
+                _look(session, row, again.by_project.get(row.project_id), because, found, standing, places)
                 if (says := again.taken.get(row.project_id)) is not None:
                     found.taken.append(Fault(row.key, row.as_of, row.known_at, says))
         found.pages = len(standing)
@@ -103,9 +109,9 @@ def verify(
             _roll(session, found, as_of, known_at, every=every)
         for page, says in broken_pages(session, standing):
             at = standing[page]
-            found.faults.append(
-                Fault(at.project, at.as_of, at.known_at, f"{at.says}: raw page {page}: {says}")
-            )
+            found.faults.append(replace(at, says=f"{at.says}: raw page {page}: {says}"))
+        found.faults += [replace(at, says=f"{at.says}: {says}") for at, says in misread(session, places)]
+        found.cells = places.read
         session.rollback()
     return found
 
@@ -147,6 +153,7 @@ def _look(
     because: str | None,
     found: Verified,
     standing: dict[int, Fault],
+    places: Places[Fault],
 ) -> None:
     trail = Trail()
     faults = [
@@ -156,6 +163,12 @@ def _look(
     found.snapshots += 1
     found.claims += trail.claims
     found.records += trail.records
+    for claim, what in trail.places.claims.items():
+        places.claims.setdefault(claim, Fault(row.key, row.as_of, row.known_at, what))
+    for table, rows in trail.places.rows.items():
+        of_table = places.rows.setdefault(table, {})
+        for number, what in rows.items():
+            of_table.setdefault(number, Fault(row.key, row.as_of, row.known_at, what))
     found.faults += [Fault(row.key, row.as_of, row.known_at, says) for says in faults]
     for page, what in trail.pages.items():
         standing.setdefault(page, Fault(row.key, row.as_of, row.known_at, what))
@@ -168,6 +181,8 @@ def _agrees(row: Row[Any]) -> Iterator[str]:
     for name in _COLUMNS:
         if row.document.get(name) != getattr(row, name):
             yield f"{name}: the document says {row.document.get(name)}, the snapshot {getattr(row, name)}"
+    if not row.consolidated:
+        yield "there was no consolidation at its two clocks: one of them was changed since"
     said = {name: each["colour"] for name, each in row.document["dimensions"].items()}
     said |= {name: row.document[name] for name in ("overall", "health", "watermelon")}
     colours = {**row.receipt.get("measures", {}), **row.receipt["colours"]}
@@ -234,7 +249,8 @@ def _together(chosen: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
 def _read(session: Session, ids: Sequence[int]) -> Sequence[Row[Any]]:
     return session.execute(
         text(
-            "SELECT s.*, p.key FROM snapshot s JOIN project p ON p.id = s.project_id"
+            "SELECT s.*, p.key, EXISTS (SELECT 1 FROM consolidation c WHERE c.as_of = s.as_of"
+            " AND c.known_at = s.known_at) AS consolidated FROM snapshot s JOIN project p ON p.id = s.project_id"
             " WHERE s.id = ANY(CAST(:ids AS bigint[])) ORDER BY p.key"
         ),
         {"ids": list(ids)},

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from config.database import open_engine
@@ -14,6 +14,7 @@ from sandbox import workbooks
 from sync.consolidate import consolidate
 from sync.receipts import explain, status_document
 from sync.registry import utc_now
+from sync.verification.verify import verify
 from tests.support.api_client import client
 from tests.support.databases import cloned
 from tests.support.sandbox_sources import configure
@@ -122,3 +123,30 @@ def test_each_kind_is_listed_with_its_cells(store: Engine) -> None:
     [expired] = asking.get("/api/v1/contracts", params={"state": "ended"}).json()["items"]
     assert (expired["supplier"], expired["value"], expired["currency"]) == ("Hale & Partners", 90000.0, "GBP")
     assert date.fromisoformat(expired["ends_on"]) < TODAY
+
+
+FORGED: Final = (
+    "UPDATE claim SET value = '\"Mallory Forged\"' WHERE attribute = 'manager' AND value = '\"Maya Lindqvist\"'",
+    "UPDATE claim SET locator = 'register.xlsx!Projects!Z99' WHERE attribute = 'budget'",
+    "UPDATE benefit SET title = 'Forged' WHERE target IS NOT NULL",
+    "UPDATE snapshot SET known_at = known_at + interval '1 day'",
+)
+
+
+def test_what_is_published_stands_in_the_cells_of_the_workbooks(store: Engine) -> None:
+    found = verify(store, projects=["PORTAL"])
+
+    assert found.faults == []
+    assert found.cells == found.claims + found.records > 30
+
+
+def test_what_was_forged_with_its_document_receipt_and_hash_is_found_by_its_cell(store: Engine) -> None:
+    with store.connect() as connection:
+        for statement in FORGED:
+            assert connection.execute(text(statement)).rowcount
+        told = "\n".join(each.says for each in verify(connection, projects=["PORTAL"]).faults)
+
+    assert "of pmo-files: it says Mallory Forged, its cell Maya Lindqvist (raw page" in told
+    assert "it names register.xlsx!Projects!Z99, and was read at register.xlsx!Projects!L6" in told
+    assert "title: it says Forged, its record" in told
+    assert "there was no consolidation at its two clocks: one of them was changed since" in told
