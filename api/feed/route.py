@@ -33,7 +33,11 @@ _LONGEST_S: Final = 30  # seconds that one statement may take
 _MOST_BODY: Final = 262_144  # bytes
 _RETIRED_PAGE: Final = 5_000  # rows
 _READING: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-_BEGIN: Final = text(f"SELECT set_config('statement_timeout', :most, true), {SEEN} AS seen")
+# A request gets one core: several for one would be taken from the others that ask.
+_BEGIN: Final = text(
+    "SELECT set_config('statement_timeout', :most, true), set_config('max_parallel_workers_per_gather', '0', true),"
+    f" {SEEN} AS seen"
+)
 
 
 @router.api_route(RETIRED + "{path:path}", methods=["GET", "HEAD", "POST"], include_in_schema=False)

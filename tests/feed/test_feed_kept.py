@@ -113,3 +113,23 @@ def test_what_was_packed_once_is_a_sound_gzip(web: TestClient) -> None:
     with web.stream("GET", ITEMS, headers={"Accept-Encoding": "gzip"}) as answer:
         raw = b"".join(answer.iter_raw())
     assert b'"WorkItemId"' in gzip.decompress(raw)
+
+
+def test_counts_and_sums_that_need_no_other_table_read_none_and_hold_the_rights_all_the_same(
+    seeded: Engine, web: TestClient
+) -> None:
+    count = "/odata/v1/WorkItems/$count?$filter=StatusCategory eq 'doing'"
+    summed = "/odata/v1/WorkItems?$apply=groupby((CommonType),aggregate($count as Items))"
+    by_project = "/odata/v1/WorkItems?$apply=groupby((ProjectId),aggregate($count as Items))"
+    with statements(seeded) as seen:
+        number = int(web.get(count).text)
+        items = sum(row["Items"] for row in web.get(summed).json()["value"])
+    assert not any("JOIN scope" in each for each in seen)
+    rows = web.get("/odata/v1/WorkItems?$select=StatusCategory,ProjectId").json()["value"]
+    assert (number, items) == (sum(row["StatusCategory"] == "doing" for row in rows), len(rows))
+    groups = {row["ProjectId"]: row["Items"] for row in web.get(by_project).json()["value"]}
+    [portal] = web.get("/odata/v1/Projects?$filter=ProjectKey eq 'PORTAL'&$select=ProjectId").json()["value"]
+    some = TestClient(web.app)
+    token = create_token(seeded, "kept-counts", projects=["PORTAL"])
+    seen_by_some = some.get(summed, headers={"Authorization": f"Bearer {token}"}).json()["value"]
+    assert sum(row["Items"] for row in seen_by_some) == groups[portal["ProjectId"]] < items
