@@ -85,6 +85,24 @@ def test_the_documentation_names_every_view() -> None:
     assert named == {view.name for view in views()}
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        statement
+        for name in ("sql.md", "bi.md")
+        for block in re.findall(r"```sql\n(.*?)```", (DOCS.parent / name).read_text(), re.DOTALL)
+        for statement in block.split(";")
+        if statement.strip()
+    ],
+)
+def test_a_query_that_the_documentation_shows_is_answered(seeded: Engine, reading: str, query: str) -> None:
+    asked = query.replace(
+        "$__timeFilter(as_of)", "as_of BETWEEN '2026-01-01' AND '2026-12-31'"
+    )  # as Grafana does
+    with as_role(seeded, reading) as connection:
+        connection.execute(text(asked)).all()
+
+
 def test_a_role_reads_every_view_and_nothing_else(seeded: Engine, name: str) -> None:
     granted = grant(seeded, name)
     assert granted.password
