@@ -210,11 +210,23 @@ def test_what_changed_is_given_with_what_is_gone_and_where_to_go_on_from(web: Te
     assert [(row["WorkItemId"], row["IsDeleted"]) for row in items] == [(1, False), (2, True), (3, False)]
 
 
-def test_where_to_go_on_from_is_before_what_is_still_being_written(seeded: Engine, web: TestClient) -> None:
+def test_what_was_still_being_written_comes_the_next_time(seeded: Engine, web: TestClient) -> None:
+    one = "external_id = 'PORTAL:M4'"
     with seeded.connect() as writer:
-        begun = writer.scalar(text("SELECT now()"))
-        answer = get(web, "People.csv?changed_since=2001-01-01T00:00:00Z")
-    assert datetime.fromisoformat(answer.headers["muster-changed-since"]) <= begun
+        was = writer.execute(text(f"SELECT name, changed_at FROM milestone WHERE {one}")).one()
+        writer.execute(text(f"UPDATE milestone SET name = 'Later' WHERE {one}"))
+        meanwhile = get(web, "Milestones.ndjson?changed_since=2001-01-01T00:00:00Z")
+        writer.commit()
+    assert b"Later" not in meanwhile.content
+    upcoming = meanwhile.headers["muster-changed-since"]
+    assert "Later" in {
+        row["MilestoneName"] for row in objects(web, f"Milestones.ndjson?changed_since={upcoming}")
+    }
+    with seeded.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))  # as if it had not been
+        connection.execute(
+            text(f"UPDATE milestone SET name = :name, changed_at = :changed_at WHERE {one}"), was._asdict()
+        )
 
 
 def test_a_past_day_has_the_records_that_were_known_then(web: TestClient) -> None:
@@ -267,7 +279,9 @@ def test_who_may_see_some_projects_gets_their_rows_in_a_file_of_their_own(
             assert {row["ProjectId"] for row in rows} == {project[0]["ProjectId"]}
     assert objects(some, "Runs.ndjson") == []
     assert get(some, "Projects.csv").headers["etag"] != get(web, "Projects.csv").headers["etag"]
-    assert some.get(f"{ROOT}Projects.csv", headers={"authorization": "Bearer x"}).status_code == 401
+    unknown = some.get(f"{ROOT}Projects.csv", headers={"authorization": "Bearer x"})
+    assert unknown.status_code == 401
+    assert unknown.headers["www-authenticate"].startswith("Basic realm=")
     may_not = create_token(seeded, "may not read", scopes=("sync",))
     refused = web.get(f"{ROOT}Projects.csv", headers={"authorization": f"Bearer {may_not}"})
     assert refused.status_code == 403

@@ -11,6 +11,17 @@ MARKED: Final = "PORTAL:M2"
 
 _ITEM: Final = "source_id, external_id, project_ref, project_id, raw_page_id, raw_position, locator"
 _COPIED: Final = f"{_ITEM}, content_hash, run_id"
+# A version of a tracker that has the number of one of its items, and an item that is a milestone of a plan too.
+_ALIKE: Final = (
+    (
+        f"INSERT INTO milestone ({_COPIED}, name, known_from) SELECT w.source_id, w.external_id, 'PORTAL', s.project_id,"
+        " w.raw_page_id, 0, NULL, 'b'::bytea, w.run_id, CASE w.id WHEN 4 THEN '1.0 Pilot' ELSE w.title END,"
+        " (SELECT min(known_from) FROM milestone)"
+        " FROM work_item w JOIN scope s ON s.source_id = w.source_id AND s.external_id = w.scope_external_id"
+        " WHERE w.id IN (4, 5)"
+    ),
+    "UPDATE work_item SET hub_type = 'milestone' WHERE id = 5",
+)
 _TRAPS: Final = (
     # Somebody answered that the first milestone is forecast later; the record itself says nothing of it.
     (
@@ -52,6 +63,8 @@ _MEASURES: Final = (
 def add_traps(engine: Engine) -> None:
     """Add them to a seeded portfolio, an hour after it was written."""
     with engine.begin() as connection:
+        for statement in _ALIKE:
+            connection.execute(text(statement))
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         for table in ("milestone", "work_item", "project", "snapshot"):
             connection.execute(text(f"UPDATE {table} SET changed_at = now() - interval '1 hour'"))

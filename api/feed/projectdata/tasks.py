@@ -32,7 +32,9 @@ from api.feed.versions import Said
 from api.odata.edm import EntitySet
 from model.tables import Identity, Milestone, Person, Scope, WorkItem
 
-_TASK: Final = "task"  # what ids of tasks are made with, whichever table they are of
+# What ids are made with: a tracker may number its items and its versions alike.
+_ITEM: Final = "item"
+_MILESTONE: Final = "milestone"
 _WHOLE: Final = 100  # percent
 
 
@@ -45,29 +47,16 @@ def _items() -> Select[Any]:
         parent.external_id == WorkItem.parent_external_id,
         parent.deleted_at.is_(None),
     )
-    parents = (
-        select(WorkItem.source_id, WorkItem.parent_external_id)
-        .where(WorkItem.parent_external_id.is_not(None), WorkItem.deleted_at.is_(None))
-        .distinct()
-        .subquery("parents")
-    )
+    parents = _parents()
     has_parts = and_(
         parents.c.source_id == WorkItem.source_id, parents.c.parent_external_id == WorkItem.external_id
     )
-    planned = (
-        select(1)
-        .where(
-            Milestone.source_id == WorkItem.source_id, Milestone.external_id == WorkItem.external_id,
-            Milestone.known_to.is_(None), ~Milestone.deleted,
-        )
-        .correlate(WorkItem)
-    )  # fmt: skip
     total = WorkItem.spent_hours + WorkItem.remaining_hours
     return (
         select(
             Scope.project_id.label("project"),
-            guid(_TASK, WorkItem.source_id, WorkItem.external_id).label("task"),
-            case((parent.id.is_not(None), guid(_TASK, parent.source_id, parent.external_id))).label("parent"),
+            guid(_ITEM, WorkItem.source_id, WorkItem.external_id).label("task"),
+            case((parent.id.is_not(None), guid(_ITEM, parent.source_id, parent.external_id))).label("parent"),
             parent.title.label("parent_name"),
             WorkItem.title.label("name"),
             WorkItem.started_at.label("start"),
@@ -98,8 +87,29 @@ def _items() -> Select[Any]:
         .join(Scope, scope)
         .outerjoin(parent, above)
         .outerjoin(parents, has_parts)
-        .where(WorkItem.deleted_at.is_(None), Scope.project_id.is_not(None), ~planned.exists())
+        .where(WorkItem.deleted_at.is_(None), Scope.project_id.is_not(None), ~_planned().exists())
     )
+
+
+def _parents() -> Subquery:
+    """Return the items that others are below."""
+    return (
+        select(WorkItem.source_id, WorkItem.parent_external_id)
+        .where(WorkItem.parent_external_id.is_not(None), WorkItem.deleted_at.is_(None))
+        .distinct()
+        .subquery("parents")
+    )
+
+
+def _planned() -> Select[Any]:
+    """Return the milestone of a plan that is the same record as a work item of that kind."""
+    same = and_(
+        WorkItem.hub_type == "milestone",
+        Milestone.source_id == WorkItem.source_id,
+        Milestone.external_id == WorkItem.external_id,
+        Milestone.name == WorkItem.title,
+    )
+    return select(1).where(same, Milestone.known_to.is_(None), ~Milestone.deleted).correlate(WorkItem)
 
 
 def _milestones() -> Select[Any]:
@@ -110,7 +120,7 @@ def _milestones() -> Select[Any]:
     return (
         select(
             said.own("project_id"),
-            guid(_TASK, said.own("source_id"), said.own("external_id")),
+            guid(_MILESTONE, said.own("source_id"), said.own("external_id")),
             cast(null(), Uuid()),
             cast(null(), Text()),
             said["name"],
