@@ -55,7 +55,7 @@ def grant_(
         typer.echo("Keep it now: the password is stored nowhere.", err=True)
     if settings().database_url is None:
         typer.echo(
-            "This PostgreSQL is Muster's own: programs reach it on this machine only, as the user it runs as."
+            "This PostgreSQL is Muster's own: while Muster runs, programs of the same user reach it on this machine."
             " For tools elsewhere give Muster a PostgreSQL by MUSTER_DATABASE_URL (docs/sql.md).",
             err=True,
         )

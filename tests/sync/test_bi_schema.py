@@ -247,6 +247,19 @@ def test_building_again_changes_nothing_and_a_changed_view_keeps_its_readers(
         connection.rollback()
 
 
+def test_who_may_make_no_schema_goes_on_without_the_views(
+    seeded: Engine, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with seeded.connect() as connection:
+        connection.execute(text(f"CREATE ROLE {name}"))
+        connection.execute(text("DROP SCHEMA bi CASCADE"))
+        connection.execute(text(f"SET LOCAL ROLE {name}"))
+        build(connection)
+        assert connection.scalar(text("SELECT to_regnamespace('bi')")) is None
+        connection.rollback()
+    assert "may not make schema bi" in caplog.text
+
+
 def test_every_key_of_every_fact_is_found_in_its_dimension(seeded: Engine) -> None:
     keys = {"project_id": "dim_project", "source_id": "dim_source", "work_item_id": "fact_work_item",
             "snapshot_id": "fact_status", "portfolio_id": "dim_portfolio", "programme_id": "dim_programme",
