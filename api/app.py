@@ -12,6 +12,7 @@ from api import (
     change_shapes,
     collection_shapes,
     finding_shapes,
+    history_shapes,
     matching_shapes,
     metrics,
     outcome_shapes,
@@ -59,6 +60,7 @@ from api.routes import (
     explain,
     finding_steps,
     findings,
+    history,
     matching,
     milestones,
     outbox,
@@ -89,7 +91,7 @@ _NOUNS: Final = (
     status, changes, portfolio, programmes, projects, explain, work_items, milestones, raid_items, costs, answered,
     register, findings, sources, scopes, runs, questions, rejects, drift, workbooks, submissions, finding_steps,
     matching, conflicts, cycles, outbox, submissions_moves, templates, policies,
-    outcomes,
+    outcomes, history,
 )  # fmt: skip
 _SHAPES: Final = (
     shapes,
@@ -106,6 +108,7 @@ _SHAPES: Final = (
     rollup_shapes,
     register_shapes,
     change_shapes,
+    history_shapes,
 )
 _PAGES: Final = (
     board,

@@ -54,6 +54,10 @@ LISTINGS = {
     "settling-rules": Listing("settling_rule", given={"prefer": "latest"}, newest_first=True,
                               change="ended_at = now()"),
     "cycles": Listing("cycle", given={"state": "open"}, newest_first=True, change="state = 'closed'"),
+    "snapshots": Listing("snapshot", given={"overall": "RED"}, change="health = 1"),
+    "claims": Listing("claim", given={"value": 1}, change="unit = 'GBP'"),
+    "rates": Listing("currency_rate", change="known_to = now()"),
+    "iterations": Listing("iteration", change="state = 'past'"),
     "outbox": Listing("outbox_event", change="delivered_at = now()"),
 }  # fmt: skip
 # Tested with their cells, which need a workbook that came back.
