@@ -62,7 +62,7 @@ class Reading(Line):
             held = held[length + 2 :]
 
 
-def _ask(port: int, headers: Mapping[str, str], paths: Sequence[str], connections: int) -> dict[str, Any]:
+def ask(port: int, headers: Mapping[str, str], paths: Sequence[str], connections: int) -> dict[str, Any]:
     """Ask for each path once, over several connections; the first path is for getting acquainted."""
     lines = [Reading(port) for _ in range(connections)]
     asked = [request(path, dict(headers)) for path in paths]
@@ -105,7 +105,7 @@ def _plain(answer: Answer, body: bytes) -> bytes:
     return gzip.decompress(body) if answer.headers.get("content-encoding") == "gzip" else body
 
 
-def _extract(port: int, headers: Mapping[str, str], path: str) -> dict[str, Any]:
+def extract(port: int, headers: Mapping[str, str], path: str) -> dict[str, Any]:
     """Follow pages to the last; rows are counted afterwards, so that only asking and reading is timed."""
     line = Reading(port)
     bodies: list[bytes] = []
@@ -141,9 +141,9 @@ def main() -> None:
     given = json.loads(sys.stdin.read())
     busy = time.process_time()
     if given["kind"] == "extract":
-        found = _extract(given["port"], given["headers"], given["paths"][0])
+        found = extract(given["port"], given["headers"], given["paths"][0])
     else:
-        found = _ask(given["port"], given["headers"], given["paths"], given["connections"])
+        found = ask(given["port"], given["headers"], given["paths"], given["connections"])
     print(json.dumps(found | {"client_cpu_s": time.process_time() - busy}))
 
 
