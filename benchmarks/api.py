@@ -36,6 +36,7 @@ def serving(home: Path, url: str | None = None) -> Iterator[tuple[int, int]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if name != "MUSTER_DATABASE_URL"}
+    environment["MUSTER_REQUESTS_PER_MINUTE"] = "0"  # one token asks as often as it is answered
     if url is not None:
         environment["MUSTER_DATABASE_URL"] = url
     with (home / "serve.log").open("wb") as log:
