@@ -67,7 +67,8 @@ def _enum(schema: Element, enum: EnumType) -> None:
 
 def _entity(model: Model, schema: Element, type_: EntityType) -> None:
     base = {"BaseType": f"{model.namespace}.{type_.base.name}"} if type_.base else {}
-    element = SubElement(schema, "EntityType", {"Name": type_.name, **base})
+    opened = {"OpenType": "true"} if type_.open else {}
+    element = SubElement(schema, "EntityType", {"Name": type_.name, **base, **opened})
     if type_.key:
         key = SubElement(element, "Key")
         for name in type_.key:

@@ -70,6 +70,8 @@ def _json_entity(model: Model, type_: EntityType) -> dict[str, Any]:
     made: dict[str, Any] = {"$Kind": "EntityType"}
     if type_.base:
         made["$BaseType"] = f"{model.namespace}.{type_.base.name}"
+    if type_.open:
+        made["$OpenType"] = True
     if type_.key:
         made["$Key"] = list(type_.key)
     made |= _json_properties(model, type_.properties)

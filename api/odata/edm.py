@@ -47,7 +47,8 @@ class Property:
     """A value of a row.
 
     `column` is the source's column, the property's own name where it is not given; of a complex property
-    it is what the columns of its parts begin with. A collection's column is a PostgreSQL array.
+    it is what the columns of its parts begin with. A collection's column is a PostgreSQL array; of structures it is
+    a JSON list of objects.
     """
 
     name: str
@@ -83,7 +84,10 @@ class Navigation:
 
 @dataclass(frozen=True, slots=True)
 class EntityType:
-    """What rows of a set are. `base` is the type it derives from; `key` is inherited."""
+    """What rows of a set are. `base` is the type it derives from; `key` is inherited.
+
+    `open` is a column of JSON objects: a row has what stands in there as properties too, whatever their names.
+    """
 
     name: str
     properties: tuple[Property, ...]
@@ -91,6 +95,11 @@ class EntityType:
     navigations: tuple[Navigation, ...] = ()
     base: "EntityType | None" = None
     says: str | None = None
+    open: str | None = None
+
+    def opened(self) -> str | None:
+        """Return the column of its dynamic properties, its own or that of a base."""
+        return self.open or (self.base.opened() if self.base else None)
 
     def all_properties(self) -> dict[str, Property]:
         """Return its properties and those of its bases, the bases' first."""

@@ -27,6 +27,7 @@ from sqlalchemy import (
     Uuid,
     true,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from api.odata.edm import ComplexType, EntitySet, EntityType, EnumType, Function, Model, Navigation, Property
 
@@ -54,6 +55,7 @@ THING: Final = Table(
     "thing", METADATA, Column("id", BigInteger, primary_key=True), Column("tiny", SmallInteger),
     Column("byte", SmallInteger), Column("small", SmallInteger), Column("single", REAL), Column("double", Double),
     Column("amount", Numeric(20, 4)), Column("data", LargeBinary), Column("at", DateTime(timezone=True)),
+    Column("places", JSONB(none_as_null=True)), Column("more", JSONB(none_as_null=True)),
 )  # fmt: skip
 TAGGED: Final = Table("tagged", METADATA, Column("product_id", Integer), Column("tag_id", Integer))
 
@@ -129,8 +131,10 @@ THING_TYPE: Final = EntityType(
         Property("Single", "Edm.Single", "single"), Property("Double", "Edm.Double", "double"),
         Property("Amount", "Edm.Decimal", "amount", precision=20, scale=4),
         Property("Data", "Edm.Binary", "data"), Property("At", "Edm.DateTimeOffset", "at", precision=6),
+        Property("Places", ADDRESS, "places", collection=True),
     ),
     ("ID",),
+    open="more",
 )  # fmt: skip
 FUNCTIONS: Final = (
     Function(
@@ -194,10 +198,13 @@ def things() -> list[dict[str, Any]]:
         {
             "id": 2**62, "tiny": -128, "byte": 255, "small": 32_767, "single": 0.5, "double": float("inf"),
             "amount": Decimal("9007199254740993.0001"), "data": b"\x00\xff", "at": datetime.max.replace(tzinfo=UTC),
+            "places": [{"Street": "A 1", "City": "Bern"}, {"Street": "B 2", "City": "Basel"}],
+            "more": {"Size": 12.5, "Label": "large", "Sold": True, "Since": "2024-02-29", "Gone": None, "ID": "no"},
         },
         {
             "id": -(2**63), "tiny": 127, "byte": 0, "small": -32_768, "single": -1.25, "double": float("nan"),
             "amount": Decimal("-0.0001"), "data": b"", "at": datetime(1, 1, 2, tzinfo=UTC),
+            "places": [], "more": {"Size": 3, "Label": 7},
         },
         nothing,
     ]  # fmt: skip

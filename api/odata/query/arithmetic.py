@@ -16,7 +16,8 @@ from sqlalchemy import (
     literal,
 )
 
-from api.odata.edm import NUMERIC, WHOLE
+from api.odata.edm import NUMERIC, WHOLE, EnumType
+from api.odata.query.dynamic import UNTYPED, known
 from api.odata.query.literals import SQL_TYPES
 from api.odata.query.typed import (
     Value,
@@ -44,12 +45,19 @@ def negative(node: Unary, given: Value) -> Value:
     return Value(turned, given.type, given.nullable, at=node.at)
 
 
+def _other(type_: str | EnumType) -> str | EnumType:
+    """Return as what a dynamic value is reckoned with: as a number, but beside a day or a duration as that."""
+    return "Edm.Decimal" if type_ == UNTYPED else type_
+
+
 def reckon(node: Binary, left: Value, right: Value) -> Value:
     """Reckon with numbers, or with instants, days and durations. Dividing by nothing gives null.
 
     Raises:
         WrongType: One cannot reckon with these.
     """
+    if not left.is_null and not right.is_null:
+        left, right = known(left, _other(right.type)), known(right, _other(left.type))
     if left.is_null or right.is_null:
         kept = right if left.is_null else left
         type_ = "Edm.Decimal" if kept.is_null else kept.type

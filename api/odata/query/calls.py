@@ -15,6 +15,7 @@ from sqlalchemy import (
 from api.odata.edm import EntityType, EnumType
 from api.odata.problems import Unsupported
 from api.odata.query.casting import converted
+from api.odata.query.dynamic import UNTYPED, known
 from api.odata.query.functions import COLLECTIONS, FUNCTIONS, fits, sliced
 from api.odata.query.literals import SQL_TYPES, constant
 from api.odata.query.reading import Sql, kind_of, operand, value, wrong
@@ -69,6 +70,8 @@ def _floating(type_: str | EnumType) -> str:
 
 
 def _argument(given: Value, takes: tuple[str, ...]) -> Sql:
+    if given.type == UNTYPED:
+        return known(given, "Edm.Decimal" if takes == ("number",) else takes[0]).sql
     if not given.is_null:
         return given.sql
     return cast(given.sql, Numeric() if takes == ("number",) else SQL_TYPES[takes[0]])

@@ -7,6 +7,7 @@ from sqlalchemy import Numeric as Decimal
 
 from api.odata.edm import WHOLE, EnumType
 from api.odata.problems import Unsupported
+from api.odata.query.dynamic import UNTYPED, as_text, from_text, known
 from api.odata.query.literals import SQL_TYPES
 from api.odata.query.typed import Value, WrongType, is_numeric, name_of
 from api.odata.syntax.tree import Node
@@ -17,17 +18,6 @@ _ENDS: Final = {
     "Edm.SByte": (-(2**7), 2**7 - 1), "Edm.Byte": (0, 2**8 - 1), "Edm.Int16": (-(2**15), 2**15 - 1),
     "Edm.Int32": (-(2**31), 2**31 - 1), "Edm.Int64": (-(2**63), 2**63 - 1),
 }  # fmt: skip
-_LEAP: Final = r"(\d\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)"
-# What a text must look like to be cast.
-_LOOKS: Final = {
-    "Edm.Boolean": r"^(true|false)$",
-    "Edm.Guid": r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
-    "Edm.Date": (
-        r"^(?!0000)(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])|\d{4}-(0[13-9]|1[0-2])-(29|30)"
-        rf"|\d{{4}}-(0[13578]|1[02])-31|{_LEAP}-02-29)$"
-    ),
-    "Edm.TimeOfDay": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$",
-}
 _NUMBER: Final = r"^[+-]?\d{1,200}(\.\d{1,200})?([eE][+-]?\d{1,2})?$"
 
 
@@ -42,24 +32,33 @@ def converted(node: Node, given: Value, to: str | EnumType) -> Value:
         return _to_member(node, given, to)
     if to not in SQL_TYPES:
         raise WrongType(f"character {node.at + 1}: there is no type {to}", at=node.at)
+    if given.type == UNTYPED and to == "Edm.String":
+        return Value(as_text(given.sql), to, at=node.at)
+    if given.type == UNTYPED:
+        return converted(node, known(given, "Edm.String" if to == "Edm.DateTimeOffset" else to), to)
     if given.is_null or given.type == to:
         return Value(cast(given.sql, SQL_TYPES[to]), to, at=node.at)
-    made: Sql | None = None
-    if to == "Edm.String":
-        made = _text(given)
-    elif is_numeric(given.type) and is_numeric(to):
-        made = _number(given.sql, to, floating=given.type in ("Edm.Double", "Edm.Single"))
-    elif given.type == "Edm.DateTimeOffset" and to in ("Edm.Date", "Edm.TimeOfDay"):
-        made = cast(func.timezone("UTC", given.sql), Date() if to == "Edm.Date" else Time())
-    elif (given.type, to) == ("Edm.Date", "Edm.DateTimeOffset"):
-        made = func.timezone("UTC", cast(given.sql, DateTime()))
-    elif given.type == "Edm.String":
-        made = _read(given.sql, to)
+    made = _across(given, to)
     if made is None:
         raise Unsupported(
             f"character {node.at + 1}: {name_of(given.type)} is not cast to {to} here", at=node.at
         )
     return Value(made, to, at=node.at)
+
+
+def _across(given: Value, to: str) -> Sql | None:
+    """Return a value as one of another type; None where nothing is cast so here."""
+    if to == "Edm.String":
+        return _text(given)
+    if is_numeric(given.type) and is_numeric(to):
+        return _number(given.sql, to, floating=given.type in ("Edm.Double", "Edm.Single"))
+    if given.type == "Edm.DateTimeOffset" and to in ("Edm.Date", "Edm.TimeOfDay"):
+        return cast(func.timezone("UTC", given.sql), Date() if to == "Edm.Date" else Time())
+    if (given.type, to) == ("Edm.Date", "Edm.DateTimeOffset"):
+        return func.timezone("UTC", cast(given.sql, DateTime()))
+    if given.type == "Edm.String":
+        return read_text(given.sql, to)
+    return None
 
 
 def _text(given: Value) -> Sql | None:
@@ -92,14 +91,12 @@ def _number(sql: Sql, to: str, *, floating: bool) -> Sql:
     return case((cut.between(literal(least, Decimal()), literal(most, Decimal())), cast(cut, BigInteger())))
 
 
-def _read(sql: Sql, to: str) -> Sql | None:
+def read_text(sql: Sql, to: str) -> Sql | None:
     """Read a text as a value; null where it is none. CASE keeps PostgreSQL from casting what does not look right."""
     if is_numeric(to):
         looks = sql.op("~")(_NUMBER)
         return _number(cast(case((looks, sql)), Decimal()), to, floating=False)
-    if to not in _LOOKS:
-        return None
-    return cast(case((sql.op("~")(_LOOKS[to]), sql)), SQL_TYPES[to])
+    return from_text(sql, to)
 
 
 def _to_member(node: Node, given: Value, enum: EnumType) -> Value:

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.sql.elements import Grouping
 
+from api.odata.query.dynamic import UNTYPED
 from api.odata.query.typed import Value, is_numeric
 
 Build = Callable[..., ColumnElement[Any]]
@@ -140,7 +141,10 @@ def fits(value: Value, wanted: Sequence[str]) -> bool:
     """Say whether a value may be an argument; null may be any."""
     if value.is_null:
         return True
-    return (is_numeric(value.type) and "number" in wanted) or value.type in wanted
+    dynamic = value.type == UNTYPED and (
+        "number" in wanted or not {"Edm.String", "Edm.Date", "Edm.TimeOfDay"}.isdisjoint(wanted)
+    )
+    return dynamic or (is_numeric(value.type) and "number" in wanted) or value.type in wanted
 
 
 def _holds(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -2,13 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal, not_, select, true
+from sqlalchemy import ColumnElement, Select, column, exists, func, literal, not_, select, true
+from sqlalchemy.dialects.postgresql import JSONB
 
+from api.odata.problems import Unsupported
 from api.odata.query.reading import Sql, condition, kind_of, truth, wrong
 from api.odata.query.scope import Scope, of_type, seen
 from api.odata.query.searching import searched
 from api.odata.query.typed import (
     Bound,
+    Document,
+    Documents,
     Entities,
     Entity,
     Value,
@@ -24,6 +28,13 @@ def count(step: Count, found: Bound, scope: Scope) -> Bound:
     """Count rows or the values of a list."""
     if isinstance(found, Values):
         return _count_values(step, found, scope)
+    if isinstance(found, Documents):
+        if step.options is not None:
+            raise Unsupported(
+                f"character {step.at + 1}: options of this $count are not done here", at=step.at
+            )
+        length: Sql = func.coalesce(func.jsonb_array_length(found.sql), 0)
+        return Value(length, "Edm.Int32", nullable=False, at=step.at)
     if not isinstance(found, Entities):
         raise wrong(step, f"$count needs rows or a list, this is {kind_of(found)}")
     inside = Inside(found, scope)
@@ -79,6 +90,8 @@ def quantified(step: Lambda, found: Bound, scope: Scope) -> Bound:
     """Ask of rows or of a list whether any or all of it holds."""
     if isinstance(found, Values):
         return _of_values(step, found, scope)
+    if isinstance(found, Documents):
+        return _of_documents(step, found, scope)
     if not isinstance(found, Entities):
         raise wrong(step, f"{step.quantifier} needs rows or a list, this is {kind_of(found)}")
     inside = Inside(found, scope)
@@ -97,6 +110,14 @@ def _asked(step: Lambda, inner: Scope) -> ColumnElement[bool]:
     if step.quantifier == "any":
         return condition(step.condition, inner)
     return truth(step.condition, inner).is_not(true())
+
+
+def _of_documents(step: Lambda, found: Documents, scope: Scope) -> Bound:
+    elements = func.jsonb_array_elements(found.sql).table_valued(column("element", JSONB())).render_derived()
+    inner = Scope(scope.context, scope.this, outer=scope)
+    inner.variables[step.variable or ""] = Document(elements.c.element, found.type, at=step.at)
+    met = exists(select(1).select_from(elements).where(_asked(step, inner)).correlate_except(elements))
+    return Value(met if step.quantifier == "any" else not_(met), "Edm.Boolean", nullable=False, at=step.at)
 
 
 def _of_values(step: Lambda, found: Values, scope: Scope) -> Bound:

@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from api.odata.edm import EnumType
 from api.odata.problems import Unsupported
+from api.odata.query.dynamic import UNTYPED, known
 from api.odata.query.literals import SQL_TYPES, member
 from api.odata.query.typed import (
     Bound,
@@ -136,6 +137,8 @@ def alike(node: Node, operator: str, left: Value, right: Value) -> tuple[Value, 
     Raises:
         WrongType: There is none.
     """
+    if UNTYPED in (left.type, right.type) and left.type != right.type:
+        left, right = known(left, right.type), known(right, left.type)
     if left.type == right.type:
         return left, right
     if is_numeric(left.type) and is_numeric(right.type):
@@ -209,6 +212,9 @@ def member_of(node: Binary, left: Bound, right: list[Bound] | Values) -> ColumnE
 def _among(node: Binary, left: Value, right: list[Bound]) -> ColumnElement[bool]:
     there: list[Sql] = []
     null = False
+    first = next((each for each in right if isinstance(each, Value) and not each.is_null), None)
+    if first is not None and not left.is_null:
+        left = known(left, first.type)
     for each in right:
         if not isinstance(each, Value):
             raise _wrong(node, "in compares with single values")

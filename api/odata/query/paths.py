@@ -9,12 +9,15 @@ from api.odata.edm import ComplexType, Navigation, Property
 from api.odata.problems import Unsupported
 from api.odata.query import invoke, operators
 from api.odata.query.calls import as_type
+from api.odata.query.dynamic import held, known
 from api.odata.query.many import count, quantified
 from api.odata.query.reading import kind_of, operand, wrong
 from api.odata.query.scope import Scope
 from api.odata.query.typed import (
     Bound,
     Crossed,
+    Document,
+    Documents,
     Entities,
     Entity,
     Grouped,
@@ -158,11 +161,24 @@ def _named(step: Identifier, found: Bound, scope: Scope) -> Bound:
         if step.name not in found.members:
             raise wrong(step, _missing(step.name, "the result so far", list(found.members)))
         return found.members[step.name]
+    if isinstance(found, Document):
+        return _of_document(step, found)
     if isinstance(found, Entities):
         derived = scope.context.model.type_named(step.name)
         if derived is not None and derived.is_a(found.type):
             return replace(found, type=derived)
     raise wrong(step, f"{kind_of(found)} has no {step.name}")
+
+
+def _of_document(step: Identifier, found: Document) -> Bound:
+    inner = {each.name: each for each in found.type.properties}
+    if step.name not in inner:
+        raise wrong(step, _missing(step.name, found.type.name, list(inner)))
+    if isinstance(inner[step.name].type, ComplexType) or inner[step.name].collection:
+        raise Unsupported(
+            f"character {step.at + 1}: structures inside a list's are not read here", at=step.at
+        )
+    return known(held(found.sql, step.name, step.at), inner[step.name].type)  # type: ignore[arg-type]  # no structure
 
 
 def _invoked(step: Identifier, found: Bound, scope: Scope) -> Bound:
@@ -204,6 +220,9 @@ def _of_row(step: Identifier, found: Entity, scope: Scope) -> Bound:
         return Entities(found.source, navigation, target, target.type, at=step.at)
     if "." in step.name or scope.context.model.type_named(step.name) is not None:
         return as_type(step, found, step.name, scope)
+    opened = found.type.opened()
+    if opened is not None:
+        return held(found.source.c[opened], step.name, step.at)
     raise wrong(step, _missing(step.name, found.type.name, [*properties, *found.type.all_navigations()]))
 
 
@@ -213,14 +232,12 @@ def _missing(name: str, type_: str, has: list[str]) -> str:
 
 
 def _property(step: Identifier, source: Any, each: Property, before: str, *, optional: bool) -> Bound:
-    held = before + each.held_in
+    held_in = before + each.held_in
     if isinstance(each.type, ComplexType):
         if each.collection:
-            raise Unsupported(
-                f"character {step.at + 1}: lists of structures are not asked for here", at=step.at
-            )
-        return Structure(source, each.type, held, at=step.at)
-    column = source.c[held]
+            return Documents(source.c[held_in], each.type, at=step.at)
+        return Structure(source, each.type, held_in, at=step.at)
+    column = source.c[held_in]
     if each.collection:
         return Values(column, each.type, at=step.at)
     return Value(column, each.type, nullable=each.nullable or optional, at=step.at)

@@ -13,10 +13,13 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, cast, or_
 
 from api.odata.query import operators
+from api.odata.query.dynamic import known
 from api.odata.query.literals import SQL_TYPES
 from api.odata.query.scope import Scope
 from api.odata.query.typed import (
     Bound,
+    Document,
+    Documents,
     Entities,
     Entity,
     Grouped,
@@ -60,6 +63,7 @@ def truth(node: Expression, scope: Scope) -> ColumnElement[bool]:
     found = value(node, scope)
     if found.is_null:
         return cast(found.sql, SQL_TYPES["Edm.Boolean"])
+    found = known(found, "Edm.Boolean")
     if found.type != "Edm.Boolean":
         raise wrong(node, f"expected a condition, this gives {name_of(found.type)}")
     return found.sql
@@ -97,6 +101,8 @@ def kind_of(found: Bound) -> str:
     return {
         Values: "a list",
         Structure: "a structure",
+        Document: "a structure",
+        Documents: "a list",
         Entity: "a row",
         Entities: "rows",
         Grouped: "a row",

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, select, true
 
 from api.odata.edm import ComplexType, EntitySet, EntityType, EnumType, Property
-from api.odata.problems import within
+from api.odata.problems import Unsupported, within
+from api.odata.query.dynamic import UNTYPED
 from api.odata.query.expression import computed, condition, value, wrong
 from api.odata.query.fetching import fetched
 from api.odata.query.paging import SortKey, behind, place, token
@@ -93,6 +94,10 @@ class Query:
             keys = [
                 SortKey(value(each.expression, self.scope), each.descending) for each in options.orderby or ()
             ]
+        for each in keys:
+            if each.value.type == UNTYPED:
+                says = f"$orderby, character {each.value.at + 1}: a dynamic property is cast to a type to be sorted by"
+                raise Unsupported(says, target="$orderby", at=each.value.at)
         # The key goes the way of the last of them, so that an index serves the order from either end.
         down = bool(keys) and keys[-1].descending
         return [*keys, *(SortKey(each, down) for each in self.key_values())]

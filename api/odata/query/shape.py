@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, FromClause
 
 from api.odata.edm import ComplexType, EntityType, Model, Property
 from api.odata.payload import NATIVE, double, reckoned, writer
+from api.odata.query.dynamic import held
 from api.odata.query.typed import Entity, Value, WrongType
 from api.odata.syntax.tree import Annotation, Identifier, Selected
 
@@ -40,6 +41,7 @@ class Shape:
 
     leaves: list[tuple[str, int, Callable[[Any], Any] | None, bool]] = field(default_factory=list)
     parts: list[tuple[str, Shape]] = field(default_factory=list)
+    dynamic: int | None = None  # the place of an object whose members are properties too
 
     def build(self, row: Sequence[Any], *, nulls: bool = True) -> dict[str, Any]:
         """Put one object together; without `nulls` it leaves out what is null."""
@@ -60,11 +62,13 @@ class Shape:
                 made[name] = inner
             elif nulls:
                 made[name] = None
+        if self.dynamic is not None:
+            made |= {name: value for name, value in (row[self.dynamic] or {}).items() if name not in made}
         return made
 
     def build_all(self, rows: Sequence[Sequence[Any]], *, nulls: bool = True) -> list[dict[str, Any]]:
         """Put many objects together: flat ones column by column, for what JSON has no own way to write."""
-        if self.parts or not nulls or any(many for *_, many in self.leaves):
+        if self.parts or self.dynamic is not None or not nulls or any(many for *_, many in self.leaves):
             return [self.build(row, nulls=nulls) for row in rows]
         names = [name for name, *_ in self.leaves]
         places = [place for _, place, *_ in self.leaves]
@@ -186,6 +190,9 @@ def _choose(
     if first in type_.all_navigations() or first in computed:
         found.setdefault(first, None)
         return
+    if first not in properties and type_.opened() is not None and not rest:
+        found.setdefault(first, None)
+        return
     if first not in properties:
         others = (each for each in model.types.values() if each.is_a(type_))
         if any(first in each.all_properties() or first in each.all_navigations() for each in others):
@@ -233,19 +240,36 @@ class _Making:
             if wanted is None or name in wanted:
                 write = reckoned(value.type, big_as_text=self._big)
                 shape.leaves.append((name, self._columns.add(value.sql), write, False))
+        self._dynamic(shape, type_, wanted, computed)
         return shape
 
+    def _dynamic(
+        self, shape: Shape, type_: EntityType, wanted: Chosen | None, computed: Mapping[str, Value]
+    ) -> None:
+        """Add the dynamic properties of an open type: all, or those that are named."""
+        opened = type_.opened()
+        if opened is None:
+            return
+        if wanted is None:
+            shape.dynamic = self._columns.add(self._source.c[opened])
+            return
+        declared = type_.all_properties().keys() | type_.all_navigations().keys() | computed.keys()
+        for name in wanted:
+            if name not in declared:
+                place = self._columns.add(held(self._source.c[opened], name).sql)
+                shape.leaves.append((name, place, None, False))
+
     def _add(self, shape: Shape, each: Property, before: str, wanted: Chosen | None) -> None:
-        held = before + each.held_in
+        held_in = before + each.held_in
         if isinstance(each.type, ComplexType) and not each.collection:
             inner = Shape()
             for part in each.type.properties:
                 if wanted is None or part.name in wanted:
-                    self._add(inner, part, held, None if wanted is None else wanted[part.name])
+                    self._add(inner, part, held_in, None if wanted is None else wanted[part.name])
             shape.parts.append((each.name, inner))
             return
         write = None if isinstance(each.type, ComplexType) else self._writer(each.type)
-        shape.leaves.append((each.name, self._columns.add(self._source.c[held]), write, each.collection))
+        shape.leaves.append((each.name, self._columns.add(self._source.c[held_in]), write, each.collection))
 
     def _writer(self, type_: Any) -> Callable[[Any], Any] | None:
         return writer(type_, big_as_text=self._big)

@@ -58,6 +58,24 @@ class Structure:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A structure that is an element of a JSON list."""
+
+    sql: ColumnElement[Any]
+    type: ComplexType
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """A JSON list of structures."""
+
+    sql: ColumnElement[Any]
+    type: ComplexType
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Entity:
     """One row: of a set, known under an alias. `optional` says that it may be missing."""
 
@@ -128,7 +146,7 @@ def _row(found: Mapping[str, Any]) -> Grouped:
     return Grouped({name: _row(each) if isinstance(each, dict) else each for name, each in found.items()})
 
 
-Bound = Value | Values | Structure | Entity | Entities | Crossed | Grouped
+Bound = Value | Values | Structure | Document | Documents | Entity | Entities | Crossed | Grouped
 
 _RANK: Final = {name: rank for rank, name in enumerate(NUMERIC)}
 
