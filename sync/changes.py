@@ -9,12 +9,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from sync.changes_records import record_changes
+from sync.changes_records import NEWS, REWRITTEN, record_changes
+from sync.derived import COMPUTED_FROM
 from sync.json import instant_text
 from sync.match import portfolio_of
 from sync.precedence import Values, Winning, plain, read_values
 from sync.snapshots import snapshots_of
 
+BOTH: Final = "both"  # news, and what it is computed from was rewritten besides
+OTHERS: Final = ("cost_line", "benefit", "contract", "quality_review", "utilisation")
+_LISTS: Final = ("status", "recomputed", "values", "milestones", "raid", "records")
 _NAMES: Final = ("overall", "health", "reported", "watermelon")
 Change = dict[str, Any]
 
@@ -42,7 +46,7 @@ def changes(
     then = min(end_of(since, portfolio_of(session).timezone), now)
     before = _by_key(snapshots_of(session, since, then, visible))
     again = _by_key(snapshots_of(session, since, now, visible))
-    after = _by_key(snapshots_of(session, as_of, now, visible))
+    after = _by_key(snapshots_of(session, as_of, now, visible, columns="document, receipt"))
     later = as_of or max((row.as_of for row in after.values()), default=since)
     if later < since:
         return _backwards(since, later, then, now, 0 if as_of else len(after))
@@ -50,22 +54,31 @@ def changes(
     known = read_values(session, as_of=since, known_at=then, projects=ids)
     believed = read_values(session, as_of=since, known_at=now, projects=ids)
     standing = read_values(session, as_of=later, known_at=now, projects=ids)
-    records = record_changes(session, ids, then=then, now=now)
+    # Rows are known from an instant and of no day: those of an earlier day are what was known when it ended.
+    until = now if as_of is None else min(end_of(as_of, portfolio_of(session).timezone), now)
+    records = record_changes(session, ids, since=since, then=then, now=max(until, then))
     projects = []
     for key in sorted(before.keys() & after.keys()):
         project: UUID = after[key].id
+        rows = records[project]
+        values = list(
+            value_changes(known.get(project, {}), believed.get(project, {}), standing.get(project, {}))
+        )
+        touched = rewritten_of(rows, values)
+        status = status_changes(before[key].document, after[key].document)
         entry = {
             "key": key,
             "name": after[key].document["name"],
-            "status": list(status_changes(before[key].document, after[key].document)),
+            "status": [each | {"kind": kind_of(each["name"], after[key].receipt, touched)} for each in status],
             "recomputed": list(status_changes(before[key].document, again[key].document)) if key in again else [],
-            "values": list(
-                value_changes(known.get(project, {}), believed.get(project, {}), standing.get(project, {}))
-            ),
-            "milestones": records[project]["milestone"],
-            "raid": records[project]["raid_item"],
+            "values": [_stands_on(each, touched) for each in values],
+            "milestones": rows["milestone"],
+            "raid": rows["raid_item"],
+            "records": [{"entity": table} | each for table in OTHERS for each in rows[table]],
         }  # fmt: skip
-        if any(entry[name] for name in ("status", "recomputed", "values", "milestones", "raid")):
+        told = [each for name in _LISTS for each in entry[name]]
+        entry["rewritten"] = len(entry["recomputed"]) + sum(each.get("kind") == REWRITTEN for each in told)
+        if told:
             projects.append(entry)
     return {
         "since": since.isoformat(),
@@ -77,7 +90,30 @@ def changes(
         "closed": [_named(before[key]) for key in sorted(before.keys() - after.keys())],
         "projects": projects,
         "unchanged": len(before.keys() & after.keys()) - len(projects),
+        "rewritten": sum(each["rewritten"] for each in projects),
     }
+
+
+def rewritten_of(rows: Mapping[str, Sequence[Change]], values: Sequence[Change]) -> frozenset[str]:
+    """Return the tables and attributes whose past was edited."""
+    tables = {name for name, found in rows.items() if any(each["kind"] == REWRITTEN for each in found)}
+    return frozenset(tables | {each["attribute"] for each in values if each["kind"] == REWRITTEN})
+
+
+def kind_of(name: str, receipt: Mapping[str, Any], touched: Collection[str]) -> str:
+    """Say of a number or colour that changed whether that is news, or what it rests on was rewritten as well."""
+    entry = receipt["colours"].get(name) or receipt.get("measures", {}).get(name) or {}
+    like = entry.get("records_of")
+    rows = (entry if like is None else receipt["measures"][like]).get("records", ())
+    stands_on = {*entry.get("from", ()), *(each["entity"] for each in rows)}
+    stands_on |= {COMPUTED_FROM[each] for each in stands_on & COMPUTED_FROM.keys()}
+    return BOTH if stands_on & set(touched) else NEWS
+
+
+def _stands_on(found: Change, touched: Collection[str]) -> Change:
+    """Return a value's change, and say where the rows it was added up from were rewritten."""
+    both = found["kind"] == NEWS and COMPUTED_FROM.get(found["attribute"]) in touched
+    return found | {"kind": BOTH} if both else found
 
 
 def _backwards(since: date, later: date, then: datetime, now: datetime, unchanged: int) -> dict[str, Any]:
@@ -92,6 +128,7 @@ def _backwards(since: date, later: date, then: datetime, now: datetime, unchange
         "closed": [],
         "projects": [],
         "unchanged": unchanged,
+        "rewritten": 0,
     }
 
 

@@ -48,6 +48,8 @@ _STATEMENTS: Final[Mapping[str, tuple[str, str]]] = {
     "benefit_target": ("benefit", _BENEFITS),
     "benefit_forecast": ("benefit", _BENEFITS),
 }
+# Attribute -> the table of the rows its claims may be computed from.
+COMPUTED_FROM: Final[Mapping[str, str]] = {name: table for name, (table, _) in _STATEMENTS.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from api.cli.plain import plainly, print_json
 from api.cli.read import AsOf, KnownAt
 from sync.changes import changes
 
-_KINDS = {"news": "", "rewritten": "  [rewritten history]"}
+_KINDS = {"news": "", "rewritten": "  [rewritten history]", "both": "  [and rewritten history below it]"}
 
 
 def register(app: typer.Typer) -> None:
@@ -60,19 +60,30 @@ def _print(found: dict[str, Any]) -> None:
             console.print(f"  {what}: {each['key']} {each['name']}", markup=False)
     for project in found["projects"]:
         console.print(f"{project['key']} {project['name']}", style="bold", markup=False)
-        for each in project["status"]:
-            _line(console, each["name"], each, "news")
-        for each in project["recomputed"]:
-            _line(console, f"{each['name']} of {found['since']}, computed again", each, "rewritten")
-        for each in project["values"]:
-            _line(console, f"{each['attribute']} of {each['source']}", each, each["kind"])
-        for each in project["milestones"]:
-            _line(console, f"milestone {each['name']}, {each['what']}", each, each["kind"])
-        for each in project["raid"]:
-            _line(console, f"RAID {each['name']}, {each['what']}", each, each["kind"])
+        for what, each, kind in _told(project, found["since"]):
+            _line(console, what, each, kind)
+    console.print(f"{found['rewritten']} changes are rewritten history.")
     console.print(f"{len(found['projects'])} changed, {found['unchanged']} did not.")
 
 
+def _told(project: dict[str, Any], since: str) -> list[tuple[str, dict[str, Any], str]]:
+    """Return the changes of a project, each with what it is called and its kind; rewritten history comes first."""
+    found = [(each["name"], each, each["kind"]) for each in project["status"]]
+    found += [
+        (f"{each['name']} of {since}, computed again", each, "rewritten") for each in project["recomputed"]
+    ]
+    found += [(f"{each['attribute']} of {each['source']}", each, each["kind"]) for each in project["values"]]
+    for called, rows in (("milestone", project["milestones"]), ("RAID", project["raid"])):
+        found += [(f"{called} {each['name']}, {each['what']}", each, each["kind"]) for each in rows]
+    for each in project["records"]:
+        called = each["entity"].replace("_", " ")
+        found.append((f"{called} {each['name']}, {each['what']}", each, each["kind"]))
+    return sorted(found, key=lambda each: each[2] != "rewritten")
+
+
 def _line(console: Console, what: str, each: dict[str, Any], kind: str) -> None:
-    said = f"  {what}: {plainly(each['was'], what)} → {plainly(each['is'], what)}{_KINDS[kind]}"
+    was, now = plainly(each["was"], what), plainly(each["is"], what)
+    if was == now:  # they differ in digits that are not shown
+        was, now = str(each["was"]), str(each["is"])
+    said = f"  {what}: {was} → {now}{_KINDS[kind]}"
     console.print(said, markup=False)

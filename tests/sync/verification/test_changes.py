@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 import pytest
@@ -11,7 +11,14 @@ from sqlalchemy.orm import Session
 
 from api.cli.read import status_csv
 from sync.changes import changes
-from sync.changes_records import milestone_changes, raid_changes
+from sync.changes_records import (
+    benefit_changes,
+    contract_changes,
+    milestone_changes,
+    raid_changes,
+    review_changes,
+    utilisation_changes,
+)
 from sync.consolidate import consolidate
 from sync.receipts import status_document
 from tests.support.api_client import client
@@ -30,6 +37,11 @@ def rows(template_url: str) -> Iterator[Rows]:
         # A report of the first day, which nobody had read when it ended, with another budget and colour.
         rows.rewrite(scope, budget="1200000", rag_overall="AMBER", reported_on=TODAY)
         rows.raid("pmo-files", "APOLLO", item_id="I-1", kind="issue", at=LATER + DAY)
+        with rows.engine.begin() as connection:
+            connection.execute(
+                text("UPDATE cost_line SET known_to = :at WHERE period = '2026-09-01'"), {"at": LATER + DAY}
+            )
+        rows.cost("pmo-files", "APOLLO", "actual", "900", period=date(2026, 9, 1), at=LATER + DAY)
         rows.run("pmo-files", at=LATER + DAY)
         rows.register("pmo-files", "GEMINI", row=9, name="Gemini")
         consolidate(rows.engine, as_of=LATER.date() + DAY, known_at=LATER + DAY)
@@ -88,6 +100,72 @@ def test_an_edited_baseline_or_actual_day_is_rewritten_and_a_first_actual_day_is
     assert kinds(row(), row(baseline=date(2026, 1, 9))) == [("baseline", "rewritten")]
     closed = {**row(state="closed"), "item_id": "R-1"}
     assert [each["what"] for each in raid_changes({1: row(state="open")}, {1: closed})] == ["closed"]
+
+
+def test_money_of_a_past_month_that_was_edited_is_rewritten_history_and_what_rests_on_it_says_so(
+    rows: Rows,
+) -> None:
+    found = since_the_first_day(rows)
+    (project,) = found["projects"]
+    (line,) = [each for each in project["records"] if each["entity"] == "cost_line"]
+    assert (line["name"], line["kind"], line["was"], line["is"]) == (
+        "actual 2026-09", "rewritten", "1200.50", "900",
+    )  # fmt: skip
+    told = {each["attribute"]: each["kind"] for each in project["values"] if each["kind"] != "rewritten"}
+    assert (told["actual_cost"], told["percent_complete"]) == ("both", "news")
+    status = {each["name"]: each["kind"] for each in project["status"]}
+    assert (status["spent_value"], status["items_left"]) == ("both", "news")
+    assert found["rewritten"] == project["rewritten"] >= 4
+
+
+def test_an_earlier_day_to_compare_with_knows_nothing_of_what_came_after_it(rows: Rows) -> None:
+    with Session(rows.engine) as session:
+        found = changes(session, since=TODAY, as_of=TODAY + DAY, now=LATER + 2 * DAY)
+    assert [
+        (each["milestones"], each["raid"], each["records"]) for each in found["projects"] if each["key"] == "APOLLO"
+    ] == [([], [], [])]  # fmt: skip
+
+
+AT: Final = {"locator": "A1", "url": None, "external_id": "1"}
+
+
+def kinds_of(compare: Any, was: dict[str, Any], now: dict[str, Any], *since: date) -> list[tuple[str, str]]:
+    found = compare({1: {**AT, **was}}, {1: {**AT, **was, **now}}, *since)
+    return [(each["what"], each["kind"]) for each in found]
+
+
+def test_what_was_edited_of_the_past_of_risks_benefits_contracts_reviews_and_weeks_is_told_from_news() -> (
+    None
+):
+    day = date(2026, 11, 1)
+    risk = {"title": "R", "state": "closed", "closed_on": day, "raised_on": day, "owner": "Ann", "impact": 1}
+    assert kinds_of(raid_changes, risk, {"state": "open"}) == [("opened again", "news")]
+    rated = {**risk, "state": "open"}
+    assert kinds_of(raid_changes, rated, {"impact": 5, "owner": None}) == [
+        ("owner", "news"),
+        ("impact", "news"),
+    ]
+    assert kinds_of(raid_changes, risk, {"closed_on": day - DAY}) == [("closed_on", "rewritten")]
+    go = {"name": "Go", "baseline": day, "forecast": day, "actual": None, "critical": True}
+    assert kinds_of(milestone_changes, go, {"critical": False}) == [("critical", "rewritten")]
+    benefit = {"title": "B", "target": 12, "forecast": 12, "actual": 3, "due": day}
+    assert kinds_of(benefit_changes, benefit, {"target": 10}, day) == [("target", "rewritten")]
+    assert kinds_of(benefit_changes, benefit, {"actual": 4}, day) == [("actual", "news")]
+    contract = {"title": "C", "value": 9, "ends_on": day, "state": "active", "supplier": "S", "starts_on": day,
+                "invoiced": 8}  # fmt: skip
+    assert kinds_of(contract_changes, contract, {"invoiced": 1}, day) == [("invoiced", "rewritten")]
+    assert kinds_of(contract_changes, contract, {"invoiced": 9}, day) == [("invoiced", "news")]
+    review = {"title": "Q", "held_on": day, "result": "failed", "open_criteria": 3, "due": day}
+    edited = {"result": "passed", "open_criteria": 0}
+    assert kinds_of(review_changes, review, edited, day) == [
+        ("result", "rewritten"),
+        ("open_criteria", "rewritten"),
+    ]
+    assert kinds_of(review_changes, review, {"open_criteria": 2}, day) == [("open_criteria", "news")]
+    assert kinds_of(review_changes, review, {**edited, "held_on": day + DAY}, day)[0] == ("result", "news")
+    week = {"team": "T", "week": day, "percent": None, "booked_hours": 236, "capacity_hours": 240}
+    assert kinds_of(utilisation_changes, week, {"booked_hours": 100}, day) == [("booked_hours", "rewritten")]
+    assert kinds_of(utilisation_changes, week, {"booked_hours": 9}, day - DAY) == [("booked_hours", "news")]
 
 
 def test_the_changes_are_served_and_shown_and_an_earlier_instant_knows_of_none(rows: Rows) -> None:
