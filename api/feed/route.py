@@ -31,6 +31,7 @@ _LANGUAGE: Final = re.compile(r"^/*(?:\[|%5[Bb])[A-Za-z]{2,3}(?:-[A-Za-z]{2,4})?
 AS_OF: Final = "as_of"
 _LONGEST_S: Final = 30  # seconds that one statement may take
 _MOST_BODY: Final = 262_144  # bytes
+_METHODS: Final = ["GET", "HEAD", "POST"]
 _RETIRED_PAGE: Final = 5_000  # rows
 _READING: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 # A request gets one core: several for one would be taken from the others that ask.
@@ -40,8 +41,10 @@ _BEGIN: Final = text(
 )
 
 
-@router.api_route(RETIRED + "{path:path}", methods=["GET", "HEAD", "POST"], include_in_schema=False)
-@router.api_route(PREFIX + "{path:path}", methods=["GET", "HEAD", "POST"], include_in_schema=False)
+@router.api_route(RETIRED + "{path:path}", methods=_METHODS, include_in_schema=False)
+@router.api_route(RETIRED[:-1], methods=_METHODS, include_in_schema=False)
+@router.api_route(PREFIX + "{path:path}", methods=_METHODS, include_in_schema=False)
+@router.api_route(PREFIX[:-1], methods=_METHODS, include_in_schema=False)
 async def feed(request: Request) -> Response:
     """Answer a request of a BI tool."""
     body = await request.body() if request.method == "POST" else b""
@@ -106,7 +109,7 @@ def _service(session: Session, request: Request, path: str) -> Service:
 
 
 def _prefix(request: Request) -> str:
-    return PREFIX if request.url.path.startswith(PREFIX) else RETIRED
+    return PREFIX if f"{request.url.path}/".startswith(PREFIX) else RETIRED
 
 
 def _moment(session: Session, request: Request, path: str) -> Moment | None:

@@ -36,6 +36,7 @@ _VARY: Final = "Accept-Encoding, Authorization"
 
 
 @router.get(f"{PREFIX}/", include_in_schema=False)
+@router.get(PREFIX, include_in_schema=False)
 def list_files(request: Request) -> Response:
     """List what can be had, as which files."""
     _reader(request)

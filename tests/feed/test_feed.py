@@ -57,6 +57,13 @@ def test_a_property_that_goes_or_changes_its_type_is_found() -> None:
     ]
 
 
+@pytest.mark.parametrize("root", ["/odata/v1", "/odata/projectdata", "/files/v1"])
+def test_an_address_without_its_last_slash_is_the_same(web: TestClient, root: str) -> None:
+    bare, whole = web.get(root), web.get(f"{root}/")
+    assert (bare.status_code, bare.json()) == (200, whole.json())
+    assert web.get(f"{root}x").status_code == 404
+
+
 def test_numbers_are_those_of_the_store(seeded: Engine, web: TestClient) -> None:
     with seeded.connect() as connection:
         items = connection.scalar(text("SELECT count(*) FROM work_item"))
