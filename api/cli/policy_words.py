@@ -43,9 +43,13 @@ def _print_past(past: dict[str, Any] | None) -> None:
         return
     typer.echo(f"  History: {past['says']}.")
     for each in past["projects"][:_FEW]:
-        turns = ", ".join(f"{name} on {days}" for name, days in each["turns"].items())
-        typer.echo(f"      {each['project']:<12} {each['first']} to {each['last']}: {turns} days")
+        turns = ", ".join(f"{name} on {_days(days)}" for name, days in each["turns"].items())
+        typer.echo(f"      {each['project']:<12} {each['first']} to {each['last']}: {turns}")
     _and_more(past["projects"], "projects")
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"
 
 
 def _turn(each: dict[str, Any]) -> str:

@@ -130,7 +130,7 @@ def approve(
     if policy.effective_from < day and planned is None:
         raise PolicyRefused(
             f"{known.label} begins {policy.effective_from}, in the past: look at what it says of history with `muster"
-            f" policy plan {known.label}`, and give the hash of that plan"
+            " policy plan` (of the file, or of the version once it is proposed), and give the hash of that plan"
         )
     with Session(connection) as session:
         found = plan_whole(session, policy, now=now)
