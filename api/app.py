@@ -32,7 +32,7 @@ from api.description import describe
 from api.doors import Door, Limits
 from api.etag import Cache, Recent
 from api.feed import route as feed
-from api.feed.kept import new_cache
+from api.feed.kept import Kept as FeedAnswers
 from api.files import route as files
 from api.files.kept import Kept
 from api.headers import StrictHeaders
@@ -154,7 +154,7 @@ def create_app(
     app.state.boards = Recent()
     app.state.files = Kept()
     app.state.versions = Versions()
-    app.state.feed_answers = new_cache()
+    app.state.feed_answers = FeedAnswers()
     problems.install(app)
     app.include_router(feed.router)  # first: its answers may take less time than looking for it
     for noun in _NOUNS:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.access import authenticate, visible_projects
 from api.feed.declare import Moment
-from api.feed.kept import answered, plain
+from api.feed.kept import EVERYBODY, answered, plain
 from api.feed.models import NoSuchDay, has_past, model_of, moment_of
 from api.feed.projectdata.model import projectdata
 from api.odata.exchange import Answer
@@ -91,7 +91,7 @@ def _answered(request: Request, body: bytes) -> Response:
             return service.answer(asked, connection, caller=visible, now=datetime.now(UTC)), state
 
     # Rights are rows like others, so that in one state of the data one principal always sees the same.
-    who = "all" if principal.sees_everything else repr(principal)
+    who = EVERYBODY if principal.sees_everything else repr(principal)
     return answered(request, _asked(request, body), seen, who, make)
 
 

@@ -3,12 +3,17 @@
 import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, Table, event, text
+from sqlalchemy.sql.visitors import iterate
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.feed.declare import Moment
+from api.feed.models import model_of
+from api.feed.projectdata.model import projectdata
 from api.tokens import create_token
 
 ITEMS = "/odata/v1/WorkItems?$select=WorkItemId,Title&$orderby=ChangedAt desc&$top=20"
@@ -133,3 +138,45 @@ def test_counts_and_sums_that_need_no_other_table_read_none_and_hold_the_rights_
     token = create_token(seeded, "kept-counts", projects=["PORTAL"])
     seen_by_some = some.get(summed, headers={"Authorization": f"Bearer {token}"}).json()["value"]
     assert sum(row["Items"] for row in seen_by_some) == groups[portal["ProjectId"]] < items
+
+
+def test_what_is_kept_outlives_writes_of_what_the_feed_does_not_give(seeded: Engine, web: TestClient) -> None:
+    before = web.get(NAMES)
+    create_token(seeded, "kept-elsewhere")
+    with statements(seeded) as seen:
+        after = web.get(NAMES, headers={"If-None-Match": before.headers["etag"]})
+        again = web.get(NAMES)
+    assert (after.status_code, again.content) == (304, before.content)
+    assert not any("FROM portfolio" in each for each in seen)
+
+
+def test_a_writer_that_began_before_the_answer_and_ends_after_it_is_not_missed(
+    seeded: Engine, web: TestClient
+) -> None:
+    [name] = [row["PortfolioName"] for row in web.get(NAMES).json()["value"]]
+    rename = text("UPDATE portfolio SET name = :name")
+    try:
+        with seeded.begin() as connection:
+            connection.execute(rename, {"name": "In between"})
+            create_token(seeded, "kept-between")  # the newest transaction is not the writer's
+            during = [web.get(NAMES).json()["value"] for _ in range(2)]
+        after = web.get(NAMES).json()["value"]
+    finally:
+        with seeded.begin() as connection:
+            connection.execute(rename, {"name": name})
+    assert during == [[{"PortfolioName": name}]] * 2
+    assert after == [{"PortfolioName": "In between"}]
+    assert web.get(NAMES).json()["value"] == [{"PortfolioName": name}]
+
+
+def test_every_table_that_the_feed_is_read_from_counts_its_writes(seeded: Engine) -> None:
+    day = Moment(date(2026, 11, 1), datetime(2026, 11, 2, tzinfo=UTC))
+    sets = [each for model in (model_of(None), model_of(day), projectdata()) for each in model.sets]
+    read = {part.name for each in sets for part in iterate(each.source) if isinstance(part, Table)}
+    with seeded.connect() as connection:
+        counted = set(
+            connection.scalars(
+                text("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'count_write'")
+            )
+        )
+    assert read == counted
