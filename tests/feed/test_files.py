@@ -13,7 +13,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
@@ -94,6 +94,41 @@ def test_an_empty_text_is_not_unknown(web: TestClient) -> None:
     line = get(web, "WorkItems.csv").text.splitlines()[4]
     assert ',"",' in line
     assert ",," in line
+
+
+_HOSTILE = [
+    "\\.", "\\N", '"', '""', "a\r\nb", "\x01\x02", " lead", "null", "NULL", "=1+1", "'", "\u2028", "𝄞", "t", ",", "\t",
+]  # fmt: skip
+
+
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12), min_size=4, max_size=4
+    )
+)
+def test_every_format_gives_texts_back_as_they_are(seeded: Engine, drawn: list[str]) -> None:
+    texts = [*_HOSTILE, *drawn]
+    asked = Asked(model_of(None).by_name["WorkItems"], None)
+    files = {}
+    with seeded.connect() as connection, connection.begin() as work:
+        for number, each in enumerate(texts, start=10):
+            connection.execute(
+                text("UPDATE work_item SET title = :title WHERE id = :id"), {"title": each, "id": number}
+            )
+        for kind, format_ in FORMATS.items():
+            out = io.BytesIO()
+            format_.write(connection, asked, out)
+            files[kind] = out.getvalue()
+        work.rollback()
+    span = slice(9, 9 + len(texts))
+    assert [orjson.loads(line)["Title"] for line in files["ndjson"].split(b"\n")[span]] == texts
+    assert pa.ipc.open_file(files["arrow"]).read_all().column("Title").to_pylist()[span] == texts
+    table = pyarrow.parquet.read_table(io.BytesIO(files["parquet"]))
+    assert table.column("Title").to_pylist()[span] == texts
+    lines = list(csv.DictReader(io.StringIO(files["csv"].decode(), newline="")))
+    read = [row["Title"] for row in lines[span]]
+    assert read == [f"'{each}" if each[:1] in tuple("=+-@\t\r\n＝＋－＠") else each for each in texts]  # noqa: RUF001
 
 
 def test_columns_have_the_feeds_types_and_say_what_they_are(web: TestClient) -> None:
