@@ -9,11 +9,26 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, le=100_000)]
 Percent = Annotated[Decimal, Field(ge=-10_000, le=10_000)]
+# Outside of these a colour could never be shown, or always would be.
+Index = Annotated[
+    float, Field(gt=0, le=10)
+]  # indices do not fall under 0, and a colour is strictly under its limit
+Slope = Annotated[float, Field(ge=0, le=10)]  # days of slip a day
+Cover = Annotated[float, Field(gt=0, le=1000)]  # of the expected cost
+Shortfall = Annotated[Decimal, Field(gt=-100, le=0)]  # percent of a target
 Weight = Annotated[float, Field(ge=0)]
 Level = Literal["low", "medium", "high", "critical"]
 
@@ -22,6 +37,16 @@ class Part(BaseModel):
     """A block of a policy: unknown keys are refused, values never change after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _a_number_is_written_as_one(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse yes, no and text where YAML would have them pass for a number."""
+        kind = cls.model_fields[str(info.field_name)].annotation
+        if kind in (int, float, Decimal) and isinstance(value, bool | str):
+            written = str(value).lower() if isinstance(value, bool) else repr(value)
+            raise ValueError(f"a number was expected, not {written}")
+        return value
 
 
 class ScheduleLimits(Part):
@@ -44,23 +69,23 @@ class CostLimits(Part):
 class EarnedValueLimits(Part):
     """F2 and F3: the index, at worst of cumulative and recent, strictly under which the colour turns."""
 
-    amber_index: float
-    red_index: float
+    amber_index: Index
+    red_index: Index
 
 
 class MilestoneLimits(Part):
     """F5: a critical milestone overdue by more days is red; slopes count from `min_points` points on."""
 
     critical_overdue_days: Count
-    amber_slope: float
-    red_slope: float
+    amber_slope: Slope
+    red_slope: Slope
     min_points: Annotated[int, Field(ge=2, le=1000)]
 
 
 class IssueLimits(Part):
     """F6: impact from which an issue overdue by more days is red; median open age that is amber."""
 
-    red_impact: float
+    red_impact: Annotated[float, Field(ge=1, le=5)]
     red_overdue_days: Count
     open_age_days: Count
 
@@ -93,8 +118,8 @@ class RiskLimits(Part):
     medium_score: float
     high_score: float
     critical_score: float
-    amber_cover: float
-    red_cover: float
+    amber_cover: Cover
+    red_cover: Cover
     review_days: Count
     matrix: Matrix | None = None
     chances: Mapping[int, Share] = {}
@@ -103,8 +128,8 @@ class RiskLimits(Part):
 class BenefitLimits(Part):
     """F8: the forecast against the target in percent; strictly under, so the figures are negative."""
 
-    amber_pct: Percent
-    red_pct: Percent
+    amber_pct: Shortfall
+    red_pct: Shortfall
 
 
 class ScopeLimits(Part):

@@ -116,9 +116,10 @@ def approve(
     known = kept_version(connection, name, version)
     if known.state != PROPOSED:
         raise PolicyRefused(f"{known.label} is {known.state} already")
-    for author in _authors(connection, known):
-        if same_person(actor.name, author):
-            raise PolicyRefused(f"{actor.name} wrote {known.label}: somebody else has to approve it")
+    for each in _the_same(connection, known):
+        if same_person(actor.name, each.written_by):
+            same = "" if each is known else f", which says the same as {known.label}"
+            raise PolicyRefused(f"{actor.name} wrote {each.label}{same}: somebody else has to approve it")
     policy = read(connection, known.text, known.label)
     _follows(connection, policy, known.label)
     day = today(connection, now)
@@ -178,18 +179,18 @@ def _held(known: Kept, found: dict[str, Any], planned: str | None) -> None:
         )
 
 
-def _authors(connection: Connection, known: Kept) -> list[str]:
-    """Return who wrote a version, or since the last approval another of its name: a new number is no new author."""
-    versions = [each for each in kept(connection) if each.name == known.name]
-    last = max((each.approved_at for each in versions if each.approved_at is not None), default=None)
-    others = [
+def _the_same(connection: Connection, known: Kept) -> list[Kept]:
+    """Return a version and those of its name with the same rules: a new number or day is no new author."""
+    rules = _rules(known)
+    return [known] + [
         each
-        for each in versions
-        if each.approved_at is None
-        and each.written_at is not None
-        and (last is None or each.written_at >= last)
+        for each in kept(connection)
+        if each.name == known.name and each.version != known.version and _rules(each) == rules
     ]
-    return list(dict.fromkeys(each.written_by for each in (known, *others)))
+
+
+def _rules(known: Kept) -> dict[str, Any]:
+    return known.loaded().model_dump(exclude={"version", "effective_from", "effective_to"})
 
 
 def _follows(connection: Connection, policy: Policy, where: str) -> None:

@@ -137,7 +137,15 @@ UNREACHABLE = [
      r"tiers\.2\.issues\.open_age_dayz: is not a known setting"),
     (("review_days: 7 ", "review_days: 7\n    matrix: {cells: {Rare: {Small: Low}}, levels: {Low: low}}"),
      r"limits\.risk\.matrix\.cells: no cell of the matrix means high or critical"),
-    (("cost: {amber_pct: 5", "cost: {amber_pct: 1e99999"), r"limits\.cost\.amber_pct: Input should be less than"),
+    (("cost: {amber_pct: 5", "cost: {amber_pct: 1e99999"), r"limits\.cost\.amber_pct: .*a number was expected"),
+    (("cost: {amber_pct: 5", "cost: {amber_pct: 99999"), r"limits\.cost\.amber_pct: Input should be less than"),
+    (("amber_days: 14", "amber_days: true"), r"limits\.schedule\.amber_days: .*a number was expected, not true"),
+    (("amber_days: 14", "amber_days: '5'"), r"limits\.schedule\.amber_days: .*a number was expected, not '5'"),
+    (("red_impact: 4", "red_impact: 99"), r"limits\.issues\.red_impact"),
+    (("red_index: 0.9", "red_index: -9"), r"limits\.earned_value\.red_index"),
+    (("red_cover: 0.8", "red_cover: -2"), r"limits\.risk\.red_cover"),
+    (("red_slope: 0.5", "red_slope: 1000"), r"limits\.milestones\.red_slope"),
+    (("red_pct: -15", "red_pct: -150"), r"limits\.benefit\.red_pct"),
     (("amber_pct: 5", "amber_pct: .nan"), r"limits\.schedule\.amber_pct"),
 ]  # fmt: skip
 
