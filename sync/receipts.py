@@ -16,6 +16,7 @@ from sync.json import instant_text
 from sync.match import portfolio_of
 from sync.policy.kept import stored_version
 from sync.receipts_beside import beside, judged
+from sync.receipts_costs import in_full
 from sync.snapshots import history, snapshots_of, told_instant
 from sync.synced import synced, with_synced
 
@@ -27,6 +28,7 @@ TABLES: Final = (
     "gate_criterion", "baseline", "change_request", "work_item",
 )  # fmt: skip
 
+_AMOUNT: Final = " v.amount, v.currency,"
 _SINCE: Final = {"work_item": "v.updated_at"}  # a work item is kept as last read: known since it last changed
 
 
@@ -140,6 +142,8 @@ def explain(
         if name == "data_quality" and not listed:
             names = sorted(receipt["attributes"])
             listed, more = judged(session, row)
+        elif name in receipt.get("measures", {}):
+            listed, more = in_full(session, row, name, colour["rule"]["inputs"], listed)
         return head | {
             "held_to": _held_to(session, receipt),
             "reasons": reasons,
@@ -296,7 +300,7 @@ def _records(session: Session, records: Sequence[Mapping[str, Any]]) -> list[dic
             rows = session.execute(
                 text(
                     f"SELECT v.id, s.name AS source, {_SINCE.get(table, 'v.known_from')} AS known_from, v.run_id,"
-                    " v.raw_page_id, v.raw_position,"
+                    f" v.raw_page_id, v.raw_position,{_AMOUNT if table == 'cost_line' else ''}"
                     f" v.locator, v.url, encode(p.sha256, 'hex') AS sha256 FROM {table} v"
                     " JOIN source s ON s.id = v.source_id LEFT JOIN raw_page p ON p.id = v.raw_page_id"
                     " WHERE v.id = ANY(CAST(:ids AS bigint[]))"
@@ -310,10 +314,12 @@ def _records(session: Session, records: Sequence[Mapping[str, Any]]) -> list[dic
 def _record(record: Mapping[str, Any], row: Row[Any] | None) -> dict[str, Any]:
     if row is None:
         return dict(record)
+    amount = {"value": str(row.amount), "unit": row.currency} if record["entity"] == "cost_line" else {}
     return {
         "entity": record["entity"],
         "id": record["id"],
         "name": record["name"],
+        **amount,
         "source": row.source,
         "known_from": instant_text(row.known_from),
         "raw": {

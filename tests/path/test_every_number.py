@@ -183,3 +183,11 @@ def test_the_inputs_of_a_colour_are_those_of_its_receipt(api: TestClient) -> Non
         assert each["reasons"] == receipt["reasons"]
         asked = {reason["rule"] for reason in each["reasons"]} - {"hysteresis"}  # of the policy, no formula
         assert asked <= {rule["id"] for rule in receipt["rules"]}, name
+
+
+def test_the_records_of_an_amount_of_money_are_every_cell_it_adds_up(api: TestClient) -> None:
+    (project,) = api.get("/api/v1/status").json()["projects"]
+    found = explained(api, "spent_value")
+    lines = [each for each in found["records"] if each["entity"] == "cost_line"]
+    assert len({each["raw"]["locator"] for each in lines}) == len(lines) == 3
+    assert sum(float(each["value"]) for each in lines) == project["measures"]["spent_value"]["value"] == 2050.5

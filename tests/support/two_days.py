@@ -64,6 +64,7 @@ def _seeded(rows: Rows) -> Rows:
     rows.raid("pmo-files", "APOLLO", "issue", item_id="I-3", raised_on=TODAY - timedelta(40), state="closed")
     rows.cost("pmo-files", "APOLLO", "actual", "1200.50", period=date(2026, 9, 1))
     rows.cost("pmo-files", "APOLLO", "actual", "800", period=date(2026, 10, 1))
+    rows.cost("pmo-files", "APOLLO", "actual", "50", period=date(2026, 10, 1), category="Travel")
     body = b"what was fetched"
     with engine.begin() as connection:
         connection.execute(
