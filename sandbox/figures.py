@@ -204,7 +204,7 @@ def _milestones(project: DemoProject, now: Moment) -> list[Row]:
                 project, f"M-{number}", name, (baseline, forecast, met), weight=weight, critical=critical
             )
         )
-    if project.slipped_critical_milestone:
+    if project.overdue_milestone is not None:
         baseline = now.on(CUT_OVER)
         weeks_late = max(0, now.week - (WEEKS - 4))
         forecast = baseline + timedelta(
@@ -212,7 +212,7 @@ def _milestones(project: DemoProject, now: Moment) -> list[Row]:
         )
         rows.append(
             _milestone(
-                project, "M-7", "Core switch cut-over", (baseline, forecast, None), weight=4, critical=True
+                project, "M-7", project.overdue_milestone, (baseline, forecast, None), weight=4, critical=True
             )
         )
     return rows

@@ -46,7 +46,7 @@ class DemoProject:
     tracked: tuple[Tracked, ...] = ()
     jira_finish: int | None = None  # days from the anchor: what the tracker's epics say, where it differs
     unowned_critical_risk: bool = False
-    slipped_critical_milestone: bool = False
+    overdue_milestone: str | None = None  # a critical one
     uncontrolled_points_pct: float = 0.0  # scope added without a change request, share of the baseline
     also: str | None = None  # another programme that it belongs to, with what that one carries
     currency: str = "GBP"  # of all its money
@@ -69,8 +69,9 @@ PROJECTS: Final = (
     DemoProject(
         "PORTAL", "Citizen portal", "Digital services", 1, "deliver", "Maya Lindqvist", "Owen Hart",
         -330, 45, 2_400_000, (3, 3, 6, 9, 9, 14, 18, 22, 26, 31, 36, 40, 42), _flat(2.5), GREENS,
-        (Tracked("jira-cloud", "POR", 900),),
-        story="The watermelon: reported green every week while the forecast slides past the red line.",
+        (Tracked("jira-cloud", "POR", 900),), overdue_milestone="Security accreditation",
+        story="The watermelon: reported green every week while the forecast slides past the red line, and over a"
+        " critical milestone that is overdue.",
     ),
     DemoProject(
         "SIGNON", "Single sign-on", "Digital services", 2, "deliver", "Tomas Vega", "Owen Hart",
@@ -111,21 +112,22 @@ PROJECTS: Final = (
     ),
     DemoProject(
         "DATAHUB", "Data warehouse", "Core systems", 2, "deliver", "Arjun Rao", "Lena Fors",
-        -150, 180, 1_600_000, _days(8), _flat(2.0), (G, G, G, G, G, G, G, G, A, A, A, A, A),
+        -150, 180, 1_600_000, _days(8), _flat(2.0), (G, G, G, G, G, G, G, G, A, G, A, G, A),
         (Tracked("ado", "Data Hub", 480),), uncontrolled_points_pct=11.5,
-        story="Scope grows without change requests: 11.5 % of the baseline uncontrolled.",
+        story="Scope grows without change requests: 11.5 % of the baseline uncontrolled. What is reported of it flaps.",
     ),
     DemoProject(
         "NETWORK", "Network refresh", "Estates and network", 1, "deliver", "Freya Lund", "Colin Marsh",
         -300, 40, 4_200_000, (0, 0, 0, 5, 5, 9, 12, 12, 13, 13, 14, 14, 14), _flat(4.5),
         (G, G, G, G, G, G, G, G, G, G, A, A, A), (Tracked("ado", "Network Refresh", 350),),
-        slipped_critical_milestone=True,
+        overdue_milestone="Core switch cut-over",
         story="The core switch cut-over, a critical milestone, is three weeks overdue.",
     ),
     DemoProject(
         "CAMPUS", "Campus consolidation", "Estates and network", 2, "define", "Bea Morris", "Colin Marsh",
-        -60, 320, 2_050_000, _days(0), _flat(0.5), GREENS, (), unowned_critical_risk=True,
-        story="No tracker at all, only workbooks; and a critical risk that nobody owns.",
+        -60, 320, 2_050_000, _days(0), _flat(0.5), (*GREENS[1:], R), (), unowned_critical_risk=True,
+        story="No tracker at all, only workbooks; a critical risk that nobody owns; and reports that go from green to"
+        " red over night.",
     ),
     DemoProject(
         "CLOUD", "Cloud landing zone", "Estates and network", 2, "deliver", "Noor Haddad", "Colin Marsh",

@@ -66,11 +66,13 @@ def collect_last_month(
     with engine.connect() as connection:
         asked = heads(connection, cycles=[cycle.id])
     _explain(engine, asked, opened + _DAY)
-    ready = [head for head in asked if _case(engine, head, opened + _DAY).judge().can_submit]
+    # What the sources say may change until a report is handed in.
+    begin = now if since is None else since
+    in_time, late = max(opened + 2 * _DAY, begin), max(plan.due_at + 10 * _HOUR, begin)
+    times = (opened + _DAY, in_time, late)
+    ready = [head for head in asked if all(_case(engine, head, at).judge().can_submit for at in times)]
     for number, (head, course) in enumerate(zip(ready, _COURSES, strict=False)):
-        late = number == 1  # one of them comes in the day after
-        at = plan.due_at + 10 * _HOUR if late else opened + 2 * _DAY
-        _take(engine, head, course, max(at, now if since is None else since), now)
+        _take(engine, head, course, late if number == 1 else in_time, now)  # one comes in the day after
     _remind(engine, cycle, now)
     show = f"`muster cycle show {TEMPLATE} {period}`"
     return f"Last month's reports ({period}) were asked for and handed in as people do: {show}."

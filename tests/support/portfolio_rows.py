@@ -250,7 +250,7 @@ def _milestones(
     ):
         due = start + timedelta(days=round(span * share))
         expected = due + timedelta(days=round(slip * share))
-        met = expected <= today and not (project.slipped_critical_milestone and index == 3)
+        met = expected <= today and not (project.overdue_milestone and index == 3)
         rows.add(
             "milestone", file, f"{ref}:M{index}", ref, identity, known, deleted, url, page, index,
             f"plan.xlsx!Milestones!B{index + 2}", b"h", run, name, "met" if met else "planned", float(index + 1),
