@@ -1,5 +1,6 @@
 """The application: routes, pages, errors and headers on one engine."""
 
+from functools import cache
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -165,9 +166,11 @@ def create_app(
         app.include_router(page.router, include_in_schema=False)
     app.mount("/static", static_files(), name="static")
 
+    description = cache(lambda: to_json(described(app)))  # seconds of work, and never another
+
     @app.get(f"{PREFIX}/openapi.json", include_in_schema=False)
     def openapi(_request: Request) -> Response:
-        return Response(to_json(described(app)), media_type="application/json")
+        return Response(description(), media_type="application/json")
 
     app.add_middleware(SayRetiring)
     app.add_middleware(Idempotent, prefix=PREFIX, engine=engine)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from api.tokens import create_token
@@ -30,11 +31,13 @@ def test_no_check_of_schemathesis_fails_for_any_operation(
     )
     engine.dispose()
     with serving(environment(home, database_url) | UNLIMITED, tmp_path / "serve.log") as served:
+        # Made when it is first asked for.
+        httpx.get(f"{served.url}/api/v1/openapi.json", timeout=120).raise_for_status()
         done = subprocess.run(
             [Path(sys.executable).parent / "st", "--config-file", ROOT / "schemathesis.toml",
              "run", f"{served.url}/api/v1/openapi.json", "--header", f"Authorization: Bearer {token}",
              "--checks", "all", "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", EXAMPLES,
-             "--continue-on-failure", "--generation-deterministic", "--no-color"],
+             "--continue-on-failure", "--request-timeout", "60", "--generation-deterministic", "--no-color"],
             cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
             timeout=1800, check=False,
         )  # fmt: skip
