@@ -33,6 +33,7 @@ def paths(engine: Engine) -> list[str]:
     filled = {
         "key": "LEDGER",
         "attribute": "forecast_finish",
+        "figure": "health",
         "name": "jira-dc",
         "number": "9",
         "template": "monthly-status",
