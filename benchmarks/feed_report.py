@@ -75,7 +75,8 @@ def _taken(sides: Sides, page: int, way: str) -> tuple[Any, ...]:
 
 
 def _ratio(its: list[Measured], mine: list[Measured], figure: str) -> str:
-    return f"{median(its, figure) / max(median(mine, figure), 1e-9):.1f}"
+    ours = median(mine, figure)  # the system counts hundredths of a second: of very little it has none
+    return f"{median(its, figure) / ours:.1f}" if ours else ""
 
 
 def _figures(rounds: list[Measured]) -> tuple[str, ...]:
