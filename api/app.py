@@ -20,6 +20,7 @@ from api import (
     plan_shapes,
     policy_shapes,
     problems,
+    raw_page_shapes,
     record_shapes,
     register_shapes,
     rollup_shapes,
@@ -46,6 +47,7 @@ from api.pages import findings as finding_pages
 from api.pages import matching as matching_pages
 from api.pages import outcomes as outcome_pages
 from api.pages import policies as policy_pages
+from api.pages import raw_page as raw_page_pages
 from api.pages import rollup as rollup_pages
 from api.pages import templates as template_pages
 from api.pages import workbook as workbook_pages
@@ -72,6 +74,7 @@ from api.routes import (
     projects,
     questions,
     raid_items,
+    raw_pages,
     register,
     rejects,
     runs,
@@ -92,7 +95,7 @@ _NOUNS: Final = (
     status, changes, portfolio, programmes, projects, explain, work_items, milestones, raid_items, costs, answered,
     register, findings, sources, scopes, runs, questions, rejects, drift, workbooks, submissions, finding_steps,
     matching, conflicts, cycles, outbox, submissions_moves, templates, policies,
-    outcomes, history,
+    outcomes, history, raw_pages,
 )  # fmt: skip
 _SHAPES: Final = (
     shapes,
@@ -107,6 +110,7 @@ _SHAPES: Final = (
     policy_shapes,
     outcome_shapes,
     rollup_shapes,
+    raw_page_shapes,
     register_shapes,
     change_shapes,
     history_shapes,
@@ -116,6 +120,7 @@ _PAGES: Final = (
     change_pages,
     project,
     receipt,
+    raw_page_pages,
     pulled,
     signin,
     form,
