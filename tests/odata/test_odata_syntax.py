@@ -101,7 +101,20 @@ def test_a_duration_counts_its_parts() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-13-01", "2026-02-30T00:00:00Z", "25:00", "duration'x'", "binary'!'", "0000-01-01", "x'1'"]
+    "text",
+    [
+        "2026-13-01",
+        "2026-02-30T00:00:00Z",
+        "25:00",
+        "duration'x'",
+        "duration'P'",
+        "duration'PT'",
+        "duration'P99999999999D'",
+        "duration''",
+        "binary'!'",
+        "0000-01-01",
+        "x'1'",
+    ],
 )
 def test_literals_that_cannot_be_are_refused(text: str) -> None:
     with pytest.raises(Malformed):

@@ -49,9 +49,10 @@ def once(data: bytes) -> None:
 
 
 def main(seconds: str, *folders: str) -> None:
-    """Run for so long, beginning with the texts of some folders."""
+    """Run for so long, beginning with the texts of some folders; what crashes is left in the first."""
     settings = [f"-max_total_time={seconds}", f"-timeout={_SECONDS}", "-max_len=400", "-rss_limit_mb=2000"]
-    atheris.Setup([sys.argv[0], *settings, *folders], once)
+    found = [f"-artifact_prefix={folders[0]}/"] if folders else []
+    atheris.Setup([sys.argv[0], *settings, *found, *folders], once)
     atheris.Fuzz()
 
 

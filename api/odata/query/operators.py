@@ -161,7 +161,7 @@ def _as(wanted: Value, given: Value) -> Value | None:
 
         try:
             span = duration(given.literal)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         return Value(literal(span, Interval()), "Edm.Duration", nullable=False, literal=span, at=given.at)
     return None

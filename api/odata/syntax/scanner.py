@@ -189,11 +189,10 @@ def _prefixed(scanner: Scanner, at: int) -> Literal | None:
     if kind in ("geography", "geometry"):
         scanner.unsupported("positions and areas are not served here", at)
     if kind == "duration":
-        return Literal(
-            at,
-            "Edm.Duration",
-            duration(text) if _DURATION.fullmatch(text) else scanner.fail("a duration", at),
-        )
+        try:
+            return Literal(at, "Edm.Duration", duration(text))
+        except (ValueError, OverflowError):
+            scanner.fail("a duration", at)
     if kind == "binary":
         return Literal(at, "Edm.Binary", _binary(scanner, text, at))
     if "." not in name:
