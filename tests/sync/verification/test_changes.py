@@ -180,6 +180,7 @@ def test_the_changes_are_served_and_shown_and_an_earlier_instant_knows_of_none(r
         assert shown.status_code == 200
         assert "rewritten history" in shown.text
         assert api.get("/api/v1/changes", params={"since": "soon"}).status_code == 422
+        assert api.get("/changes", params={"since": "1793664000"}).status_code == 422
     with client(rows.engine, projects=["GEMINI"], name="gemini") as api:
         assert api.get("/api/v1/changes", params={"since": TODAY.isoformat()}).json()["projects"] == []
 
