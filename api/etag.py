@@ -17,6 +17,12 @@ from starlette.responses import Response
 
 Kind = Literal["status", "records", "findings", "matching", "templates", "policies"]
 
+# Who is writing: those that a snapshot lists, and those too new for it, which hold a lock on their own number.
+WRITING: Final = """
+    (SELECT string_agg(x::text, '-') FROM pg_snapshot_xip(pg_current_snapshot()) AS x),
+    (SELECT string_agg(transactionid::text, '-' ORDER BY transactionid::text) FROM pg_locks
+     WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND pid <> pg_backend_pid())
+"""
 _STATUS: Final = """
     (SELECT max(id) FROM snapshot),
     (SELECT count(*) FROM snapshot WHERE as_of = (SELECT max(as_of) FROM snapshot)),
@@ -37,7 +43,7 @@ _STATUS: Final = """
 # A page lands with its cursor moved, in one transaction: the cursors' versions say that it did. While
 # another transaction is under way, ids it took may yet appear below the highest one; its snapshot
 # then makes the version a passing one.
-_RECORDS: Final = """
+_RECORDS: Final = f"""
     (SELECT max(id) FROM raw_page),
     (SELECT concat_ws('/', count(*), sum(version)) FROM cursor),
     (SELECT concat_ws('/', max(id), count(*), count(settled_at), count(ended_at)) FROM absence),
@@ -45,7 +51,7 @@ _RECORDS: Final = """
     (SELECT concat_ws('/', max(id), count(resolved_at), max(last_seen)) FROM drift),
     (SELECT max(semantics ->> 'replayed_at') FROM source),
     (SELECT sum(requests) FROM run WHERE id > (SELECT max(id) - 500 FROM run)),
-    (SELECT string_agg(x::text, '-') FROM pg_snapshot_xip(pg_current_snapshot()) AS x)
+    {WRITING}
 """
 _FINDINGS: Final = """
     (SELECT concat_ws('/', count(closed_at), max(closed_at), max(moved_at)) FROM finding),

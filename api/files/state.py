@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import TextClause, text
 
+from api.etag import WRITING
 from model.base import Base
 
 # Tables without a stamp that sets are read from. Transitions and the like are stamped with their items.
@@ -14,10 +15,12 @@ _UNSTAMPED: Final = (
     ),
     "(SELECT concat_ws('/', count(*), max(id), max(known_to)) FROM currency_rate)",
     "(SELECT string_agg(concat_ws('/', id, name), '|' ORDER BY id) FROM source)",
+    # A row is stamped with its writer's beginning, which may lie behind what was seen: each statement counts.
+    "(SELECT last_value FROM feed_writes)",
 )
-# While another transaction is under way, rows it writes will be stamped with its beginning, which may lie behind
-# what was seen: its number makes the state a passing one.
-_UNDER_WAY: Final = "(SELECT string_agg(x::text, '-') FROM pg_snapshot_xip(pg_current_snapshot()) AS x)"
+# While another transaction writes, what it has counted already is not to be seen: its number makes the state a
+# passing one. A snapshot does not list the newest transactions, which hold a lock on their number.
+_UNDER_WAY: Final = f"concat_ws('/', {WRITING})"
 
 
 def state() -> TextClause:
