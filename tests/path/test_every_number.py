@@ -190,4 +190,6 @@ def test_the_records_of_an_amount_of_money_are_every_cell_it_adds_up(api: TestCl
     found = explained(api, "spent_value")
     lines = [each for each in found["records"] if each["entity"] == "cost_line"]
     assert len({each["raw"]["locator"] for each in lines}) == len(lines) == 3
-    assert sum(float(each["value"]) for each in lines) == project["measures"]["spent_value"]["value"] == 2050.5
+    assert (
+        sum(float(each["value"]) for each in lines) == project["measures"]["spent_value"]["value"] == 2050.5
+    )

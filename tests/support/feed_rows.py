@@ -14,7 +14,8 @@ _COPIED: Final = f"{_ITEM}, content_hash, run_id"
 # A version of a tracker that has the number of one of its items, and an item that is a milestone of a plan too.
 _ALIKE: Final = (
     (
-        f"INSERT INTO milestone ({_COPIED}, name, known_from) SELECT w.source_id, w.external_id, 'PORTAL', s.project_id,"
+        f"INSERT INTO milestone ({_COPIED}, name, known_from)"
+        " SELECT w.source_id, w.external_id, 'PORTAL', s.project_id,"
         " w.raw_page_id, 0, NULL, 'b'::bytea, w.run_id, CASE w.id WHEN 4 THEN '1.0 Pilot' ELSE w.title END,"
         " (SELECT min(known_from) FROM milestone)"
         " FROM work_item w JOIN scope s ON s.source_id = w.source_id AND s.external_id = w.scope_external_id"
