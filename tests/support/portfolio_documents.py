@@ -17,11 +17,15 @@ class Clock(Protocol):
     known_at: datetime
 
 
+def _overdue(project: DemoProject, week: int) -> bool:
+    return project.overdue_milestone is not None and week > WEEKS - 4
+
+
 def colours_of(project: DemoProject, week: int) -> dict[str, str]:
     slip, cost = project.slip[week], project.cost_pct[week]
     planned = project.finish - project.start
     late = 100 * slip / planned
-    critical = project.overdue_milestone is not None
+    critical = _overdue(project, week)
     return {
         "schedule": "RED"
         if critical or late > 10 or slip > 30
@@ -76,7 +80,7 @@ def document_of(done: Clock, project: DemoProject, week: int, colours: dict[str,
         "risk": [("F7", "a critical risk has no owner" if project.unowned_critical_risk else "cover 0.94",
                   {"critical_unowned": int(project.unowned_critical_risk), "cover": 0.94})],
     }  # fmt: skip
-    if project.overdue_milestone is not None:
+    if _overdue(project, week):
         texts["schedule"].append(("F5", "Cut-over, critical, is 21 days overdue", {"overdue_days": 21}))
     stale = project.reported[week] is None
     score = 66.2 if stale else 96.4 - 3.1 * (len(project.key) % 4)
