@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import psycopg.errors
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import InternalError, ProgrammingError
 
 from model.bi.build import views
 from model.bi.declare import SCHEMA, quoted, run
@@ -17,7 +17,7 @@ from model.bi.limited import Limited, limited, schema_of, statements, taken_away
 from sync.store import raw, unit_of_work
 
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,59}")
-_OURS: Final = "Reads the schema bi of Muster; made by `muster bi grant`"
+OURS: Final = "Reads the schema bi of Muster; made by `muster bi grant`"
 _CONNECTIONS: Final = 20
 _SETTINGS: Final = {
     "default_transaction_read_only": "on",
@@ -113,10 +113,14 @@ def grant(
             for statement in said:
                 run(connection, statement)
             _hold(connection, name, SCHEMA if held is None else held.schema)
-    except ProgrammingError as error:
+    except (ProgrammingError, InternalError) as error:
         if isinstance(error.orig, psycopg.errors.DuplicateSchema):
             raise CannotGrant(
                 f"there is a schema {schema_of(name)} of somebody else's; choose another name"
+            ) from error
+        if isinstance(error.orig, psycopg.errors.DependentObjectsStillExist):
+            raise CannotGrant(
+                f"something stands on the views of schema {schema_of(name)}; drop that first, or choose another name"
             ) from error
         if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
             raise
@@ -126,27 +130,6 @@ def grant(
             [re.sub(r"PASSWORD '[^']*'", "PASSWORD '…'", line) for line in said],
         ) from error
     return granted
-
-
-def revoke(engine: Engine, name: str) -> bool:
-    """Take the views away from a role, end its connections, and drop it where we made it; False: no such reader."""
-    with unit_of_work(engine) as connection:
-        if name not in {reader.name for reader in _readers(connection)}:
-            return False
-        role = connection.execute(_ROLE, {"name": name}).one()
-        who, database = quoted(name), quoted(str(connection.engine.url.database))
-        for statement in _taken_back(connection, name):
-            run(connection, statement)
-        if role.says == _OURS:
-            run(connection, f"REVOKE ALL ON DATABASE {database} FROM {who}")
-            # Who is no superuser may end the connections of those only whose rights it has.
-            run(connection, f"GRANT {who} TO CURRENT_USER")
-            connection.execute(
-                text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usesysid = :oid"),
-                {"oid": role.oid},
-            )
-            run(connection, f"DROP ROLE {who}")
-    return True
 
 
 def readers(engine: Engine) -> list[BiReader]:
@@ -165,9 +148,24 @@ def _readers(connection: Connection) -> list[BiReader]:
                 row.name, row.until, row.signs_in, bool(row.made_here), row.connections,
                 _beyond(connection, row.name, schema), keys,
             )
-            for row in connection.execute(_READERS, {"schema": schema, "ours": _OURS}).all()
+            for row in connection.execute(_READERS, {"schema": schema, "ours": OURS}).all()
         ]  # fmt: skip
     return found
+
+
+def role_of(connection: Connection, name: str) -> Any:
+    """Return what the server says of a role; None: there is none."""
+    return connection.execute(_ROLE, {"name": name}).one_or_none()
+
+
+def schemas_read(connection: Connection, name: str) -> list[str]:
+    """Return which of our schemas a role may use."""
+    schemas = [SCHEMA, *(each.schema for each in limited(connection))]
+    return [
+        schema
+        for schema in schemas
+        if name in {row.name for row in connection.execute(_READERS, {"schema": schema, "ours": OURS})}
+    ]
 
 
 def _held_to(connection: Connection, name: str, projects: Sequence[str] | None) -> Limited | None:
@@ -186,11 +184,12 @@ def _taken_back(connection: Connection, name: str) -> list[str]:
     return [
         f"REVOKE ALL ON ALL TABLES IN SCHEMA {SCHEMA} FROM {who}",
         f"REVOKE ALL ON SCHEMA {SCHEMA} FROM {who}",
-        *_own_dropped(connection, name),
+        *own_dropped(connection, name),
     ]
 
 
-def _own_dropped(connection: Connection, name: str) -> list[str]:
+def own_dropped(connection: Connection, name: str) -> list[str]:
+    """Return what drops a role's own schema, where it has one."""
     own = schema_of(name)
     if own not in {each.schema for each in limited(connection)}:
         return []
@@ -204,20 +203,20 @@ def _prepare(
         raise CannotGrant(
             f"{name!r} is no name for a role: small letters, digits and _, at most 60, not pg_…"
         )
-    role = connection.execute(_ROLE, {"name": name}).one_or_none()
+    role = role_of(connection, name)
     if role is not None and (role.rolsuper or role.me):
         raise CannotGrant(f"{name} may do everything here already; choose a role that may do nothing else")
     who, database = quoted(name), quoted(str(connection.engine.url.database))
     schema = SCHEMA if held is None else held.schema
-    said = _own_dropped(connection, name) if role is None else _taken_back(connection, name)
+    said = own_dropped(connection, name) if role is None else _taken_back(connection, name)
     password = None
     if held is not None:
         said += [f"CREATE SCHEMA {quoted(schema)}", *statements(views(), schema, held.projects)]
-    if role is None or role.says == _OURS:
+    if role is None or role.says == OURS:
         password = secrets.token_urlsafe(24)
         verb = "CREATE" if role is None else "ALTER"
         said.append(f"{verb} ROLE {who} WITH {_options(connection, name, password, until)}")
-        said.append(f"COMMENT ON ROLE {who} IS '{_OURS}'")
+        said.append(f"COMMENT ON ROLE {who} IS '{OURS}'")
         settings = {"search_path": schema, **_SETTINGS}
         said += [
             f"ALTER ROLE {who} IN DATABASE {database} SET {key} = {value}" for key, value in settings.items()

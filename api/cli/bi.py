@@ -14,7 +14,8 @@ from api.cli.plain import print_json
 from config.settings import settings
 from model.bi.build import views
 from model.bi.declare import SCHEMA
-from sync.bi_roles import CannotGrant, Granted, NoRightToGrant, grant, readers, revoke
+from sync.bi_revoke import revoke
+from sync.bi_roles import CannotGrant, Granted, NoRightToGrant, grant, readers
 
 _ROLE: Final = "muster_bi"
 
@@ -63,12 +64,20 @@ def grant_(
 
 @app.command("revoke")
 def revoke_(name: NameArgument = _ROLE) -> None:
-    """Take the schema away from a role at once; one that `grant` made is dropped."""
+    """Take the schema away from a role at once; one that `grant` made is dropped.
+
+    It reads no more whatever it has made; what is left of it besides, and how to clear that away, is said.
+    """
     with words():
-        known = revoke(open_store(), name)
-    if not known:
+        revoked = revoke(open_store(), name)
+    if revoked is None:
         raise Failed(f"{name!r} may not read schema {SCHEMA}; `muster bi list` shows who may", USAGE)
     typer.echo(f"{name} reads no more.")
+    if revoked.inherited:
+        typer.echo(f"Of Muster's user now, as it made them: {', '.join(revoked.inherited)}.", err=True)
+    if revoked.stays:
+        typer.echo(f"But {revoked.stays}; somebody who may can run these lines:", err=True)
+        typer.echo("\n".join(f"  {line};" for line in revoked.todo), err=True)
 
 
 @app.command("list")

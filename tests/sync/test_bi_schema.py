@@ -17,7 +17,8 @@ from starlette.testclient import TestClient
 
 from config.database import open_engine
 from model.bi.build import build, views
-from sync.bi_roles import CannotGrant, NoRightToGrant, grant, readers, revoke
+from sync.bi_revoke import revoke
+from sync.bi_roles import CannotGrant, NoRightToGrant, grant, readers
 from tests.support.api_client import client
 from tests.support.databases import cloned
 from tests.support.portfolio_rows import seed
@@ -407,6 +408,68 @@ def test_no_superuser_is_needed_to_grant_and_to_revoke(seeded: Engine, owner: En
         with pytest.raises(DBAPIError):
             connection.execute(text("SELECT 1"))
     assert [each.name for each in readers(owner) if each.name == name] == []
+
+
+@pytest.mark.parametrize("projects", [None, ["PORTAL"]])
+def test_a_role_that_made_things_is_revoked_all_the_same(
+    seeded: Engine, name: str, projects: list[str] | None
+) -> None:
+    grant(seeded, name, projects=projects)
+    with seeded.begin() as connection:  # as if somebody had let it
+        connection.execute(text(f"CREATE SCHEMA s_{name} AUTHORIZATION {name}"))
+        connection.execute(text(f'GRANT TEMP ON DATABASE "{seeded.url.database}" TO {name}'))
+    with as_role(seeded, name) as connection:
+        connection.execute(text("SET default_transaction_read_only = off"))
+        connection.execute(text(f"CREATE TABLE s_{name}.kept AS SELECT 7 AS it"))
+        connection.execute(text("CREATE TEMP VIEW looking AS SELECT * FROM dim_project"))
+        revoked = revoke(seeded, name)
+        assert revoked is not None
+        assert f"table s_{name}.kept" in revoked.inherited
+        assert (revoked.stays, revoked.todo) == (None, ())
+        with pytest.raises(DBAPIError):
+            connection.execute(text("SELECT 1"))
+    assert rows(seeded, "SELECT 1 FROM pg_roles WHERE rolname = :name", name=name) == []
+    assert rows(seeded, f"SELECT it FROM s_{name}.kept") == [(7,)]
+    with seeded.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA s_{name} CASCADE"))
+
+
+def test_what_a_role_holds_in_another_database_is_named_with_what_to_do(
+    seeded: Engine, template_url: str, name: str
+) -> None:
+    with cloned(template_url) as url:
+        other = open_engine(url)
+        grant(seeded, name)
+        with other.begin() as connection:
+            connection.execute(text(f"GRANT SELECT ON project TO {name}"))
+        left = revoke(seeded, name)
+        assert left is not None
+        assert f"in database {other.url.database}" in (left.stays or "")
+        assert left.todo[-1] == f'DROP ROLE "{name}"'
+        assert [each.name for each in readers(seeded) if each.name == name] == []
+        with pytest.raises(DBAPIError, match="not permitted to log in"), as_role(seeded, name):
+            pass
+        with other.begin() as connection:
+            connection.execute(text(f'DROP OWNED BY "{name}"'))
+        other.dispose()
+        again = revoke(seeded, name)
+        assert again is not None
+        assert again.stays is None
+    assert revoke(seeded, name) is None
+
+
+def test_a_view_that_somebody_put_on_a_limited_schema_keeps_nobody_reading(seeded: Engine, name: str) -> None:
+    grant(seeded, name, projects=["PORTAL"])
+    with seeded.begin() as connection:
+        connection.execute(text(f"CREATE VIEW v_{name} AS SELECT * FROM bi_{name}.dim_project"))
+    left = revoke(seeded, name)
+    assert left is not None
+    assert left.todo == (f'DROP SCHEMA "bi_{name}" CASCADE',)
+    assert [each.name for each in readers(seeded) if each.name == name] == []
+    with pytest.raises(CannotGrant, match="something stands on the views"):
+        grant(seeded, name, projects=["PORTAL"])
+    with seeded.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA bi_{name} CASCADE"))
 
 
 def test_tools_that_look_around_find_the_views_and_their_comments(seeded: Engine, reading: str) -> None:
