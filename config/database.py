@@ -32,6 +32,8 @@ EMBEDDED_SETTINGS: Final[Mapping[str, str]] = {
     "jit": "off",
 }
 
+# A server or a role may be set to write days and numbers as its country does; the driver reads these forms alone.
+_FORMS: Final = "-c timezone=UTC -c datestyle=ISO,YMD -c intervalstyle=postgres -c extra_float_digits=1"
 _QUIET_S: Final = 30.0  # a connection that was not used for longer is asked whether it is still there
 _embedded: dict[Path, Any] = {}
 
@@ -198,7 +200,7 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=8,
-        connect_args={"options": "-c timezone=UTC", "connect_timeout": 10},
+        connect_args={"options": _FORMS, "connect_timeout": 10},
     )
 
     def look(driver: Any, record: ConnectionPoolEntry, _proxy: object) -> None:

@@ -11,9 +11,12 @@ from typing import Any, Final
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Double,
+    Float,
     FromClause,
     Integer,
     Label,
+    Numeric,
     cast,
     false,
     func,
@@ -56,7 +59,8 @@ def text(name: str, sql: Any, says: str | None = None) -> Held:
 
 def number(name: str, sql: Any, says: str | None = None) -> Held:
     """Declare a number with decimals."""
-    return Held(name, "Double", sql, says)
+    exact = isinstance(sql.type, Numeric) and not isinstance(sql.type, Float)
+    return Held(name, "Double", cast(sql, Double()) if exact else sql, says)
 
 
 def money(name: str, sql: Any, says: str | None = None) -> Held:

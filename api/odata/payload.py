@@ -44,8 +44,9 @@ def binary(value: bytes) -> str:
     return base64.urlsafe_b64encode(bytes(value)).decode("ascii")
 
 
-def double(value: float) -> Any:
-    """Return a double; what JSON has no number for is a text."""
+def double(value: float | Decimal) -> Any:
+    """Return a double, of whatever the column is; what JSON has no number for is a text."""
+    value = float(value)
     if value != value:  # noqa: PLR0124 - not a number is the one that differs from itself
         return "NaN"
     return {float("inf"): "INF", float("-inf"): "-INF"}.get(value, value)
@@ -61,9 +62,18 @@ _WRITERS: Final[dict[str, Callable[[Any], Any]]] = {
 NATIVE: Final[frozenset[Callable[[Any], Any]]] = frozenset({instant, date.isoformat, time.isoformat, str})
 
 
+def _other(value: Any) -> Any:
+    """Write what a column gave that is of another type than its property."""
+    if isinstance(value, Decimal):
+        return decimal(value)
+    if isinstance(value, timedelta):
+        return duration(value)
+    return binary(value) if isinstance(value, bytes | memoryview) else str(value)
+
+
 def dumped(value: Any) -> bytes:
     """Write a whole document."""
-    return encoded(value, option=orjson.OPT_UTC_Z)
+    return encoded(value, default=_other, option=orjson.OPT_UTC_Z)
 
 
 def writer(type_: str | EnumType, *, big_as_text: bool = False) -> Callable[[Any], Any] | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
+from psycopg import DataError as Unreadable
 from sqlalchemy import Connection, FromClause
 from sqlalchemy.exc import DataError, OperationalError
 
@@ -57,6 +58,12 @@ class Service:
             made = self._answer(request, connection, caller, now, number)
         except Problem as problem:
             made = refused(problem)
+        except Unreadable:  # the driver's own, of a value that it has got
+            made = refused(
+                Problem(
+                    "a day or instant here is infinite or of no year from 1 to 9999; leave it out by $select"
+                )
+            )
         except DataError:
             made = refused(Problem("a value is too large to be reckoned with, or a pattern is none"))
         except OperationalError as error:

@@ -38,6 +38,11 @@ _TRAPS: Final = (
         f"INSERT INTO milestone ({_COPIED}, name, known_from, deleted, fate) SELECT {_COPIED}, name, known_to, true,"
         f" 'deleted' FROM milestone WHERE external_id = '{MARKED}'"
     ),
+    # A third of one project is its programme's; of the others nobody said.
+    (
+        "INSERT INTO programme_project (project_id, programme_id, position, share)"
+        " SELECT id, programme_id, 0, CASE key WHEN 'PORTAL' THEN 33.3 END FROM project WHERE programme_id IS NOT NULL"
+    ),
     "UPDATE work_item SET title = :formula, custom = CAST(:custom AS jsonb), labels = '{b,a}' WHERE id = 1",
     "UPDATE work_item SET deleted_at = now(), fate = 'deleted' WHERE id = 2",
     "UPDATE work_item SET title = '' WHERE id = 3",

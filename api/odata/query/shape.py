@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from math import isfinite
 from typing import Any
 
@@ -87,7 +88,8 @@ class Shape:
 
 def _all_finite(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
     # A sum is as good as a look at each: one that is not finite makes the sum not finite either.
-    return isfinite(sum(filter(None, [row[name] for row in rows])))
+    whole = sum(filter(None, [row[name] for row in rows]))
+    return not isinstance(whole, Decimal) and isfinite(whole)
 
 
 @dataclass(slots=True)
