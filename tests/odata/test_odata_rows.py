@@ -27,13 +27,14 @@ def read(
     *,
     size: int = 1_000,
     expanded: int = 10_000,
+    written: int = 10_000,
 ) -> Page:
     """Answer a query string with one page."""
     asked = syntax.query(query)
     set_ = MODEL.by_name[set_name]
     context = Context(MODEL, NOW, aliases=asked.aliases)
     rows = Query(context, set_, set_.type, set_.source.alias())
-    limits, form = Limits(size, expanded), Format()
+    limits, form = Limits(size, expanded, written=written), Format()
     found = page(connection, rows, asked, limits=limits, form=form, asked=query.partition("&$skiptoken=")[0])
     if asked.expand:
         expanding = Expanding(connection, context, limits, form)
@@ -199,9 +200,44 @@ def test_an_expansion_that_brings_too_much_is_refused(shop: Connection) -> None:
     with pytest.raises(TooComplex, match="more than 10 rows"):
         read(shop, "$expand=Products", "Categories", expanded=10)
     with pytest.raises(TooComplex, match="levels"):
-        read(shop, "$filter=ID eq 1&$expand=" + "Tags($expand=Products($expand=" * 10 + "Tags" + "))" * 10)
+        read(
+            shop,
+            "$filter=ID eq 1&$expand="
+            + "Tags($top=1;$expand=Products($top=1;$expand=" * 10
+            + "Tags"
+            + "))" * 10,
+        )
     with pytest.raises(TooComplex, match="ways"):
         read(shop, "$filter=ID eq 1&$expand=" + ",".join(["Tags"] * 70))
+
+
+def test_an_expansion_is_bounded_by_what_it_writes_wherever_a_row_is_shared(shop: Connection) -> None:
+    asked = (
+        "$filter=ID eq 1&$select=ID&$expand=Category($select=ID;$expand=Products($select=ID;$expand=Tags))"
+    )
+    by_hand = shop.scalar(
+        text(
+            "SELECT 1 + (SELECT count(*) FROM product WHERE category_id = 2) + (SELECT count(*) FROM tagged "
+            "JOIN product p ON p.id = product_id WHERE category_id = 2)"
+        )
+    )
+    assert plain(read(shop, asked, written=by_hand).rows)
+    with pytest.raises(TooComplex, match=f"writes more than {by_hand - 1} rows"):
+        read(shop, asked, written=by_hand - 1)
+    # Few rows are read, and each level multiplies them: the categories are three, and written below every product.
+    shared = "Category($expand=Products($select=ID;$expand=Category($select=ID)))"
+    grouped = "SELECT count(*) FROM product WHERE category_id IS NOT NULL GROUP BY category_id"
+    sizes = list(shop.scalars(text(grouped)))
+    by_hand = sum(sizes) + 2 * sum(size * size for size in sizes)
+    read(shop, f"$expand={shared}", written=by_hand)
+    with pytest.raises(TooComplex, match="writes more than"):
+        read(shop, f"$expand={shared}", written=by_hand - 1)
+
+
+def test_an_expansion_there_and_back_again_is_refused_before_it_is_written(shop: Connection) -> None:
+    there_and_back = "Category($expand=Products($expand=" * 5 + "Category" + "))" * 5
+    with pytest.raises(TooComplex, match="writes more than"):
+        read(shop, f"$expand={there_and_back}")
 
 
 @pytest.mark.parametrize(

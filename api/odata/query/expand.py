@@ -1,6 +1,6 @@
 """`$expand`: what belongs to the rows of a page, one query for each way and level, never one for each row."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -33,6 +33,7 @@ class Expanding:
     form: Format
     ways: int = 0
     rows: int = 0
+    written: int = 0  # a row that many share stands in the answer once below each of them
 
     def into(
         self,
@@ -41,6 +42,7 @@ class Expanding:
         owner: tuple[EntitySet, EntityType],
         items: Sequence[Expanded],
         depth: int = 0,
+        times: Sequence[int] | None = None,
     ) -> None:
         """Put what belongs to rows into them.
 
@@ -50,6 +52,7 @@ class Expanding:
             owner: The set and the type they are of.
             items: What is asked for.
             depth: How far down this is.
+            times: How often each row stands in the answer; once, where it is not said.
 
         Raises:
             TooComplex: More is asked for than one answer holds.
@@ -58,13 +61,16 @@ class Expanding:
         """
         if depth > DEEPEST:
             raise TooComplex(f"$expand: more than {DEEPEST} levels", target="$expand")
+        often: Counter[tuple[Any, ...]] = Counter()
+        for key, number in zip(keys, times or [1] * len(keys), strict=True):
+            often[key] += number
         for item in items:
             for way, type_ in self._ways(owner[1], item):
                 self.ways += 1
                 if self.ways > MOST_WAYS:
                     raise TooComplex(f"$expand: more than {MOST_WAYS} ways in one request", target="$expand")
                 with within("$expand", over=True):
-                    self._way(rows, keys, (owner[0], type_), way, item, depth)
+                    self._way(rows, keys, often, (owner[0], type_), way, item, depth)
 
     def _ways(self, type_: EntityType, item: Expanded) -> list[tuple[Navigation, EntityType]]:
         """Return the ways an item names: one, or all for `*`."""
@@ -94,6 +100,7 @@ class Expanding:
         self,
         rows: Sequence[dict[str, Any]],
         keys: Sequence[tuple[Any, ...]],
+        often: Counter[tuple[Any, ...]],
         owner: tuple[EntitySet, EntityType],
         way: Navigation,
         item: Expanded,
@@ -111,6 +118,7 @@ class Expanding:
             return
         target = self.context.model.by_name[way.target]
         found = self._children(keys, owner, way, options, item.form)
+        self._written(sum(often[key] * len(group) for key, group in found.items()))
         counts = self._counts(keys, owner, way, options) if options.count and way.collection else {}
         inner = self._inside(item, options)
         children = [child for group in found.values() for child in group]
@@ -121,12 +129,23 @@ class Expanding:
                 (target, target.type),
                 inner,
                 depth + 1,
+                [often[key] for key, group in found.items() for _ in group],
             )
         for row, key in zip(rows, keys, strict=True):
             group = [child for child, _ in found.get(key, ())]
             if options.count and way.collection:
                 row[f"{way.name}@odata.count"] = counts.get(key, 0)
             row[way.name] = group if way.collection else next(iter(group), None)
+
+    def _written(self, more: int) -> None:
+        """Count what is written, before it is: shared rows cost nothing until they are text."""
+        self.written += more
+        if self.written > self.limits.written:
+            raise TooComplex(
+                f"$expand: it writes more than {self.limits.written} rows, those that many share once below each; "
+                "take smaller pages, fewer ways, or $top inside",
+                target="$expand",
+            )
 
     def _inside(self, item: Expanded, options: Options) -> tuple[Expanded, ...]:
         """Return what is to be expanded one level down: what was nested, and of `$levels` the same again."""

@@ -24,12 +24,15 @@ from api.odata.syntax.tree import Options
 class Limits:
     """How much one answer may hold: rows of a page, and rows that an `$expand` may bring with them.
 
+    What it brings is counted twice: rows read (`expanded`), and rows written (`written`), a row that
+    many share once below each of them.
     A page has `page` rows, and `most` where the client prefers so many.
     """
 
     page: int = 1_000
     expanded: int = 20_000
     most: int = 10_000
+    written: int = 50_000
 
 
 @dataclass(frozen=True, slots=True)
