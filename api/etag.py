@@ -17,11 +17,19 @@ from starlette.responses import Response
 
 Kind = Literal["status", "records", "findings", "matching", "templates", "policies"]
 
+# Who writes to another database of the server, whose transactions a snapshot lists as well.
+_ELSEWHERE: Final = """
+    SELECT transactionid FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND datname <> current_database()
+"""
 # Who is writing: those that a snapshot lists, and those too new for it, which hold a lock on their own number.
-WRITING: Final = """
-    (SELECT string_agg(x::text, '-') FROM pg_snapshot_xip(pg_current_snapshot()) AS x),
-    (SELECT string_agg(transactionid::text, '-' ORDER BY transactionid::text) FROM pg_locks
-     WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND pid <> pg_backend_pid())
+WRITING: Final = f"""
+    (SELECT string_agg(x::text, '-') FROM pg_snapshot_xip(pg_current_snapshot()) AS x
+     WHERE x::xid NOT IN ({_ELSEWHERE})),
+    (SELECT string_agg(transactionid::text, '-' ORDER BY transactionid::text)
+     FROM pg_locks JOIN pg_stat_activity USING (pid)
+     WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND datname = current_database()
+     AND pid <> pg_backend_pid())
 """
 _STATUS: Final = """
     (SELECT max(id) FROM snapshot),

@@ -18,7 +18,8 @@ from api.version import SEEN
 _NUMBER: Final = text("SELECT last_value FROM feed_writes")
 _QUIET: Final = text(
     f"SELECT {SEEN} AS seen, pg_postmaster_start_time() AS started, (SELECT last_value FROM feed_writes) AS number,"
-    " NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock') AS quiet"
+    " NOT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'transactionid'"
+    " AND mode = 'ExclusiveLock' AND datname = current_database()) AS quiet"
 )
 
 

@@ -28,10 +28,11 @@ def part(wanted: str | None, if_range: str | None, *, tag: str, length: int) -> 
     """Return the part that is to be sent; None: the whole.
 
     Several parts at once, other units and what is no range at all are answered with the whole, as RFC 9110 allows.
+    So is the rest from a byte on without a word of which file it is the rest of: its beginning may be of an older one.
 
     Args:
         wanted: The `Range` header.
-        if_range: The `If-Range` header: another tag, or a date, asks for the whole.
+        if_range: The `If-Range` or `If-Match` header: another tag, or a date, asks for the whole.
         tag: The file's entity tag, in quotes.
         length: The file's.
 
@@ -52,4 +53,6 @@ def part(wanted: str | None, if_range: str | None, *, tag: str, length: int) -> 
         return None
     if int(first) >= length:
         raise Unsatisfiable
+    if if_range is None and not last and int(first) > 0:
+        return None
     return Part(int(first), min(int(last), length - 1) if last else length - 1)

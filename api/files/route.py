@@ -140,8 +140,13 @@ def _instant(given: str) -> datetime:
 
 
 def _has(request: Request, tag: str) -> bool:
-    given = request.headers.get("if-none-match", "").split(",")
-    return any(each.strip().removeprefix("W/") in (f'"{tag}"', "*") for each in given)
+    return _names(request.headers.get("if-none-match", ""), tag, weak=True)
+
+
+def _names(given: str, tag: str, *, weak: bool = False) -> bool:
+    """Say whether a header's list has the tag; weakly, also as a weak one."""
+    found = [each.strip() for each in given.split(",")]
+    return any((each.removeprefix("W/") if weak else each) in (f'"{tag}"', "*") for each in found)
 
 
 def _write(
@@ -163,6 +168,13 @@ def _common(tag: str) -> dict[str, str]:
 
 def _given(request: Request, written: Written, name: str, format_: Format) -> Response:
     tag = written.tag
+    matching = request.headers.get("if-match")
+    if matching is not None and not _names(matching, tag):
+        written.file.close()
+        raise Problem(
+            412, "another-state", "The file is another by now than If-Match names: fetch the whole.",
+            {"ETag": f'"{tag}"'},
+        )  # fmt: skip
     headers = {**_common(tag), **written.headers,
                "Content-Disposition": f'attachment; filename="{quote(name)}"'}  # fmt: skip
     if tag.endswith("-gz"):
@@ -170,7 +182,7 @@ def _given(request: Request, written: Written, name: str, format_: Format) -> Re
     try:
         wanted = part(
             request.headers.get("range"),
-            request.headers.get("if-range"),
+            request.headers.get("if-range") or (None if matching is None else f'"{tag}"'),
             tag=f'"{tag}"',
             length=written.length,
         )

@@ -14,6 +14,8 @@ from api.problems import Problem
 CHANGED: Final = "ChangedAt"
 # What a spreadsheet takes for the beginning of a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - these as well
+# Where the list separator is no comma, a cell begins within a text as well.
+_INSIDE: Final = '([;\t\r\n][ "]*)([=+@＝＋－＠-])'  # noqa: RUF001 - these as well
 # JSON holds no control characters as they are: with these, CSV quotes nothing of it.
 _BARE: Final = "FORMAT csv, DELIMITER E'\\x02', QUOTE E'\\x01', NULL ''"
 
@@ -42,7 +44,8 @@ def harmless(asked: Asked) -> Select[Any]:
 
     def written(each: Property, column: ColumnElement[Any]) -> ColumnElement[Any]:
         if each.type == "Edm.String":
-            return case((func.left(column, 1).in_(_FORMULA), literal("'") + column), else_=column)
+            safe = func.regexp_replace(column, _INSIDE, r"\1'\2", "g")
+            return case((func.left(column, 1).in_(_FORMULA), literal("'") + safe), else_=safe)
         return cast(column, Text()) if each.type == "Edm.Boolean" else _readable(each, column)
 
     return _rows(asked, written)

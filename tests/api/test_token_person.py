@@ -5,6 +5,7 @@ from sqlalchemy import Engine, select
 from starlette.requests import Request
 
 from api.access import authenticate
+from api.app import create_app
 from api.tokens import BadToken, create_token, list_tokens, sign_in_link
 from model.tables import ApiToken
 
@@ -13,7 +14,10 @@ def test_a_token_says_whom_it_speaks_for(engine: Engine) -> None:
     token = create_token(engine, "olu", speaks_for=("Olu Officer", ["project_officer"]))
     headers = [(b"authorization", f"Bearer {token}".encode())]
     principal, _ = authenticate(
-        engine, Request({"type": "http", "method": "GET", "path": "/", "headers": headers})
+        engine,
+        Request(
+            {"type": "http", "method": "GET", "path": "/", "headers": headers, "app": create_app(engine)}
+        ),
     )
     assert principal.person == "Olu Officer"
     assert principal.roles == {"project_officer"}
