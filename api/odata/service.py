@@ -1,5 +1,6 @@
 """A service over a model: a request in, an answer out. No web framework, so that any can carry it."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -7,9 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from psycopg import DataError as Unreadable
+from psycopg import Error as DriverError
 from sqlalchemy import Connection, FromClause
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from api.odata.answering import Answering
 from api.odata.batch import Part, PartAnswer, batch, relative
@@ -19,19 +20,19 @@ from api.odata.csdl_json import as_json
 from api.odata.edm import Model
 from api.odata.exchange import Answer, Request
 from api.odata.negotiation import JSON, XML, Wanted, preferences, version, wanted
-from api.odata.problems import Malformed, Problem, TooComplex, Unsupported
+from api.odata.problems import Malformed, Problem, Unsupported
 from api.odata.query.crossing import crossing
 from api.odata.query.rows import Limits
 from api.odata.query.scope import Context
+from api.odata.refusals import Failed, refusal
 from api.odata.resolve import NotFound, resolve
 from api.odata.syntax import options as syntax
 from api.odata.syntax.resource import Crossed, Segment, System, path
 from api.odata.syntax.tree import Options
 from sync.json import encoded
 
-_CANCELLED: Final = "57014"  # by its statement timeout
-_LIMIT: Final = "54"  # the class of its program limits
-_VALUES: Final = "number of parameters must be"  # as the driver says it, which has no state for it
+log = logging.getLogger(__name__)
+
 _ERRORS: Final = 400
 _READS: Final = frozenset({"GET", "HEAD"})
 
@@ -58,24 +59,11 @@ class Service:
             made = self._answer(request, connection, caller, now, number)
         except Problem as problem:
             made = refused(problem)
-        except Unreadable:  # the driver's own, of a value that it has got
-            made = refused(
-                Problem(
-                    "a day or instant here is infinite or of no year from 1 to 9999; leave it out by $select"
-                )
-            )
-        except DataError:
-            made = refused(Problem("a value is too large to be reckoned with, or a pattern is none"))
-        except OperationalError as error:
-            state = getattr(error.orig, "sqlstate", None) or ""
-            if state == _CANCELLED:
-                made = refused(_TooLong("this took too long and was stopped; ask for less at once"))
-            elif state.startswith(_LIMIT) or _VALUES in str(error.orig):
-                made = refused(
-                    TooComplex("the database takes no request of so many parts; ask for less at once")
-                )
-            else:
+        except (SQLAlchemyError, DriverError) as error:
+            problem_ = refusal(error)
+            if problem_ is None:
                 raise
+            made = refused(problem_)
         made.headers["OData-Version"] = number
         made.headers.setdefault("Vary", "Accept, Prefer, OData-MaxVersion")
         if request.method == "HEAD":
@@ -141,18 +129,27 @@ class Service:
             else:
                 headers = {name: [value] for name, value in part.headers.items()}
                 inner = Request(part.method, path_, query, headers, request.root, part.body)
-                with (
-                    connection.begin_nested() as savepoint
-                ):  # what goes wrong in one part leaves the others alone
-                    made = self.answer(inner, connection, caller=caller, now=now)
-                    if made.status >= _ERRORS:
-                        savepoint.rollback()
+                made = self._part(inner, connection, caller, now)
             return PartAnswer(made.status, made.headers, made.body)
 
         onward = preferences(request.headers.get("prefer", [])).onward
         type_, body = batch(request.header("content-type"), request.body, ask, onward=onward)
         applied = {"Preference-Applied": "continue-on-error"} if onward else {}
         return Answer(200, body, {"Content-Type": type_, **applied})
+
+    def _part(self, request: Request, connection: Connection, caller: Any, now: datetime) -> Answer:
+        """Answer one part of a batch; what goes wrong in it leaves the others alone."""
+        try:
+            with connection.begin_nested() as savepoint:
+                made = self.answer(request, connection, caller=caller, now=now)
+                if made.status >= _ERRORS:
+                    savepoint.rollback()
+        except Exception as error:
+            if connection.invalidated or (isinstance(error, DBAPIError) and error.connection_invalidated):
+                raise
+            log.exception("a part of a batch failed")
+            made = refused(Failed("this failed here; the log of the hub says why"))
+        return made
 
     def _root(self, request: Request, asked: Options) -> Answer:
         form = wanted(request.header("accept"), asked.format)
@@ -170,11 +167,6 @@ class Service:
         if form.type == JSON:
             return Answer(200, orjson.dumps(as_json(self.model)), {"Content-Type": JSON})
         return Answer(200, as_xml(self.model), {"Content-Type": XML})
-
-
-class _TooLong(Problem):
-    status = 503
-    code = "Timeout"
 
 
 class _NotAllowed(Problem):

@@ -9,7 +9,6 @@ from sqlalchemy import (
     and_,
     cast,
     literal,
-    true,
 )
 
 from api.odata.edm import EntityType, EnumType
@@ -17,7 +16,7 @@ from api.odata.problems import Unsupported
 from api.odata.query.casting import converted
 from api.odata.query.dynamic import UNTYPED, known
 from api.odata.query.functions import COLLECTIONS, FUNCTIONS, fits, sliced
-from api.odata.query.literals import SQL_TYPES, constant
+from api.odata.query.literals import ALWAYS, SQL_TYPES, constant
 from api.odata.query.reading import Sql, kind_of, operand, value, wrong
 from api.odata.query.scope import Scope, of_type
 from api.odata.query.typed import (
@@ -131,7 +130,7 @@ def _type_name(node: Expression) -> str:
 
 
 def _is_of(entity: Entity, wanted: EntityType) -> ColumnElement[bool]:
-    there: ColumnElement[bool] = true()
+    there: ColumnElement[bool] = ALWAYS
     if entity.type.key_names():
         there = entity.source.c[_key_column(entity)].is_not(None)
     return and_(there, of_type(entity.set, wanted, entity.source))
@@ -151,7 +150,7 @@ def _isdefined(node: Call, scope: Scope) -> Bound:
         raise wrong(argument, "isdefined takes a path to a property or a row")
     operand(argument, scope)  # what the model does not know is refused
     owner = operand(Path(argument.at, argument.root, tuple(before)), scope) if before else scope.this
-    there = _is_of(owner, owner.type) if isinstance(owner, Entity) else true()
+    there = _is_of(owner, owner.type) if isinstance(owner, Entity) else ALWAYS
     return Value(there, "Edm.Boolean", nullable=False, at=node.at)
 
 

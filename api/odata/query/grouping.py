@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    Text,
+    cast,
     func,
     tuple_,
 )
@@ -58,7 +61,9 @@ def _key(flow: Flow, path: Path) -> Value:
     found = operand(path, flow.scope)
     if isinstance(found, Entity):
         raise Unsupported("$apply: group by properties of what a way leads to", target="$apply", at=path.at)
-    return value(path, flow.scope)
+    held = value(path, flow.scope)
+    # PostgreSQL groups by no constant alone.
+    return replace(held, sql=cast(held.sql, Text())) if held.is_null else held
 
 
 def folded(

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    ColumnElement,
     Date,
     DateTime,
     Double,
@@ -19,8 +20,11 @@ from sqlalchemy import (
     Text,
     Time,
     Uuid,
+    cast,
+    false,
     literal,
     null,
+    true,
 )
 
 from api.odata.edm import EnumType, Model
@@ -34,6 +38,9 @@ SQL_TYPES: Final[Mapping[str, Any]] = {
     "Edm.Int32": Integer(), "Edm.Int64": BigInteger(), "Edm.Decimal": Numeric(), "Edm.Single": Double(),
     "Edm.Double": Double(),
 }  # fmt: skip
+# As casts: PostgreSQL takes no constant alone for a key to sort or group by.
+ALWAYS: Final[ColumnElement[bool]] = cast(true(), Boolean())
+NEVER: Final[ColumnElement[bool]] = cast(false(), Boolean())
 _TYPES: Final = (
     (bool, "Edm.Boolean"), (int, "Edm.Int64"), (float, "Edm.Double"), (Decimal, "Edm.Decimal"), (str, "Edm.String"),
     (UUID, "Edm.Guid"), (datetime, "Edm.DateTimeOffset"), (date, "Edm.Date"), (time, "Edm.TimeOfDay"),

@@ -15,13 +15,12 @@ from sqlalchemy import (
     literal,
     null,
     or_,
-    true,
 )
 
 from api.odata.edm import EnumType
 from api.odata.problems import Unsupported
 from api.odata.query.dynamic import UNTYPED, known
-from api.odata.query.literals import SQL_TYPES, member
+from api.odata.query.literals import ALWAYS, NEVER, SQL_TYPES, member
 from api.odata.query.typed import (
     Bound,
     Entity,
@@ -124,9 +123,9 @@ def _values(node: Node, operator: str, left: Value, right: Value, *, exactly: bo
 
 def _with_null(operator: str, left: Value, right: Value) -> ColumnElement[bool]:
     if operator in _ORDER:
-        return false()
+        return NEVER
     if left.is_null and right.is_null:
-        return true() if operator == "eq" else false()
+        return ALWAYS if operator == "eq" else NEVER
     other = right if left.is_null else left
     return other.sql.is_(None) if operator == "eq" else other.sql.is_not(None)
 
@@ -223,8 +222,8 @@ def _among(node: Binary, left: Value, right: list[Bound]) -> ColumnElement[bool]
             continue
         there.append(alike(node, "in", left, each)[1].sql)
     if left.is_null:
-        return true() if null else false()
-    found = func.coalesce(left.sql.in_(there), false()) if there else false()
+        return ALWAYS if null else NEVER
+    found = func.coalesce(left.sql.in_(there), false()) if there else NEVER
     return or_(found, left.sql.is_(None)) if null else found
 
 
