@@ -16,7 +16,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from model.bi import dimensions, record_facts, status_facts, work_facts
 from model.bi.declare import SCHEMA, View, comments, literal, quoted, run
-from model.bi.limited import build_limited, limited, taken_away
+from model.bi.limited import build_limited, limited, statements, taken_away
 
 log = logging.getLogger(__name__)
 
@@ -121,5 +121,7 @@ def _build(connection: Connection, view: View) -> None:
 
 
 def _digest(declared: Sequence[View]) -> str:
-    told = "\n".join([view.select for view in declared] + comments(declared))
+    # The narrower ones, too, of no project: what they hold back is built anew when it is declared otherwise.
+    narrower = statements(declared, "narrower", ())
+    told = "\n".join([view.select for view in declared] + comments(declared) + narrower)
     return hashlib.sha256(told.encode()).hexdigest()[:16]

@@ -16,8 +16,9 @@ from model.bi.declare import SCHEMA, View, comments, literal, quoted, run
 
 _PREFIX: Final = "bi_"
 _SAYS: Final = "Muster for SQL tools, of these projects only: "
-_FOR_ALL: Final = frozenset({"dim_date", "dim_portfolio", "dim_programme", "dim_source", "fact_rate"})
+_FOR_ALL: Final = frozenset({"dim_date", "fact_rate"})
 _FOR_NOBODY: Final = frozenset({"dim_person", "fact_run"})  # they tell of all projects
+_BY_SCOPE: Final = frozenset({"fact_work_item", "dim_iteration"})  # their project is that of their scope
 _LIMITED: Final = text(
     "SELECT nspname, obj_description(oid, 'pg_namespace') AS says FROM pg_namespace"
     " WHERE starts_with(obj_description(oid, 'pg_namespace'), :says) ORDER BY 1"
@@ -54,7 +55,11 @@ def statements(declared: Sequence[View], schema: str, projects: Sequence[UUID]) 
         f"COMMENT ON SCHEMA {quoted(schema)} IS {literal(_SAYS + ids)}",
     ]
     said += taken_away(declared, schema)
-    held = [(view, condition) for view in declared if (condition := _condition(view, projects)) is not None]
+    held = [
+        (view, condition)
+        for view in declared
+        if (condition := _condition(view, declared, projects)) is not None
+    ]
     said += [
         f"CREATE VIEW {quoted(schema)}.{view.name} WITH (security_barrier) AS"
         f" SELECT * FROM {SCHEMA}.{view.name} WHERE {condition}"
@@ -73,15 +78,46 @@ def build_limited(connection: Connection, declared: Sequence[View], found: Limit
     run(connection, "; ".join(statements(declared, found.schema, found.projects)))
 
 
-def _condition(view: View, projects: Sequence[UUID]) -> str | None:
+def _condition(view: View, declared: Sequence[View], projects: Sequence[UUID]) -> str | None:
     """Return which rows of a view belong to the projects; None: no row may be seen."""
     if view.name in _FOR_ALL:
         return "true"
     if view.name in _FOR_NOBODY:
         return None
     mine = f"project_id = ANY(ARRAY[{', '.join(literal(str(each)) for each in projects)}]::uuid[])"
-    if any(column.name == "project_id" for column in view.columns):
+    if _has(view, "project_id"):
         return mine
-    if any(column.name == "work_item_id" for column in view.columns):
+    if view.name in (ways := _ways(declared, mine)):
+        key, said = ways[view.name]
+        return f"{key} IN ({' UNION '.join(said)})"
+    if _has(view, "work_item_id"):
         return f"work_item_id IN (SELECT work_item_id FROM {SCHEMA}.fact_work_item WHERE {mine})"
     raise ValueError(f"{view.name}: nothing says which project a row belongs to")
+
+
+def _ways(declared: Sequence[View], mine: str) -> dict[str, tuple[str, list[str]]]:
+    """Return by which key, and from where, the projects lead to what groups them."""
+    programmes = [
+        f"SELECT programme_id FROM {SCHEMA}.{name} WHERE {mine}"
+        for name in ("bridge_programme_project", "dim_project")
+    ]
+    of_programmes = f"programme_id IN ({' UNION '.join(programmes)})"
+    portfolios = [
+        f"SELECT portfolio_id FROM {SCHEMA}.dim_project WHERE {mine}",
+        f"SELECT portfolio_id FROM {SCHEMA}.dim_programme WHERE {of_programmes}",
+    ]
+    # What is bound to them, if nothing was read yet; and whatever else names both.
+    sources = [f"SELECT source_id FROM public.scope WHERE {mine}"] + [
+        f"SELECT source_id FROM {SCHEMA}.{view.name} WHERE {mine}"
+        for view in declared
+        if _has(view, "project_id") and _has(view, "source_id") and view.name not in _BY_SCOPE
+    ]
+    return {
+        "dim_portfolio": ("portfolio_id", portfolios),
+        "dim_programme": ("programme_id", programmes),
+        "dim_source": ("source_id", sources),
+    }
+
+
+def _has(view: View, column: str) -> bool:
+    return any(each.name == column for each in view.columns)

@@ -513,6 +513,30 @@ def test_a_role_for_two_projects_sees_their_rows_in_every_view_and_no_others(
     assert (mine.projects, mine.beyond) == (tuple(sorted(MINE)), ())
 
 
+def test_a_role_for_one_project_sees_its_programmes_portfolio_and_sources_and_no_others(
+    seeded: Engine, name: str
+) -> None:
+    grant(seeded, name, projects=["PORTAL"])
+    mine = "project_id = (SELECT id FROM project WHERE key = 'PORTAL')"
+    named = " UNION ".join(
+        f"SELECT source_id FROM bi.{view.name} WHERE {mine}"
+        for view in views()
+        if {"source_id", "project_id"} <= {each.name for each in view.columns}
+    )
+    wanted = {
+        "dim_programme": "SELECT programme_id FROM project WHERE key = 'PORTAL'",
+        "dim_portfolio": f"SELECT portfolio_id FROM project WHERE {mine.replace('project_id', 'id')}",
+        "dim_source": f"SELECT source_id FROM scope WHERE {mine} UNION {named}",
+    }
+    with as_role(seeded, name) as connection:
+        for view, statement in wanted.items():
+            key = f"{view.removeprefix('dim_')}_id"
+            seen = set(connection.scalars(text(f"SELECT {key} FROM {view}")))
+            assert seen == {each for (each,) in rows(seeded, statement)}, view
+            whole = rows(seeded, f"SELECT count(*) FROM bi.{view}")[0][0]
+            assert 0 < len(seen) < whole or view == "dim_portfolio", view
+
+
 def test_a_condition_of_the_askers_own_is_not_shown_other_rows(seeded: Engine, name: str) -> None:
     grant(seeded, name, projects=MINE)
     with as_role(seeded, name) as connection:
