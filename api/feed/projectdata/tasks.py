@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import (
+    ColumnElement,
     Date,
     DateTime,
     Double,
@@ -22,7 +23,6 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.orm import aliased
 
 from api.feed.declare import Rows, entity_set, many, one
 from api.feed.projectdata.keys import guid, midnight
@@ -39,25 +39,32 @@ _WHOLE: Final = 100  # percent
 
 
 def _items() -> Select[Any]:
-    """Select the work items of projects that are there, each once: not those that are milestones of a plan too."""
-    scope = and_(Scope.source_id == WorkItem.source_id, Scope.external_id == WorkItem.scope_external_id)
-    parent = aliased(WorkItem)
+    """Select the work items of projects that are there, each once: not those that are milestones of a plan too.
+
+    Tasks are above and below others of their own project only: whoever sees one may not see another's.
+    """
+    scope = _scope()
+    parent = _there().subquery("parent")
     above = and_(
-        parent.source_id == WorkItem.source_id,
-        parent.external_id == WorkItem.parent_external_id,
-        parent.deleted_at.is_(None),
+        parent.c.source_id == WorkItem.source_id,
+        parent.c.external_id == WorkItem.parent_external_id,
+        parent.c.project_id == Scope.project_id,
     )
     parents = _parents()
     has_parts = and_(
-        parents.c.source_id == WorkItem.source_id, parents.c.parent_external_id == WorkItem.external_id
+        parents.c.source_id == WorkItem.source_id,
+        parents.c.parent_external_id == WorkItem.external_id,
+        parents.c.project_id == Scope.project_id,
     )
     total = WorkItem.spent_hours + WorkItem.remaining_hours
     return (
         select(
             Scope.project_id.label("project"),
             guid(_ITEM, WorkItem.source_id, WorkItem.external_id).label("task"),
-            case((parent.id.is_not(None), guid(_ITEM, parent.source_id, parent.external_id))).label("parent"),
-            parent.title.label("parent_name"),
+            case(
+                (parent.c.external_id.is_not(None), guid(_ITEM, parent.c.source_id, parent.c.external_id))
+            ).label("parent"),
+            parent.c.title.label("parent_name"),
             WorkItem.title.label("name"),
             WorkItem.started_at.label("start"),
             func.coalesce(WorkItem.done_at, midnight(WorkItem.due)).label("finish"),
@@ -91,10 +98,24 @@ def _items() -> Select[Any]:
     )
 
 
-def _parents() -> Subquery:
-    """Return the items that others are below."""
+def _scope() -> ColumnElement[bool]:
+    return and_(Scope.source_id == WorkItem.source_id, Scope.external_id == WorkItem.scope_external_id)
+
+
+def _there() -> Any:
+    """Select the items that are there, each with the project it is of."""
     return (
-        select(WorkItem.source_id, WorkItem.parent_external_id)
+        select(WorkItem.source_id, WorkItem.external_id, WorkItem.title, Scope.project_id)
+        .join(Scope, _scope())
+        .where(WorkItem.deleted_at.is_(None))
+    )
+
+
+def _parents() -> Subquery:
+    """Return the items that others of a project are below, with that project."""
+    return (
+        select(WorkItem.source_id, WorkItem.parent_external_id, Scope.project_id)
+        .join(Scope, _scope())
         .where(WorkItem.parent_external_id.is_not(None), WorkItem.deleted_at.is_(None))
         .distinct()
         .subquery("parents")
