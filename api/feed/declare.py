@@ -122,7 +122,9 @@ class Rows:
     """Where a set's rows are.
 
     `where` says which rows of the source belong to it. `project` is the id of the project a row belongs to: who
-    may not see all projects sees no other row. With `everything` only who may see all projects sees any row.
+    may not see all projects sees no other row. With `everything` only who may see all projects sees any row. `shown`
+    gives the condition where neither says it: on an alias of the set's rows, for the ids of the visible projects.
+    A set with none of the three is for all, so that nothing of a project may stand in it.
     With `stays` a row that is no more is kept and marked; else it is simply not there, and nothing tells so.
     `moment` is the day whose rows they are; None: those of now. `core` is the table in it that has one row for each,
     where the others of the source add columns only. With `by_day` a project has a row for each day, of `AsOf`.
@@ -132,6 +134,7 @@ class Rows:
     where: tuple[ColumnElement[bool], ...] = ()
     project: Any = None
     everything: bool = False
+    shown: Callable[[FromClause, Any], ColumnElement[bool]] | None = None
     stays: bool = True
     moment: Moment | None = None
     core: FromClause | None = None
@@ -164,9 +167,8 @@ def entity_set(
     keys = tuple(each.name for each in flat if (not each.nullable if each.is_key is None else each.is_key))
     tells = rows.moment is None and "ChangedAt" in names and rows.stays
     type_ = EntityType(type_name, properties, keys, tuple(ways), says=says)
-    visible = _visible(has_project=rows.project is not None, everything=rows.everything)
     return EntitySet(
-        name, type_, source, visible=visible, search=search, says=says,
+        name, type_, source, visible=_visible(rows), search=search, says=says,
         changes=changes(gone="IsDeleted" if "IsDeleted" in names else None) if tells else None,
         parameters={"as_of": _ELSEWHERE if rows.moment is None else _AS_OF},
         day="AsOf" if rows.by_day else None,
@@ -194,13 +196,15 @@ _AS_OF: Final = Parameter(lambda _source, _day: true(), "The day that is looked 
 _ELSEWHERE: Final = Parameter(_refused, "The day that is looked back at")
 
 
-def _visible(*, has_project: bool, everything: bool) -> Callable[[FromClause, Any], ColumnElement[bool]]:
+def _visible(rows: Rows) -> Callable[[FromClause, Any], ColumnElement[bool]]:
     def condition(source: FromClause, visible: Visible) -> ColumnElement[bool]:
         if visible is None:
             return true()
-        if has_project:
+        if rows.shown is not None:
+            return rows.shown(source, visible)
+        if rows.project is not None:
             return source.c[_PROJECT].in_(visible)
-        return false() if everything else true()
+        return false() if rows.everything else true()
 
     return condition
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Double, Text, cast, func
+from sqlalchemy import ColumnElement, Double, FromClause, Text, cast, func, select
 
 from api.feed.declare import (
     Rows,
@@ -29,6 +29,7 @@ from model.tables import (
     Portfolio,
     Programme,
     ProgrammeProject,
+    Project,
     Run,
     Source,
 )
@@ -47,13 +48,23 @@ def portfolios() -> EntitySet:
             text("Currency", Portfolio.currency, "ISO 4217"),
             *stamp(Portfolio),
         ],
-        Rows(Portfolio.__table__),
+        Rows(Portfolio.__table__, shown=_with_projects),
         says="The whole an office answers for",
         ways=[
             many("Projects", "Projects", "PortfolioId", "PortfolioId", partner="Portfolio"),
             many("Programmes", "Programmes", "PortfolioId", "PortfolioId", partner="Portfolio"),
         ],
     )
+
+
+def _with_projects(rows: FromClause, visible: Any) -> ColumnElement[bool]:
+    return rows.c.PortfolioId.in_(select(Project.portfolio_id).where(Project.id.in_(visible)))
+
+
+def _of_projects(rows: FromClause, visible: Any) -> ColumnElement[bool]:
+    first = select(Project.programme_id).where(Project.id.in_(visible))
+    every = select(ProgrammeProject.programme_id).where(ProgrammeProject.project_id.in_(visible))
+    return rows.c.ProgrammeId.in_(first.union(every))
 
 
 def programmes() -> EntitySet:
@@ -67,7 +78,7 @@ def programmes() -> EntitySet:
             whole("PortfolioId", Programme.portfolio_id),
             *stamp(Programme),
         ],
-        Rows(Programme.__table__),
+        Rows(Programme.__table__, shown=_of_projects),
         says="Groups of projects",
         ways=[
             one("Portfolio", "Portfolios", "PortfolioId", "PortfolioId", partner="Programmes"),

@@ -7,6 +7,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Double,
+    FromClause,
     Integer,
     Text,
     and_,
@@ -14,6 +15,8 @@ from sqlalchemy import (
     cast,
     column,
     func,
+    or_,
+    select,
     true,
 )
 from sqlalchemy import text as text_
@@ -155,6 +158,7 @@ def iterations() -> EntitySet:
                 Scope.__table__, scope
             ),
             project=Scope.project_id,
+            shown=_planned_in,
         ),
         says="Sprints and iterations",
         ways=[
@@ -164,6 +168,28 @@ def iterations() -> EntitySet:
             ),
         ],
     )
+
+
+def _planned_in(rows: FromClause, visible: Any) -> ColumnElement[bool]:
+    """Return which iterations are seen: a project's own, and of those of no project the ones its items are in."""
+    item = and_(
+        WorkItem.source_id == WorkItemIteration.source_id,
+        WorkItem.external_id == WorkItemIteration.item_external_id,
+    )
+    iteration = and_(
+        Iteration.source_id == WorkItemIteration.source_id,
+        Iteration.external_id == WorkItemIteration.external_id,
+    )
+    scope = and_(Scope.source_id == WorkItem.source_id, Scope.external_id == WorkItem.scope_external_id)
+    planned = (
+        select(Iteration.id)
+        .join(WorkItemIteration, iteration)
+        .join(WorkItem, item)
+        .join(Scope, scope)
+        .where(Scope.project_id.in_(visible))
+    )
+    of_none = and_(rows.c.ProjectId.is_(None), rows.c.IterationId.in_(planned))
+    return or_(rows.c.ProjectId.in_(visible), of_none)
 
 
 def work_item_fields() -> EntitySet:
