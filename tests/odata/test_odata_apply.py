@@ -332,6 +332,14 @@ TABLE: Final = [
             " (select name, sum(price) s from product group by name order by s nulls last, name limit 1)"
         ),
     ),
+    (
+        "compute(not Active as D)/filter(D eq null)/aggregate($count as N)",
+        "select count(*) from product where active is null",
+    ),
+    (
+        "filter((not Active) ne true)/groupby((Rating),aggregate($count as N))",
+        "select rating, count(*) from product where active is null or active group by rating",
+    ),
     ("filter(ID le 3)/compute(ID mul 10 as T)/groupby((ID,T))", "values (1, 10), (2, 20), (3, 30)"),
     (
         "groupby((Address/City,Colour),aggregate($count as N))/groupby((Address/City),aggregate(N with sum as S))",

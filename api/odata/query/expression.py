@@ -1,6 +1,7 @@
 """Expressions as typed SQL: what to import for reading them, and the readers of everything but paths and functions."""
 
 from sqlalchemy import and_, case, cast, not_, or_
+from sqlalchemy.sql.elements import Grouping
 
 from api.odata.edm import EnumType
 from api.odata.problems import Unsupported
@@ -60,7 +61,8 @@ def _chain(node: Chain, scope: Scope) -> Bound:
 
 def _unary(node: Unary, scope: Scope) -> Bound:
     if node.operator == "not":
-        return Value(not_(truth(node.operand, scope)), "Edm.Boolean", at=node.at)
+        # NOT binds weaker than what it may be an operand of (=, IS NULL, IN), and is not put in brackets by itself.
+        return Value(Grouping(not_(truth(node.operand, scope))), "Edm.Boolean", at=node.at)
     return arithmetic.negative(node, value(node.operand, scope))
 
 

@@ -9,7 +9,19 @@ from datetime import timedelta
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import ColumnElement, Text, UnaryExpression, and_, cast, false, literal, null, or_
+from sqlalchemy import (
+    Boolean,
+    ColumnClause,
+    ColumnElement,
+    Text,
+    UnaryExpression,
+    and_,
+    cast,
+    false,
+    literal,
+    null,
+    or_,
+)
 
 from api.odata.problems import Malformed
 from api.odata.query.literals import SQL_TYPES
@@ -28,6 +40,8 @@ class SortKey:
     def clause(self) -> ColumnElement[Any]:
         """Return it as ORDER BY has it."""
         sql = cast(self.value.sql, Text()) if self.value.is_null else self.value.sql
+        if isinstance(sql.type, Boolean) and not isinstance(sql, ColumnClause):
+            sql = cast(sql, Boolean())  # ORDER BY takes no constant, which `null gt 1` comes down to
         found: UnaryExpression[Any] = sql.desc() if self.descending else sql.asc()
         if not self.value.nullable:
             return found
