@@ -8,12 +8,14 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, column, text
 
 from api.odata.problems import Malformed, Problem, TooComplex, Unsupported
 from api.odata.query.expand import Expanding
+from api.odata.query.paging import SortKey, place, token
 from api.odata.query.rows import Format, Limits, Page, Query, page
 from api.odata.query.scope import Context
+from api.odata.query.typed import Value
 from api.odata.syntax import options as syntax
 from tests.support.odata_shop import MODEL
 
@@ -251,7 +253,22 @@ def test_what_is_not_there_is_refused(shop: Connection, query: str) -> None:
     assert told.value.status in (400, 501)
 
 
+def test_a_page_that_ends_where_it_began_is_refused_and_not_linked_to_for_ever() -> None:
+    keys = [SortKey(Value(column("at"), "Edm.Double"))]
+    mark = token(keys, [1.5], query="Products", left=None)
+    begun, left = place(mark, keys, query="Products")
+    assert token(keys, [2.5], query="Products", left=left, behind=begun) != mark
+    with pytest.raises(Unsupported, match="do not come to an end"):
+        token(keys, [1.5], query="Products", left=left, behind=begun)
+
+
 KEYS: Final = [
+    "not Active",
+    "not (Rating gt 1)",
+    "not Active and Rating gt 1",
+    "null gt 1",
+    "Active eq (not Active)",
+    "-Rating",
     "Name",
     "Price",
     "Rating",

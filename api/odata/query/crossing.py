@@ -111,6 +111,7 @@ def cross_page(
     places = [columns.add(each.value.sql) for each in order]
     left, skip = options.top, options.skip or 0
     after: ColumnElement[bool] = true()
+    values: list[str | None] | None = None
     if options.skiptoken is not None:
         values, left = place(options.skiptoken, order, query=asked)
         after, skip = behind(order, values), 0
@@ -125,7 +126,7 @@ def cross_page(
     mark = None
     if len(found) > size and (left is None or left > size):
         rest = None if left is None else left - size
-        mark = token(order, [found[size - 1][at] for at in places], query=asked, left=rest)
+        mark = token(order, [found[size - 1][at] for at in places], query=asked, left=rest, behind=values)
     return Page(rows, [], mark, count)
 
 

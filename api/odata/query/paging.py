@@ -23,7 +23,7 @@ from sqlalchemy import (
     or_,
 )
 
-from api.odata.problems import Malformed
+from api.odata.problems import Malformed, Unsupported
 from api.odata.query.literals import SQL_TYPES
 from api.odata.query.typed import Value
 
@@ -48,7 +48,14 @@ class SortKey:
         return found.nulls_last() if self.descending else found.nulls_first()
 
 
-def token(keys: Sequence[SortKey], values: Sequence[Any], *, query: str, left: int | None) -> str:
+def token(
+    keys: Sequence[SortKey],
+    values: Sequence[Any],
+    *,
+    query: str,
+    left: int | None,
+    behind: Sequence[str | None] | None = None,
+) -> str:
     """Return the mark of a place: the keys of the last row that was given.
 
     Args:
@@ -56,9 +63,18 @@ def token(keys: Sequence[SortKey], values: Sequence[Any], *, query: str, left: i
         values: Of the last row, one a key.
         query: What the request is, so that the mark fits no other.
         left: How many rows `$top` still allows.
+        behind: The place the page itself began at, where it is not the first.
+
+    Raises:
+        Unsupported: It ends where it began, so that whoever follows the mark would never come to an end.
     """
     del keys
-    written = [_mark(query), left, [None if value is None else _text(value) for value in values]]
+    texts = [None if value is None else _text(value) for value in values]
+    if behind is not None and texts == list(behind):
+        raise Unsupported(
+            "$orderby: pages of this order do not come to an end; sort by something else", target="$orderby"
+        )
+    written = [_mark(query), left, texts]
     return base64.urlsafe_b64encode(orjson.dumps(written)).decode("ascii").rstrip("=")
 
 

@@ -161,6 +161,7 @@ def page(
     key_places = places[len(places) - len(query.key_values()) :]
     left, skip = options.top, options.skip or 0
     after: ColumnElement[bool] = true()
+    values: list[str | None] | None = None
     if options.skiptoken is not None:
         values, left = place(options.skiptoken, order, query=asked)
         after, skip = behind(order, values), 0
@@ -173,7 +174,7 @@ def page(
     mark = None
     if more:
         rest = None if left is None else left - size
-        mark = token(order, [rows[-1][at] for at in places], query=asked, left=rest)
+        mark = token(order, [rows[-1][at] for at in places], query=asked, left=rest, behind=values)
     return Page(
         rows=built.build_all(rows, nulls=form.nulls),
         # A singleton has no key, and one row all the same.
