@@ -102,6 +102,13 @@ def instant(name: str, sql: Any, says: str | None = None) -> list[Held]:
     ]
 
 
+class Reckoned:
+    """A stamp that is that of several rows: the latest of them."""
+
+    def __init__(self, changed_at: ColumnElement[Any]) -> None:
+        self.changed_at = changed_at
+
+
 def stamp(table: Any) -> list[Held]:
     """Declare when a row last changed here, with the key of that day."""
     changed, day_key = instant(

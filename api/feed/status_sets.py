@@ -24,6 +24,7 @@ from sqlalchemy.sql.selectable import LateralFromClause
 
 from api.feed.declare import (
     Moment,
+    Reckoned,
     Rows,
     day,
     entity_set,
@@ -136,7 +137,7 @@ def projects(moment: Moment | None) -> EntitySet:
             *_status(snapshot),
             *instant("ClosedAt", Project.closed_at),
             *instant("CreatedAt", Project.created_at),
-            *stamp(_Changed(func.greatest(Project.changed_at, snapshot.changed_at))),
+            *stamp(Reckoned(func.greatest(Project.changed_at, snapshot.changed_at, Programme.changed_at))),
         ],
         Rows(
             Project.__table__.outerjoin(Programme.__table__, Programme.id == Project.programme_id).outerjoin(
@@ -154,13 +155,6 @@ def projects(moment: Moment | None) -> EntitySet:
             *(many(name, name, "ProjectId", "ProjectId", partner="Project") for name in _OF_PROJECTS),
         ],
     )
-
-
-class _Changed:
-    """A stamp that is reckoned."""
-
-    def __init__(self, changed_at: ColumnElement[Any]) -> None:
-        self.changed_at = changed_at
 
 
 class Columns:

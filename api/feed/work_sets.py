@@ -23,6 +23,7 @@ from sqlalchemy import text as text_
 from sqlalchemy.dialects.postgresql import JSONB
 
 from api.feed.declare import (
+    Reckoned,
     Rows,
     day,
     entity_set,
@@ -263,7 +264,7 @@ def work_item_iterations() -> EntitySet:
             guid("ProjectId", Scope.project_id),
             whole("IterationId", Iteration.id),
             text("IterationName", func.coalesce(Iteration.name, WorkItemIteration.name)),
-            *stamp(WorkItem),
+            *stamp(Reckoned(func.greatest(WorkItem.changed_at, Iteration.changed_at))),
         ],
         Rows(
             WorkItemIteration.__table__.join(WorkItem.__table__, item)

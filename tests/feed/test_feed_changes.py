@@ -180,3 +180,47 @@ def test_work_that_is_bound_to_another_project_changed(seeded: Engine) -> None:
         connection.execute(text("UPDATE scope SET project_id = NULL WHERE id = :id"), {"id": scope.id})
         assert not connection.scalar(text(at))
         work.rollback()
+
+
+def test_a_status_that_is_no_longer_the_newest_of_its_day_changed(seeded: Engine) -> None:
+    with seeded.connect() as connection, connection.begin() as work:
+        older = connection.execute(text("SELECT * FROM snapshot ORDER BY as_of DESC, id LIMIT 1")).one()
+        kept = ", ".join(name for name in older._fields if name not in ("id", "known_at", "changed_at"))
+        now = connection.scalar(text("SELECT now()"))
+        source = model_of(None).by_name["StatusSnapshots"].source.alias("s")
+        query = source.select().where(source.c.ChangedAt >= now)
+        assert connection.execute(query).all() == []
+        connection.execute(
+            text(f"INSERT INTO snapshot ({kept}, known_at) SELECT {kept}, known_at + interval '1 hour' FROM snapshot"
+                 " WHERE id = :id"),
+            {"id": older.id},
+        )  # fmt: skip
+        found = {row.SnapshotId: row.IsNewest for row in connection.execute(query)}
+        assert found.pop(older.id) is False
+        assert list(found.values()) == [True]
+        work.rollback()
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "rows_"),
+    [("UPDATE iteration SET name = 'Another' WHERE external_id = 'sprint'", "WorkItemIterations", 1),
+     ("UPDATE programme SET name = name || ' again'", "Projects", 12)],
+)  # fmt: skip
+def test_another_name_of_what_a_row_names_changes_the_row(
+    seeded: Engine, written: str, name: str, rows_: int
+) -> None:
+    with seeded.connect() as connection, connection.begin() as work:
+        connection.execute(
+            text("INSERT INTO iteration (source_id, external_id, name, changed_at)"
+                 " SELECT source_id, 'sprint', 'One', now() - interval '1 hour' FROM work_item WHERE id = 9")
+        )  # fmt: skip
+        connection.execute(
+            text("INSERT INTO work_item_iteration (source_id, item_external_id, external_id)"
+                 " SELECT source_id, external_id, 'sprint' FROM work_item WHERE id = 9")
+        )  # fmt: skip
+        source = model_of(None).by_name[name].source.alias("s")
+        query = source.select().where(source.c.ChangedAt >= text("now()"))
+        assert connection.execute(query).all() == []
+        connection.execute(text(written))
+        assert len(connection.execute(query).all()) == rows_
+        work.rollback()

@@ -42,8 +42,8 @@ _MARKED = (
     "UPDATE claim SET value = to_jsonb(CAST(:word AS text)) WHERE project_id <> :portal",
     "UPDATE person SET display_name = :word",
     (
-        "INSERT INTO iteration (source_id, external_id, name) SELECT id, 'sprint ' || n, CASE n WHEN 1 THEN 'Sprint 1' ELSE"
-        " :word END FROM source, generate_series(1, 3) AS n"
+        "INSERT INTO iteration (source_id, external_id, name) SELECT id, 'sprint ' || n,"
+        " CASE n WHEN 1 THEN 'Sprint 1' ELSE :word END FROM source, generate_series(1, 3) AS n"
     ),
     (
         "INSERT INTO work_item_iteration (source_id, item_external_id, external_id)"
