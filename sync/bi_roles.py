@@ -1,4 +1,4 @@
-"""Roles of PostgreSQL that may read the `bi` schema and nothing else: made, listed, taken away."""
+"""Roles of PostgreSQL that may read the `bi` schema and no other table: made and listed."""
 
 import re
 import secrets
@@ -14,6 +14,7 @@ from sqlalchemy.exc import InternalError, ProgrammingError
 from model.bi.build import views
 from model.bi.declare import SCHEMA, quoted, run
 from model.bi.limited import Limited, limited, schema_of, statements, taken_away
+from sync.bi_closed import besides, close, owned
 from sync.store import raw, unit_of_work
 
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_]{0,59}")
@@ -79,7 +80,10 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class BiReader:
-    """A role that may read the schema. `beyond` are the things it may touch besides: there ought to be none."""
+    """A role that may read the schema. `beyond` are the tables it may touch besides: there ought to be none.
+
+    `besides` is what else it may make or call, `owned` what it owns already, here and in other databases.
+    """
 
     name: str
     until: datetime | None
@@ -87,11 +91,18 @@ class BiReader:
     made_here: bool
     connections: int
     beyond: tuple[str, ...]
+    besides: tuple[str, ...]
+    owned: tuple[str, ...]
     projects: tuple[str, ...] | None = None  # None: all
 
 
 def grant(
-    engine: Engine, name: str, *, until: datetime | None = None, projects: Sequence[str] | None = None
+    engine: Engine,
+    name: str,
+    *,
+    until: datetime | None = None,
+    projects: Sequence[str] | None = None,
+    own_server: bool = False,
 ) -> Granted:
     """Let a role read the views; make it where there is none, and give one of ours a new password.
 
@@ -100,6 +111,7 @@ def grant(
         name: The role.
         until: When its password ends; None: never.
         projects: The keys of the projects it may see. None: all, or those it was held to before.
+        own_server: The server is Muster's own, so that what everybody may do there is Muster's to say.
 
     Raises:
         CannotGrant: The name is none, a project is unknown, or the role may do more already.
@@ -112,6 +124,7 @@ def grant(
             granted, said = _prepare(connection, name, until, held)
             for statement in said:
                 run(connection, statement)
+            close(connection, own_server=own_server, ours=OURS)
             _hold(connection, name, SCHEMA if held is None else held.schema)
     except (ProgrammingError, InternalError) as error:
         if isinstance(error.orig, psycopg.errors.DuplicateSchema):
@@ -146,7 +159,8 @@ def _readers(connection: Connection) -> list[BiReader]:
         found += [
             BiReader(
                 row.name, row.until, row.signs_in, bool(row.made_here), row.connections,
-                _beyond(connection, row.name, schema), keys,
+                _beyond(connection, row.name, schema), besides(connection, row.name),
+                owned(connection, row.name), keys,
             )
             for row in connection.execute(_READERS, {"schema": schema, "ours": OURS}).all()
         ]  # fmt: skip

@@ -18,6 +18,7 @@ from sync.bi_revoke import revoke
 from sync.bi_roles import CannotGrant, Granted, NoRightToGrant, grant, readers
 
 _ROLE: Final = "muster_bi"
+_NAMED: Final = 5
 
 app = typer.Typer(
     name="bi", help="Views for SQL tools, and the roles that may read them.", no_args_is_help=True
@@ -36,7 +37,7 @@ def grant_(
         int | None, typer.Option(min=1, help="It may sign in this long; else until revoked")
     ] = None,
 ) -> None:
-    """Make a role that may read schema bi and nothing else, and print how to connect, this once.
+    """Make a role that may read schema bi and no other table, and print how to connect, this once.
 
     Of a role that this command made it makes a new password; one that was there before keeps its own.
     """
@@ -44,7 +45,13 @@ def grant_(
     until = utc_now() + timedelta(days=days) if days else None
     with words():
         try:
-            granted = grant(engine, name, until=until, projects=project or None)
+            granted = grant(
+                engine,
+                name,
+                until=until,
+                projects=project or None,
+                own_server=settings().database_url is None,
+            )
         except NoRightToGrant as error:
             raise Failed(f"{error}:\n" + "\n".join(f"  {line};" for line in error.statements)) from None
         except CannotGrant as error:
@@ -74,7 +81,7 @@ def revoke_(name: NameArgument = _ROLE) -> None:
         raise Failed(f"{name!r} may not read schema {SCHEMA}; `muster bi list` shows who may", USAGE)
     typer.echo(f"{name} reads no more.")
     if revoked.inherited:
-        typer.echo(f"Of Muster's user now, as it made them: {', '.join(revoked.inherited)}.", err=True)
+        typer.echo(f"Of Muster's user now, as it made them: {_some(revoked.inherited)}.", err=True)
     if revoked.stays:
         typer.echo(f"But {revoked.stays}; somebody who may can run these lines:", err=True)
         typer.echo("\n".join(f"  {line};" for line in revoked.todo), err=True)
@@ -82,7 +89,7 @@ def revoke_(name: NameArgument = _ROLE) -> None:
 
 @app.command("list")
 def list_() -> None:
-    """List the roles that may read the schema, and whatever else they may touch: there ought to be nothing."""
+    """List the roles that may read the schema, what else they may touch or make, and what they own."""
     with words():
         found = readers(open_store())
     for reader in found:
@@ -92,8 +99,12 @@ def list_() -> None:
         more = (
             f"MAY TOUCH MORE: {', '.join(reader.beyond)}"
             if reader.beyond
-            else "reads the views and nothing else"
+            else "reads the views and no other table"
         )
+        if reader.besides:
+            more += f"; may also make or use: {', '.join(reader.besides)}"
+        if reader.owned:
+            more += f"; owns: {_some(reader.owned)}"
         typer.echo(
             "\t".join([reader.name, seen, more, whence, f"{reader.connections} connected", ends]).rstrip()
         )
@@ -133,6 +144,11 @@ def views_(
     width = max(len(first) for first, _ in told)
     for first, says in told:
         typer.echo(f"{first:<{width}}  {says}")
+
+
+def _some(names: tuple[str, ...]) -> str:
+    """Name a few: a role can own any number of things."""
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def _address(engine: Engine, granted: Granted) -> str:

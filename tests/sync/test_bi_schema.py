@@ -165,6 +165,55 @@ def reading(seeded: Engine) -> Iterator[str]:
     revoke(seeded, chosen)
 
 
+@pytest.fixture(scope="module")
+def closed(seeded: Engine) -> Iterator[str]:
+    chosen = f"bi_{uuid.uuid4().hex[:10]}"
+    grant(seeded, chosen, own_server=True)
+    yield chosen
+    revoke(seeded, chosen)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TEMP TABLE mine (a int)",
+        "SELECT lo_create(0)",
+        "SELECT lo_creat(-1)",
+        "SELECT lo_from_bytea(0, 'it')",
+        "SELECT lo_import('/etc/hostname')",
+        "SELECT lo_put(1, 0, 'it')",
+    ],
+)
+def test_where_the_server_is_ours_a_role_makes_nothing_that_lasts_or_takes_room(
+    seeded: Engine, closed: str, statement: str
+) -> None:
+    with as_role(seeded, closed) as connection:
+        connection.execute(text("SET default_transaction_read_only = off"))
+        refused(connection, statement)
+    [mine] = [each for each in readers(seeded) if each.name == closed]
+    assert (mine.beyond, mine.besides, mine.owned) == ((), (), ())
+
+
+def test_what_others_of_a_given_server_may_need_is_left_and_told(template_url: str, name: str) -> None:
+    with cloned(template_url) as url:
+        given = open_engine(url)
+        with given.begin() as connection:
+            connection.execute(text(f"CREATE ROLE other_{name} LOGIN"))
+        grant(given, name)
+        with as_role(given, name) as connection:
+            connection.execute(text("SET default_transaction_read_only = off"))
+            made = connection.scalar(text("SELECT lo_create(0)"))
+        [mine] = [each for each in readers(given) if each.name == name]
+        assert (mine.beyond, mine.besides) == ((), ("temporary tables", "large objects"))
+        assert mine.owned == (f"large object {made}",)
+        revoked = revoke(given, name)
+        assert revoked is not None
+        assert (revoked.inherited, revoked.stays) == ((f"large object {made}",), None)
+        with given.begin() as connection:
+            connection.execute(text(f"DROP ROLE other_{name}"))
+        given.dispose()
+
+
 def test_a_role_only_reads_unless_it_asks_otherwise_and_not_for_ever(seeded: Engine, reading: str) -> None:
     with as_role(seeded, reading) as connection:
         told = [connection.scalar(text(f"SHOW {key}")) for key in
@@ -539,6 +588,8 @@ def test_a_role_for_one_project_sees_its_programmes_portfolio_and_sources_and_no
 
 def test_a_condition_of_the_askers_own_is_not_shown_other_rows(seeded: Engine, name: str) -> None:
     grant(seeded, name, projects=MINE)
+    with seeded.begin() as connection:
+        connection.execute(text(f'GRANT TEMP ON DATABASE "{seeded.url.database}" TO {name}'))
     with as_role(seeded, name) as connection:
         connection.execute(text("SET default_transaction_read_only = off"))
         connection.execute(text(

@@ -28,11 +28,16 @@ def test_the_address_that_is_printed_reads_the_views(
         assert str(stored).startswith("SCRAM-SHA-256$")
 
     listed = cli("bi", "list")
-    assert f"{name}\tall projects\treads the views and nothing else\tmade here" in listed.out
+    assert f"{name}\tall projects\treads the views and no other table" in listed.out
     assert password not in listed.out
     again = cli("bi", "grant", name)
     assert password not in again.out
-    assert cli("bi", "revoke", name).out == f"{name} reads no more.\n"
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA made AUTHORIZATION {name}"))
+    assert "; owns: schema made\tmade here" in cli("bi", "list").out
+    revoked = cli("bi", "revoke", name)
+    assert (revoked.code, revoked.out) == (0, f"{name} reads no more.\n")
+    assert "Of Muster's user now, as it made them: schema made." in revoked.err
     assert cli("bi", "revoke", name).code == 2
     assert cli("bi", "grant", "not a name").code == 2
     assert "no such project" in cli("bi", "grant", name, "--project", "NOTHING").err
