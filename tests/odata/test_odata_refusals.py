@@ -93,7 +93,7 @@ def test_rows_are_grouped_by_what_is_the_same_for_all_of_them(
 @pytest.mark.parametrize("column", ["Changed", "Released"])
 @pytest.mark.parametrize(
     "query",
-    ["$compute={0} as X&$select=X&$top=1", "$orderby={0}&$select=ID&$top=1", "$apply=compute({0} as X)"],
+    ["$compute={0} as X&$select=X&$top=1", "$orderby={0} desc&$select=ID&$top=1", "$apply=compute({0} as X)"],
 )
 def test_an_instant_beyond_the_years_is_refused(
     shop: Connection, query: str, column: str, operator: str

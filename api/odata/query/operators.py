@@ -196,16 +196,21 @@ def member_of(node: Binary, left: Bound, right: list[Bound] | Values) -> ColumnE
         if not isinstance(left, Value):
             raise _wrong(node, "in takes a single value before a collection")
         if left.is_null:
-            return func.coalesce(func.array_position(right.sql, null()).is_not(None), false())
+            return func.coalesce(_has_null(right), false())
         element = Value(literal(None), right.type, at=right.at)
         left, _ = alike(node, "in", left, element)
         same_type = left.type == right.type or (is_numeric(left.type) and is_numeric(right.type))
         if not same_type:
             raise _wrong(node, f"in cannot look for {name_of(left.type)} among {name_of(right.type)}")
-        return func.coalesce(left.sql == func.any(right.sql), false())
+        found = func.coalesce(left.sql == func.any(right.sql), false())
+        return or_(found, and_(left.sql.is_(None), _has_null(right))) if left.nullable else found
     if isinstance(left, Value):
         return _among(node, left, right)
     raise Unsupported(f"character {node.at + 1}: in takes single values here", at=node.at)
+
+
+def _has_null(many: Values) -> ColumnElement[bool]:
+    return func.array_position(many.sql, null()).is_not(None)
 
 
 def _among(node: Binary, left: Value, right: list[Bound]) -> ColumnElement[bool]:
