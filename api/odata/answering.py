@@ -207,7 +207,7 @@ class Answering:
             what = f"{self._own(target)}({paths})"
             return self._listed(found, self._context(form, what) | self._warnings(target, form, found))
         settled = flow.settled()
-        query = Query(self.context, flow.entity.set, flow.entity.type, settled.source)
+        query = Query(self.context, flow.entity.set, flow.entity.type, settled.source, sorted=settled.order)
         query.scope.computed |= settled.scope.computed
         found = self._page(query, replace(self.asked, apply=None), form)
         return self._listed(found, self._context(form, f"{self._own(target)}{_selected(self.asked)}"))

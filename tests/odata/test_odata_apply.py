@@ -366,6 +366,61 @@ def test_rows_that_are_still_rows_keep_their_shape_and_options(shop: Connection)
     assert all(set(row) - {"@odata.type"} == {"ID", "T"} for row in document["value"])
 
 
+NAMED: Final = "(select name from category c where c.id = category_id)"
+PRICES: Final = "price desc nulls last, id"
+ORDERED: Final = [
+    ("orderby(Price desc,ID)", "&$top=3", f"select id from product order by {PRICES} limit 3"),
+    ("orderby(Price desc)", "&$top=40", f"select id from product order by {PRICES} limit 40"),
+    ("orderby(Category/Name desc,ID)", "&$skip=5&$top=4",
+     f"select id from product order by {NAMED} desc nulls last, id limit 4 offset 5"),
+    ("orderby(not Active,ID)", "", "select id from product order by not active nulls first, id"),
+    ("orderby(null,Price desc,ID)", "&$top=3", f"select id from product order by {PRICES} limit 3"),
+    ("orderby(ID desc)/orderby(Rating)", "&$top=30",
+     "select id from product order by rating nulls first, id desc limit 30"),
+    ("orderby(Price desc,ID)", "&$orderby=Rating&$top=30",
+     f"select id from product order by rating nulls first, {PRICES} limit 30"),
+    ("filter(ID lt 30)/orderby(Price desc,ID)/top(3)", "&$skip=1",
+     f"select id from product where id < 30 order by {PRICES} limit 2 offset 1"),
+    ("orderby(Price desc,ID)/top(9)/skip(2)/top(3)", "",
+     f"select id from product order by {PRICES} limit 3 offset 2"),
+    ("orderby(Price desc,ID)/top(9)/filter(ID gt 20)/top(2)", "",
+     f"select id from (select * from product order by {PRICES} limit 9) t where id > 20 order by {PRICES} limit 2"),
+    ("orderby(Price desc,ID)/compute(Price mul 2 as T)/top(9)", "&$skip=1&$select=ID,T",
+     f"select id from product order by {PRICES} limit 8 offset 1"),
+    ("topcount(5,Price)", "&$top=2", f"select id from product order by {PRICES} limit 2"),
+    ("topcount(5,Price)/skip(1)/top(2)", "", f"select id from product order by {PRICES} limit 2 offset 1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("apply", "more", "sql"), ORDERED)
+@pytest.mark.parametrize("page", [1_000, 4])
+def test_an_order_stays_through_limits_pages_and_later_steps(
+    shop: Connection, apply: str, more: str, sql: str, page: int
+) -> None:
+    found: list[int] = []
+    answer = ask(shop, apply, more, page)
+    while True:
+        assert answer.status == 200, answer.body
+        document = orjson.loads(answer.body)
+        found += [row["ID"] for row in document["value"]]
+        if "@odata.nextLink" not in document:
+            break
+        mark = document["@odata.nextLink"].rpartition("&$skiptoken=")[2]
+        answer = ask(shop, apply, f"{more}&$skiptoken={mark}", page)
+    assert found == list(shop.scalars(text(sql)))
+
+
+def test_an_order_stays_for_results_and_for_each_part_of_a_concat(shop: Connection) -> None:
+    found = rows(
+        ask(shop, "groupby((Rating),aggregate($count as N))/orderby(Rating desc)/top(3)", "&$skip=1")
+    )
+    by_hand = "select rating, count(*) from product group by rating order by rating desc nulls last limit 2 offset 1"
+    assert found == [tuple(row) for row in shop.execute(text(by_hand))]
+    parts = "concat(top(2)/aggregate(ID with sum as S),skip(2)/top(2)/aggregate(ID with max as M))"
+    top = list(shop.scalars(text(f"select id from product order by {PRICES} limit 4")))
+    same(rows(ask(shop, f"orderby(Price desc,ID)/{parts}")), [(sum(top[:2]), None), (None, max(top[2:]))])
+
+
 def test_options_after_a_result_work_on_it(shop: Connection) -> None:
     apply = "groupby((Rating),aggregate($count as N))"
     by_hand = shop.execute(

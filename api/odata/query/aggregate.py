@@ -116,7 +116,7 @@ def _concat(flow: Flow, each: Concat) -> Flow:
     settled = flow.settled()
     flows = []
     for sequence in each.sequences:
-        copy = Flow(settled.context, settled.source, _scope_of(settled))
+        copy = Flow(settled.context, settled.source, _scope_of(settled), order=list(settled.order))
         flows.append(run(copy, sequence))
     paths: dict[tuple[str, ...], Value] = {}
     for one in flows:

@@ -61,22 +61,51 @@ class Flow:
         ]
 
     def settled(self) -> Flow:
-        """Return the same rows as a subquery of their own."""
-        order = [each.clause() for each in self.order]
+        """Return the same rows as a subquery of their own; their order stays, for whatever is cut off them later."""
         entity = self.entity
+        places = [each.value.sql.label(f"o{at}") for at, each in enumerate(self._sorted())]
         if entity is None:
             leaves = self.leaves()
-            inner = self.select([each.sql.label(f"c{at}") for at, (_, each) in enumerate(leaves)])
-            return over(self.context, inner.order_by(*order).limit(self.top).offset(self.skip), leaves)
+            columns = [each.sql.label(f"c{at}") for at, (_, each) in enumerate(leaves)]
+            found = over(self.context, self._cut([*columns, *places]), leaves)
+            found.order = self._order_of(found.source)
+            return found
         computed = {name: each for name, each in self.scope.computed.items() if isinstance(each, Value)}
         added = [each.sql.label(f"k{at}") for at, each in enumerate(computed.values())]
         own = [entity.source.c[name] for name in entity.set.source.c.keys()]  # noqa: SIM118 - a collection of columns
-        inner = self.select([*own, *added]).order_by(*order).limit(self.top).offset(self.skip)
-        alias = inner.subquery()
+        alias = self._cut([*own, *added, *places]).subquery()
         scope = Scope(self.context, Entity(alias, entity.set, entity.type))
         for at, (name, each) in enumerate(computed.items()):
             scope.computed[name] = Value(alias.c[f"k{at}"], each.type, each.nullable)
-        return Flow(self.context, alias, scope)
+        return Flow(self.context, alias, scope, order=self._order_of(alias))
+
+    def _sorted(self) -> list[SortKey]:
+        """Return the keys of the order that tell rows apart."""
+        return [each for each in self.order if not each.value.is_null]
+
+    def _order_of(self, settled: FromClause) -> list[SortKey]:
+        """Return the order as it is over the settled rows."""
+        return [
+            SortKey(Value(settled.c[f"o{at}"], each.value.type, each.value.nullable), each.descending)
+            for at, each in enumerate(self._sorted())
+        ]
+
+    def _cut(self, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+        """Select columns from the rows up to their limit, the same ones every time among equals."""
+        if self.top is None and self.skip is None:
+            return self.select(columns)
+        order = [each.clause() for each in self._sorted()]
+        # A key is never null, and an index over it serves no NULLS FIRST.
+        ties = self.tie_breakers()
+        order += ties if self.entity is not None else [each.nulls_first() for each in ties]
+        return self.select(columns).order_by(*order).limit(self.top).offset(self.skip)
+
+    def tie_breakers(self) -> list[ColumnElement[Any]]:
+        """Return what tells two rows apart."""
+        if self.entity is None:
+            return [each.sql for _, each in self.leaves()]
+        properties = self.entity.type.all_properties()
+        return [self.entity.source.c[properties[name].held_in] for name in self.entity.type.key_names()]
 
     def without_limit(self) -> Flow:
         """Return rows that conditions can be put on."""

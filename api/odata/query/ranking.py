@@ -31,7 +31,7 @@ def rank(flow: Flow, each: Rank, partition: Sequence[ColumnElement[Any]]) -> Flo
     if amount.type not in NUMERIC:
         raise wrong(each, f"{each.kind} takes a number first, not {name_of(amount.type)}")
     first = ranked.sql.desc() if each.kind.startswith("top") else ranked.sql.asc()
-    order = [first.nulls_last(), *_tie_breakers(flow)]
+    order = [first.nulls_last(), *flow.tie_breakers()]
     if each.kind.endswith("count"):
         place = func.row_number().over(partition_by=partition or None, order_by=order)
         return _kept(flow, place, lambda column: column <= amount.sql, ranked, each)
@@ -60,10 +60,3 @@ def _kept(flow: Flow, window: ColumnElement[Any], keep: Any, ranked: Value, each
     found.conditions.append(keep(mark.sql))
     found.order = [SortKey(by, each.kind.startswith("top"))]
     return found
-
-
-def _tie_breakers(flow: Flow) -> list[ColumnElement[Any]]:
-    if flow.entity is not None:
-        properties = flow.entity.type.all_properties()
-        return [flow.source.c[properties[name].held_in] for name in flow.entity.type.key_names()]
-    return [each.sql for _, each in flow.leaves()]

@@ -55,7 +55,10 @@ class Page:
 
 @dataclass(slots=True)
 class Query:
-    """One set's rows, with what belongs to a request put on top: the one way rows are read."""
+    """One set's rows, with what belongs to a request put on top: the one way rows are read.
+
+    `sorted` is the order they have already, which stays where they are not told apart by the one asked for.
+    """
 
     context: Context
     set: EntitySet
@@ -63,6 +66,7 @@ class Query:
     source: FromClause
     conditions: list[ColumnElement[bool]] = field(default_factory=list)
     besides: tuple[FromClause, ...] = ()
+    sorted: list[SortKey] = field(default_factory=list)
     scope: Scope = field(init=False)
 
     def __post_init__(self) -> None:
@@ -97,13 +101,13 @@ class Query:
             keys = [
                 SortKey(value(each.expression, self.scope), each.descending) for each in options.orderby or ()
             ]
-        for each in keys:
+        for each in [*keys, *self.sorted]:
             if each.value.type == UNTYPED:
                 says = f"$orderby, character {each.value.at + 1}: a dynamic property is cast to a type to be sorted by"
                 raise Unsupported(says, target="$orderby", at=each.value.at)
         # The key goes the way of the last of them, so that an index serves the order from either end.
         down = bool(keys) and keys[-1].descending
-        return [*keys, *(SortKey(each, down) for each in self.key_values())]
+        return [*keys, *self.sorted, *(SortKey(each, down) for each in self.key_values())]
 
     def shapes(self, options: Options, columns: Columns, form: Format) -> Shapes:
         """Choose the columns."""
