@@ -10,12 +10,12 @@ from api.odata.edm import ComplexType, EnumType
 from api.odata.exchange import Answer, Request
 from api.odata.negotiation import Preferences, Wanted, preferences, wanted
 from api.odata.payload import dumped, reckoned, writer
-from api.odata.problems import Problem, within
+from api.odata.problems import Problem, Unsupported, within
 from api.odata.query.aggregate import run
 from api.odata.query.changes import changed, present
 from api.odata.query.expand import Expanding, address
-from api.odata.query.flow import begin
-from api.odata.query.results import chosen, result_page
+from api.odata.query.flow import Flow, begin
+from api.odata.query.results import chosen, result_count, result_page
 from api.odata.query.rows import Format, Limits, Page, Query, page
 from api.odata.query.scope import Context
 from api.odata.query.typed import name_of
@@ -83,13 +83,33 @@ class Answering:
 
     def _count(self, target: Target) -> Answer:
         if target.path:
+            if self.asked.apply is not None or self.asked.filter is not None:
+                raise Unsupported("$count of a list takes neither $filter nor $apply here", target="path")
             held = self._values(target)
             return Answer(200, str(len(held or [])).encode(), {"Content-Type": _TEXT})
-        target.query.narrow(
-            Options(filter=self.asked.filter, search=self.asked.search, compute=self.asked.compute)
-        )
-        count = self.connection.scalar(target.query.counted())
-        return Answer(200, str(count).encode(), {"Content-Type": _TEXT})
+        query = target.query
+        if self.asked.apply is not None:
+            flow, settled = self._transformed(target, self.asked.apply)
+            if settled is None:
+                count = result_count(self.connection, flow, self.asked)
+                return Answer(200, str(count).encode(), {"Content-Type": _TEXT})
+            query = settled
+        query.narrow(Options(filter=self.asked.filter, search=self.asked.search, compute=self.asked.compute))
+        query.order(self.asked)  # it changes no count, but has to fit
+        return Answer(200, str(self.connection.scalar(query.counted())).encode(), {"Content-Type": _TEXT})
+
+    def _transformed(
+        self, target: Target, transformations: tuple[Transformation, ...]
+    ) -> tuple[Flow, Query | None]:
+        """Return what `$apply` gives, and as rows of a set while it still is that."""
+        with within("$apply"):
+            flow = run(begin(target.query), transformations)
+        if flow.entity is None:
+            return flow, None
+        settled = flow.settled()
+        query = Query(self.context, flow.entity.set, flow.entity.type, settled.source, sorted=settled.order)
+        query.scope.computed |= settled.scope.computed
+        return flow, query
 
     def _values(self, target: Target) -> Any:
         """Return the value a path of properties leads to, as it is stored."""
@@ -198,17 +218,13 @@ class Answering:
     ) -> dict[str, Any]:
         if target.single or target.path or target.form != "value":
             raise Problem("$apply needs rows", target="$apply")
-        with within("$apply"):
-            flow = run(begin(target.query), transformations)
+        flow, query = self._transformed(target, transformations)
         written = Format(form.big_as_text, self.preferred.nulls)
-        if flow.entity is None:
+        if query is None:
             found = result_page(self.connection, flow, self.asked, limits=self._limits(), form=written)
             paths = ",".join("/".join(path) for path, _ in chosen(flow, self.asked))
             what = f"{self._own(target)}({paths})"
             return self._listed(found, self._context(form, what) | self._warnings(target, form, found))
-        settled = flow.settled()
-        query = Query(self.context, flow.entity.set, flow.entity.type, settled.source, sorted=settled.order)
-        query.scope.computed |= settled.scope.computed
         found = self._page(query, replace(self.asked, apply=None), form)
         return self._listed(found, self._context(form, f"{self._own(target)}{_selected(self.asked)}"))
 

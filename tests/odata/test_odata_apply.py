@@ -421,6 +421,45 @@ def test_an_order_stays_for_results_and_for_each_part_of_a_concat(shop: Connecti
     same(rows(ask(shop, f"orderby(Price desc,ID)/{parts}")), [(sum(top[:2]), None), (None, max(top[2:]))])
 
 
+COUNTED: Final = [
+    ("Products/$count", "filter(Rating eq 1)", "", "select count(*) from product where rating = 1"),
+    ("Products/$count", "filter(ID lt 30)/top(7)", "", "select 7"),
+    ("Products/$count", "topcount(20,Price)", "&$filter=Rating eq 1",
+     f"select count(*) from (select * from product order by {PRICES} limit 20) t where rating = 1"),
+    ("Products/$count", "compute(Price mul 2 as T)/orderby(T)", "&$filter=T gt 10&$orderby=T",
+     "select count(*) from product where price * 2 > 10"),
+    ("Products/$count", "groupby((Rating))", "", "select count(*) from (select distinct rating from product) t"),
+    ("Products/$count", "groupby((Rating),aggregate($count as N))", "&$filter=N gt 9",
+     "select count(*) from (select 1 from product group by rating having count(*) > 9) t"),
+    ("Products/$count", "aggregate(Price with sum as S)", "", "select 1"),
+    ("$crossjoin(Categories,Tags)/$count", "filter(Categories/ID lt 3)", "", "select 6"),
+    ("$crossjoin(Categories,Tags)/$count", "groupby((Tags/Label))", "", "select 3"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "apply", "more", "sql"), COUNTED)
+def test_a_count_is_of_what_is_applied(shop: Connection, path: str, apply: str, more: str, sql: str) -> None:
+    answer = ask(shop, apply, more, set_name=path)
+    assert (answer.status, answer.body) == (200, str(shop.scalar(text(sql))).encode())
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("Products/$count", "$apply=filter(Nope eq 1)"),
+        ("Products/$count", "$apply=groupby((Rating))&$orderby=Price"),
+        ("Products/$count", "$orderby=Nope"),
+        ("$crossjoin(Categories,Tags)/$count", "$orderby=Nope"),
+        ("Products(1)/Words/$count", "$apply=filter(true)"),
+        ("Products(1)/Words/$count", "$filter=$it eq 'a'"),
+    ],
+)
+def test_a_count_refuses_what_does_not_fit_as_the_rows_do(shop: Connection, path: str, query: str) -> None:
+    request = Request("GET", f"/{path}", quote(query, safe="$=&"), {}, "http://hub.example/")
+    answer = Service(MODEL, Limits()).answer(request, shop, caller=None, now=NOW)
+    assert answer.status in (400, 501), answer.body
+
+
 def test_options_after_a_result_work_on_it(shop: Connection) -> None:
     apply = "groupby((Rating),aggregate($count as N))"
     by_hand = shop.execute(

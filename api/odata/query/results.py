@@ -24,9 +24,7 @@ def result_page(
         Problem: Something asked for does not fit.
     """
     flow = _narrowed(flow.without_limit(), options)
-    count = None
-    if options.count:
-        count = connection.scalar(select(func.count()).select_from(flow.select([]).subquery()))
+    count = _number(connection, flow) if options.count else None
     leaves = chosen(flow, options)
     before = _before(options.skiptoken)
     left = None if options.top is None else max(options.top - before, 0)
@@ -44,6 +42,22 @@ def result_page(
     shape = _shape(leaves, form)
     rows = [shape.build(row, nulls=form.nulls) for row in found[:size]]
     return Page(rows, [], f"{before + size}" if more else None, count)
+
+
+def result_count(connection: Connection, flow: Flow, options: Options) -> int:
+    """Count a result, with the options that come after `$apply` and change how many there are.
+
+    Raises:
+        Problem: Something asked for does not fit.
+    """
+    flow = _narrowed(flow.without_limit(), options)
+    for each in options.orderby or ():
+        value(each.expression, flow.scope)
+    return _number(connection, flow)
+
+
+def _number(connection: Connection, flow: Flow) -> int:
+    return int(connection.scalar(select(func.count()).select_from(flow.select([]).subquery())) or 0)
 
 
 def _narrowed(flow: Flow, options: Options) -> Flow:
