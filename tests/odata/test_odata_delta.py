@@ -263,3 +263,9 @@ def test_a_set_may_have_query_options_of_its_own(tasks: Connection) -> None:
 def test_changes_need_their_columns() -> None:
     with pytest.raises(InvalidModel, match="changes need a column when"):
         Model("Wrong", (EntitySet("Tasks", TYPE, TASK, changes=Changes("when", CHANGES.mark)),))
+
+
+def test_a_changed_row_has_its_key_whatever_is_selected(tasks: Connection) -> None:
+    delta = begun(tasks, "Tasks?$select=Title")
+    tasks.execute(TASK.update().where(TASK.c.id == 2).values(title="New", version=7))
+    assert everything(tasks, delta)[0] == [{"ID": 2, "Title": "New"}]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -37,7 +37,7 @@ from api.odata.query.rows import Format, Query
 from api.odata.query.scope import seen
 from api.odata.query.shape import Columns
 from api.odata.query.typed import Value
-from api.odata.syntax.tree import Options
+from api.odata.syntax.tree import Identifier, Options, Selected
 
 
 class Expired(Problem):
@@ -219,6 +219,9 @@ def changed(
             target="$deltatoken",
         )
     query.narrow(options)
+    if options.select is not None:  # a changed row is told apart by its key, whatever is asked of it
+        keys = (Selected(0, (Identifier(0, name),)) for name in query.type.key_names())
+        options = replace(options, select=(*options.select, *keys))
     part, after = 0, None
     if options.skiptoken is not None:
         after, left = place(options.skiptoken, reading.order(), query=asked)
