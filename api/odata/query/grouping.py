@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     Text,
+    case,
     cast,
     func,
     tuple_,
@@ -17,7 +20,7 @@ from api.odata.edm import NUMERIC, WHOLE, EnumType
 from api.odata.problems import Unsupported
 from api.odata.query.expression import operand, value, wrong
 from api.odata.query.flow import Flow, Leaves, over
-from api.odata.query.typed import Entity, Value, name_of
+from api.odata.query.typed import Entity, ThroughMany, Value, name_of
 from api.odata.syntax.apply import (
     Aggregate,
     Aggregated,
@@ -57,8 +60,19 @@ def _names(path: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
+@contextmanager
+def _one_each(node: Node) -> Iterator[None]:
+    """Say of a path through many rows that it is right and not done."""
+    try:
+        yield
+    except ThroughMany:
+        says = "$apply: paths through many rows are not done here; begin with their set"
+        raise Unsupported(says, target="$apply", at=node.at) from None
+
+
 def _key(flow: Flow, path: Path) -> Value:
-    found = operand(path, flow.scope)
+    with _one_each(path):
+        found = operand(path, flow.scope)
     if isinstance(found, Entity):
         raise Unsupported("$apply: group by properties of what a way leads to", target="$apply", at=path.at)
     held = value(path, flow.scope)
@@ -112,10 +126,12 @@ def _method(flow: Flow, item: Aggregated) -> tuple[Any, Any]:
         if isinstance(item.expression, Path) and len(item.expression.steps) > 1:
             raise Unsupported("$apply: counting over a way is not done here", target="$apply", at=item.at)
         return func.count(), "Edm.Int64"
-    found = operand(item.expression, flow.scope)
+    with _one_each(item):
+        found = operand(item.expression, flow.scope)
     if item.method == "countdistinct" and isinstance(found, Entity):
         keys = [found.source.c[found.type.all_properties()[name].held_in] for name in found.type.key_names()]
-        return func.count(keys[0].distinct()), "Edm.Int64"
+        row = keys[0] if len(keys) == 1 else case((keys[0].is_not(None), func.row(*keys)))
+        return func.count(row.distinct()), "Edm.Int64"
     held = value(item.expression, flow.scope)
     if item.method == "countdistinct":
         return func.count(held.sql.distinct()), "Edm.Int64"

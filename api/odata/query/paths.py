@@ -22,8 +22,10 @@ from api.odata.query.typed import (
     Entity,
     Grouped,
     Structure,
+    ThroughMany,
     Value,
     Values,
+    WrongType,
 )
 from api.odata.syntax.tree import (
     Annotation,
@@ -164,10 +166,17 @@ def _named(step: Identifier, found: Bound, scope: Scope) -> Bound:
     if isinstance(found, Document):
         return _of_document(step, found)
     if isinstance(found, Entities):
-        derived = scope.context.model.type_named(step.name)
-        if derived is not None and derived.is_a(found.type):
-            return replace(found, type=derived)
+        return _of_rows(step, found, scope)
     raise wrong(step, f"{kind_of(found)} has no {step.name}")
+
+
+def _of_rows(step: Identifier, found: Entities, scope: Scope) -> Entities:
+    derived = scope.context.model.type_named(step.name)
+    if derived is not None and derived.is_a(found.type):
+        return replace(found, type=derived)
+    has = found.type.all_properties().keys() | found.type.all_navigations().keys()
+    kind = ThroughMany if step.name in has else WrongType
+    raise kind(f"character {step.at + 1}: {kind_of(found)} has no {step.name}", at=step.at)
 
 
 def _of_document(step: Identifier, found: Document) -> Bound:

@@ -19,6 +19,10 @@ class WrongType(Problem):
     code = "BadRequest"
 
 
+class ThroughMany(WrongType):
+    """A path goes on behind many rows to what each of them has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """A single value: its SQL, its type (`null` for the null literal), and whether it may be null.
