@@ -88,14 +88,12 @@ def fact_status_measure() -> View:
             *day("as_of", "v.as_of", "The day it speaks of"),
             column("measure", "m.key", "Its name, as in docs/status.md"),
             column("unit", "m.value ->> 'unit'", "ratio, percent, days, date, or a currency; never mix two"),
-            column("value", decimal(value), "The number; null: unknown, or no number"),
+            column("value", decimal(value), "The number; null: unknown, or no number; says tells why"),
             column("value_on", date_of(value), "The day, where it is one"),
             column("says", "m.value ->> 'says'", "What it says, in words"),
         ],
         f"{TAKEN} v CROSS JOIN LATERAL jsonb_each(CASE WHEN jsonb_typeof(v.document -> 'measures') = 'object'"
-        " THEN v.document -> 'measures' END) AS m(key, value)"
-        " WHERE jsonb_typeof(m.value) = 'object'"
-        " AND jsonb_typeof(m.value -> 'value') NOT IN ('array', 'object')",
+        " THEN v.document -> 'measures' END) AS m(key, value)",
     )
 
 

@@ -1,5 +1,6 @@
 """The views for SQL tools: what they say, who may read them, and that who may reads nothing else."""
 
+import json
 import re
 import uuid
 from collections.abc import Iterator
@@ -357,6 +358,39 @@ def test_status_is_what_the_api_says(seeded: Engine, web: TestClient) -> None:
     assert colours == {
         key + name: each["colour"] for key, one in told.items() for name, each in one["dimensions"].items()
     }
+
+
+def test_a_measure_without_one_value_is_a_row_as_it_is_in_the_feed(seeded: Engine, web: TestClient) -> None:
+    measures = {
+        "behaviour": {"unit": "flags", "value": {"green_streak": True}, "says": "green for long"},
+        "spi": {"unit": "ratio", "value": 0.9, "says": "late"},
+        "cpi": {"unit": "ratio", "value": None, "says": "nothing spent"},
+    }
+    saying = text(
+        "UPDATE snapshot SET document = document || jsonb_build_object('measures', CAST(:said AS jsonb))"
+    )
+    with seeded.begin() as connection:
+        before = connection.execute(text("SELECT id, document FROM snapshot")).all()
+        connection.execute(saying, {"said": json.dumps(measures)})
+    try:
+        found = rows(
+            seeded, "SELECT DISTINCT measure, value, value_on, says FROM bi.fact_status_measure ORDER BY 1"
+        )
+        assert found == [
+            ("behaviour", None, None, "green for long"),
+            ("cpi", None, None, "nothing spent"),
+            ("spi", Decimal("0.9"), None, "late"),
+        ]
+        told = web.get("/odata/v1/SnapshotMeasures/$count").text.removeprefix("\ufeff")
+        assert (
+            int(told) == rows(seeded, "SELECT count(*) FROM bi.fact_status_measure")[0][0] == 3 * len(before)
+        )
+    finally:
+        with seeded.begin() as connection:
+            connection.execute(
+                text("UPDATE snapshot SET document = CAST(:document AS jsonb) WHERE id = :id"),
+                [{"id": each.id, "document": json.dumps(each.document)} for each in before],
+            )
 
 
 def test_a_day_looked_at_twice_stands_once(seeded: Engine) -> None:
