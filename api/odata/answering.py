@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import unquote
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, literal
 
 from api.odata.edm import ComplexType, EnumType
 from api.odata.exchange import Answer, Request
@@ -61,6 +61,8 @@ class Answering:
             return self._reckoned(target)
         if self.asked.deltatoken is not None and not trackable(target, self.asked):
             raise refuse_tracking(target)
+        if target.owner is not None and not target.single:
+            self._there(target.owner)
         self._narrow(target)
         if target.form == "count":
             return self._count(target)
@@ -74,6 +76,11 @@ class Answering:
         else:
             document = self._property(target, form) if target.path else self._rows(target, form)
         return self._sent(document, form)
+
+    def _there(self, owner: Query) -> None:
+        """Look whether the row is there that many others are asked of."""
+        if self.connection.execute(owner.statement([literal(1)]).limit(1)).first() is None:
+            raise NotFound("there is no such row", target="path")
 
     def _sent(self, document: dict[str, Any], form: Wanted) -> Answer:
         headers = {"Content-Type": form.content_type()}

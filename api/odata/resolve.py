@@ -35,13 +35,15 @@ class Target:
     """What a path leads to.
 
     `single` is one row, not several. `path` are the properties that lead to a value in it, empty for rows themselves.
-    `form` is what is wanted of it: value, count, ref or raw.
+    `form` is what is wanted of it: value, count, ref or raw. `owner` is the row that a way led on from: where there is
+    none, what it leads to is not there either, which is something else than no rows.
     """
 
     query: Query
     single: bool
     path: tuple[Property, ...] = ()
     form: str = "value"
+    owner: Query | None = None
 
     @property
     def last(self) -> Property | None:
@@ -173,7 +175,7 @@ def _along(context: Context, target: Target, way: Navigation) -> Target:
     whole = _whole(target.query)
     query = Query(context, set_, set_.type, source, besides=(*target.query.besides, *besides, whole))
     query.conditions += [*target.query.conditions, tie]
-    return Target(query, single=not way.collection)
+    return Target(query, single=not way.collection, owner=target.query)
 
 
 def _invoked(context: Context, target: Target, function: Function, segment: Identifier) -> Target | Reckoned:
@@ -198,7 +200,7 @@ def _as(context: Context, target: Target, derived: EntityType) -> Target:
     before = target.query
     query = Query(context, before.set, derived, before.source, besides=before.besides)
     query.conditions += before.conditions
-    return Target(query, single=target.single)
+    return Target(query, single=target.single, owner=target.owner)
 
 
 def _part(target: Target, segment: Identifier) -> Target:

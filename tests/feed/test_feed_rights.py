@@ -141,3 +141,18 @@ def test_a_task_has_the_task_above_it_where_that_is_of_its_project(marked: Conne
     above = {row["ParentTaskId"] for row in mine} - {None}
     assert above == {row["TaskId"] for row in mine if row["TaskIsSummary"]}
     assert len(above) == 1
+
+
+@pytest.mark.parametrize(
+    "behind", ["", "/$count", "?$filter=Points gt 1", "?$apply=aggregate($count as Items)"]
+)
+def test_rows_of_a_row_that_is_not_there_are_not_there_either(
+    some: TestClient, web: TestClient, behind: str
+) -> None:
+    unknown = "Projects(00000000-0000-4000-8000-000000000000)/WorkItems"
+    answer = web.get(f"/odata/v1/{unknown}{behind}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NotFound")
+    theirs = [row["ProjectId"] for row in web.get("/odata/v1/Projects?$select=ProjectId").json()["value"]]
+    told = [some.get(f"/odata/v1/Projects({each})/WorkItems{behind}").status_code for each in theirs]
+    assert sorted(told) == [200, *[404] * 11]
+    assert web.get("/odata/v1/WorkItems(1)/Transitions/$count").text == "0"
