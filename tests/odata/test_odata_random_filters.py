@@ -188,7 +188,7 @@ def read(shop: Connection, query: str, size: int = 1_000) -> list[dict[str, Any]
     return found
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(made=FILTERS | FILTERS.map(negated))
 @example(made=compared("gt", constant("null", None), constant("1", 1)))
 @example(made=negated(prop("Active", "active")))
