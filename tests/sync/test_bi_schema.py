@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 
 from config.database import open_engine
 from model.bi.build import build, views
-from sync.bi_revoke import revoke
+from sync.bi_revoke import Revoked, revoke
 from sync.bi_roles import CannotGrant, NoRightToGrant, grant, readers
 from tests.support.api_client import client
 from tests.support.databases import cloned
@@ -490,7 +490,13 @@ def test_no_superuser_is_needed_to_grant_and_to_revoke(seeded: Engine, owner: En
     with as_role(seeded, name) as connection:
         assert connection.scalar(text("SHOW search_path")) == "bi"
         refused(connection, "SELECT 1 FROM public.claim")
-        assert revoke(owner, name)
+        with seeded.begin() as giving:
+            giving.execute(text("GRANT EXECUTE ON FUNCTION lo_create(oid) TO PUBLIC"))
+        connection.execute(text("SET default_transaction_read_only = off"))
+        made = connection.scalar(text("SELECT lo_create(0)"))
+        with seeded.begin() as taking:
+            taking.execute(text("REVOKE EXECUTE ON FUNCTION lo_create(oid) FROM PUBLIC"))
+        assert revoke(owner, name) == Revoked(inherited=(f"large object {made}",))
         with pytest.raises(DBAPIError):
             connection.execute(text("SELECT 1"))
     assert [each.name for each in readers(owner) if each.name == name] == []
