@@ -124,6 +124,7 @@ LONG: Final = {
     "an expansion of everything": (
         "$expand=Category($levels=max),Tags($expand=Products($expand=*;$levels=max);$levels=max)"
     ),
+    "expansions there and back": "$expand=" + "Category($expand=Products($expand=" * 5 + "Tags" + "))" * 5,
     "wide expansions": "$expand=" + ",".join(["Category", "Tags"] * 2_000),
     "deep expansions": "$expand=" + "Tags($expand=Products($expand=" * 40 + "Tags" + "))" * 40,
     "a slow pattern": f"$filter=matchesPattern('{'a' * 40}!','^(a|aa|a?a)*$')",
