@@ -168,7 +168,7 @@ def test_primitive_values_come_to_their_last_digit(shop: Connection) -> None:
     ("filter_", "number"),
     [
         ("Tiny eq -128", 1), ("Byte gt 254", 1), ("Small lt 0", 1), ("Single eq 0.5", 1), ("Double eq INF", 1),
-        ("Double eq NaN", 1), ("Double gt 1e300", 2), ("Amount eq 9007199254740993.0001", 1),
+        ("Double eq NaN", 1), ("Double gt 1e300", 1), ("Amount eq 9007199254740993.0001", 1),
         ("Amount lt -0.00005", 1), ("ID eq -9223372036854775808", 1), ("Data eq binary'AP8='", 1),
         ("Data eq binary''", 1),
         ("At gt 2026-01-01T00:00:00Z", 1), ("Tiny eq null", 1), ("Tiny add Byte eq 127", 2),

@@ -11,7 +11,7 @@ from sqlalchemy import (
     literal,
 )
 
-from api.odata.edm import EntityType, EnumType
+from api.odata.edm import WHOLE, EntityType, EnumType
 from api.odata.problems import Unsupported
 from api.odata.query.casting import converted
 from api.odata.query.dynamic import UNTYPED, known
@@ -24,16 +24,18 @@ from api.odata.query.typed import (
     Entity,
     Value,
     Values,
-    is_numeric,
     name_of,
 )
 from api.odata.syntax.tree import (
     Call,
     Expression,
     Identifier,
+    Literal,
     Node,
     Path,
 )
+
+_NUMBERS: Final = (("number",), ("whole number",))
 
 
 def call(node: Call, scope: Scope) -> Bound:
@@ -70,17 +72,17 @@ def _floating(type_: str | EnumType) -> str:
 
 def _argument(given: Value, takes: tuple[str, ...]) -> Sql:
     if given.type == UNTYPED:
-        return known(given, "Edm.Decimal" if takes == ("number",) else takes[0]).sql
+        return known(given, "Edm.Decimal" if takes in _NUMBERS else takes[0]).sql
     if not given.is_null:
         return given.sql
-    return cast(given.sql, Numeric() if takes == ("number",) else SQL_TYPES[takes[0]])
+    return cast(given.sql, Numeric() if takes in _NUMBERS else SQL_TYPES[takes[0]])
 
 
 def _of_collection(node: Call, arguments: list[Bound]) -> Bound:
     """Read a function of lists (URL conventions 5.1.1.5 and 5.1.1.6)."""
     lists = [each for each in arguments if isinstance(each, Values)]
     if node.name == "substring" and len(lists) == 1:
-        bounds = [each for each in arguments[1:] if isinstance(each, Value) and is_numeric(each.type)]
+        bounds = [each for each in arguments[1:] if isinstance(each, Value) and each.type in WHOLE]
         if len(bounds) == len(arguments) - 1:
             made = sliced(lists[0].sql, *(each.sql for each in bounds))
             return Values(made, lists[0].type, at=node.at)
@@ -126,6 +128,8 @@ def _isof(node: Call, scope: Scope) -> Bound:
 def _type_name(node: Expression) -> str:
     if isinstance(node, Path) and len(node.steps) == 1 and isinstance(node.steps[0], Identifier):
         return node.steps[0].name
+    if isinstance(node, Literal) and node.type == "Edm.String":  # as 4.0 has it for functions in a URL
+        return str(node.value)
     raise wrong(node, "expected a type's name")
 
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.sql.elements import Grouping
 
+from api.odata.edm import WHOLE
 from api.odata.query.dynamic import UNTYPED
 from api.odata.query.typed import Value, is_numeric
 
@@ -42,6 +43,7 @@ class Function:
 
 _TEXT: Final = ("Edm.String",)
 _NUMBER: Final = ("number",)
+_PLACE: Final = ("whole number",)
 _INSTANT: Final = ("Edm.DateTimeOffset",)
 _DAY: Final = ("Edm.Date", "Edm.DateTimeOffset")
 _CLOCK: Final = ("Edm.TimeOfDay", "Edm.DateTimeOffset")
@@ -54,6 +56,11 @@ def _utc(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def _part(name: str) -> Build:
     return lambda value: cast(func.floor(extract(name, _utc(value))), Integer)
+
+
+def _whole(cut: Build) -> Build:
+    # PostgreSQL takes whole numbers for doubles here, which hold fewer digits.
+    return lambda value: cut(cast(value, Numeric) if isinstance(value.type, Integer) else value)
 
 
 def _round(value: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -95,8 +102,8 @@ FUNCTIONS: Final[dict[str, Sequence[Function]]] = {
     "indexof": [Function((_TEXT, _TEXT), "Edm.Int32", lambda text, part: func.strpos(text, part) - 1)],
     "length": [Function((_TEXT,), "Edm.Int32", func.char_length)],
     "substring": [
-        Function((_TEXT, _NUMBER), "Edm.String", _substring),
-        Function((_TEXT, _NUMBER, _NUMBER), "Edm.String", _substring),
+        Function((_TEXT, _PLACE), "Edm.String", _substring),
+        Function((_TEXT, _PLACE, _PLACE), "Edm.String", _substring),
     ],
     "tolower": [Function((_TEXT,), "Edm.String", func.lower)],
     "toupper": [Function((_TEXT,), "Edm.String", func.upper)],
@@ -117,8 +124,8 @@ FUNCTIONS: Final[dict[str, Sequence[Function]]] = {
         Function((_INSTANT,), "Edm.Int32", lambda value: cast(extract("epoch", value) * 0, Integer))
     ],
     "totalseconds": [Function((("Edm.Duration",),), "Edm.Decimal", _seconds)],
-    "ceiling": [Function((_NUMBER,), None, func.ceil)],
-    "floor": [Function((_NUMBER,), None, func.floor)],
+    "ceiling": [Function((_NUMBER,), None, _whole(func.ceil))],
+    "floor": [Function((_NUMBER,), None, _whole(func.floor))],
     "round": [Function((_NUMBER,), None, _round)],
     "mindatetime": [
         Function(
@@ -142,9 +149,11 @@ def fits(value: Value, wanted: Sequence[str]) -> bool:
     if value.is_null:
         return True
     dynamic = value.type == UNTYPED and (
-        "number" in wanted or not {"Edm.String", "Edm.Date", "Edm.TimeOfDay"}.isdisjoint(wanted)
+        not {"number", "whole number"}.isdisjoint(wanted)
+        or not {"Edm.String", "Edm.Date", "Edm.TimeOfDay"}.isdisjoint(wanted)
     )
-    return dynamic or (is_numeric(value.type) and "number" in wanted) or value.type in wanted
+    whole = value.type in WHOLE and "whole number" in wanted
+    return dynamic or whole or (is_numeric(value.type) and "number" in wanted) or value.type in wanted
 
 
 def _holds(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[Any]:

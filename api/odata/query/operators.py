@@ -1,11 +1,13 @@
 """Operators as typed SQL: comparisons with OData's null logic, lists, and casts."""
 
 from collections.abc import Sequence
+from math import isnan
 from typing import Any, Final
 
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    Double,
     Interval,
     Numeric,
     and_,
@@ -20,7 +22,7 @@ from sqlalchemy import (
 from api.odata.edm import EnumType
 from api.odata.problems import Unsupported
 from api.odata.query.dynamic import UNTYPED, known
-from api.odata.query.literals import ALWAYS, NEVER, SQL_TYPES, member
+from api.odata.query.literals import ALWAYS, NEVER, SQL_TYPES, constant, member
 from api.odata.query.typed import (
     Bound,
     Entity,
@@ -32,11 +34,12 @@ from api.odata.query.typed import (
     name_of,
     wider,
 )
-from api.odata.syntax.tree import Binary, Node
+from api.odata.syntax.tree import Binary, Finer, Node
 
 COMPARISONS: Final = frozenset(["eq", "ne", "lt", "le", "gt", "ge"])
 _ORDER: Final = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _UNORDERED: Final = frozenset(["Edm.Binary"])
+_NAN: Final[ColumnElement[float]] = literal(float("nan"), Double())
 Sql = ColumnElement[Any]
 
 
@@ -106,19 +109,42 @@ def _values(node: Node, operator: str, left: Value, right: Value, *, exactly: bo
     if left.is_null or right.is_null:
         return _with_null(operator, left, right)
     left, right = alike(node, operator, left, right)
+    if isinstance(left.literal, Finer) != isinstance(right.literal, Finer):
+        if operator not in _ORDER:
+            return ALWAYS if operator == "ne" else NEVER
+        left, right = _between(operator, left, right)
     if operator in _ORDER:
-        if isinstance(left.type, EnumType) or left.type in _UNORDERED:
-            raise _wrong(node, f"{name_of(left.type)} has no order")
-        found: Sql = left.sql.op(_ORDER[operator], is_comparison=True)(right.sql)
-        return func.coalesce(found, false()) if exactly and (left.nullable or right.nullable) else found
+        return _ordered(node, operator, left, right, exactly=exactly)
     if operator == "eq":
         if left.nullable and right.nullable:
             return left.sql.is_not_distinct_from(right.sql)
-        found = left.sql == right.sql
+        found: Sql = left.sql == right.sql
         return func.coalesce(found, false()) if exactly and (left.nullable or right.nullable) else found
-    if left.nullable or right.nullable:
-        return left.sql.is_distinct_from(right.sql)
-    return left.sql != right.sql
+    either = left.nullable or right.nullable
+    return left.sql.is_distinct_from(right.sql) if either else left.sql != right.sql
+
+
+def _ordered(node: Node, operator: str, left: Value, right: Value, *, exactly: bool) -> ColumnElement[bool]:
+    if isinstance(left.type, EnumType) or left.type in _UNORDERED:
+        raise _wrong(node, f"{name_of(left.type)} has no order")
+    found: Sql = left.sql.op(_ORDER[operator], is_comparison=True)(right.sql)
+    # To PostgreSQL what is no number is the greatest of them; here it is neither less nor more.
+    most = left if operator in ("gt", "ge") else right
+    found = and_(found, most.sql != _NAN) if _may_be_nan(most) else found
+    return func.coalesce(found, false()) if exactly and (left.nullable or right.nullable) else found
+
+
+def _may_be_nan(given: Value) -> bool:
+    return given.type in ("Edm.Double", "Edm.Single") and (given.literal is None or isnan(given.literal))
+
+
+def _between(operator: str, left: Value, right: Value) -> tuple[Value, Value]:
+    """Put an instant between two that can be kept to the one that gives the same answer: before or behind it."""
+    if operator in ("lt", "ge") and isinstance(right.literal, Finer):
+        right = constant(right.literal.next(), right.at)
+    if operator in ("gt", "le") and isinstance(left.literal, Finer):
+        left = constant(left.literal.next(), left.at)
+    return left, right
 
 
 def _with_null(operator: str, left: Value, right: Value) -> ColumnElement[bool]:
@@ -225,7 +251,9 @@ def _among(node: Binary, left: Value, right: list[Bound]) -> ColumnElement[bool]
         if each.is_null:
             null = True
             continue
-        there.append(alike(node, "in", left, each)[1].sql)
+        same = alike(node, "in", left, each)[1]
+        if not isinstance(each.literal, Finer):  # which nothing that is kept equals
+            there.append(same.sql)
     if left.is_null:
         return ALWAYS if null else NEVER
     found = func.coalesce(left.sql.in_(there), false()) if there else NEVER

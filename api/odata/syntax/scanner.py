@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 from uuid import UUID
 
 from api.odata.problems import Malformed, TooComplex, Unsupported
-from api.odata.syntax.tree import Literal
+from api.odata.syntax.tree import Finer, Literal
 
 DEEPEST: Final = 100  # levels of parentheses, brackets and functions inside each other
 _SPACE: Final = re.compile(r"[ \t]*")
@@ -233,7 +233,8 @@ def _instant(scanner: Scanner, found: re.Match[str], at: int) -> tuple[str, Any]
     year, month, day, hour, minute, second, fraction, utc, sign, hours, minutes = found.groups()
     offset = timedelta(0) if utc else timedelta(hours=int(hours), minutes=int(minutes))
     try:
-        wall = datetime(
+        kind = Finer if (fraction or "")[7:].strip("0") else datetime
+        wall = kind(
             int(year), int(month), int(day), int(hour), int(minute), int(second or 0), _micro(fraction), UTC
         )
         return "Edm.DateTimeOffset", wall + offset if sign == "-" else wall - offset
@@ -249,6 +250,8 @@ def _date(scanner: Scanner, found: re.Match[str], at: int) -> tuple[str, Any]:
 
 
 def _time(scanner: Scanner, found: re.Match[str], at: int) -> tuple[str, Any]:
+    if (found[4] or "")[7:].strip("0"):
+        scanner.fail("a time of day of at most six digits of a second", at)
     try:
         return "Edm.TimeOfDay", time(int(found[1]), int(found[2]), int(found[3] or 0), _micro(found[4]))
     except ValueError:

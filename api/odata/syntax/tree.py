@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+
+class Finer(datetime):
+    """An instant written with more digits of a second than are kept: it lies behind this one and before the next."""
+
+    def next(self) -> datetime:
+        """Return the next one that can be kept; where there is none, this one."""
+        kept = datetime.combine(self.date(), self.timetz())
+        return kept + _STEP if kept < _LAST else kept
+
+
+_STEP: Final = timedelta(microseconds=1)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
