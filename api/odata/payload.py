@@ -39,7 +39,7 @@ def duration(value: timedelta) -> str:
     return f"{sign}P{days}{'T' + clock if clock else ''}" if days or clock else "PT0S"
 
 
-def binary(value: bytes) -> str:
+def binary(value: bytes | memoryview) -> str:
     """Return bytes as base64url."""
     return base64.urlsafe_b64encode(bytes(value)).decode("ascii")
 

@@ -20,7 +20,7 @@ from api.odata.csdl_json import as_json
 from api.odata.edm import Model
 from api.odata.exchange import Answer, Request
 from api.odata.negotiation import JSON, XML, Wanted, preferences, version, wanted
-from api.odata.problems import Malformed, Problem, Unsupported
+from api.odata.problems import Malformed, Problem, TooComplex, Unsupported
 from api.odata.query.crossing import crossing
 from api.odata.query.rows import Limits
 from api.odata.query.scope import Context
@@ -59,6 +59,10 @@ class Service:
             made = self._answer(request, connection, caller, now, number)
         except Problem as problem:
             made = refused(problem)
+        except RecursionError:
+            made = refused(
+                TooComplex("the request goes deeper than is taken; ask for less inside each other")
+            )
         except (SQLAlchemyError, DriverError) as error:
             problem_ = refusal(error)
             if problem_ is None:

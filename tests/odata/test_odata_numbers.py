@@ -116,3 +116,21 @@ def test_a_type_may_stand_in_quotation_marks(shop: Connection) -> None:
     assert ids(shop, "Products", "isof($it,'Shop.Book')") == books
     assert ids(shop, "Products", "cast(ID,'Edm.String') eq '4'") == [4]
     assert ask(shop, "/Products?$filter=isof('Shop.Nope')").status == 400
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "{0}(ID eq 1{1}",
+        "{0}(1 eq ID{1}",
+        "{0}(ID gt 0 and ID add 1 sub 1 mul 1 eq 1{1}",
+        "tolower({2}{1} ne 'x'",
+    ],
+)
+def test_a_hundred_levels_are_taken_as_the_documents_say(shop: Connection, condition: str) -> None:
+    taken = condition.format("(" * 99, ")" * (50 if "{2}" in condition else 100), "tolower(" * 49 + "Name")
+    assert ask(shop, f"/Products?$filter={taken}&$select=ID&$top=1").status == 200
+    many = condition.format("(" * 149, ")" * 150, "tolower(" * 149 + "Name")
+    answer = ask(shop, f"/Products?$filter={many}")
+    assert answer.status == 400
+    assert b"more than 100 levels" in answer.body

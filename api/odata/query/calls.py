@@ -17,7 +17,7 @@ from api.odata.query.casting import converted
 from api.odata.query.dynamic import UNTYPED, known
 from api.odata.query.functions import COLLECTIONS, FUNCTIONS, fits, sliced
 from api.odata.query.literals import ALWAYS, SQL_TYPES, constant
-from api.odata.query.reading import Sql, kind_of, operand, value, wrong
+from api.odata.query.reading import Sql, kind_of, operand, single, wrong
 from api.odata.query.scope import Scope, of_type
 from api.odata.query.typed import (
     Bound,
@@ -48,7 +48,7 @@ def call(node: Call, scope: Scope) -> Bound:
     arguments = [operand(argument, scope) for argument in node.arguments]
     if any(isinstance(argument, Values) for argument in arguments):
         return _of_collection(node, arguments)
-    values = [value(argument, scope) for argument in node.arguments]
+    values = [single(argument, found) for argument, found in zip(node.arguments, arguments, strict=True)]
     variants = FUNCTIONS.get(node.name)
     if variants is None:
         raise Unsupported(f"character {node.at + 1}: {node.name} is not done here", at=node.at)

@@ -75,7 +75,15 @@ def value(node: Expression, scope: Scope) -> Value:
     Raises:
         WrongType: It is a row, a list or a structure; or something in it does not fit.
     """
-    found = operand(node, scope)
+    return single(node, operand(node, scope))
+
+
+def single(node: Expression, found: Bound) -> Value:
+    """Return what was read as a single value.
+
+    Raises:
+        WrongType: It is a row, a list or a structure.
+    """
     if not isinstance(found, Value):
         raise wrong(node, f"expected a single value, this is {kind_of(found)}")
     return found

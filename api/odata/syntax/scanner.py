@@ -12,6 +12,8 @@ from api.odata.problems import Malformed, TooComplex, Unsupported
 from api.odata.syntax.tree import Finer, Literal
 
 DEEPEST: Final = 100  # levels of parentheses, brackets and functions inside each other
+# An expression itself, and what stands behind an operator of each precedence, are levels of their own on top.
+_OPERANDS: Final = 7
 _SPACE: Final = re.compile(r"[ \t]*")
 _NAME: Final = re.compile(r"[^\W\d]\w{0,127}")
 _QUALIFIED: Final = re.compile(r"[^\W\d]\w{0,127}(?:\.[^\W\d]\w{0,127})*")
@@ -76,7 +78,7 @@ class Scanner:
             TooComplex: There are too many levels.
         """
         self._depth += 1
-        if self._depth > DEEPEST:
+        if self._depth > DEEPEST + _OPERANDS:
             raise TooComplex(
                 f"{self.target}, character {self.at + 1}: more than {DEEPEST} levels inside each other",
                 target=self.target, at=self.at,
