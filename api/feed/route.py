@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from functools import cache, lru_cache
 from typing import Any, Final
 
@@ -119,6 +120,11 @@ def _moment(session: Session, request: Request, path: str) -> Moment | None:
         NoSuchDay: It is none, or not for what is asked for.
     """
     days = request.query_params.getlist(AS_OF)
+    for (
+        name
+    ) in request.query_params:  # a service ignores what it does not know; not what would have been a day
+        if name != AS_OF and (name == "known_at" or get_close_matches(name.lower(), [AS_OF], cutoff=0.75)):
+            raise NoSuchDay(f"{name}: the feed does not know it; as_of=DAY asks for a former day")
     if not days:
         return None
     if len(days) > 1:

@@ -142,6 +142,8 @@ def test_a_status_has_the_figures_of_its_project(seeded: Engine, web: TestClient
     ("asked", "says"),
     [("WorkItems?as_of=2026-11-01", "as it is now only"), ("Projects?as_of=soon", "expected a day"),
      ("Projects?as_of=2026-11-01&as_of=2026-11-02", "more than once"),
+     ("Projects?as_off=2026-11-01", "as_off: the feed does not know it"), ("Projects?asOf=2026-11-01", "asOf"),
+     ("Projects?known_at=2026-11-01T00:00:00Z", "as_of=DAY"),
      ("Projects?as_of=2026-11-01&$expand=WorkItems", "WorkItems")],
 )  # fmt: skip
 def test_a_past_that_is_not_there_is_refused(web: TestClient, asked: str, says: str) -> None:
