@@ -8,6 +8,7 @@ from sqlalchemy import Engine, inspect, text
 # and what consolidation adds.
 _OURS: Final = frozenset(
     {
+        "changed_at",
         "id",
         "source_id",
         "raw_page_id",
