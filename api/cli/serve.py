@@ -2,11 +2,12 @@
 
 import gc
 import logging
+import signal
 import socket
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -82,8 +83,6 @@ def run_server(engine: Engine, *, port: int | None = None, host: str | None = No
     base = f"http://{address}:{chosen}"
     if chosen != (port or given.port):
         typer.echo(f"Port {port or given.port} is taken; using {chosen}.")
-    typer.echo(f"Muster is at {base}  (Ctrl-C stops it)")
-    typer.echo(f"Sign in, once, with {sign_in_link(engine, base)}")
     config = uvicorn.Config(
         create_app(engine, limits=Limits.a_minute(given.requests_per_minute, given.failures_per_minute)),
         log_level="warning",
@@ -93,10 +92,35 @@ def run_server(engine: Engine, *, port: int | None = None, host: str | None = No
     )
     # Pages that were still open when the patience ran out are no failure of anything.
     logging.getLogger("uvicorn.error").addFilter(lambda record: "running task(s)" not in str(record.msg))
-    # A signal in the moment of starting ends the server before it is one; that needs no remark.
-    warnings.filterwarnings("ignore", message="coroutine 'Server.serve' was never awaited")
     _settle()
-    uvicorn.Server(config).run(sockets=[bound])
+    server = uvicorn.Server(config)
+    with _ended_by_signals(server):
+        typer.echo(f"Muster is at {base}  (Ctrl-C stops it)")
+        typer.echo(f"Sign in, once, with {sign_in_link(engine, base)}")
+        server.run(sockets=[bound])
+
+
+@contextmanager
+def _ended_by_signals(server: uvicorn.Server) -> Iterator[None]:
+    """Let a signal end the server from the moment it is announced; afterwards it does what it would have done.
+
+    The server listens to signals once its loop runs. One that came sooner would be an exception in the midst of
+    whatever is being made ready, and is lost where that is a callback of the interpreter.
+    """
+    came: list[int] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        server.handle_exit(number, frame)
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        signal.raise_signal(came[0])
 
 
 def _settle() -> None:
