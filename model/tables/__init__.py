@@ -2,6 +2,7 @@
 
 from model.tables.absence import Absence, CensusTaken, Question, ScopeVersion
 from model.tables.access import ApiToken, Credential
+from model.tables.account import Account, AccountRole, AccountSession
 from model.tables.baseline import Baseline
 from model.tables.claim import Claim
 from model.tables.collect import Assessment, Finding
@@ -49,6 +50,9 @@ from model.tables.workbook import WorkbookCell, WorkbookReturned, WorkbookSent
 
 __all__ = [
     "Absence",
+    "Account",
+    "AccountRole",
+    "AccountSession",
     "Answer",
     "ApiToken",
     "Assessment",
