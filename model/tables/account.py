@@ -47,18 +47,21 @@ class AccountRole(Base):
 
 
 class AccountSession(Base):
-    """A browser that is signed in: the cookie's secret is kept as its SHA-256."""
+    """A browser that is signed in, as an account or by a token: the cookie's secret is kept as its SHA-256."""
 
     __tablename__ = "account_session"
     __table_args__ = (
         Index("ix_account_session_open", "account_id", postgresql_where=text("ended_at IS NULL")),
+        CheckConstraint("num_nonnulls(account_id, token_id) = 1", name="whose"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     hash: Mapped[str] = mapped_column(unique=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    token_id: Mapped[int | None] = mapped_column(ForeignKey("api_token.id"))
     began_at: Mapped[datetime]
     seen_at: Mapped[datetime]  # to the minute: written at most once in that time
     ends_at: Mapped[datetime]  # whatever happens
     ended_at: Mapped[datetime | None]  # signed out, revoked, or the account disabled
-    way: Mapped[str]  # password, provider
+    way: Mapped[str]  # password, provider, token, link
+    agent: Mapped[str | None]  # what the browser calls itself
