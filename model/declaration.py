@@ -51,6 +51,11 @@ class Declaration:
         if not isinstance(self.data, dict):
             raise InvalidDeclaration([f"{name}:1:1: expected a map of settings at the top"])
 
+    @property
+    def root(self) -> Any:
+        """The parsed text's own node, for whoever needs the places of its values."""
+        return self._root
+
     def as_(self, schema: type[Schema]) -> Schema:
         """Validate the document against a schema.
 
