@@ -30,6 +30,7 @@ from api import (
     workbook_shapes,
 )
 from api.answer import to_json
+from api.causes import Causes
 from api.description import describe
 from api.doors import Door, Limits
 from api.etag import Cache, Recent
@@ -185,6 +186,7 @@ def create_app(
     app.add_middleware(Door, limits=limits)
     return app
 
+    app.add_middleware(Causes)
 
 def described(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document, every answer with an example."""

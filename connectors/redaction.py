@@ -100,10 +100,8 @@ def request_line(request: httpx.Request, body: Any) -> str:
     url = request.url
     if url.query and _may_hold_secrets(url.query.decode("ascii", "replace")):
         named = url.params.multi_items()
-        if any(_is_secret(name) for name, _ in named):
-            url = url.copy_with(
-                params=[(name, "***" if _is_secret(name) else value) for name, value in named]
-            )
+        if any(is_secret(name) for name, _ in named):
+            url = url.copy_with(params=[(name, "***" if is_secret(name) else value) for name, value in named])
     line = f"{request.method} {url}"
     if body is None:
         return line
@@ -116,11 +114,12 @@ def _may_hold_secrets(text: str) -> bool:
     return any(word in low for word in _MAYBE_SECRET)
 
 
-def _is_secret(name: str) -> bool:
+def is_secret(name: str) -> bool:
+    """Tell from its name that a value is a secret."""
     return name.lower() not in _PAGING and bool(_SECRET_NAME.search(name))
 
 
 def _starred(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: "***" if _is_secret(name) else _starred(inner) for name, inner in value.items()}
+        return {name: "***" if is_secret(name) else _starred(inner) for name, inner in value.items()}
     return [_starred(inner) for inner in value] if isinstance(value, list) else value

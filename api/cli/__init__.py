@@ -32,10 +32,12 @@ from api.cli import (
     verify,
     workbook,
 )
-from api.cli.common import USAGE, Failed, open_store, quiet_libraries
+from api.cli.common import USAGE, Failed, open_store, quiet_libraries, whoever_types
 from api.cli.stopping import STOPPED, end_as_by_hand
 from api.tokens import token_commands
 from config.process import tune
+from model.audit import Way
+from sync.audit import Cause, caused_by
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -59,7 +61,8 @@ def main() -> None:
     try:
         quiet_libraries()
         tune()
-        app()
+        with caused_by(Cause(Way.COMMAND, whoever_types())):
+            app()
     except Failed as failed:
         typer.echo(f"muster: {failed}", err=True)
         sys.exit(failed.code)

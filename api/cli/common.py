@@ -1,5 +1,6 @@
 """What the commands share: the store, failures as sentences, quiet libraries."""
 
+import getpass
 import logging
 import os
 import re
@@ -81,6 +82,14 @@ def open_store(*, given: Settings | None = None, pool_size: int = 8) -> Engine:
         reach(engine)
         migrate(engine)
         return engine
+
+
+def whoever_types() -> str:
+    """Return the machine's name of whoever runs this; a container may have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "operator"
 
 
 def utc_now() -> datetime:

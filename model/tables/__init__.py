@@ -3,6 +3,7 @@
 from model.tables.absence import Absence, CensusTaken, Question, ScopeVersion
 from model.tables.access import ApiToken, Credential
 from model.tables.account import Account, AccountRole, AccountSession
+from model.tables.audit import AuditEvent
 from model.tables.baseline import Baseline
 from model.tables.claim import Claim
 from model.tables.collect import Assessment, Finding
@@ -57,6 +58,7 @@ __all__ = [
     "ApiToken",
     "Assessment",
     "Baseline",
+    "AuditEvent",
     "Benefit",
     "CensusTaken",
     "ChangeRequest",

@@ -1,0 +1,39 @@
+"""Say of each request whence it comes, for the log of who changed what; who asks is added once that is known."""
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from model.audit import Way
+from sync.audit import Cause, caused_by
+
+_KEY: Final = "muster.cause"
+_PROGRAMS: Final = ("/api/", "/odata/", "/files/", "/metrics")
+_NOT_SIGNED_IN: Final = "nobody signed in"
+
+
+class Causes:
+    """Give every request its cause, which all that is recorded on its behalf is of."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        client = scope.get("client")
+        way = Way.API if scope["path"].startswith(_PROGRAMS) else Way.PAGE
+        cause = Cause(way, _NOT_SIGNED_IN, str(client[0]) if client else None)
+        scope[_KEY] = cause
+        with caused_by(cause):
+            await self._app(scope, receive, send)
+
+
+def asks(request: Request, name: str) -> None:
+    """Note who asks: what is recorded from now on is theirs."""
+    cause = request.scope.get(_KEY)
+    if isinstance(cause, Cause):
+        cause.actor = name
