@@ -21,44 +21,18 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.requests import Request
 
 from api import fields
+from api.causes import asks
 from api.etag import VERSION, Cache, Kind
+from api.principal import OPERATOR, SCOPES, Principal
 from api.problems import bad_request, forbidden, unauthenticated
+from api.rights import let_in
 from api.unchanged import NOTED
 from api.version import SEEN
 from model.tables import Project
 
-SCOPES: Final = ("read", "sync", "admin")
+__all__ = ["OPERATOR", "SCOPES", "Principal"]
 COOKIE: Final = "muster_session"
 bearer = HTTPBearer(auto_error=False, description="A token of `muster token create`")
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who asks. `projects` None means every project; else those keys and no others.
-
-    `person` is whom the token speaks for, in `roles` of the whole office; None means it may look, and answer
-    or move nothing.
-    """
-
-    name: str
-    scopes: frozenset[str]
-    projects: tuple[str, ...] | None = None
-    token: int | None = None
-    person: str | None = None
-    roles: frozenset[str] = frozenset()
-
-    def may(self, scope: str) -> bool:
-        """Tell whether a scope is held; `admin` holds them all."""
-        return scope in self.scopes or "admin" in self.scopes
-
-    @property
-    def sees_everything(self) -> bool:
-        """Whether nothing of the portfolio is hidden."""
-        return self.projects is None
-
-
-# Whoever can run the command line holds the database's address: nothing could be kept from them.
-OPERATOR: Final = Principal("operator", frozenset(SCOPES))
 
 
 def visible_projects(session: Session, principal: Principal) -> frozenset[UUID] | None:
@@ -128,7 +102,7 @@ def authenticate(
     Without a kind the version is that of all data there is, which every write changes.
 
     Raises:
-        Problem: 401 when nobody valid asks.
+        Problem: 401 when nobody valid asks, 403 for one without the permission that the route needs.
     """
     now = now or datetime.now(UTC)
     header = request.headers.get("authorization")
@@ -151,9 +125,11 @@ def authenticate(
             )
         if (noted := request.scope.get(NOTED)) is not None:
             noted.who(row.seen, row.expires_at)
+        asks(request, row.name)
+        principal = let_in(request, _principal(row))
         if kind is None:
-            return _principal(row), str(row.seen)
-        return _principal(row), request.app.state.versions.of(connection, kind, row.seen)
+            return principal, str(row.seen)
+        return principal, request.app.state.versions.of(connection, kind, row.seen)
 
 
 def _principal(row: Any) -> Principal:
@@ -189,8 +165,6 @@ def reading(kind: Kind) -> Callable[..., Reader]:
     def reader(request: Request, _documented: Annotated[Any, Depends(bearer)] = None) -> Reader:
         engine: Engine = request.app.state.engine
         principal, version = authenticate(engine, request, kind)
-        if not principal.may("read"):
-            raise forbidden(f"Token {principal.name!r} has no scope `read`.")
         _known_parameters(request)
         return Reader(request, principal, version, kind, engine, request.app.state.cache)
 

@@ -87,8 +87,7 @@ class Idempotent:
         except Problem:  # the route says in its own words why nobody is let in
             await self._app(request.scope, again.receive, again.send)
             return again.answer()
-        holder = f"person {principal.person}" if principal.token is None else f"token {principal.token}"
-        mine = Key(holder, key)
+        mine = Key(principal.holder, key)
         asked = _digest(request, body)
         earlier = await run_in_threadpool(claim, self._engine, mine, asked, now=self._clock())
         if earlier is not None:

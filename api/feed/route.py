@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cache, lru_cache
+from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
@@ -70,15 +71,15 @@ def _answered(request: Request, body: bytes) -> Response:
     engine = request.app.state.engine
     try:
         principal, seen = authenticate(engine, request, None)
-    except Problem:
+    except Problem as problem:
+        if problem.status == HTTPStatus.FORBIDDEN:
+            return plain(_refused(403, "Forbidden", problem.detail))
         answer = _refused(
             401, "Unauthorized",
             "Sign in with a token of `muster token create`: as the password of Basic, as a Bearer token, in the header"
             " x-api-key, or as the query parameter apikey",
         )  # fmt: skip
         return plain(answer)
-    if not principal.may("read"):
-        return plain(_refused(403, "Forbidden", "this token may not read"))
 
     def make(asked: Asked) -> tuple[Answer, str]:
         with engine.connect().execution_options(**_READING) as connection:
