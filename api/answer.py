@@ -16,6 +16,7 @@ from starlette.responses import Response
 from api.access import Reader, data_version, visible_projects
 from api.etag import Body, digest, respond
 from api.fields import SELECTED, asked, only
+from api.personal import NOTHING, Personal
 from api.unchanged import NOTED
 from model.collection.numbers import is_exact
 from sync.json import encoded, in_full, instant_text
@@ -24,13 +25,20 @@ Visible = frozenset[UUID] | None
 JSON = "application/json"
 
 
-def answer(reader: Reader, render: Callable[[Session, Visible], Body], *, also: object = "") -> Response:
+def answer(
+    reader: Reader,
+    render: Callable[[Session, Visible], Body],
+    *,
+    also: object = "",
+    personal: Personal = NOTHING,
+) -> Response:
     """Return the answer of a read.
 
     Args:
         reader: Who asks for which version.
         render: Called when the body is not held yet, inside a snapshot of the database.
         also: Whatever else decides the body besides the address, the data and who may see it.
+        personal: What is put into the kept body for this reader alone.
     """
     url = reader.request.url
     fixed = (build(), reader.kind, reader.principal.projects, url.path, url.query, also)
@@ -50,7 +58,7 @@ def answer(reader: Reader, render: Callable[[Session, Visible], Body], *, also: 
     tag = digest(*fixed, reader.version)
     if (noted := reader.request.scope.get(NOTED)) is not None:
         noted.by_version = True
-    return respond(reader.request.headers, tag, reader.cache, rendered)
+    return respond(reader.request.headers, tag, reader.cache, rendered, personal)
 
 
 def json_answer(
@@ -105,6 +113,6 @@ def build() -> str:
     """Return a digest of what renders: another release's bodies are not this one's."""
     found = hashlib.sha256()
     for path in sorted(Path(__file__).parent.rglob("*")):
-        if path.suffix in (".py", ".html", ".css", ".js", ".svg"):
+        if path.suffix in (".py", ".html", ".css", ".js", ".svg", ".po"):
             found.update(path.read_bytes())
     return found.hexdigest()[:12]

@@ -53,6 +53,7 @@ from api.pages import rollup as rollup_pages
 from api.pages import templates as template_pages
 from api.pages import workbook as workbook_pages
 from api.pages.static import static_files
+from api.preferred import Preferred
 from api.retiring import SayRetiring
 from api.routes import (
     answered,
@@ -182,11 +183,12 @@ def create_app(
     app.add_middleware(Idempotent, prefix=PREFIX, engine=engine)
     app.add_middleware(Methods, prefix=PREFIX, routes=_api_routes())
     app.add_middleware(Unchanged, engine=engine)
+    app.add_middleware(Preferred)
     app.add_middleware(StrictHeaders)
     app.add_middleware(Door, limits=limits)
+    app.add_middleware(Causes)
     return app
 
-    app.add_middleware(Causes)
 
 def described(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document, every answer with an example."""

@@ -19,7 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.version import SEEN
 
 NOTED: Final = "muster.noted"
-_DECIDES: Final = frozenset({b"authorization", b"if-none-match", b"accept", b"accept-encoding"})
+_DECIDES: Final = frozenset(
+    {b"authorization", b"if-none-match", b"accept", b"accept-encoding", b"accept-language"}
+)
 _MOST: Final = 4096
 _QUARTER: Final = timedelta(
     minutes=15

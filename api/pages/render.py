@@ -1,6 +1,7 @@
 """Templates, and how figures, dates and addresses are written in them."""
 
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -8,16 +9,23 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import escape
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import Reader
+from api.access import Principal, Reader
 from api.answer import Visible, answer
+from api.csrf import FIELD, MARK, form_token
 from api.etag import Body
+from api.pages.navigation import navigation
 from api.pages.static import address
+from api.personal import Personal
+from api.translation import gettext, plural_form, preferences, sense
 
 HTML: Final = "text/html; charset=utf-8"
+# Stands where a kept page names its reader; nobody can have written it into a tracker beforehand.
+_WHO: Final = f"who-{secrets.token_urlsafe(24)}"
 NONE: Final = "–"
 LETTERS: Final = {"GREEN": "G", "AMBER": "A", "RED": "R", "GREY": "?", "BLUE": "C"}
 WORDS: Final = {
@@ -172,13 +180,26 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(gettext, plural_form, newstyle=True, pgettext=sense)  # type: ignore[attr-defined]
     filters: dict[str, Callable[..., Any]] = {
         "safe_url": safe_url, "date": date_text, "short_date": short_date, "instant": instant_text,
         "number": number_text, "money": money_text, "value": value_text, "slip": signed_days, "words": words,
     }  # fmt: skip
     environment.filters.update(filters)
-    environment.globals.update(link=link, asset=address, LETTERS=LETTERS, WORDS=WORDS, NONE=NONE)
+    environment.globals.update(
+        link=link,
+        asset=address,
+        navigation=navigation,
+        preferences=preferences,
+        LETTERS=LETTERS,
+        WORDS=WORDS,
+        NONE=NONE,
+        CSRF_FIELD=FIELD,
+        CSRF_MARK=MARK,
+    )
     return environment
 
 
@@ -186,7 +207,9 @@ TEMPLATES: Final = _environment()
 
 
 def html(template: str, **context: Any) -> bytes:
-    """Render a template."""
+    """Render a template; the forms' token is put in as it is sent."""
+    principal = context.get("principal")
+    context.setdefault("who", principal.name.split(":")[0] if principal else "")
     return TEMPLATES.get_template(template).render(context).encode()
 
 
@@ -197,9 +220,24 @@ def page(
 
     def render(session: Session, visible: Visible) -> Body:
         context = collect(session, visible)
-        return Body(html(template, principal=reader.principal, here=reader.request.url.path, **context), HTML)
+        here = reader.request.url.path
+        return Body(html(template, principal=reader.principal, here=here, who=_WHO, **context), HTML)
 
-    return answer(reader, render, also=also)
+    personal = own(reader.request, reader.principal)
+    return answer(reader, render, also=(also, preferences(), held(reader.principal)), personal=personal)
+
+
+def own(request: Request, principal: Principal) -> Personal:
+    """Return what of a kept page is this reader's alone: their name, and the token of their forms."""
+    by_key = "authorization" in request.headers
+    token = "" if by_key else form_token(request.scope) or ""
+    name = str(escape(principal.name.split(":")[0]))
+    return Personal({_WHO.encode(): name.encode(), MARK.encode(): token.encode()})
+
+
+def held(principal: Principal) -> tuple[object, ...]:
+    """Return what decides which parts of a page a reader is offered."""
+    return tuple(sorted({str(permission) for right in principal.held for permission in right.permissions}))
 
 
 def problem_page(

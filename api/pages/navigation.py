@@ -1,0 +1,96 @@
+"""The pages a reader can go to from anywhere: one line each, under whom they are mostly for.
+
+A page's `path` is where its entry leads; `under` are the beginnings of the addresses it stands for.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from api.access import Principal
+from api.translation import N_, _
+
+
+def anyone(_principal: Principal) -> bool:
+    """Show the entry to whoever is signed in."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page in the navigation; `to` says who is shown it."""
+
+    path: str
+    name: str
+    under: tuple[str, ...] = ()
+    to: Callable[[Principal], bool] = anyone
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Pages that belong together."""
+
+    name: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry as a page shows it: in the reader's language, and whether they are there."""
+
+    path: str
+    name: str
+    here: bool
+
+
+NAVIGATION: Final = (
+    Group(N_("Portfolio"), (
+        Entry("/", N_("Board"), ("/projects", "/rollup", "/changes", "/outcomes")),
+    )),
+    Group(N_("Collection"), (
+        Entry("/collect", N_("Collect"), ("/submissions",)),
+        Entry("/findings", N_("Findings")),
+        Entry("/matching", N_("Matching"), ("/conflicts",)),
+        Entry("/templates", N_("Templates")),
+    )),
+    Group(N_("Office"), (
+        Entry("/sources", N_("Sources and runs"), ("/runs",)),
+        Entry("/policies", N_("Policies")),
+    )),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ShownGroup:
+    """A group as a page shows it; its own address is that of its first page."""
+
+    name: str
+    entries: tuple[Shown, ...]
+
+    @property
+    def here(self) -> bool:
+        """Whether the reader is on one of its pages."""
+        return any(entry.here for entry in self.entries)
+
+
+def navigation(here: str, principal: Principal) -> list[ShownGroup]:
+    """Return the groups of pages somebody may go to, the page they are on marked."""
+    best = max(stands_for(entry, here) for group in NAVIGATION for entry in group.entries)
+    groups = []
+    for group in NAVIGATION:
+        shown = tuple(
+            Shown(entry.path, _(entry.name), 0 < stands_for(entry, here) == best)
+            for entry in group.entries
+            if entry.to(principal)
+        )
+        if shown:
+            groups.append(ShownGroup(_(group.name), shown))
+    return groups
+
+
+def stands_for(entry: Entry, here: str) -> int:
+    """Return how many characters of an address an entry stands for; 0 where it does not."""
+    return max(
+        len(start) if here == start or here.startswith(f"{start}/") else 0
+        for start in (entry.path, *entry.under)
+    )
