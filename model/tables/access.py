@@ -11,7 +11,7 @@ from model.base import Base
 
 
 class ApiToken(Base):
-    """A bearer token. `projects` None means all projects; a list means those keys and no others."""
+    """A bearer token. `projects` None means all projects; else those, and what portfolios and programmes have."""
 
     __tablename__ = "api_token"
 
@@ -20,12 +20,15 @@ class ApiToken(Base):
     hash: Mapped[str] = mapped_column(unique=True)  # SHA-256 of the token, hex
     scopes: Mapped[list[Any]]  # read, sync, admin
     projects: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
+    programmes: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # names
+    portfolios: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # keys
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)  # holds it to its own
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None] = mapped_column(server_default=text("NULL"))
     person: Mapped[str | None]  # whom it speaks for; None: it may look, and move nothing
-    roles: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # office-wide: project_officer, ...
+    roles: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # of model.rights.ROLES
 
 
 class Credential(Base):

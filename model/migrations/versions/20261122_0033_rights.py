@@ -1,8 +1,12 @@
-"""What tokens may see and do
+"""What tokens may see and do: of programmes and portfolios, and never more than the account they are of
 
 Revision ID: 20261122_0033
 Revises: 20261122_0032
 """
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "20261122_0033"
 down_revision = "20261122_0032"
@@ -11,8 +15,20 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    none = {"server_default": sa.text("'[]'"), "nullable": False}
+    op.add_column("api_token", sa.Column("programmes", postgresql.JSONB(astext_type=sa.Text()), **none))
+    op.add_column("api_token", sa.Column("portfolios", postgresql.JSONB(astext_type=sa.Text()), **none))
+    op.add_column("api_token", sa.Column("account_id", sa.BigInteger(), nullable=True))
+    op.create_index(op.f("ix_api_token_account_id"), "api_token", ["account_id"])
+    op.create_foreign_key(
+        op.f("fk_api_token_account_id_account"), "api_token", "account", ["account_id"], ["id"]
+    )
 
 
 def downgrade() -> None:
-    pass
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_constraint(op.f("fk_api_token_account_id_account"), "api_token", type_="foreignkey")
+    op.drop_index(op.f("ix_api_token_account_id"), table_name="api_token")
+    for name in ("account_id", "portfolios", "programmes"):
+        op.drop_column("api_token", name)
