@@ -16,7 +16,9 @@ def render(kind: str, item: object, _context: object) -> str | Literal[False]:
 
 
 def ours(_object: object, name: str | None, kind: str, reflected: bool, _other: object) -> bool:  # noqa: FBT001  (alembic's signature)
-    """Leave the job queue's tables alone: Procrastinate brings its own."""
+    """Leave alone the job queue's tables, which Procrastinate brings, and indexes of an extension not all have."""
+    if kind == "index":
+        return not (reflected and (name or "").endswith("_trigrams"))
     return not (kind == "table" and reflected and (name or "").startswith("procrastinate_"))
 
 

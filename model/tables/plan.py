@@ -3,18 +3,26 @@
 from datetime import date
 from decimal import Decimal
 
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Numeric
 
 from model.base import Base
 from model.tables.version import Version, version_args
+from model.tables.words import words_of
 
 
 class Milestone(Version, Base):
     """A dated commitment. `forecast` None means nobody forecast it; it is not the baseline."""
 
     __tablename__ = "milestone"
-    __table_args__ = version_args("milestone")
+    __table_args__ = (
+        *version_args("milestone"),
+        Index(
+            "ix_milestone_words", words_of("name"), postgresql_using="gin",
+            postgresql_where=text("known_to IS NULL"),
+        ),
+    )  # fmt: skip
 
     name: Mapped[str]
     state: Mapped[str | None]  # planned, met, dropped
@@ -30,7 +38,13 @@ class RaidItem(Version, Base):
     """A risk, assumption, issue or dependency, with the fields of the RAID template."""
 
     __tablename__ = "raid_item"
-    __table_args__ = version_args("raid_item")
+    __table_args__ = (
+        *version_args("raid_item"),
+        Index(
+            "ix_raid_item_words", words_of("title"), postgresql_using="gin",
+            postgresql_where=text("known_to IS NULL"),
+        ),
+    )  # fmt: skip
 
     item_id: Mapped[str | None]  # the reference people use, e.g. R-014
     kind: Mapped[str | None]  # risk, assumption, issue, dependency

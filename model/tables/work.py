@@ -10,6 +10,7 @@ from sqlalchemy.types import Text
 
 from model.base import Base
 from model.tables.changed import Stamped
+from model.tables.words import words_of
 
 
 class WorkItem(Stamped, Base):
@@ -31,6 +32,7 @@ class WorkItem(Stamped, Base):
         ),
         Index(None, "updated_at", "id"),
         Index(None, "changed_at", "id"),
+        Index("ix_work_item_words", words_of("title"), postgresql_using="gin"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
