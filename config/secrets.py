@@ -1,12 +1,14 @@
-"""Secrets are references, `env:NAME` or `file:PATH`; only here do they become values."""
+"""Secrets are references: `env:NAME`, `file:PATH`, or `kept:NUMBER` where a page took it; here they become values."""
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-REFERENCES = ("env:", "file:")
+KEPT = "kept:"  # sealed in the database
+REFERENCES = ("env:", "file:", KEPT)
+Kept = Callable[[int], str | None]  # gives a secret that was typed into a page, None where there is none
 # The keys of a source's block that hold a secret.
 SECRET_KEYS = frozenset(
     {"token", "client_secret", "password", "secret", "private_key", "passphrase", "certificate"}
@@ -46,21 +48,26 @@ def check_references(node: Any, *, where: str) -> None:
             check_references(each, where=where)
 
 
-def resolve(node: Any, *, where: str) -> Any:
+def resolve(node: Any, *, where: str, kept: Kept | None = None) -> Any:
     """Return a copy of a configuration block with its secret references replaced by their values.
+
+    Args:
+        node: The block.
+        where: What a message calls it.
+        kept: Gives what `kept:NUMBER` stands for; without it there is none of these.
 
     Raises:
         SecretMissing: The variable is not set or the file cannot be read; names it.
     """
     if isinstance(node, Mapping):
         return {
-            key: _value(value, f"{where}: {key}")
+            key: _value(value, f"{where}: {key}", kept)
             if isinstance(value, str) and _is_reference(key, value)
-            else resolve(value, where=where)
+            else resolve(value, where=where, kept=kept)
             for key, value in node.items()
         }
     if isinstance(node, list | tuple):
-        return [resolve(each, where=where) for each in node]
+        return [resolve(each, where=where, kept=kept) for each in node]
     return node
 
 
@@ -114,8 +121,16 @@ def _is_reference(key: str, value: str) -> bool:
     return key in SECRET_KEYS or (key in MAYBE_SECRET_KEYS and value.startswith(REFERENCES))
 
 
-def _value(reference: str, where: str) -> str:
+def _value(reference: str, where: str, kept: Kept | None) -> str:
     kind, _, name = reference.partition(":")
+    if reference.startswith(KEPT):
+        found = kept(int(name)) if kept is not None and name.isascii() and name.isdigit() else None
+        if found is None:
+            raise SecretMissing(
+                f"{where} refers to {reference}, which is not kept in this database; type the secret anew on the"
+                " source's page, or write env:NAME or file:PATH"
+            )
+        return found
     if kind == "env":
         value = os.environ.get(name)
         if not value:

@@ -56,8 +56,8 @@ def plan(
             changes.append(Change("add", f"source {block.name} ({block.kind})"))
         elif stored[block.name][0] != wanted or stored[block.name][1] != block.enabled:
             config, enabled = stored[block.name]
-            differences = _differences({**config, "enabled": enabled}, {**wanted, "enabled": block.enabled})
-            warning = _another_place(connection, block, stored_block(block.name, config))
+            differences = differences_of({**config, "enabled": enabled}, {**wanted, "enabled": block.enabled})
+            warning = another_place(connection, block, stored_block(block.name, config))
             changes.append(Change("change", f"source {block.name}", (*differences, *warning)))
         else:
             changes.append(Change("keep", f"source {block.name}"))
@@ -97,7 +97,7 @@ def _rate_says(rate: Rate) -> str:
     return f"{rate.day}: 1 {rate.base} = {rate.rate:f} {rate.quote} ({rate.source})"
 
 
-def _another_place(connection: Connection, block: SourceBlock, before: SourceBlock) -> tuple[str, ...]:
+def another_place(connection: Connection, block: SourceBlock, before: SourceBlock) -> tuple[str, ...]:
     """Say what it means that a source is to be read at another address; refuse another kind of tracker.
 
     Raises:
@@ -134,11 +134,12 @@ def _portfolio_change(connection: Connection, document: Document) -> Change:
     if row is None:
         return Change("add", f"portfolio {wanted['key']}")
     if dict(row) != wanted:
-        return Change("change", f"portfolio {wanted['key']}", _differences(dict(row), wanted))
+        return Change("change", f"portfolio {wanted['key']}", differences_of(dict(row), wanted))
     return Change("keep", f"portfolio {wanted['key']}")
 
 
-def _differences(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
+def differences_of(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
+    """Say what differs between two blocks, a line an option; secrets are starred."""
     before, after = masked(old), masked(new)
     return tuple(
         f"{key}: {before.get(key)!r} → {after.get(key)!r}"
@@ -184,7 +185,7 @@ def apply(
             document.portfolio.model_dump(),
         )
         for position, block in enumerate(document.sources):
-            _store_source(connection, block, position, now)
+            store_source(connection, block, position, now)
         connection.execute(
             text(
                 "UPDATE source SET enabled = false, updated_at = :now WHERE enabled AND name <> ALL(:names)"
@@ -195,7 +196,8 @@ def apply(
     return changes
 
 
-def _store_source(connection: Connection, block: SourceBlock, position: int, now: datetime) -> None:
+def store_source(connection: Connection, block: SourceBlock, position: int, now: datetime) -> None:
+    """Write a source's configuration, over the one it has where it is there."""
     config = stored_config(block)
     connection.execute(
         text(

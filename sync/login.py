@@ -16,6 +16,7 @@ from connectors.oauth import Authority
 from connectors.redaction import remember
 from sync.apply import stored_block
 from sync.credentials import StoredTokens
+from sync.keeping import KeptSecrets
 from sync.registry import read_config, utc_now
 
 
@@ -75,7 +76,7 @@ def begin_login(engine: Engine, source: str, *, clock: Callable[[], datetime] = 
         names = connection.scalars(text("SELECT name FROM source ORDER BY position")).all()
     if stored is None:
         raise LookupError(f"there is no source {source!r}; there are: {', '.join(names) or 'none yet'}")
-    config = read_config(stored_block(source, stored))
+    config = read_config(stored_block(source, stored), kept=KeptSecrets(engine))
     if not isinstance(config, JiraConfig) or not isinstance(config.auth, OAuthAuth) or not config.keeps_grant:
         raise MisconfiguredSource(
             "it signs in with what its configuration refers to, and needs no login; only auth type oauth does",

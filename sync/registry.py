@@ -12,12 +12,13 @@ from sqlalchemy import Engine
 
 from config import shipped
 from config.document import SourceBlock, in_words
-from config.secrets import check_references, resolve, secret_values, stand_in
+from config.secrets import Kept, check_references, resolve, secret_values, stand_in
 from connectors.base import Connector
 from connectors.errors import MisconfiguredSource
 from connectors.grants import TokenStore
 from connectors.redaction import remember
 from sync.credentials import StoredTokens
+from sync.keeping import KeptSecrets
 from sync.mapping import MappingSpec, compile_stream, parse_mapping
 
 # kind -> where its config class and connector class are
@@ -103,8 +104,8 @@ def _config(block: SourceBlock, options: Mapping[str, Any]) -> BaseModel:
 
 
 def opener_on(engine: Engine) -> Opener:
-    """Return what opens sources whose rotating tokens are kept in this database."""
-    return partial(open_source, tokens=partial(StoredTokens, engine))
+    """Return what opens sources whose secrets and rotating tokens are kept in this database."""
+    return partial(open_source, tokens=partial(StoredTokens, engine), kept=KeptSecrets(engine))
 
 
 def open_source(
@@ -113,6 +114,7 @@ def open_source(
     connections: int,
     clock: Callable[[], datetime] = utc_now,
     tokens: TokenStores | None = None,
+    kept: Kept | None = None,
 ) -> Opened:
     """Build a source's connector, with its secrets in, and read its mapping.
 
@@ -120,15 +122,15 @@ def open_source(
         MisconfiguredSource: Options or a mapping that do not hold, or a secret that cannot be found.
     """
     try:
-        options = resolved(block)
+        options = resolved(block, kept=kept)
         source_mapping(block)
     except ValueError as error:
         raise MisconfiguredSource(str(error).removeprefix(f"{block.name}: "), source=block.name) from None
     config = _config(block, options)
     build = _load(KINDS[block.kind][1])
-    kept = {"tokens": tokens(block.name)} if tokens is not None and _keeps_grant(config) else {}
+    stored = {"tokens": tokens(block.name)} if tokens is not None and _keeps_grant(config) else {}
     connector = cast(
-        "Connector", build(config, source=block.name, connections=connections, clock=clock, **kept)
+        "Connector", build(config, source=block.name, connections=connections, clock=clock, **stored)
     )
     return Opened(connector, source_mapping(block))
 
@@ -151,14 +153,14 @@ def open_for_reading(
     return Opened(connector, spec)
 
 
-def read_config(block: SourceBlock) -> BaseModel:
+def read_config(block: SourceBlock, *, kept: Kept | None = None) -> BaseModel:
     """Read a source's options, with its secrets in, as its kind has them.
 
     Raises:
         MisconfiguredSource: Options that do not hold, or a secret that cannot be found.
     """
     try:
-        return _config(block, resolved(block))
+        return _config(block, resolved(block, kept=kept))
     except ValueError as error:
         raise MisconfiguredSource(str(error).removeprefix(f"{block.name}: "), source=block.name) from None
 
@@ -175,13 +177,13 @@ def address_of(block: SourceBlock) -> str | None:
     return None
 
 
-def resolved(block: SourceBlock) -> dict[str, Any]:
+def resolved(block: SourceBlock, *, kept: Kept | None = None) -> dict[str, Any]:
     """Return a source's options with its secrets in, known from now on to whatever stars secrets.
 
     Raises:
         SecretMissing: A reference that leads nowhere.
     """
-    options: dict[str, Any] = resolve(block.options(), where=block.name)
+    options: dict[str, Any] = resolve(block.options(), where=block.name, kept=kept)
     remember(*secret_values(block.options(), options))
     return options
 

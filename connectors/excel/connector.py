@@ -14,7 +14,7 @@ from connectors.errors import ConnectorError, SliceUnreadable
 from connectors.excel import process
 from connectors.excel.config import ExcelConfig, Workbook
 from connectors.excel.delivery import Delivered
-from connectors.excel.discovery import describe
+from connectors.excel.discovery import describe, in_short
 from connectors.excel.drift import Structure
 from connectors.excel.files import TAGS, File, Files, Folder, label_of
 from connectors.excel.layout import HOLDS, Limits, Refused
@@ -97,7 +97,14 @@ class Excel:
                 found.warnings.append(str(refusal))
                 continue
             found.scopes.append(
-                {"key": file.name, "name": file.name, "external_id": file.name, "url": file.url}
+                {
+                    "key": file.name,
+                    "name": file.name,
+                    "external_id": file.name,
+                    "url": file.url,
+                    "path": workbook.path,
+                    "sheets": [in_short(sheet) for sheet in sheets],
+                }
             )
             for sheet in sheets:
                 describe(found, file.name, sheet)

@@ -33,6 +33,19 @@ def describe(found: Discovery, file: str, sheet: dict[str, Any]) -> None:
         _describe_column(found, name, column)
 
 
+def in_short(sheet: dict[str, Any]) -> dict[str, Any]:
+    """Say of one sheet what it would be read as: `holds` is None for one that looks like nothing that is read."""
+    columns = sheet.get("columns", ())
+    return {
+        "sheet": sheet["sheet"],
+        "hidden": sheet["hidden"],
+        "holds": sheet["holds"],
+        "header_row": sheet["header_row"],
+        "understood": sum(column["attribute"] is not None for column in columns),
+        "columns": len(columns),
+    }
+
+
 def _describe_column(found: Discovery, name: str, column: dict[str, Any]) -> None:
     header, attribute = column["header"], column["attribute"]
     entry: dict[str, Any] = {

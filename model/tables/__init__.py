@@ -17,6 +17,7 @@ from model.tables.collection import (
     SubmissionMove,
 )
 from model.tables.consolidation import ConsolidationLog, ReportText, Touched
+from model.tables.draft import KeptSecret, SourceDraft
 from model.tables.findings import Dispute, FindingMove
 from model.tables.history import Comment, WorkItemKey, Worklog
 from model.tables.idempotency import KeptAnswer
@@ -57,8 +58,8 @@ __all__ = [
     "Answer",
     "ApiToken",
     "Assessment",
-    "Baseline",
     "AuditEvent",
+    "Baseline",
     "Benefit",
     "CensusTaken",
     "ChangeRequest",
@@ -81,6 +82,7 @@ __all__ = [
     "Identity",
     "Iteration",
     "KeptAnswer",
+    "KeptSecret",
     "MappingVersion",
     "MatchDecision",
     "MatchProposal",
@@ -110,6 +112,7 @@ __all__ = [
     "SettlingRule",
     "Snapshot",
     "Source",
+    "SourceDraft",
     "SourceShape",
     "Submission",
     "SubmissionMove",

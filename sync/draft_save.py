@@ -1,0 +1,177 @@
+"""Save a draft: what it says becomes the source's configuration, in one transaction, and the draft is gone."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import Connection, Engine, text
+
+from config.document import PortfolioBlock, SourceBlock, in_words
+from config.secrets import masked
+from connectors.errors import MisconfiguredSource
+from sync import audit
+from sync.apply import another_place, differences_of, store_source, stored_block, stored_config
+from sync.drafts import Draft, discard, draft
+from sync.record_rows import COLLECTION
+from sync.registry import check_source
+from sync.store import unit_of_work
+
+RESERVED = frozenset({COLLECTION, "new", "drafts"})  # addresses of pages, or of our own
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What was saved. `differences` are a sentence each; none for a new source."""
+
+    name: str
+    is_new: bool
+    differences: tuple[str, ...]
+
+
+def block_of(block: Mapping[str, Any]) -> SourceBlock:
+    """Read a draft's block as a source's.
+
+    Raises:
+        MisconfiguredSource: It is none; names the option and what was expected.
+    """
+    name = str(block.get("name") or "source")
+    try:
+        return SourceBlock.model_validate(dict(block))
+    except ValidationError as error:
+        raise MisconfiguredSource(in_words(error), source=name) from None
+
+
+def check_name(connection: Connection, name: str, *, known: str | None) -> None:
+    """Refuse a name that another source has.
+
+    Raises:
+        MisconfiguredSource: In words.
+    """
+    if name == known:
+        return
+    if name in RESERVED:
+        raise MisconfiguredSource("name: this word is taken by Muster itself; choose another", source=name)
+    if connection.scalar(text("SELECT EXISTS (SELECT 1 FROM source WHERE name = :name)"), {"name": name}):
+        raise MisconfiguredSource("name: there is a source of this name; choose another", source=name)
+
+
+def changes_of(connection: Connection, known: Draft) -> tuple[str, ...]:
+    """Say what saving a draft would change of its source, a line each; none for a new one.
+
+    Raises:
+        MisconfiguredSource: Records of another kind of tracker are stored under its name.
+    """
+    block = block_of(known.block)
+    row = connection.execute(
+        text("SELECT config, enabled FROM source WHERE name = :name"), {"name": known.source}
+    ).one_or_none()
+    if row is None:
+        return ()
+    before = {**row.config, "enabled": row.enabled}
+    after = {**stored_config(block), "enabled": block.enabled}
+    warning = another_place(connection, block, stored_block(block.name, row.config))
+    return (*differences_of(before, after), *warning)
+
+
+def save_draft(
+    engine: Engine,
+    number: int,
+    *,
+    now: datetime,
+    version: int | None = None,
+    portfolio: Mapping[str, str] | None = None,
+    check: Callable[[SourceBlock], None] = check_source,
+) -> Saved:
+    """Make a draft's source what the draft says.
+
+    Args:
+        engine: The store.
+        number: The draft.
+        now: The present instant.
+        version: The draft as it was looked at; None: whatever it is now.
+        portfolio: Key, name, time zone and currency, where there is no portfolio yet.
+        check: What holds a source's block to its kind.
+
+    Raises:
+        NoDraft: It was saved or thrown away.
+        MisconfiguredSource: It does not hold, or the draft is not what was looked at.
+    """
+    with unit_of_work(engine) as connection:
+        connection.execute(text("LOCK TABLE source IN SHARE ROW EXCLUSIVE MODE"))
+        known = draft(connection, number)
+        if version is not None and version != known.version:
+            raise MisconfiguredSource(
+                "the draft was changed since you looked at it; look at it again, then save",
+                source=known.name or "",
+            )
+        block = block_of(known.block)
+        check_name(connection, block.name, known=known.source)
+        check(block)
+        changes = changes_of(connection, known)
+        _portfolio(connection, portfolio)
+        position = connection.scalar(
+            text(
+                "SELECT coalesce((SELECT position FROM source WHERE name = :name),"
+                " (SELECT coalesce(max(position), -1) + 1 FROM source WHERE kind <> :collection))"
+            ),
+            {"name": block.name, "collection": COLLECTION},
+        )
+        store_source(connection, block, int(position or 0), now)
+        if known.source is None:
+            audit.record(
+                connection,
+                "source.added",
+                f"source {block.name}",
+                {"configuration": shown_block(known.block)},
+            )
+        elif changes:
+            audit.record(connection, "source.changed", f"source {block.name}", {"changes": list(changes)})
+        discard(connection, number)
+        return Saved(block.name, known.source is None, changes)
+
+
+def _portfolio(connection: Connection, given: Mapping[str, str] | None) -> None:
+    """Make the portfolio where there is none: without one nothing is consolidated.
+
+    Raises:
+        MisconfiguredSource: It does not hold.
+    """
+    if given is None or connection.scalar(text("SELECT EXISTS (SELECT 1 FROM portfolio)")):
+        return
+    try:
+        block = PortfolioBlock.model_validate(dict(given))
+    except ValidationError as error:
+        raise MisconfiguredSource(in_words(error), source="portfolio") from None
+    connection.execute(
+        text(
+            "INSERT INTO portfolio (key, name, timezone, currency, workbooks)"
+            " VALUES (:key, :name, :timezone, :currency, :workbooks)"
+        ),
+        block.model_dump(),
+    )
+
+
+def set_enabled(engine: Engine, name: str, *, enabled: bool, now: datetime) -> None:
+    """Pause a source, or let it run again; what it brought is kept.
+
+    Raises:
+        LookupError: There is no such source.
+    """
+    with unit_of_work(engine) as connection:
+        done = connection.execute(
+            text(
+                "UPDATE source SET enabled = :enabled, updated_at = :now WHERE name = :name AND kind <> :collection"
+            ),
+            {"enabled": enabled, "now": now, "name": name, "collection": COLLECTION},
+        )
+        if done.rowcount != 1:
+            raise LookupError(f"There is no source {name}.")
+        audit.record(connection, "source.resumed" if enabled else "source.paused", f"source {name}")
+
+
+def shown_block(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a block for showing, as a configuration file has it: no secret, nothing that is not set."""
+    found: dict[str, Any] = masked({key: value for key, value in block.items() if value not in ({}, None)})
+    return found
