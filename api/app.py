@@ -41,7 +41,7 @@ from api.files.kept import Kept
 from api.headers import StrictHeaders
 from api.idempotency import Idempotent
 from api.methods import Methods
-from api.pages import board, collect_board, form, project, pulled, receipt, signin
+from api.pages import board, collect_board, form, heads, project, pulled, receipt, signin
 from api.pages import changes as change_pages
 from api.pages import conflicts as conflict_pages
 from api.pages import findings as finding_pages
@@ -119,6 +119,7 @@ _SHAPES: Final = (
 )
 _PAGES: Final = (
     board,
+    heads,
     change_pages,
     project,
     receipt,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi import Query as Parameters
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -16,6 +16,7 @@ from api.pages.board_model import Query, Row, arrange, load_rows
 from api.pages.charts import stacked
 from api.pages.history import history, outside
 from api.pages.render import as_date, page, time_text
+from api.pages.snapshot_days import snapshot_days
 from api.routes.sources import source_documents
 from model.tables import Portfolio
 from sync.receipts import status_document
@@ -80,23 +81,6 @@ def board(reader: StatusReader, query: Annotated[Query, Parameters()]) -> Respon
 
     # How fresh a source is also depends on the time, to the minute.
     return page(reader, "board.html", collect, also=f"{now:%Y%m%d%H%M}")
-
-
-def snapshot_days(session: Session, known_at: datetime | None = None) -> list[Any]:
-    """Return the days there are snapshots of, the newest first, by one index probe a day.
-
-    At an earlier instant those that were over or had begun by then.
-    """
-    found = session.scalars(
-        text(
-            """WITH RECURSIVE day(d) AS (
-                   SELECT max(as_of) FROM snapshot
-                   UNION ALL
-                   SELECT (SELECT max(as_of) FROM snapshot WHERE as_of < d) FROM day WHERE d IS NOT NULL)
-               SELECT d FROM day WHERE d IS NOT NULL LIMIT 120"""
-        )
-    )
-    return [day for day in found if known_at is None or day <= known_at.date()]
 
 
 def _neighbours(days: list[Any], as_of: Any) -> dict[str, Any]:

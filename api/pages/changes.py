@@ -1,6 +1,6 @@
 """What changed since the last board: news, and history that was rewritten, project by project."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,14 +9,14 @@ from starlette.responses import Response
 
 from api.access import StatusReader
 from api.answer import Visible
-from api.pages.board import snapshot_days
 from api.pages.render import page
+from api.pages.snapshot_days import snapshot_days
+from api.pages.view import usual
 from api.routes.common import AsOf, KnownAt
 from api.values import Day
 from sync.changes import changes
 
 router = APIRouter()
-_BETWEEN_BOARDS = timedelta(days=28)  # the day that is compared with where none is asked for
 
 
 @router.get("/changes")
@@ -35,11 +35,3 @@ def changes_page(
         return {"title": "Changes", "found": found, "days": days, "since": day, "as_of": as_of}
 
     return page(reader, "changes.html", collect, also=f"{now:%Y%m%d%H%M}")
-
-
-def usual(days: list[date], as_of: date | None) -> date | None:
-    """Return the newest day that is a month before another, else the oldest; the newest day comes first."""
-    if not days:
-        return None
-    last = max(as_of or days[0], date.min + _BETWEEN_BOARDS) - _BETWEEN_BOARDS
-    return next((day for day in days if day <= last), days[-1])

@@ -46,6 +46,7 @@ class Shown:
 NAVIGATION: Final = (
     Group(N_("Portfolio"), (
         Entry("/", N_("Board"), ("/projects", "/rollup", "/changes", "/outcomes")),
+        Entry("/milestones", N_("Milestones")),
     )),
     Group(N_("Collection"), (
         Entry("/collect", N_("Collect"), ("/submissions",)),

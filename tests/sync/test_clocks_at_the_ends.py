@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from api.pages.changes import usual
+from api.pages.view import usual
 from sync.changes import end_of
 from sync.slots import longest_gap, newest_slot
 
