@@ -6,12 +6,15 @@ from starlette.requests import Request
 from api.access import Principal, authenticate
 from api.origin import same_origin
 from api.problems import forbidden
+from api.rights import nobody
 from model.collection.roles import Actor
+
+__all__ = ["acting", "actor_of", "nobody"]
 
 
 def actor_of(principal: Principal) -> Actor | None:
     """Return whom a token speaks for; None where it speaks for nobody."""
-    return None if principal.person is None else Actor(principal.person, principal.roles)
+    return None if principal.person is None else Actor(principal.person, principal.roles, principal.within)
 
 
 def acting(request: Request) -> tuple[Principal, Actor]:
@@ -28,11 +31,3 @@ def acting(request: Request) -> tuple[Principal, Actor]:
     if actor is None:
         raise forbidden(nobody(principal))
     return principal, actor
-
-
-def nobody(principal: Principal) -> str:
-    """Say that a token speaks for no person, and what to do."""
-    return (
-        f"Token {principal.name!r} speaks for no person, so nothing can be answered with it: an administrator"
-        " makes one that does with `muster token create NAME --person PERSON`."
-    )

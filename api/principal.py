@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
-from model.rights import Permission, Right, extent, right_of, right_of_scopes
+from model.rights import Permission, Right, extent, right_of, right_of_scopes, roles_among
 
 SCOPES: Final = ("read", "sync", "admin")
 _OF_SCOPE: Final[Mapping[str, Permission]] = {
@@ -19,9 +19,9 @@ _OF_SCOPE: Final[Mapping[str, Permission]] = {
 class Principal:
     """Who asks. `projects` None means every project; else those keys and no others.
 
-    `person` is whom they speak for, in `roles` of the whole office; None means they may look, and answer or move
-    nothing. `projects` and `roles` are of what is being done: for a route that needs a permission, the projects
-    that permission is held for. `rights` None: they follow from scopes, projects and roles.
+    `person` is whom they speak for; None means they may look, and answer or move nothing. `projects` are of what is
+    being done: for a route that needs a permission, those it is held for. `roles` are held for all of them, `within`
+    are roles held for one of them, by key. `rights` None: they follow from scopes, projects and roles.
     """
 
     name: str
@@ -32,6 +32,8 @@ class Principal:
     roles: frozenset[str] = frozenset()
     rights: tuple[Right, ...] | None = None
     account: int | None = None
+    within: frozenset[tuple[str, str]] = frozenset()
+    session: int | None = None  # of a browser that is signed in; None: a key came with the request
 
     @cached_property
     def held(self) -> tuple[Right, ...]:
@@ -56,7 +58,8 @@ class Principal:
         if found is None:
             return None
         projects = None if found.projects is None else tuple(sorted(found.projects))
-        return replace(self, projects=projects, rights=self.held)
+        roles, within = roles_among(self.held, permission)
+        return replace(self, projects=projects, rights=self.held, roles=roles, within=within)
 
     @property
     def sees_everything(self) -> bool:

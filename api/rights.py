@@ -10,7 +10,7 @@ from starlette.requests import Request
 from api.principal import Principal
 from api.problems import forbidden
 from api.route_rights import ROUTES
-from model.rights import OFFICE_WIDE, SHOWN, Permission, who_may
+from model.rights import OFFICE_WIDE, PERSON, SHOWN, Permission, who_may
 
 API: Final = "/api/v1"
 # What was asked for, in messages: "may not …".
@@ -65,8 +65,23 @@ def let_in(request: Request, principal: Principal) -> Principal:
 def refusal(principal: Principal, needed: Permission) -> str:
     """Say that a permission is missing, who has it, and what to do."""
     who = f"Account {principal.name!r}" if principal.account is not None else f"Token {principal.name!r}"
+    if principal.person is None and needed in PERSON and not principal.can(needed):
+        return nobody(principal)
     doing = _DOING.get(needed, str(needed))
     if needed in OFFICE_WIDE and any(needed in right.permissions for right in principal.held):
         return f"{who} may not {doing}: that takes a role or a token for every project, and this is for some."
     roles = ", ".join(SHOWN[role] for role in who_may(needed))
     return f"{who} may not {doing}; who may: {roles}. An administrator gives roles, or makes another token."
+
+
+def nobody(principal: Principal) -> str:
+    """Say that somebody speaks for no person, and what to do."""
+    if principal.account is not None and principal.token is None:
+        return (
+            f"Account {principal.name!r} is of no person whom sources name, so nothing can be answered with it: an"
+            " administrator says which by `muster account person`."
+        )
+    return (
+        f"Token {principal.name!r} speaks for no person, so nothing can be answered with it: an administrator"
+        " makes one that does with `muster token create NAME --person PERSON`."
+    )

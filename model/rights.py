@@ -89,7 +89,7 @@ class Right:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """For which projects something is held; None is every project. `keys` of none is not nothing held."""
+    """For which projects something is held, by key; None is every project, none at all is still held."""
 
     projects: frozenset[str] | None
 
@@ -120,6 +120,29 @@ def extent(rights: Iterable[Right], permission: Permission) -> Extent | None:
             return Extent(None)
         found |= projects
     return Extent(found)
+
+
+def roles_among(
+    rights: Iterable[Right], permission: Permission
+) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    """Return in which roles a permission is held for all the projects it is held for, and in which for which.
+
+    Somebody who is an officer of one programme and the head of another is neither for both of them.
+    """
+    signed_in = permission is P.SIGNED_IN
+    giving = [right for right in rights if signed_in or right.gives(permission)]
+    whole = extent(giving, permission)
+    everywhere: set[str] = set()
+    somewhere: set[tuple[str, str]] = set()
+    for role in {role for right in giving for role in right.roles}:
+        held = extent((right for right in giving if role in right.roles), permission)
+        if whole is None or held is None:
+            continue
+        if held.projects is None or held == whole:
+            everywhere.add(role)
+        else:
+            somewhere |= {(role, project) for project in held.projects}
+    return frozenset(everywhere), frozenset(somewhere)
 
 
 def within(rights: Iterable[Right], limits: Iterable[Right]) -> tuple[Right, ...]:

@@ -16,10 +16,12 @@ class Actor:
     """A person who does something, with the roles held in the whole office.
 
     A project's own roles among `roles` grant nothing: who manages it, or sponsors it, is what its sources name.
+    `within` are roles of the office that are held for one project only, by its key.
     """
 
     name: str
     roles: frozenset[str] = frozenset()
+    within: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def is_operator(self) -> bool:
@@ -53,6 +55,7 @@ class People(Mapping[str, str | None]):
 
     named: Mapping[str, str | None] = field(default_factory=dict)
     same: Same = same_person
+    project: str | None = None  # its key
 
     def __getitem__(self, role: str) -> str | None:
         """Return who holds a role; None where nobody is on record."""
@@ -68,7 +71,7 @@ class People(Mapping[str, str | None]):
 
     def also(self, role: str, name: str | None) -> "People":
         """Return them with one more."""
-        return People({**self.named, role: name}, self.same)
+        return People({**self.named, role: name}, self.same, self.project)
 
 
 def sameness(people: Mapping[str, str | None]) -> Same:
@@ -80,7 +83,9 @@ def roles_in(actor: Actor, people: Mapping[str, str | None]) -> frozenset[str]:
     """Return all roles an actor holds for a project; `people` are its people by role."""
     same = sameness(people)
     named = {role for role, name in people.items() if same(actor.name, name)}
-    return (actor.roles - PROJECT_ROLES.keys()) | named
+    project = people.project if isinstance(people, People) else None
+    here = {role for role, key in actor.within if key == project}
+    return ((actor.roles | here) - PROJECT_ROLES.keys()) | named
 
 
 def held(role: str, actor: Actor, people: Mapping[str, str | None]) -> bool:

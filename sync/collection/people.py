@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from model.collection.roles import PROJECT_ROLES, People, Same, same_person
 from sync.identity.written import name_key, written_names
 from sync.precedence import read_values
 
+_KEYS: Final = text("SELECT id, key FROM project WHERE :every OR id = ANY(CAST(:chosen AS uuid[]))")
 __all__ = ["People", "nobody", "people_of", "who_is_who"]
 
 
@@ -18,6 +20,8 @@ def people_of(connection: Connection, projects: Sequence[UUID] | None, now: date
     """Return the manager and sponsor of each project, as its sources say now; of all projects for None."""
     with Session(connection) as session:
         found = read_values(session, as_of=now.date(), known_at=now, projects=projects)
+        asked = {"every": projects is None, "chosen": list(projects or ())}
+        keys: dict[UUID, str] = {row.id: row.key for row in session.execute(_KEYS, asked)}
     same = who_is_who(connection)
     return {
         project: People(
@@ -26,6 +30,7 @@ def people_of(connection: Connection, projects: Sequence[UUID] | None, now: date
                 for role, attribute in PROJECT_ROLES.items()
             },
             same,
+            keys.get(project),
         )
         for project, values in {**{each: {} for each in projects or ()}, **found}.items()
     }
