@@ -1,13 +1,11 @@
 """Who asks, and what they may see: one Principal, one rule, under every read.
 
-A token is held as its SHA-256. A browser holds a cookie instead: the token's number and an end,
-signed with that hash, so that it stands on every node and dies with the token.
+A token is held as its SHA-256. A browser holds the secret of a session instead (`api.sessions`).
 """
 
 import hashlib
-import hmac
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -16,22 +14,25 @@ from fastapi import Depends
 from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Engine, select, text, true
+from sqlalchemy import ColumnElement, Connection, Engine, select, text, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.requests import Request
 
 from api import fields
+from api.account_rights import rights_of_account
 from api.causes import asks
 from api.etag import VERSION, Cache, Kind
 from api.principal import OPERATOR, SCOPES, Principal
 from api.problems import bad_request, forbidden, unauthenticated
 from api.rights import let_in
+from api.sessions import look_up, session_cookie
 from api.unchanged import NOTED
 from api.version import SEEN
 from model.tables import Project
 
 __all__ = ["OPERATOR", "SCOPES", "Principal"]
-COOKIE: Final = "muster_session"
+_UNKNOWN: Final = "This token is unknown, expired or revoked; `muster token list` shows which stand."
+_ENDED: Final = "Your session has ended. Sign in again."
 bearer = HTTPBearer(auto_error=False, description="A token of `muster token create`")
 
 
@@ -54,37 +55,10 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def sign(number: int, expires: datetime, hash_: str) -> str:
-    """Return the cookie of a token."""
-    claim = f"{number}.{int(expires.timestamp())}"
-    return f"{claim}.{hmac.new(hash_.encode(), claim.encode(), hashlib.sha256).hexdigest()}"
-
-
-_MOST_COOKIE = 200  # characters
-_PARTS = 3
-
-
-def _cookie_number(cookie: str, now: datetime) -> int | None:
-    """Return the number of the token a cookie speaks of, before its signature is looked at."""
-    parts = cookie.split(".")
-    if len(cookie) > _MOST_COOKIE or len(parts) != _PARTS or not all(part.isascii() for part in parts):
-        return None
-    number, end = parts[0], parts[1]
-    if not (number.isdigit() and end.isdigit()) or int(end) < now.timestamp() or int(number) >= 2**62:
-        return None
-    return int(number)
-
-
-def _signed(cookie: str, hash_: str) -> bool:
-    claim, _, signature = cookie.rpartition(".")
-    expected = hmac.new(hash_.encode(), claim.encode(), hashlib.sha256).hexdigest()
-    return hmac.compare_digest(signature, expected)
-
-
 _WHO: Final = text(
-    f"""SELECT {SEEN} AS seen, t.id, t.name, t.hash, t.scopes, t.projects, t.person, t.roles, t.expires_at
+    f"""SELECT {SEEN} AS seen, t.id, t.name, t.scopes, t.projects, t.person, t.roles, t.expires_at
         FROM (VALUES (1)) AS one
-        LEFT JOIN api_token t ON (t.hash = :hash OR t.id = :id)
+        LEFT JOIN api_token t ON t.hash = :hash
          AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > :now)"""
 )
 
@@ -105,31 +79,50 @@ def authenticate(
         Problem: 401 when nobody valid asks, 403 for one without the permission that the route needs.
     """
     now = now or datetime.now(UTC)
-    header = request.headers.get("authorization")
-    cookie = request.cookies.get(COOKIE)
-    hash_, number = None, None
-    if header is not None:
-        scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise unauthenticated("Authorization: expected `Bearer TOKEN`.")
-        hash_ = hash_token(token.strip())
-    elif cookie is not None:
-        number = _cookie_number(cookie, now)
-    if hash_ is None and number is None:
+    hash_, secret = _bearer(request), None
+    if hash_ is None and (secret := session_cookie(request)) is None:
         raise unauthenticated("Send `Authorization: Bearer TOKEN`; `muster token create NAME` makes one.")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        row = connection.execute(_WHO, {"hash": hash_, "id": number, "now": now}).one()
-        if row.id is None or (hash_ is None and not _signed(str(cookie), row.hash)):
-            raise unauthenticated(
-                "This token is unknown, expired or revoked; `muster token list` shows which stand."
-            )
+        if secret is None:
+            row = connection.execute(_WHO, {"hash": hash_, "now": now}).one()
+            found = None if row.id is None else _principal(row)
+        else:
+            row = look_up(connection, request, secret, now)
+            found = _signed_in(connection, row)
+        if found is None:
+            raise unauthenticated(_UNKNOWN if secret is None else _ENDED)
         if (noted := request.scope.get(NOTED)) is not None:
             noted.who(row.seen, row.expires_at)
-        asks(request, row.name)
-        principal = let_in(request, _principal(row))
+        asks(request, found.name)
+        principal = let_in(request, found)
         if kind is None:
             return principal, str(row.seen)
         return principal, request.app.state.versions.of(connection, kind, row.seen)
+
+
+def _bearer(request: Request) -> str | None:
+    """Return the hash of the token a program sends; None where it sends none."""
+    header = request.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise unauthenticated("Authorization: expected `Bearer TOKEN`.")
+    return hash_token(token.strip())
+
+
+def _signed_in(connection: Connection, row: Any) -> Principal | None:
+    """Return whose session it is: a token's, or an account's with what it holds now; None for nobody's."""
+    if row.id is not None:
+        return replace(_principal(row), session=row.session)
+    if row.account is None:
+        return None
+    rights = rights_of_account(connection, row.account)
+    roles = frozenset(role for right in rights if right.projects is None for role in right.roles)
+    return Principal(
+        row.shown, projects=(), person=row.account_person, roles=roles, rights=rights, account=row.account,
+        session=row.session,
+    )  # fmt: skip
 
 
 def _principal(row: Any) -> Principal:

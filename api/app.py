@@ -31,6 +31,7 @@ from api import (
 )
 from api.answer import to_json
 from api.causes import Causes
+from api.csrf import Csrf
 from api.description import describe
 from api.doors import Door, Limits
 from api.etag import Cache, Recent
@@ -89,6 +90,7 @@ from api.routes import (
     work_items,
     workbooks,
 )
+from api.sessions import Lives
 from api.unchanged import Unchanged
 from api.version import Versions
 
@@ -145,7 +147,12 @@ _ABOUT: Final = (
 
 
 def create_app(
-    engine: Engine, *, cache_bytes: int = 64 * 1024 * 1024, limits: Limits | None = None
+    engine: Engine,
+    *,
+    cache_bytes: int = 64 * 1024 * 1024,
+    limits: Limits | None = None,
+    lives: Lives | None = None,
+    public_url: str | None = None,
 ) -> FastAPI:
     """Return the application on a migrated database.
 
@@ -153,12 +160,16 @@ def create_app(
         engine: Whose sessions are in UTC.
         cache_bytes: How much of rendered answers is kept.
         limits: How often one may ask; None: as often as one likes.
+        lives: How long sessions last.
+        public_url: Where browsers reach these pages; None: where the request came.
     """
     app = FastAPI(
         title="Muster", version="1", description=_ABOUT, openapi_url=None, docs_url=None, redoc_url=None,
         redirect_slashes=False,
     )  # fmt: skip
     app.state.engine = engine
+    app.state.lives = lives or Lives()
+    app.state.public_url = public_url
     app.state.cache = Cache(cache_bytes)
     app.state.boards = Recent()
     app.state.files = Kept()
@@ -185,6 +196,7 @@ def create_app(
     app.add_middleware(Methods, prefix=PREFIX, routes=_api_routes())
     app.add_middleware(Unchanged, engine=engine)
     app.add_middleware(Preferred)
+    app.add_middleware(Csrf)
     app.add_middleware(StrictHeaders)
     app.add_middleware(Door, limits=limits)
     app.add_middleware(Causes)

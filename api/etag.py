@@ -4,7 +4,6 @@ A version is read from the database in the request's only statement: what was ad
 shows in it. Bodies are kept as bytes, gzipped once.
 """
 
-import gzip
 import hashlib
 import threading
 from collections import OrderedDict
@@ -14,6 +13,8 @@ from typing import Final, Generic, Literal, TypeVar
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
+
+from api.personal import NOTHING, Packed, Personal
 
 Kind = Literal["status", "records", "findings", "matching", "templates", "policies"]
 
@@ -110,7 +111,7 @@ class Body:
     headers: dict[str, str] = field(default_factory=dict)
     status: int = 200
     tag: str = ""  # of the version it was rendered from
-    packed: bytes | None = None
+    packed: bytes | Packed | None = None
     held: bool = False
 
     def size(self) -> int:
@@ -151,10 +152,10 @@ class Cache:
             self._keep(key, body)
         return body
 
-    def pack(self, body: Body) -> bytes:
+    def pack(self, body: Body, personal: Personal = NOTHING) -> bytes | Packed:
         """Return the gzipped content, made once."""
         if body.packed is None:
-            packed = gzip.compress(body.content, self._level, mtime=0)
+            packed = personal.pack(body.content, self._level)
             with self._lock:
                 if body.held and body.packed is None:
                     self._held += len(packed)
@@ -219,18 +220,24 @@ def takes_gzip(accepted: str) -> bool:
 PACK_FROM = 1024  # bytes; below, a gzipped answer is no smaller on the wire
 
 
-def respond(headers: Headers, tag: str, cache: Cache, render: Callable[[], Body]) -> Response:
-    """Return 304 when the caller has this version, else the body, gzipped if that is welcome."""
+def respond(
+    headers: Headers, tag: str, cache: Cache, render: Callable[[], Body], personal: Personal = NOTHING
+) -> Response:
+    """Return 304 when the caller has this version, else the body, gzipped if that is welcome.
+
+    `personal` is what is put into it for this reader alone.
+    """
     packs = takes_gzip(headers.get("accept-encoding", ""))
     common = {"Vary": "Accept-Encoding, Authorization, Cookie, Accept", "Cache-Control": "private, no-cache"}
     given = {part.strip().removeprefix("W/") for part in headers.get("if-none-match", "").split(",")}
-    plain, packed = f'"{tag}"', f'"{tag}-gz"'
+    own_tag = f".{personal.tag}" if personal.values else ""
+    plain, packed = f'"{tag}{own_tag}"', f'"{tag}{own_tag}-gz"'
     if given & {plain, packed, "*"}:
         return Response(status_code=304, headers={**common, "ETag": packed if packed in given else plain})
     body = cache.get(tag, render)
-    plain, packed = f'"{body.tag}"', f'"{body.tag}-gz"'
+    plain, packed = f'"{body.tag}{own_tag}"', f'"{body.tag}{own_tag}-gz"'
+    content, own = personal.fill(body.content), {"ETag": plain}
     if packs and len(body.content) >= PACK_FROM:
-        content, own = cache.pack(body), {"ETag": packed, "Content-Encoding": "gzip"}
-    else:
-        content, own = body.content, {"ETag": plain}
+        content = personal.fill_packed(cache.pack(body, personal), content)
+        own = {"ETag": packed, "Content-Encoding": "gzip"}
     return Response(content, body.status, {**common, **own, **body.headers}, body.media_type)

@@ -140,6 +140,7 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /runs/{number}": P.INSPECT,
     "GET /sign-in": P.OPEN,
     "POST /sign-in": P.OPEN,
+    "POST /sign-in/link": P.OPEN,
     "POST /sign-out": P.OPEN,
     "GET /submissions/{number}": P.VIEW,
     "GET /submissions/{number}/record": P.VIEW,

@@ -1,7 +1,7 @@
 """Write API tokens: the one place that does, since only `sync` commits.
 
-A sign-in link is a row of its own with the scope `sign-in`; using it turns that very row into the
-session, in one statement, so that a link works once.
+A sign-in link is a row of its own with the scope `sign-in`; using it takes that scope away, so that a link works
+once (`sync.sessions.redeem_link`).
 """
 
 from collections.abc import Collection, Sequence
@@ -76,22 +76,3 @@ def revoke_token(engine: Engine, name: str, at: datetime) -> bool:
         links = ApiToken.name.startswith(f"{name}: ", autoescape=True)
         connection.execute(update(ApiToken).where(links, ApiToken.revoked_at.is_(None)).values(revoked_at=at))
         return True
-
-
-def redeem_link(
-    engine: Engine, hash_: str, *, session_hash: str, at: datetime, expires_at: datetime
-) -> int | None:
-    """Turn an unused sign-in link into a reading session; None when it is unknown, used or too old."""
-    statement = (
-        update(ApiToken)
-        .where(
-            ApiToken.hash == hash_,
-            ApiToken.scopes.contains([SIGN_IN]),
-            ApiToken.revoked_at.is_(None),
-            ApiToken.expires_at > at,
-        )
-        .values(hash=session_hash, scopes=["read"], last_used_at=at, expires_at=expires_at)
-        .returning(ApiToken.id)
-    )
-    with unit_of_work(engine) as connection:
-        return connection.scalar(statement)

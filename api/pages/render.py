@@ -247,5 +247,5 @@ def problem_page(
     template = "signin.html" if status == 401 else "problem.html"  # noqa: PLR2004 - HTTP's own number
     path = request.url.path
     going = f"{path}?{request.url.query}" if request.url.query else path
-    context = {"status": status, "title": title, "detail": detail, "next": going, "wrong": None}
+    context = {"status": status, "title": title, "detail": detail, "next": going, "wrong": None, "link": None}
     return Response(html(template, principal=None, here="", **context), status, dict(headers), HTML)

@@ -1,0 +1,122 @@
+"""Write sessions: begun at a sign-in, seen while they are used, ended by whoever may end them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, Engine, insert, select, update
+
+from model.tables import Account, AccountSession, ApiToken
+from sync.store import unit_of_work
+from sync.tokens import SIGN_IN
+
+_MOST_AGENT = 200  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session to begin: of an account or by a token, one of the two."""
+
+    hash_: str  # SHA-256 of the cookie's secret
+    way: str  # password, provider, token, link
+    ends_at: datetime
+    account: int | None = None
+    token: int | None = None
+    agent: str | None = None  # what the browser calls itself
+
+
+def begin_session(engine: Engine, new: NewSession, *, at: datetime) -> int:
+    """Store a session and return its number."""
+    with unit_of_work(engine) as connection:
+        return begin_in(connection, new, at=at)
+
+
+def begin_in(connection: Connection, new: NewSession, *, at: datetime) -> int:
+    """Store a session inside the caller's transaction and return its number."""
+    values = {
+        "hash": new.hash_,
+        "account_id": new.account,
+        "token_id": new.token,
+        "began_at": at,
+        "seen_at": at,
+        "ends_at": new.ends_at,
+        "way": new.way,
+        "agent": (new.agent or "")[:_MOST_AGENT].replace("\x00", "") or None,
+    }
+    if new.account is not None:
+        signed_in = update(Account).where(Account.id == new.account).values(last_signed_in_at=at)
+        connection.execute(signed_in)
+    return connection.execute(insert(AccountSession).values(values).returning(AccountSession.id)).scalar_one()
+
+
+def see_session(connection: Connection, number: int, *, at: datetime) -> None:
+    """Write that a session is in use, so that it is not taken for a forgotten one.
+
+    The connection is one on which each statement is a transaction: a read holds it already.
+    """
+    later = (AccountSession.id == number, AccountSession.seen_at < at)
+    connection.execute(update(AccountSession).where(*later).values(seen_at=at))
+
+
+def end_session(engine: Engine, hash_: str, *, at: datetime) -> bool:
+    """End the session of a cookie; False when it had ended."""
+    with unit_of_work(engine) as connection:
+        return bool(_end(connection, AccountSession.hash == hash_, at))
+
+
+def end_sessions(connection: Connection, account: int, *, at: datetime, but: int | None = None) -> int:
+    """End the sessions of an account, all or all but one; return how many."""
+    whose = AccountSession.account_id == account
+    return _end(connection, whose if but is None else whose & (AccountSession.id != but), at)
+
+
+def end_one(connection: Connection, account: int, number: int, *, at: datetime) -> bool:
+    """End one session of an account; False when it has none of that number that is open."""
+    one = (AccountSession.account_id == account) & (AccountSession.id == number)
+    return bool(_end(connection, one, at))
+
+
+def _end(connection: Connection, which: ColumnElement[bool], at: datetime) -> int:
+    open_ = AccountSession.ended_at.is_(None)
+    return connection.execute(update(AccountSession).where(which, open_).values(ended_at=at)).rowcount
+
+
+def redeem_link(
+    engine: Engine, hash_: str, new: NewSession, *, token_lives_to: datetime, at: datetime
+) -> int | None:
+    """Turn an unused sign-in link into a session of it; None when it is unknown, used or too old.
+
+    Args:
+        engine: Where both are kept.
+        hash_: Of the link's ticket.
+        new: The session; its token is the link's row, which from now on may read.
+        token_lives_to: How long that row lives at most; revoking its name ends the session sooner.
+        at: The clock.
+    """
+    unused = (
+        ApiToken.hash == hash_,
+        ApiToken.scopes.contains([SIGN_IN]),
+        ApiToken.revoked_at.is_(None),
+        ApiToken.expires_at > at,
+    )
+    # The ticket stands in the browser's history: what it opened must not open with it again.
+    used = {"hash": f"used {new.hash_}", "scopes": ["read"], "last_used_at": at, "expires_at": token_lives_to}
+    with unit_of_work(engine) as connection:
+        found = connection.execute(update(ApiToken).where(*unused).values(used).returning(ApiToken.id))
+        number: int | None = found.scalar()
+        if number is None:
+            return None
+        begin_in(
+            connection, NewSession(new.hash_, new.way, new.ends_at, token=number, agent=new.agent), at=at
+        )
+        return number
+
+
+def link_stands(connection: Connection, hash_: str, *, at: datetime) -> bool:
+    """Tell whether a sign-in link could be used."""
+    query = select(ApiToken.id).where(
+        ApiToken.hash == hash_,
+        ApiToken.scopes.contains([SIGN_IN]),
+        ApiToken.revoked_at.is_(None),
+        ApiToken.expires_at > at,
+    )
+    return connection.scalar(query) is not None
