@@ -24,6 +24,7 @@ from api import (
     record_shapes,
     register_shapes,
     rollup_shapes,
+    search_shapes,
     shapes,
     status_shapes,
     template_shapes,
@@ -51,6 +52,7 @@ from api.pages import outcomes as outcome_pages
 from api.pages import policies as policy_pages
 from api.pages import raw_page as raw_page_pages
 from api.pages import rollup as rollup_pages
+from api.pages import search as search_pages
 from api.pages import templates as template_pages
 from api.pages import workbook as workbook_pages
 from api.pages.static import static_files
@@ -82,6 +84,7 @@ from api.routes import (
     rejects,
     runs,
     scopes,
+    search,
     sources,
     status,
     submissions,
@@ -99,7 +102,7 @@ _NOUNS: Final = (
     status, changes, portfolio, programmes, projects, explain, work_items, milestones, raid_items, costs, answered,
     register, findings, sources, scopes, runs, questions, rejects, drift, workbooks, submissions, finding_steps,
     matching, conflicts, cycles, outbox, submissions_moves, templates, policies,
-    outcomes, history, raw_pages,
+    policies, outcomes, history, raw_pages, search,
 )  # fmt: skip
 _SHAPES: Final = (
     shapes,
@@ -118,6 +121,7 @@ _SHAPES: Final = (
     register_shapes,
     change_shapes,
     history_shapes,
+    search_shapes,
 )
 _PAGES: Final = (
     board,
@@ -138,6 +142,7 @@ _PAGES: Final = (
     policy_pages,
     outcome_pages,
     workbook_pages,
+    search_pages,
 )
 _ABOUT: Final = (
     "One project model out of every tracker a project office has, with a receipt for every number. "

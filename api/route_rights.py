@@ -178,4 +178,6 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "POST /submissions/{number}/workbook/answered/{returned}": P.REPORT,
     "POST /submissions/{number}/workbook/settle/{cell}": P.REPORT,
     "GET /api/v1/openapi.json": P.OPEN,
+    "GET /search": P.VIEW,
+    "GET /api/v1/search": P.VIEW,
 }

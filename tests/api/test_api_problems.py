@@ -152,6 +152,7 @@ NOT_SEEDED = {f"/api/v1/{path}" for path in
 # What cannot be asked for by its path and the names of all others.
 ASKED = {
     "/api/v1/changes": "/api/v1/changes?since=2026-06-01",
+    "/api/v1/search": "/api/v1/search?q=portal",
     "/api/v1/programmes/{name}/status": "/api/v1/programmes/Core systems/status",
     "/api/v1/programmes/{name}/explain/{figure}": "/api/v1/programmes/Core systems/explain/health",
     "/api/v1/portfolio/explain/{figure}": "/api/v1/portfolio/explain/cost",
