@@ -14,14 +14,14 @@ from fastapi import Depends
 from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Connection, Engine, select, text, true
+from sqlalchemy import ColumnElement, Engine, select, text, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.requests import Request
 
 from api import fields
-from api.account_rights import rights_of_account
 from api.causes import asks
 from api.etag import VERSION, Cache, Kind
+from api.grants import OWNER, WHOSE, principal_of, stands
 from api.principal import OPERATOR, SCOPES, Principal
 from api.problems import bad_request, forbidden, unauthenticated
 from api.rights import let_in
@@ -56,10 +56,11 @@ def hash_token(token: str) -> str:
 
 
 _WHO: Final = text(
-    f"""SELECT {SEEN} AS seen, t.id, t.name, t.scopes, t.projects, t.person, t.roles, t.expires_at
+    f"""SELECT {SEEN} AS seen, {WHOSE}
         FROM (VALUES (1)) AS one
         LEFT JOIN api_token t ON t.hash = :hash
-         AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > :now)"""
+         AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > :now)
+        {OWNER}"""
 )
 
 
@@ -85,12 +86,11 @@ def authenticate(
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if secret is None:
             row = connection.execute(_WHO, {"hash": hash_, "now": now}).one()
-            found = None if row.id is None else _principal(row)
         else:
             row = look_up(connection, request, secret, now)
-            found = _signed_in(connection, row)
-        if found is None:
+        if not stands(row):
             raise unauthenticated(_UNKNOWN if secret is None else _ENDED)
+        found = principal_of(row) if secret is None else replace(principal_of(row), session=row.session)
         if (noted := request.scope.get(NOTED)) is not None:
             noted.who(row.seen, row.expires_at)
         asks(request, found.name)
@@ -109,26 +109,6 @@ def _bearer(request: Request) -> str | None:
     if scheme.lower() != "bearer" or not token.strip():
         raise unauthenticated("Authorization: expected `Bearer TOKEN`.")
     return hash_token(token.strip())
-
-
-def _signed_in(connection: Connection, row: Any) -> Principal | None:
-    """Return whose session it is: a token's, or an account's with what it holds now; None for nobody's."""
-    if row.id is not None:
-        return replace(_principal(row), session=row.session)
-    if row.account is None:
-        return None
-    rights = rights_of_account(connection, row.account)
-    roles = frozenset(role for right in rights if right.projects is None for role in right.roles)
-    return Principal(
-        row.shown, projects=(), person=row.account_person, roles=roles, rights=rights, account=row.account,
-        session=row.session,
-    )  # fmt: skip
-
-
-def _principal(row: Any) -> Principal:
-    projects = None if row.projects is None else tuple(sorted(map(str, row.projects)))
-    roles = frozenset(map(str, row.roles or ()))
-    return Principal(row.name, frozenset(map(str, row.scopes)), projects, row.id, row.person, roles)
 
 
 @dataclass(frozen=True, slots=True)

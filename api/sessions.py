@@ -11,21 +11,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.csrf import GUEST, SESSION, cookie, cookie_name, is_secure
+from api.grants import WHOSE, stands
 from api.version import SEEN
 from sync.sessions import NewSession, begin_session, end_session, see_session
 
 _SEEN_EVERY: Final = timedelta(minutes=1)
 _LONGEST: Final = 200  # characters of a cookie that is looked at
 _LOOK: Final = text(
-    f"""SELECT {SEEN} AS seen, s.id AS session, s.seen_at, s.ends_at,
-            a.id AS account, a.name AS account_name, a.shown, a.person AS account_person,
-            t.id, t.name, t.scopes, t.projects, t.person, t.roles, t.expires_at
+    f"""SELECT {SEEN} AS seen, s.id AS session, s.seen_at, {WHOSE}
         FROM (VALUES (1)) AS one
         LEFT JOIN account_session s ON s.hash = :hash AND s.ended_at IS NULL AND s.ends_at > :now
          AND s.seen_at > :idle
-        LEFT JOIN account a ON a.id = s.account_id AND a.disabled_at IS NULL
         LEFT JOIN api_token t ON t.id = s.token_id AND t.revoked_at IS NULL
-         AND (t.expires_at IS NULL OR t.expires_at > :now)"""
+         AND (t.expires_at IS NULL OR t.expires_at > :now)
+        LEFT JOIN account a ON a.id = coalesce(s.account_id, t.account_id) AND a.disabled_at IS NULL"""
 )
 
 
@@ -49,11 +48,10 @@ def session_cookie(request: Request) -> str | None:
 
 
 def look_up(connection: Connection, request: Request, secret: str, now: datetime) -> Any:
-    """Return whose session a secret opens, an account's or a token's; `account` and `id` None where nobody's."""
+    """Return whose session a secret opens, as `grants.stands` and `grants.principal_of` read it."""
     idle = now - request.app.state.lives.idle
     row = connection.execute(_LOOK, {"hash": secret_hash(secret), "now": now, "idle": idle}).one()
-    stands = row.account is not None or row.id is not None
-    if stands and now - row.seen_at > _SEEN_EVERY:
+    if stands(row) and now - row.seen_at > _SEEN_EVERY:
         see_session(connection, row.session, at=now)
     return row
 

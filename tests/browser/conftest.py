@@ -54,7 +54,7 @@ def visitor(chromium: Browser, signed_in: dict[str, Any]) -> Iterator[Visitor]:
     def visit(served: Served, **options: Any) -> Visit:
         if served.url not in signed_in:
             with visiting(chromium, served.url) as first:
-                first.page.goto(served.sign_in_link())
+                first.follow(served.sign_in_link())
                 signed_in[served.url] = first.context.storage_state()
         state = signed_in[served.url] if options.pop("as_head", True) else None
         made = Visit(chromium.new_context(storage_state=state, base_url=served.url, **options), served.url)

@@ -53,7 +53,7 @@ def visit_as(chromium: Browser, served: Served, person: str, *roles: str, **opti
     asked = [part for role in roles for part in ("--role", role)]
     told = muster(served.environment, "token", "link", "--person", person, *asked).rsplit(maxsplit=1)[-1]
     visit = Visit(chromium.new_context(base_url=served.url, **options), served.url)
-    visit.page.goto(served.url + "/sign-in" + told.partition("/sign-in")[2])
+    visit.follow(served.url + "/sign-in" + told.partition("/sign-in")[2])
     return visit
 
 

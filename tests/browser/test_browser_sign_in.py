@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 def test_a_link_signs_in_once_and_a_used_one_says_so(demo: Served, visitor: Visitor) -> None:
     link = demo.sign_in_link()
     first = visitor(demo, as_head=False)
-    first.page.goto(link)
+    first.follow(link)
     assert first.page.url == f"{demo.url}/"
     assert first.page.get_by_role("heading", level=1).inner_text() == "Change portfolio"
     assert "token" not in first.page.url
@@ -28,13 +28,13 @@ def test_a_wrong_token_is_refused_in_words_and_a_right_one_lets_in(demo: Served,
     page = visit.page
     page.goto("/projects/PORTAL")
     page.get_by_label("Token").fill("made-up")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     assert "unknown, expired or revoked" in page.get_by_role("alert").inner_text()
     assert page.get_by_label("Token").input_value() == ""
 
     token = muster(demo.environment, "token", "create", f"mine-{uuid4()}").split()[-1]
     page.get_by_label("Token").fill(token)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.get_by_role("heading", name="Citizen portal", level=1).wait_for()
     assert page.url == f"{demo.url}/projects/PORTAL"
 
@@ -42,7 +42,7 @@ def test_a_wrong_token_is_refused_in_words_and_a_right_one_lets_in(demo: Served,
 def test_signing_out_shows_the_form_again(demo: Served, visitor: Visitor) -> None:
     visit = visitor(demo, as_head=False)
     visit.expected = ("401",)
-    visit.page.goto(demo.sign_in_link())
+    visit.follow(demo.sign_in_link())
     visit.page.get_by_role("button", name="Sign out").click()
     visit.page.wait_for_url("**/sign-in")
     visit.page.goto("/")
@@ -56,7 +56,7 @@ def test_a_token_for_some_projects_shows_these_and_no_others(demo: Served, visit
     page = visit.page
     page.goto("/sign-in")
     page.get_by_label("Token").fill(token)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(f"{demo.url}/")
     assert page.locator("table.board tbody th.p a").all_inner_texts() == ["Cloud landing zone"]
     answer = page.goto("/projects/PORTAL")

@@ -38,6 +38,12 @@ class Visit:
         self.page.on("pageerror", lambda error: self.errors.append(f"thrown: {error}"))
         self.page.on("requestfailed", self._failed)
 
+    def follow(self, link: str) -> None:
+        """Open a one-time link and say yes to it."""
+        self.page.goto(link)
+        self.page.get_by_role("main").get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url(lambda url: "/sign-in" not in url)
+
     def must_be_clean(self) -> None:
         """Assert that nothing went wrong behind the page's back."""
         unexpected = [one for one in self.errors if not any(part in one for part in self.expected)]
