@@ -129,6 +129,7 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /files/v1/{name}.{kind}": P.EXTRACT,
     "GET /": P.VIEW,
     "GET /milestones": P.VIEW,
+    "GET /risks": P.VIEW,
     "GET /changes": P.VIEW,
     "GET /projects/{key}": P.VIEW,
     "GET /projects/{key}/receipt/{attribute}": P.VIEW,

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.pages import milestones
+from api.pages import milestones, risks
 
 router = APIRouter()
-for each in (milestones,):
+for each in (milestones, risks):
     router.include_router(each.router)

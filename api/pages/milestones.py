@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final, Literal, get_args
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -15,8 +14,7 @@ from api.access import RecordsReader
 from api.answer import Visible
 from api.pages.charts_time import LANE, Scale, Span, scale, spans
 from api.pages.render import page
-from api.pages.view import Standing, View, ids, standing
-from model.tables import Source
+from api.pages.view import Standing, View, ids, source_names, standing
 from sync.record_rows import rows_of
 
 router = APIRouter()
@@ -112,7 +110,7 @@ def milestones_page(reader: RecordsReader, view: Annotated[MilestonesView, Query
 def stones_of(session: Session, found: Standing) -> list[Stone]:
     """Return the milestones of the projects a view asks for, each with how far it moved since the last board."""
     projects = ids(session, found)
-    sources = {number: name for number, name in session.execute(select(Source.id, Source.name))}  # noqa: C416  (a Row is no pair to mypy)
+    sources = source_names(session)
     now = rows_of(session, "milestone", projects=list(projects), known_at=found.past or _NOW)
     then = {} if found.before_at is None else _expected(session, list(projects), found.before_at)
     today = found.today

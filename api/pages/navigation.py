@@ -47,6 +47,7 @@ NAVIGATION: Final = (
     Group(N_("Portfolio"), (
         Entry("/", N_("Board"), ("/projects", "/rollup", "/changes", "/outcomes")),
         Entry("/milestones", N_("Milestones")),
+        Entry("/risks", N_("Risks")),
     )),
     Group(N_("Collection"), (
         Entry("/collect", N_("Collect"), ("/submissions",)),

@@ -15,7 +15,7 @@ from api.pages.history import history, outside
 from api.pages.render import as_date, as_instant
 from api.pages.snapshot_days import snapshot_days
 from api.values import Day, Instant
-from model.tables import Portfolio, Project
+from model.tables import Portfolio, Project, Source
 from sync.changes import end_of
 from sync.match import portfolio_of
 from sync.receipts import status_document
@@ -162,4 +162,9 @@ def ids(session: Session, found: Standing) -> dict[UUID, dict[str, Any]]:
 def _ids(session: Session, entries: list[dict[str, Any]]) -> dict[str, UUID]:
     keys = [entry["key"] for entry in entries]
     rows = session.execute(select(Project.key, Project.id).where(Project.key.in_(keys)))
-    return {key: number for key, number in rows}  # noqa: C416  (a Row is no pair to mypy)
+    return {row.key: row.id for row in rows}
+
+
+def source_names(session: Session) -> dict[int, str]:
+    """Return the sources' names by id."""
+    return {row.id: row.name for row in session.execute(select(Source.id, Source.name))}

@@ -1,0 +1,133 @@
+"""The pages for heads, over one seeded portfolio."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, text
+from starlette.testclient import TestClient
+
+from api.pages.charts_heat import axes, heat, place_of
+from api.pages.charts_time import scale, spans
+from config.database import open_engine
+from config.shipped import policy
+from model.policy import Matrix
+from model.records import CLOSED_STATES, RiskFacts
+from model.status.risk import rate
+from tests.support.api_client import client
+from tests.support.databases import cloned
+from tests.support.portfolio_rows import seed
+
+TODAY = date(2026, 11, 22)
+DAYS = st.none() | st.dates(date(2025, 1, 1), date(2029, 1, 1))
+
+
+@pytest.fixture(scope="module")
+def portfolio(template_url: str) -> Iterator[Engine]:
+    """An engine on the demo's twelve projects; what a test changes it says."""
+    with cloned(template_url) as url:
+        engine = open_engine(url)
+        seed(engine)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def everything(portfolio: Engine) -> TestClient:
+    return client(portfolio, name="everything")
+
+
+@pytest.fixture(scope="module")
+def one(portfolio: Engine) -> TestClient:
+    return client(portfolio, projects=["PORTAL"], name="one")
+
+
+@given(st.lists(st.tuples(DAYS, DAYS), max_size=12))
+def test_no_milestone_covers_another_of_its_lane_and_none_leaves_the_track(
+    pairs: list[tuple[date | None, date | None]],
+) -> None:
+    on = scale([], TODAY, first=TODAY - timedelta(days=200), last=TODAY + timedelta(days=400))
+    laid, lanes = spans(pairs, on)
+    taken: dict[int, list[tuple[float, float]]] = {}
+    for found in laid:
+        seen = [x for x in (found.baseline, found.expected, found.left, found.right) if x is not None]
+        assert all(0 <= x <= 100 for x in seen)
+        if seen:
+            assert found.lane < lanes
+            taken.setdefault(found.lane, []).append((min(seen), max(seen)))
+    for places in taken.values():
+        assert all(right < left for (_, right), (left, _) in pairwise(places))
+
+
+def test_only_the_milestones_of_visible_projects_are_shown_and_counted(
+    portfolio: Engine, everything: TestClient, one: TestClient
+) -> None:
+    assert "Network refresh" in everything.get("/milestones").text
+    mine = one.get("/milestones").text
+    assert "Network refresh" not in mine
+    count = "SELECT count(*) FROM milestone m JOIN project p ON p.id = m.project_id WHERE p.key = 'PORTAL'"
+    with portfolio.begin() as connection:
+        number = connection.scalar(text(count))
+    assert f"<b>{number}</b> all" in mine
+
+
+def test_a_programme_a_name_and_a_kind_narrow_the_time_line(everything: TestClient) -> None:
+    page = everything.get("/milestones?programme=Digital+services&show=critical&span=whole&sort=name").text
+    assert "Citizen portal" in page
+    assert "Network refresh" not in page
+    assert "No milestone matches" in everything.get("/milestones?q=nothing+of+that+name").text
+    assert everything.get("/milestones?show=wrong").status_code == 422
+
+
+LIMITS = policy().limits.risk
+WORDS = LIMITS.model_copy(
+    update={
+        "matrix": Matrix(
+            cells={
+                "Rare": {"Minor": "Fine", "Grave": "Bad"},
+                "Likely": {"Minor": "Bad", "Grave": "Awful"},
+            },
+            levels={"Fine": "low", "Bad": "medium", "Awful": "critical"},
+        )
+    }
+)
+
+
+def test_the_heat_map_is_the_matrix_of_the_policy_the_gravest_corner_at_the_top_right() -> None:
+    assert axes(LIMITS) == (("5", "4", "3", "2", "1"), ("1", "2", "3", "4", "5"))
+    assert axes(WORDS) == (("Likely", "Rare"), ("Minor", "Grave"))
+    found = heat(WORDS, {("LIKELY", "grave"): 3}, {("Likely", "Grave"): 1})
+    corner = found.rows[0][1][-1]
+    assert (corner.level, corner.count, corner.change) == ("critical", 3, 2)
+
+
+def test_a_risk_lies_in_a_cell_by_its_words_or_its_numbers_and_in_none_when_nobody_rated_it() -> None:
+    words = RiskFacts("a", likelihood="likely", severity="grave")
+    assert place_of(rate(words, WORDS), WORDS) == ("likely", "grave")
+    assert place_of(rate(words, LIMITS), LIMITS) is None
+    assert place_of(rate(RiskFacts("b", probability=3.5, impact=2), LIMITS), LIMITS) == ("4", "2")
+    assert place_of(rate(RiskFacts("c", probability=3), LIMITS), LIMITS) is None
+
+
+def test_the_heat_map_counts_the_open_risks_of_visible_projects_only(
+    portfolio: Engine, everything: TestClient, one: TestClient
+) -> None:
+    said = text(
+        "SELECT count(*) AS every, count(*) FILTER (WHERE p.key = 'PORTAL') AS mine FROM raid_item r JOIN project p"
+        " ON p.id = r.project_id WHERE r.kind = 'risk' AND coalesce(r.state, '') <> ALL(:closed)"
+    )
+    with portfolio.begin() as connection:
+        every, mine = connection.execute(said, {"closed": sorted(CLOSED_STATES)}).one()
+    assert every
+    assert f"<b>{every}</b> open" in everything.get("/risks").text
+    assert f"<b>{mine}</b> open" in one.get("/risks").text
+
+
+def test_a_cell_leads_to_its_risks_and_a_level_to_its_receipt(everything: TestClient) -> None:
+    page = everything.get("/risks").text
+    assert "likelihood=" in page
+    assert "/receipt/risk" in page
+    assert "No risk matches" in everything.get("/risks?likelihood=5&impact=1").text
