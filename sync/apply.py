@@ -14,6 +14,7 @@ from config.secrets import masked
 from connectors.address import origin_of
 from connectors.errors import MisconfiguredSource
 from model.currency import Rate
+from sync.audit import record
 from sync.json import dump_bytes, dumps
 from sync.record_rows import COLLECTION
 from sync.registry import address_of, check_source
@@ -193,7 +194,18 @@ def apply(
             {"now": now, "names": [block.name for block in document.sources]},
         )
         replace_rates(connection, _wanted_rates(document), now=now)
+        for change in changes:
+            _record(connection, change)
     return changes
+
+
+def _record(connection: Connection, change: Change) -> None:
+    """Write a change of the configuration into the log; its details hold no secret."""
+    noun = change.what.partition(" ")[0]
+    verb = {"add": "added", "change": "changed", "disable": "taken_out"}.get(change.action)
+    if verb is not None:
+        action = f"source.{verb}" if noun == "source" else "portfolio.changed"
+        record(connection, action, change.what.partition(" (")[0], {"changes": change.details or None})
 
 
 def store_source(connection: Connection, block: SourceBlock, position: int, now: datetime) -> None:

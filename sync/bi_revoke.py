@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from model.bi.declare import quoted, run
 from model.bi.limited import schema_of
+from sync.audit import record
 from sync.bi_roles import OURS, own_dropped, role_of, schemas_read
 from sync.store import unit_of_work
 
@@ -55,6 +56,7 @@ def revoke(engine: Engine, name: str) -> Revoked | None:
             run(connection, f"REVOKE ALL ON ALL TABLES IN SCHEMA {quoted(schema)} FROM {quoted(name)}")
             run(connection, f"REVOKE ALL ON SCHEMA {quoted(schema)} FROM {quoted(name)}")
         shut = _tried(connection, [f"ALTER ROLE {quoted(name)} NOLOGIN"]) if ours else None
+        record(connection, "bi.revoked", f"role {name}")
     with unit_of_work(engine) as connection:
         found = Revoked()
         if shut is not None:

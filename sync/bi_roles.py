@@ -14,6 +14,7 @@ from sqlalchemy.exc import InternalError, ProgrammingError
 from model.bi.build import views
 from model.bi.declare import SCHEMA, quoted, run
 from model.bi.limited import Limited, limited, schema_of, statements, taken_away
+from sync.audit import record
 from sync.bi_closed import besides, close, owned
 from sync.store import raw, unit_of_work
 
@@ -126,6 +127,12 @@ def grant(
                 run(connection, statement)
             close(connection, own_server=own_server, ours=OURS)
             _hold(connection, name, SCHEMA if held is None else held.schema)
+            record(
+                connection,
+                "bi.granted",
+                f"role {name}",
+                {"until": until, "projects": projects, "made": granted.made},
+            )
     except (ProgrammingError, InternalError) as error:
         if isinstance(error.orig, psycopg.errors.DuplicateSchema):
             raise CannotGrant(

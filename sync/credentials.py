@@ -15,6 +15,7 @@ from config.vault import Vault, VaultUnusable, open_vault
 from connectors.errors import MisconfiguredSource
 from connectors.grants import Grant
 from connectors.stopping import rest
+from sync.audit import record
 from sync.json import dump_bytes
 from sync.store import unit_of_work
 
@@ -114,6 +115,8 @@ class StoredTokens:
                     "over": over,
                 },
             )
+            if version is not None and over is None:  # a run that renews its own is no event
+                record(connection, "source.signed_in", f"source {self.source}")
         if version is None:
             raise MisconfiguredSource(
                 "its token was replaced by somebody else meanwhile, or the source is gone; run it again",

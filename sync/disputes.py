@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, text
 from model.findings.moves import DISPUTED, NotPossible, answered_by_another, role_for
 from model.findings.moves import UPHELD as UPHELD_STATE
 from model.template.template import Field
+from sync.audit import record
 from sync.collection.people import people_of, who_is_who
 from sync.collection.templates import NoSuchTemplate, current
 from sync.finding_events import Notice, notify
@@ -131,6 +132,8 @@ def _raise(
         number,
     )
     notify(connection, [raised], act.now)
+    detail = {"field": label, "value": disputed.value, "proposed": proposed, "because": act.reason}
+    record(connection, "dispute.raised", f"dispute {number}", detail, by=act.actor.name)
     return number
 
 
@@ -165,6 +168,8 @@ def answer_dispute(engine: Engine, number: int, verdict: str, act: Act) -> None:
             f"dispute:{number}:answered", "dispute_answered", row.project_id, "raiser", row.by, said, number
         )
         notify(connection, [told], act.now)
+        detail = {"field": row.field, "verdict": verdict, "because": act.reason}
+        record(connection, "dispute.decided", f"dispute {number}", detail, by=act.actor.name)
 
 
 def withdraw_dispute(engine: Engine, number: int, act: Act) -> None:
@@ -184,6 +189,8 @@ def withdraw_dispute(engine: Engine, number: int, act: Act) -> None:
             {"now": act.now, "said": said, "id": number},
         )
         _move_finding(connection, row, "withdraw", "raiser", act)
+        detail = {"field": row.field, "verdict": "taken back", "because": act.reason}
+        record(connection, "dispute.decided", f"dispute {number}", detail, by=act.actor.name)
 
 
 def standing_disputes(

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, text
 
+from sync import audit
 from sync.json import dumps
 from sync.shape import Difference, accepted
 from sync.store import unit_of_work
@@ -105,6 +106,8 @@ def accept(engine: Engine, source: str, numbers: Iterable[int], *, by: str, now:
             ),
             {"now": now, "by": by, "ids": [each.id for each in chosen]},
         )
+        said = {"accepted": [each.says for each in chosen]}
+        audit.record(connection, "drift.accepted", f"source {source}", said, by=by)
         return chosen
 
 

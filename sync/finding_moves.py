@@ -11,6 +11,7 @@ from model.collection.roles import Actor
 from model.findings.moves import ACCEPTED, NotPossible, after, role_for
 from model.findings.narrative import NARRATIVE
 from model.findings.plausibility import PLAUSIBILITY
+from sync.audit import record
 from sync.collection.people import People, people_of
 from sync.collection.template_steps import today
 from sync.collection.waivers import Wish, ask, grant
@@ -170,3 +171,5 @@ def record_move(connection: Connection, found: FindingHead, action: str, role: s
         {"id": found.id, "action": action, "before": found.state, "then": then, "now": act.now,
          "by": act.actor.name, "role": role, "because": act.reason, "door": act.door},
     )  # fmt: skip
+    said = {"finding": found.id, "action": action, "was": found.state, "now": then, "because": act.reason}
+    record(connection, "finding.moved", f"project {found.project_key}", said, by=act.actor.name)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
+from sync.audit import record
 from sync.json import dumps
 from sync.store import unit_of_work
 
@@ -115,6 +116,8 @@ def accept(engine: Engine, source: str, number: int, *, by: str, because: str, n
             {"now": now, "by": by, "because": because, "id": number, "source": source},
         ).scalar_one_or_none()
         if done is not None:
+            said = {"question": number, "then": str(done), "because": because}
+            record(connection, "question.answered", f"source {source}", said, by=by)
             return str(done)
         rows = connection.execute(
             text(

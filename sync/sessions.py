@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Engine, insert, select, update
 
 from model.tables import Account, AccountSession, ApiToken
+from sync.audit import record
 from sync.store import unit_of_work
 from sync.tokens import SIGN_IN
 
@@ -45,7 +46,25 @@ def begin_in(connection: Connection, new: NewSession, *, at: datetime) -> int:
     if new.account is not None:
         signed_in = update(Account).where(Account.id == new.account).values(last_signed_in_at=at)
         connection.execute(signed_in)
-    return connection.execute(insert(AccountSession).values(values).returning(AccountSession.id)).scalar_one()
+    number = connection.execute(
+        insert(AccountSession).values(values).returning(AccountSession.id)
+    ).scalar_one()
+    record(
+        connection,
+        "session.signed_in",
+        _whose(connection, new),
+        {"session": number, "by_way_of": new.way},
+        at=at,
+    )
+    return number
+
+
+def _whose(connection: Connection, new: NewSession) -> str:
+    """Return whose session it is, as the log says it."""
+    if new.account is not None:
+        return f"account {connection.scalar(select(Account.name).where(Account.id == new.account))}"
+    name = connection.scalar(select(ApiToken.name).where(ApiToken.id == new.token))
+    return f"token {str(name).partition(': ')[0]}"
 
 
 def see_session(connection: Connection, number: int, *, at: datetime) -> None:
@@ -77,7 +96,11 @@ def end_one(connection: Connection, account: int, number: int, *, at: datetime) 
 
 def _end(connection: Connection, which: ColumnElement[bool], at: datetime) -> int:
     open_ = AccountSession.ended_at.is_(None)
-    return connection.execute(update(AccountSession).where(which, open_).values(ended_at=at)).rowcount
+    ended = update(AccountSession).where(which, open_).values(ended_at=at).returning(AccountSession.id)
+    numbers = connection.scalars(ended).all()
+    for number in numbers:
+        record(connection, "session.ended", f"session {number}", at=at)
+    return len(numbers)
 
 
 def redeem_link(

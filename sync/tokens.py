@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Engine, delete, insert, select, update
 
 from model.tables import ApiToken
+from sync.audit import record
 from sync.store import unit_of_work
 
 SIGN_IN = "sign-in"  # the scope of a link that was not used yet
@@ -54,7 +55,13 @@ def add_token(engine: Engine, new: NewToken, *, at: datetime) -> int:
         connection.execute(spent)
         if connection.scalar(select(ApiToken.id).where(ApiToken.name == new.name)):
             raise NameTaken(f"there is a token named {new.name!r} already; revoke it or choose another name")
-        return connection.execute(insert(ApiToken).values(values).returning(ApiToken.id)).scalar_one()
+        number = connection.execute(insert(ApiToken).values(values).returning(ApiToken.id)).scalar_one()
+        link = SIGN_IN in new.scopes
+        kept = ("scopes", "projects", "expires_at", "person", "roles", "grants", "account_id")
+        detail = {} if link else {name: values.get(name) for name in kept}
+        whose = new.name.partition(": ")[0] if link else new.name
+        record(connection, "token.linked" if link else "token.created", f"token {whose}", detail, at=at)
+        return number
 
 
 def revoke_token(engine: Engine, name: str, at: datetime) -> bool:
@@ -75,4 +82,5 @@ def revoke_token(engine: Engine, name: str, at: datetime) -> bool:
         )
         links = ApiToken.name.startswith(f"{name}: ", autoescape=True)
         connection.execute(update(ApiToken).where(links, ApiToken.revoked_at.is_(None)).values(revoked_at=at))
+        record(connection, "token.revoked", f"token {name}", at=at)
         return True

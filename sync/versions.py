@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Connection, text
 
 from config.document import SourceBlock, in_words
+from sync.audit import record
 from sync.json import dump_bytes, dumps
 from sync.mapping import MappingSpec
 from sync.offline import READING
@@ -167,7 +168,7 @@ def add_version(
     saving: Saving,
 ) -> Version:
     """Append a version; it counts from now on."""
-    connection.execute(text("SELECT 1 FROM source WHERE id = :id FOR UPDATE"), {"id": source_id})
+    name = connection.scalar(text("SELECT name FROM source WHERE id = :id FOR UPDATE"), {"id": source_id})
     row = connection.execute(
         text(
             "INSERT INTO mapping_version (source_id, version, settings, shipped, read_as, examples, saved_by, note,"
@@ -186,4 +187,6 @@ def add_version(
             "now": saving.at,
         },
     ).one()
+    said = {"version": row.version, "note": saving.note, "examples": len(examples)}
+    record(connection, "mapping.saved", f"source {name}", said, by=saving.by)
     return Version(*row)

@@ -13,6 +13,7 @@ from model.collection.cases import WITHDRAWN, has_items, is_editable, reference_
 from model.collection.numbers import unkept
 from model.collection.roles import Actor, held, known_role
 from model.template.template import Field
+from sync.audit import record
 from sync.collection.case import Case, Filled, Given, RecordCase, case_of
 from sync.collection.heads import SubmissionHead, head_of
 from sync.collection.refused import NotAllowed, NotAnswerable, NotOpen, Since, Stale, Unanswerable
@@ -238,6 +239,10 @@ def _store(
         text("UPDATE submission SET result = :result WHERE id = :id"),
         {"result": Jsonb(stored.judge().to_json()), "id": case.submission.id},
     )
+    head = case.submission
+    detail = {"submission": head.id, "of": f"{head.template} {head.period}", "revision": revision, "door": door,
+              "fields": [f"{row['ref']} {row['field']}".strip() for row in rows]}  # fmt: skip
+    record(connection, "answer.given", f"project {head.project_key}", detail, by=actor.name)
     return replace(stored, made=made)
 
 

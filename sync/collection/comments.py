@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, text
 
 from model.collection.roles import Actor, held, same_person
 from model.collection.workflow import role_of
+from sync.audit import record
 from sync.collection.case import Case, open_case
 from sync.collection.outbox import Told, tell
 from sync.collection.refused import NotAllowed, NotAnswerable, NotOpen, Unanswerable
@@ -93,6 +94,7 @@ def comment(
         ).one()  # fmt: skip
         made = Comment(*row)
         _tell(connection, case, made, now)
+        _record(connection, "comment.written", case, made, actor)
         return made
 
 
@@ -105,7 +107,8 @@ def settle(engine: Engine, submission_id: int, comment_id: int, *, actor: Actor,
         NotAllowed: The actor has no part in it.
     """
     with unit_of_work(engine) as connection:
-        _has_a_part(open_case(connection, submission_id, now=now), actor)
+        case = open_case(connection, submission_id, now=now)
+        _has_a_part(case, actor)
         row = connection.execute(
             text(
                 "UPDATE review_comment SET settled_at = coalesce(settled_at, :now),"
@@ -116,7 +119,13 @@ def settle(engine: Engine, submission_id: int, comment_id: int, *, actor: Actor,
         ).one_or_none()
         if row is None:
             raise NoSuchComment(f"there is no comment {comment_id} on submission {submission_id}")
+        _record(connection, "comment.moved", case, Comment(*row), actor)
         return Comment(*row)
+
+
+def _record(connection: Connection, action: str, case: Case, made: Comment, actor: Actor) -> None:
+    detail = {"comment": made.id, "submission": case.submission.id, "says": made.says}
+    record(connection, action, f"project {case.submission.project_key}", detail, by=actor.name)
 
 
 def _has_a_part(case: Case, actor: Actor) -> None:

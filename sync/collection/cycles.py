@@ -14,6 +14,7 @@ from model.collection.cycle import Days, days_of
 from model.collection.roles import SYSTEM, Actor
 from model.collection.workflow import role_of
 from model.template.template import Template
+from sync.audit import record
 from sync.collection.filling import Known, known_now
 from sync.collection.heads import SubmissionHead, heads
 from sync.collection.moves import Taken, write_move
@@ -174,6 +175,8 @@ def open_cycle(
         if not heads(connection, cycles=[row.id]):
             raise CycleRefused(f"{template} {period}: there is no project it applies to; nothing was opened")
         _tell_opened(connection, loaded, new, now)
+        detail = {"cycle": row.id, "version": row.version, "asked": len(new)}
+        record(connection, "cycle.opened", f"cycle {row.template} {row.period}", detail, by=actor.name)
         return row
 
 
@@ -293,4 +296,7 @@ def close_cycle(engine: Engine, cycle: int, *, actor: Actor, now: datetime) -> C
         if row is None:
             found = cycle_of(connection, cycle)
             raise CycleRefused(f"{found.template} {found.period} is closed already")
-        return CycleRow(*row)
+        closed = CycleRow(*row)
+        detail = {"cycle": closed.id, "now": "closed"}
+        record(connection, "cycle.moved", f"cycle {closed.template} {closed.period}", detail, by=actor.name)
+        return closed

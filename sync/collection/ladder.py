@@ -16,6 +16,7 @@ from model.collection.ladder import OWED, Rung, reached, rungs
 from model.collection.roles import system
 from model.declaration import InvalidDeclaration
 from model.template.template import Template
+from sync.audit import record
 from sync.collection.cycles import CycleRefused, CycleRow, cycles, open_cycle, plan_of
 from sync.collection.heads import SubmissionHead, heads
 from sync.collection.judges import templates_on
@@ -118,6 +119,8 @@ def _keep(engine: Engine, cycle: CycleRow, now: datetime, done: Ticked) -> None:
                     ),
                     {"id": cycle.id, "now": now},
                 )
+                detail = {"cycle": cycle.id, "now": "closed"}
+                record(connection, "cycle.moved", f"cycle {cycle.template} {cycle.period}", detail)
                 done.closed.append(f"{cycle.template} {cycle.period}")
                 return
             done.refilled += refill(connection, _to_refill(connection, standing, now), now)

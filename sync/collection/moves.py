@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from model.collection.roles import SYSTEM
+from sync.audit import record
 from sync.collection.heads import SubmissionHead
 
 
@@ -34,6 +36,10 @@ def write_move(connection: Connection, head: SubmissionHead, taken: Taken, now: 
             "because": (taken.because or "").strip() or None, "attest": taken.attest, "door": taken.door,
         },
     )  # fmt: skip
+    if taken.door != SYSTEM:  # what opening a cycle does to each of its submissions is one event: the cycle's
+        detail = {"submission": head.id, "of": f"{head.template} {head.period}", "was": head.state, "now": taken.to,
+                  "role": taken.role, "because": taken.because, "attest": taken.attest}  # fmt: skip
+        record(connection, "submission.moved", f"project {head.project_key}", detail, by=taken.by)
 
 
 def moves_of(connection: Connection, submissions: Sequence[int]) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from model.collection.roles import Actor
 from model.template.language import Stage
 from model.template.tailoring import tailored
 from model.template.template import Template, load
+from sync.audit import record
 from sync.collection.people import who_is_who
 from sync.collection.template_steps import APPROVER, WRITERS, TemplateRefused, must_hold, today
 from sync.collection.templates import Kept, current, kept_version
@@ -168,7 +169,22 @@ def ask(connection: Connection, written: Written, *, actor: Actor, now: datetime
             "because": written.because.strip(), "by": actor.name, "now": now,
         },
     ).scalar_one()  # fmt: skip
+    _record(
+        connection,
+        written.template,
+        number,
+        "asked for",
+        actor,
+        because=written.because,
+        changes=written.changes,
+    )
     return number
+
+
+def _record(connection: Connection, template: str, number: int, step: str, actor: Actor, **more: Any) -> None:
+    """Write a step of a tailoring into the log."""
+    detail = {"tailoring": number, "step": step, **more}
+    record(connection, "tailoring.changed", f"template {template}", detail, by=actor.name)
 
 
 def _programmes_there(connection: Connection, wanted: Sequence[str]) -> None:
@@ -198,6 +214,7 @@ def approve(connection: Connection, number: int, *, actor: Actor, now: datetime)
         text("UPDATE tailoring SET approved_by = :by, approved_at = :now WHERE id = :id"),
         {"by": actor.name, "now": now, "id": number},
     )
+    _record(connection, found["template"], number, "approved", actor)
     return found | {"approved_by": actor.name, "approved_at": now}
 
 
@@ -216,6 +233,7 @@ def end(connection: Connection, number: int, *, actor: Actor, now: datetime) -> 
         text("UPDATE tailoring SET ended_by = :by, ended_at = :now WHERE id = :id"),
         {"by": actor.name, "now": now, "id": number},
     )
+    _record(connection, found["template"], number, "ended", actor)
     return found | {"ended_by": actor.name, "ended_at": now}
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from model.collection.roles import Actor, same_person
 from model.template.differences import Difference, differences, least, step
 from model.template.template import Template, load
+from sync.audit import record
 from sync.collection.template_days import days_hold
 from sync.collection.templates import APPROVED, RETIRED, Kept, install, kept, kept_version, numbers, sha256
 from sync.json import dumps
@@ -87,6 +88,8 @@ def write(
             "authors": dumps([*(each for each in wrote if not same_person(each, actor.name)), actor.name]),
         },
     )  # fmt: skip
+    detail = {"sha256": sha256(written), "was": None if known is None else known.sha256}
+    record(connection, "template.saved", f"template {loaded.label}", detail, by=actor.name)
     return kept_version(connection, id_, number)
 
 
@@ -164,7 +167,7 @@ def submit(connection: Connection, template: str, version: str, *, actor: Actor,
     known = _standing(connection, template, version, now, DRAFT)
     days_hold(known.loaded(), known.text, where=known.label, day=today(connection, now))
     fits(connection, known.loaded(), where=known.label)
-    return _moved(connection, known, REVIEW, submitted_at=now, submitted_by=actor.name, because=None)
+    return _moved(connection, known, actor, REVIEW, submitted_at=now, submitted_by=actor.name, because=None)
 
 
 def send_back(
@@ -178,7 +181,7 @@ def send_back(
     """
     must_hold(actor, WRITERS, "send templates back")
     known = _standing(connection, template, version, now, REVIEW)
-    return _moved(connection, known, DRAFT, because=_reason(because))
+    return _moved(connection, known, actor, DRAFT, because=_reason(because))
 
 
 def approve(
@@ -222,7 +225,7 @@ def approve(
             f"{known.label} cannot take effect before {newest.effective_from}, when {newest.label} does"
         )
     return _moved(
-        connection, known, APPROVED, approved_at=now, approved_by=actor.name, effective_from=effective,
+        connection, known, actor, APPROVED, approved_at=now, approved_by=actor.name, effective_from=effective,
         because=because,
     )  # fmt: skip
 
@@ -256,7 +259,7 @@ def retire(
         )
     last = last or day
     return _moved(
-        connection, known, RETIRED, retired_at=now, retired_by=actor.name, effective_to=last,
+        connection, known, actor, RETIRED, retired_at=now, retired_by=actor.name, effective_to=last,
         because=_reason(because),
     )  # fmt: skip
 
@@ -293,10 +296,15 @@ def _standing(connection: Connection, template: str, version: str, now: datetime
     return known
 
 
-def _moved(connection: Connection, known: Kept, state: str, **sets: Any) -> Kept:
+_ACTION: Final = {APPROVED: "template.published", RETIRED: "template.retired"}
+
+
+def _moved(connection: Connection, known: Kept, actor: Actor, state: str, **sets: Any) -> Kept:
     columns = ", ".join(f"{name} = :{name}" for name in ("state", *sets))
     connection.execute(
         text(f"UPDATE template_version SET {columns} WHERE template = :template AND version = :number"),
         {"state": state, "template": known.template, "number": known.version, **sets},
     )
+    detail = {"was": known.state, "now": state, "sha256": known.sha256, **sets}
+    record(connection, _ACTION.get(state, "template.moved"), f"template {known.label}", detail, by=actor.name)
     return replace(known, state=state, **sets)

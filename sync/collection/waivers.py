@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from model.collection.roles import Actor
 from model.findings.moves import OPEN, WAIVED
 from model.template.template import Template
+from sync.audit import record
 from sync.collection.people import who_is_who
 from sync.collection.template_steps import APPROVER, NotForYou, TemplateRefused, must_hold, today
 from sync.collection.templates import current
@@ -108,6 +109,14 @@ def ask(connection: Connection, wish: Wish, *, actor: Actor, now: datetime) -> i
             "because": wish.because.strip(), "by": actor.name, "now": now, "until": wish.until,
         },
     ).scalar_one()  # fmt: skip
+    detail = {
+        "waiver": number,
+        "template": wish.template,
+        "rule": wish.rule,
+        "until": wish.until,
+        "because": wish.because,
+    }
+    record(connection, "waiver.asked", f"project {wish.project}", detail, by=actor.name)
     return number
 
 
@@ -173,6 +182,7 @@ def grant(
         {"by": actor.name, "now": now, "id": number},
     )
     found |= {"approved_by": actor.name, "approved_at": now}
+    _decided(connection, found, "granted", actor)
     return found | {"findings": _waive(connection, found, door)}
 
 
@@ -224,7 +234,13 @@ def end(connection: Connection, number: int, *, actor: Actor, now: datetime) -> 
         text("UPDATE waiver SET ended_by = :by, ended_at = :now WHERE id = :id"),
         {"by": actor.name, "now": now, "id": number},
     )
+    _decided(connection, found, "ended" if found["approved_at"] is not None else "refused", actor)
     return found | {"ended_by": actor.name, "ended_at": now}
+
+
+def _decided(connection: Connection, found: Mapping[str, Any], verdict: str, actor: Actor) -> None:
+    detail = {"waiver": found["id"], "template": found["template"], "rule": found["rule"], "verdict": verdict}
+    record(connection, "waiver.decided", f"project {found['project']}", detail, by=actor.name)
 
 
 def waivers(connection: Connection, *, template: str | None = None) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, Row, text
 
 from model.identity.groups import between, contradicted, groups
+from sync.audit import record
 from sync.identity.ties import PAIRED, merged, ties_of
 from sync.identity.turns import take_turn
 from sync.json import dumps
@@ -227,6 +228,8 @@ def _write(connection: Connection, row: Row[Any], act: str, said: tuple[str, str
             "confidence": row.confidence, "reasons": dumps(row.reasons),
         },
     )  # fmt: skip
+    said_so = {"act": _ACTS[act], "what": _then(row, act), "because": because}
+    record(connection, "matching.decided", f"{row.kind} proposal {row.id}", said_so, by=by)
     # The next consolidation compares anew, whatever it compared last.
     connection.execute(text("UPDATE match_scan SET sha256 = ''"))
     if row.kind == "person":

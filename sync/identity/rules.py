@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from model.attributes import UnknownAttribute, lookup
 from model.identity.settling import Rule, check_preference
+from sync.audit import record
 from sync.identity.settle import CannotSettle, NoSuchConflict, Settled, spoken
 from sync.identity.settlements import programmes_by_project, standing
 from sync.precedence import plain, read_values
@@ -68,7 +69,9 @@ def make_rule(engine: Engine, asked: RuleAsked, *, by: str, because: str, now: d
                 "prefer": rule.prefer, "now": now, "by": by, "because": because,
             },
         ).scalar_one()  # fmt: skip
-    where = asked.project or asked.programme or "every project"
+        where = asked.project or asked.programme or "every project"
+        detail = {"attribute": rule.attribute, "of": where, "prefer": rule.prefer, "because": because}
+        record(connection, "rule.made", f"rule {number}", detail, by=by)
     return Settled(
         int(number), rule.project_id, f"conflicts on {rule.attribute} of {where} are settled by it"
     )
@@ -97,6 +100,13 @@ def end_rule(engine: Engine, number: int, *, by: str, because: str, now: datetim
             raise NoSuchConflict(
                 f"no rule {number} stands; there are: {', '.join(map(str, there)) or 'none'}"
             )
+        record(
+            connection,
+            "rule.ended",
+            f"rule {number}",
+            {"attribute": row.attribute, "because": because},
+            by=by,
+        )
     return Settled(number, row.project_id, f"precedence decides on {row.attribute} again where this rule did")
 
 

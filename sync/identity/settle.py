@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, Row, text
 
+from sync.audit import record
 from sync.json import dumps
 from sync.store import unit_of_work
 
@@ -58,6 +59,12 @@ def settle(engine: Engine, number: int, claim_id: int, *, by: str, because: str,
             text("SELECT s.name, c.value FROM claim c JOIN source s ON s.id = c.source_id WHERE c.id = :id"),
             {"id": claim_id},
         ).one()
+        detail = {
+            "attribute": row.attribute,
+            "counts": f"{chosen.value}, as {chosen.name} says",
+            "because": because,
+        }
+        record(connection, "conflict.settled", f"project {row.key}", detail, by=by)
     return Settled(
         number, row.project_id, f"{row.attribute} of {row.key} is {chosen.value}, as {chosen.name} says"
     )
@@ -75,6 +82,8 @@ def unsettle(engine: Engine, number: int, *, by: str, because: str, now: datetim
         row = _conflict(connection, number)
         if not _end_word(connection, row, by, because, now):
             raise CannotSettle(f"conflict {number} was settled by nobody, so there is nothing to take back")
+        detail = {"attribute": row.attribute, "because": because}
+        record(connection, "conflict.settlement_ended", f"project {row.key}", detail, by=by)
     return Settled(
         number, row.project_id, f"rules and precedence decide on {row.attribute} of {row.key} again"
     )

@@ -13,6 +13,7 @@ from model.declaration import Declaration, InvalidDeclaration
 from model.policies import overlap
 from model.policy import Policy
 from model.policy_faults import read_policy
+from sync.audit import record
 from sync.collection.template_steps import today
 from sync.json import dumps
 from sync.policy.kept import (
@@ -80,6 +81,13 @@ def propose(
         policy.effective_to, now, actor.name, because=because,
     )  # fmt: skip
     _store(connection, fresh)
+    detail = {
+        "sha256": fresh.sha256,
+        "from": policy.effective_from,
+        "until": policy.effective_to,
+        "because": because,
+    }
+    record(connection, "policy.proposed", f"policy {fresh.label}", detail, by=actor.name)
     return fresh
 
 
@@ -139,6 +147,7 @@ def approve(
     return _moved(
         connection,
         known,
+        actor,
         APPROVED,
         approved_at=now,
         approved_by=actor.name,
@@ -167,7 +176,7 @@ def withdraw(
             " begins when it is to end"
         )
     sets = {"withdrawn_at": now, "withdrawn_by": actor.name, "because": _reason(because)}
-    return _moved(connection, known, WITHDRAWN, **sets)
+    return _moved(connection, known, actor, WITHDRAWN, **sets)
 
 
 def _held(known: Kept, found: dict[str, Any], planned: str | None) -> None:
@@ -243,7 +252,7 @@ def _store(connection: Connection, each: Kept) -> None:
     )  # fmt: skip
 
 
-def _moved(connection: Connection, known: Kept, state: str, **sets: Any) -> Kept:
+def _moved(connection: Connection, known: Kept, actor: Actor, state: str, **sets: Any) -> Kept:
     stored = {name: dumps(value) if name == "plan" else value for name, value in sets.items()}
     columns = ", ".join(
         f"{name} = CAST(:{name} AS jsonb)" if name == "plan" else f"{name} = :{name}"
@@ -253,4 +262,8 @@ def _moved(connection: Connection, known: Kept, state: str, **sets: Any) -> Kept
         text(f"UPDATE policy_version SET {columns} WHERE name = :of AND version = :number"),
         {"state": state, "of": known.name, "number": known.version, **stored},
     )
+    action = "policy.published" if state == APPROVED else "policy.withdrawn"
+    detail = {"sha256": known.sha256, "from": known.effective_from, "until": known.effective_to,
+              "because": sets.get("because"), "plan": (sets.get("plan") or {}).get("plan")}  # fmt: skip
+    record(connection, action, f"policy {known.label}", detail, by=actor.name)
     return replace(known, state=state, **sets)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, Row, text
 
 from model.collection.roles import Actor
 from model.template.result import Finding
+from sync.audit import record
 from sync.collection.answers import Change, give_answers, may_answer
 from sync.collection.case import Case, SubmissionHead, open_case
 from sync.collection.refused import Held, NotOpen, Refused, Stale
@@ -228,6 +229,16 @@ def _settle(
                 engine, cell.submission, [_change(cell, case, because)], actor=actor, door="workbook",
                 revision=case.submission.revision, now=now,
             )  # fmt: skip
+        detail = {
+            "cell": number,
+            "record": cell.record,
+            "field": cell.field,
+            "keep": keep,
+            "because": because,
+        }
+        record(
+            connection, "workbook.settled", f"project {case.submission.project_key}", detail, by=actor.name
+        )
         return cell_of(connection, number)
 
 

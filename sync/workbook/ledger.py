@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
+from sync.audit import record
 from sync.workbook.outcome import Giver, Outcome, Slot
 from sync.workbook.sending import BESIDE, Written
 
@@ -136,6 +137,13 @@ def is_undecided(connection: Connection, submission: int) -> bool:
 
 def refuse(connection: Connection, sent: Sent | None, arrival: Arrival, says: str) -> int:
     """Remember a file that was refused; kept whole only where it is known what it is."""
+    record(
+        connection,
+        "workbook.returned",
+        f"file {arrival.file}",
+        {"state": "refused", "says": says},
+        by=arrival.by,
+    )
     return _returned(connection, sent, arrival, {"state": "refused", "says": says}, keeps=sent is not None)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, text
 from connectors.excel.layout import Refused as Unreadable
 from connectors.excel.written import SheetWritten, read_written
 from model.collection.roles import Actor
+from sync.audit import record
 from sync.collection.answers import give_answers, may_answer
 from sync.collection.case import Case, SubmissionHead, open_case
 from sync.collection.refused import NotAllowed, NotOpen, Refused, Stale
@@ -217,6 +218,12 @@ class _Taking:
                 copy = write_workbook(connection, case, by=self._actor.name, now=self._now, remarks=remarks)
             id_ = ledger.keep(connection, sent, self._arrival, taken, copy=copy, filled=filled)
             undecided = ledger.is_undecided(connection, sent.submission_id)
+            detail = {"submission": sent.submission_id, "file": self._name, "sha256": self._arrival.sha256,
+                      "accepted": len(taken.accepted), "says": taken.says}  # fmt: skip
+            record(
+                connection, "workbook.returned", f"project {case.submission.project_key}", detail,
+                by=self._actor.name,
+            )  # fmt: skip
         taken = replace(taken, id=id_, can_submit=taken.can_submit and not undecided)
         return taken if copy is None else replace(taken, copy=copy.body, copy_file=copy.file, copy_id=copy.id)
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
+from sync.audit import record
 from sync.collection.case import Case
 from sync.workbook.book import HEAD, SOURCE, TODO, WHY, Book, Identity
 from sync.workbook.layout import Asked, Remark, base_of, sheets_of
@@ -108,6 +109,8 @@ def write_workbook(
         ),
         row,
     )
+    said = {"workbook": id_, "submission": head.id, "file": file, "to": destination}
+    record(connection, "export.workbook", f"project {head.project_key}", said, by=by)
     return Written(int(id_ or 0), file, body, token)
 
 

@@ -67,6 +67,7 @@ def owner(seeded: Engine) -> Iterator[Engine]:
         owned = ["SCHEMA bi", *(f"VIEW bi.{view.name}" for view in views())]
         for each in owned:
             connection.execute(text(f"ALTER {each} OWNER TO {chosen}"))
+        connection.execute(text(f"GRANT SELECT, INSERT, UPDATE ON audit_event TO {chosen}"))
     engine = create_engine(seeded.url.set(username=chosen), poolclass=NullPool)
     yield engine
     with seeded.begin() as connection:
