@@ -53,6 +53,7 @@ ROLES: Final[Mapping[str, frozenset[Permission]]] = {
     ),
 }
 ADMINISTRATOR: Final = "administrator"
+OFFICE_ONLY: Final = frozenset({ADMINISTRATOR})  # roles that are not given for some projects
 SHOWN: Final[Mapping[str, str]] = {
     "pmo_head": "head of the office",
     "specialist": "specialist",

@@ -10,6 +10,7 @@ import typer
 from pydantic import ValidationError
 
 from api.cli import (
+    account,
     answer,
     bi,
     changes,
@@ -53,6 +54,7 @@ for commands in (
 app.add_typer(token_commands(open_store), name="token")
 app.add_typer(source.app, name="source")
 app.add_typer(bi.app, name="bi")
+app.add_typer(account.app, name="account")
 
 
 def main() -> None:

@@ -1,0 +1,65 @@
+"""Accounts as pages, the API and the command line show them: never a password's hash."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from model.rights import SHOWN
+from model.tables import Account, AccountRole
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRole:
+    """A role an account holds, since when and by whom; `key` None is for everything."""
+
+    role: str
+    scope: str
+    key: str | None
+    given_at: datetime
+    given_by: str
+
+    @property
+    def shown(self) -> str:
+        """How it is called."""
+        return SHOWN.get(self.role, self.role)
+
+    @property
+    def of(self) -> str:
+        """What it is held for."""
+        return "everything" if self.key is None else f"{self.scope} {self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """An account with its roles, in the order they were given."""
+
+    id: int
+    name: str
+    shown: str
+    person: str | None
+    by_password: bool
+    by_provider: bool
+    created_at: datetime
+    disabled_at: datetime | None
+    last_signed_in_at: datetime | None
+    roles: tuple[HeldRole, ...]
+
+
+def accounts(connection: Connection, *, only: int | None = None) -> list[AccountRow]:
+    """Return all accounts by name, or one."""
+    roles = select(
+        AccountRole.account_id, AccountRole.role, AccountRole.scope, AccountRole.key, AccountRole.given_at,
+        AccountRole.given_by,
+    ).order_by(AccountRole.id)  # fmt: skip
+    rows = select(
+        Account.id, Account.name, Account.shown, Account.person, Account.password_hash.is_not(None),
+        Account.subject.is_not(None), Account.created_at, Account.disabled_at, Account.last_signed_in_at,
+    ).order_by(Account.name)  # fmt: skip
+    if only is not None:
+        roles, rows = roles.where(AccountRole.account_id == only), rows.where(Account.id == only)
+    held = defaultdict[int, list[HeldRole]](list)
+    for row in connection.execute(roles):
+        held[row.account_id].append(HeldRole(row.role, row.scope, row.key, row.given_at, row.given_by))
+    return [AccountRow(*row, roles=tuple(held[row[0]])) for row in connection.execute(rows)]
