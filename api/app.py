@@ -28,6 +28,7 @@ from api import (
     shapes,
     status_shapes,
     template_shapes,
+    work_shapes,
     workbook_shapes,
 )
 from api.answer import to_json
@@ -50,6 +51,7 @@ from api.pages import findings as finding_pages
 from api.pages import matching as matching_pages
 from api.pages import outcomes as outcome_pages
 from api.pages import policies as policy_pages
+from api.pages import preferences as preference_pages
 from api.pages import raw_page as raw_page_pages
 from api.pages import rollup as rollup_pages
 from api.pages import search as search_pages
@@ -69,6 +71,7 @@ from api.routes import (
     finding_steps,
     findings,
     history,
+    mapping_versions,
     matching,
     milestones,
     outbox,
@@ -91,6 +94,7 @@ from api.routes import (
     submissions_moves,
     templates,
     work_items,
+    work_parts,
     workbooks,
 )
 from api.sessions import Lives
@@ -99,9 +103,9 @@ from api.version import Versions
 
 PREFIX: Final = "/api/v1"
 _NOUNS: Final = (
-    status, changes, portfolio, programmes, projects, explain, work_items, milestones, raid_items, costs, answered,
-    register, findings, sources, scopes, runs, questions, rejects, drift, workbooks, submissions, finding_steps,
-    matching, conflicts, cycles, outbox, submissions_moves, templates, policies,
+    status, changes, portfolio, programmes, projects, explain, work_items, work_parts, milestones, raid_items,
+    costs, answered, register, mapping_versions, findings, sources, scopes, runs, questions, rejects, drift,
+    workbooks, submissions, finding_steps, matching, conflicts, cycles, outbox, submissions_moves, templates,
     policies, outcomes, history, raw_pages, search,
 )  # fmt: skip
 _SHAPES: Final = (
@@ -122,6 +126,7 @@ _SHAPES: Final = (
     change_shapes,
     history_shapes,
     search_shapes,
+    work_shapes,
 )
 _PAGES: Final = (
     board,
@@ -143,6 +148,7 @@ _PAGES: Final = (
     outcome_pages,
     workbook_pages,
     search_pages,
+    preference_pages,
 )
 _ABOUT: Final = (
     "One project model out of every tracker a project office has, with a receipt for every number. "

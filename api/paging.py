@@ -63,6 +63,8 @@ class Paging:
     ) -> Query:
         """Return the query for this page of versions, one a record, in the order of what names a record for ever.
 
+        So of the parts of things, by the thing's own number and what names the part in it.
+
         A record that changes between two pages keeps its place: it is seen once, in the version of its page.
 
         Raises:
@@ -71,7 +73,8 @@ class Paging:
         if self.after is not None:
             if not isinstance(self.after, tuple):
                 raise _no_page(_UNKNOWN)
-            query = query.where(tuple_(source, external) > tuple_(*self.after))
+            # Said twice: where the two columns are of two tables, an index serves the first condition alone.
+            query = query.where(source >= self.after[0], tuple_(source, external) > tuple_(*self.after))
         return query.order_by(source, external).limit(self.limit + 1)
 
     def document(self, rows: Sequence[dict[str, Any]], keys: Sequence[Key]) -> dict[str, Any]:

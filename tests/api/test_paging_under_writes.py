@@ -59,9 +59,14 @@ LISTINGS = {
     "rates": Listing("currency_rate", change="known_to = now()"),
     "iterations": Listing("iteration", change="state = 'past'"),
     "outbox": Listing("outbox_event", change="delivered_at = now()"),
+    "mapping-versions": Listing("mapping_version", newest_first=True, change="note = 'changed'"),
 }  # fmt: skip
-# Tested with their cells, which need a workbook that came back.
-ELSEWHERE = {"workbook-conflicts", "workbook_conflicts"}
+# Tested below: with the items they are parts of, or with the workbook that came back.
+PARTS = {
+    "transitions": "transition", "work-item-links": "work_item_link", "work-item-iterations": "work_item_iteration",
+    "comments": "comment", "worklogs": "worklog",
+}  # fmt: skip
+CELLS = {"workbook-conflicts", "workbook_conflicts"}
 
 
 def listed(engine: Engine) -> set[str]:
@@ -140,7 +145,7 @@ def own_tables(engine: Engine, noun: str, listing: Listing, asking: TestClient) 
 
 
 def test_every_listing_is_among_these(engine: Engine) -> None:
-    assert listed(engine) == RECORDS.keys() | LISTINGS.keys() | ELSEWHERE
+    assert listed(engine) == RECORDS.keys() | LISTINGS.keys() | PARTS.keys() | CELLS
 
 
 def test_rows_that_come_change_and_go_neither_double_nor_hide_others(engine: Engine) -> None:
@@ -182,6 +187,37 @@ def test_records_whose_versions_change_keep_their_place(engine: Engine) -> None:
         ).json()
         went = {row["external_id"] for row in changed["items"] if row["deleted_at"] is not None}
         assert went == {before[1], before[8]}, noun
+
+
+def test_parts_of_work_items_keep_their_place_while_items_are_read_anew(engine: Engine) -> None:
+    asking = client(engine)
+    with engine.begin() as connection:
+        items = [add_row(connection, "work_item") for _ in range(4)]
+    for noun, table in PARTS.items():
+        with engine.begin() as connection:
+            for item in items:
+                whose = {"source_id": item["source_id"], "item_external_id": item["external_id"]}
+                for number in (1, 2, 3):
+                    given = {"direction": "inward"} if table == "work_item_link" else {}
+                    add_row(connection, table, **whose, external_id=f"{item['id']}:{number}", **given)
+            noticed(connection)
+        listing = Listing(table, "external_id")
+        before = paged(asking, noun, listing)
+        assert before == [f"{item['id']}:{number}" for item in items for number in (1, 2, 3)], noun
+
+        def meanwhile(_seen: list[Any], table: str = table) -> None:
+            """Write a part in front of all, and take one of those still to come away."""
+            with engine.begin() as connection:
+                connection.execute(
+                    text(f"UPDATE {table} SET external_id = 'a new one' WHERE external_id = :one"),
+                    {"one": f"{items[0]['id']}:1"},
+                )
+                gone = {"one": f"{items[2]['id']}:2"}
+                connection.execute(text(f"DELETE FROM {table} WHERE external_id = :one"), gone)
+                noticed(connection)
+
+        after = paged(asking, noun, listing, meanwhile)
+        assert after == [one for one in before if one != f"{items[2]['id']}:2"], noun
 
 
 def test_a_cursor_of_another_kind_is_no_page(engine: Engine) -> None:
