@@ -15,8 +15,9 @@ from api.etag import Recent, digest
 from api.pages.board_model import Query, Row, arrange, load_rows
 from api.pages.charts import stacked
 from api.pages.history import history, outside
-from api.pages.render import as_date, page, time_text
+from api.pages.render import page
 from api.pages.snapshot_days import snapshot_days
+from api.pages.writing import as_date, time_text
 from api.routes.sources import source_documents
 from model.tables import Portfolio
 from sync.receipts import status_document

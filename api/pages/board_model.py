@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from api.pages.charts import Line, floor_of, line
-from api.pages.render import as_date, as_instant
+from api.pages.writing import as_date, as_instant
 from api.routes.portfolio import WORST_FIRST, colour_counts, worst
 from sync.rollup.group import WATERMELON
 from sync.rollup.rollup import names_of

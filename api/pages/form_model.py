@@ -17,7 +17,8 @@ from api.pages.form_fields import (
     months_of,
     place_of,
 )
-from api.pages.render import NONE, date_text, link
+from api.pages.render import link
+from api.pages.writing import NONE, date_text
 from model.attributes import REGISTER
 from model.collection.cases import OWN, Judgement, RecordCase, reference_field
 from model.collection.typed import NUMBERS

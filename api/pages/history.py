@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from api.access import only_visible
 from api.answer import Visible
-from api.pages.render import date_text
+from api.pages.writing import date_text
 from model.tables import Snapshot
 
 History = tuple[date | None, date | None]

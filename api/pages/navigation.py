@@ -3,27 +3,21 @@
 A page's `path` is where its entry leads; `under` are the beginnings of the addresses it stands for.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from api.access import Principal
+from api.route_rights import ROUTES
 from api.translation import N_, _
-
-
-def anyone(_principal: Principal) -> bool:
-    """Show the entry to whoever is signed in."""
-    return True
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One page in the navigation; `to` says who is shown it."""
+    """One page in the navigation; whoever may not read it is not shown it."""
 
     path: str
     name: str
     under: tuple[str, ...] = ()
-    to: Callable[[Principal], bool] = anyone
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +42,7 @@ NAVIGATION: Final = (
         Entry("/", N_("Board"), ("/projects", "/rollup", "/changes", "/outcomes")),
         Entry("/milestones", N_("Milestones")),
         Entry("/risks", N_("Risks")),
+        Entry("/trend", N_("Trend")),
     )),
     Group(N_("Collection"), (
         Entry("/collect", N_("Collect"), ("/submissions",)),
@@ -83,11 +78,17 @@ def navigation(here: str, principal: Principal) -> list[ShownGroup]:
         shown = tuple(
             Shown(entry.path, _(entry.name), 0 < stands_for(entry, here) == best)
             for entry in group.entries
-            if entry.to(principal)
+            if may_go(principal, entry.path)
         )
         if shown:
             groups.append(ShownGroup(_(group.name), shown))
     return groups
+
+
+def may_go(principal: Principal, path: str) -> bool:
+    """Tell whether somebody holds what a page needs."""
+    needed = ROUTES.get(f"GET {path}")
+    return needed is not None and principal.can(needed)
 
 
 def stands_for(entry: Entry, here: str) -> int:

@@ -15,8 +15,9 @@ from api.pages.board_model import DIMENSIONS
 from api.pages.history import history, outside
 from api.pages.project_findings import disputes, open_findings
 from api.pages.project_measures import subjects
-from api.pages.render import as_date, as_instant, page
+from api.pages.render import page
 from api.pages.snapshot_days import snapshot_days
+from api.pages.writing import as_date, as_instant
 from api.problems import not_found
 from api.routes.common import AsOf, KnownAt, ProjectKey, visible_project
 from model.attributes import REGISTER

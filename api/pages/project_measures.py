@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from api.pages.render import date_text, money_text, number_text, value_text, words
+from api.pages.writing import date_text, money_text, number_text, value_text, words
 
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 # Whoever reads these knows them by their letters.

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from api.access import StatusReader
 from api.answer import Visible
 from api.pages.history import history, outside
-from api.pages.render import as_date, page
+from api.pages.render import page
+from api.pages.writing import as_date
 from api.problems import not_found
 from api.routes.common import AsOf, KnownAt, ProjectKey, visible_project
 from model.attributes import REGISTER

@@ -1,9 +1,7 @@
 """Templates, and how figures, dates and addresses are written in them."""
 
-import re
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
@@ -20,20 +18,28 @@ from api.csrf import FIELD, MARK, form_token
 from api.etag import Body
 from api.pages.navigation import navigation
 from api.pages.static import address
+from api.pages.writing import (
+    NONE,
+    WORDS,
+    clock_text,
+    date_text,
+    instant_text,
+    money_text,
+    month_text,
+    number_text,
+    short_date,
+    signed_days,
+    value_text,
+    weekday_text,
+    words,
+)
 from api.personal import Personal
 from api.translation import gettext, plural_form, preferences, sense
 
 HTML: Final = "text/html; charset=utf-8"
 # Stands where a kept page names its reader; nobody can have written it into a tracker beforehand.
 _WHO: Final = f"who-{secrets.token_urlsafe(24)}"
-NONE: Final = "–"
 LETTERS: Final = {"GREEN": "G", "AMBER": "A", "RED": "R", "GREY": "?", "BLUE": "C"}
-WORDS: Final = {
-    "GREEN": "Green", "AMBER": "Amber", "RED": "Red", "GREY": "Not enough data", "BLUE": "Complete",
-}  # fmt: skip
-_AMOUNT: Final = re.compile(r"-?\d{4,15}(\.\d+)?")  # a decimal as JSON holds it
-_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
-_CODES: Final = {"GBP": "£", "EUR": "€", "USD": "$"}
 
 
 def safe_url(value: object) -> str | None:
@@ -45,124 +51,6 @@ def safe_url(value: object) -> str | None:
     except ValueError:
         return None
     return value if parts.scheme in ("http", "https") and parts.netloc else None
-
-
-def as_date(value: object) -> date | None:
-    """Read an ISO date; None where there is none."""
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(str(value)[:10]) if value else None
-    except ValueError:
-        return None
-
-
-def as_instant(value: object) -> datetime | None:
-    """Read an ISO instant; None where there is none."""
-    if isinstance(value, datetime):
-        return value
-    try:
-        return datetime.fromisoformat(str(value)) if value else None
-    except ValueError:
-        return None
-
-
-def date_text(value: object) -> str:
-    """Write a date as `6 Nov 2026`."""
-    found = as_date(value)
-    return NONE if found is None else f"{found.day} {found:%b %Y}"
-
-
-def short_date(value: object) -> str:
-    """Write a date as `6 Nov`, for where the year is plain."""
-    found = as_date(value)
-    return NONE if found is None else f"{found.day} {found:%b}"
-
-
-def instant_text(value: object) -> str:
-    """Write an instant as `22 Nov 2026, 02:11 UTC`."""
-    found = as_instant(value)
-    if found is None:
-        return NONE
-    found = found.astimezone(UTC)
-    return f"{found.day} {found:%b %Y, %H:%M} UTC"
-
-
-def time_text(value: object, now: datetime) -> str:
-    """Write an instant as `07:09 UTC`, with its day where that is not today."""
-    found = as_instant(value)
-    if found is None:
-        return NONE
-    found = found.astimezone(UTC)
-    return f"{found:%H:%M} UTC" if found.date() == now.astimezone(UTC).date() else instant_text(found)
-
-
-def number_text(value: object, digits: int = 1) -> str:
-    """Write a number with thin groups and no needless zeros; None as a dash."""
-    if value is None or isinstance(value, bool):
-        return NONE if value is None else str(value).lower()
-    try:
-        found = float(str(value))
-    except ValueError:
-        return str(value)
-    text = f"{found:,.{digits}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def money_text(value: object, currency: str | None = None) -> str:
-    """Write an amount in thousands or millions, as a board reads it: `£2.46 m`."""
-    if value is None:
-        return NONE
-    try:
-        found = float(str(value))
-    except ValueError:
-        return str(value)
-    sign = "−" if found < 0 else ""
-    mark = _CODES.get(currency or "", f"{currency} " if currency else "")
-    size = abs(found)
-    for limit, unit, digits in ((1e6, " m", 2), (1e3, " k", 0)):
-        if size >= limit:
-            return f"{sign}{mark}{number_text(size / limit, digits)}{unit}"
-    return f"{sign}{mark}{number_text(size, 2)}"
-
-
-def value_text(value: object) -> str:
-    """Write whatever an input or claim holds."""
-    if value is None:
-        return "unknown"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return number_text(value, 4)
-    if isinstance(value, list):
-        return ", ".join(map(value_text, value)) or "none"
-    if isinstance(value, Mapping):
-        return "; ".join(f"{key} {value_text(below)}" for key, below in value.items()) or "none"
-    return _scalar_text(str(value))
-
-
-def _scalar_text(text: str) -> str:
-    """Write a date or a decimal that JSON holds as text; leave any other text alone."""
-    if _DAY.fullmatch(text) and as_date(text):
-        return date_text(text)
-    return number_text(text, 2) if _AMOUNT.fullmatch(text) else text
-
-
-def signed_days(value: int | None) -> str:
-    """Write a slip: `+42 d`, `on time`, `−7 d`."""
-    if value is None:
-        return NONE
-    if value == 0:
-        return "on time"
-    return f"+{value} d" if value > 0 else f"−{-value} d"
-
-
-def words(value: object) -> str:
-    """Write a name of the model as a person reads it: `data_quality` as `Data quality`."""
-    text = str(value).replace("rag_", "reported_").replace("_", " ")
-    return text[:1].upper() + text[1:]
 
 
 def link(path: str, *parts: object, **query: object) -> str:
@@ -187,6 +75,7 @@ def _environment() -> Environment:
     filters: dict[str, Callable[..., Any]] = {
         "safe_url": safe_url, "date": date_text, "short_date": short_date, "instant": instant_text,
         "number": number_text, "money": money_text, "value": value_text, "slip": signed_days, "words": words,
+        "clock": clock_text, "month": month_text, "weekday": weekday_text,
     }  # fmt: skip
     environment.filters.update(filters)
     environment.globals.update(

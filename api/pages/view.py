@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from api.access import Reader
 from api.etag import Recent, digest
 from api.pages.history import history, outside
-from api.pages.render import as_date, as_instant
 from api.pages.snapshot_days import snapshot_days
+from api.pages.writing import as_date, as_instant
 from api.values import Day, Instant
 from model.tables import Portfolio, Project, Source
 from sync.changes import end_of

@@ -58,3 +58,14 @@ if (region()) {
   });
   addEventListener("popstate", () => show(location.href, null));
 }
+
+// The key / goes to the search field, as long as nobody is writing.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const field = document.querySelector("input[data-find]");
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+});

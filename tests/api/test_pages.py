@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from api.pages.charts import line, stacked, timeline
-from api.pages.render import money_text, safe_url, signed_days, value_text
+from api.pages.render import safe_url
 from api.pages.signin import local_path
+from api.pages.writing import money_text, signed_days, value_text
 from tests.support.api_client import client
 from tests.support.portfolio_rows import seed
 

@@ -4,7 +4,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from api.pages.receipt import rules
-from api.pages.render import time_text
+from api.pages.writing import time_text
 from tests.support.api_client import client
 from tests.support.portfolio_rows import seed
 
