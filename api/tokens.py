@@ -11,8 +11,9 @@ import typer
 from sqlalchemy import Engine, func, select
 
 from api.access import SCOPES, hash_token
-from model.collection.roles import OFFICE_ROLES
-from model.tables import ApiToken, Project
+from model.collection.roles import OFFICE_ROLES, PROJECT_ROLES
+from model.rights import ROLES
+from model.tables import Account, ApiToken, Portfolio, Programme, Project
 from sync.tokens import SIGN_IN, NameTaken, NewToken, add_token, revoke_token
 
 PREFIX: Final = "mst_"  # lets a secret scanner know a token when it sees one
@@ -21,6 +22,17 @@ LINK_LIVES: Final = timedelta(minutes=30)
 
 SpeaksFor = tuple[str | None, Sequence[str]]  # a person and the roles they hold in the whole office
 NOBODY: Final[SpeaksFor] = (None, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Programmes, by name, and portfolios, by key, whose projects of each moment a token may see."""
+
+    programmes: Sequence[str] = ()
+    portfolios: Sequence[str] = ()
+
+
+NO_GROUPS: Final = Groups()
 
 
 class BadToken(ValueError):
@@ -39,9 +51,18 @@ class TokenRow:
     revoked_at: datetime | None
     person: str | None = None
     roles: tuple[str, ...] = ()
+    of: Groups = NO_GROUPS
+    account: str | None = None
+
+    @property
+    def seen(self) -> str:
+        """What it may see, in words."""
+        groups = (("portfolio", self.of.portfolios), ("programme", self.of.programmes))
+        some = [*(self.projects or ()), *(f"{what} {name}" for what, names in groups for name in names)]
+        return ", ".join(some) or ("all projects" if self.projects is None else "no project")
 
 
-def create_token(
+def create_token(  # noqa: PLR0913 - what a token may is many choices, all by name
     engine: Engine,
     name: str,
     *,
@@ -50,33 +71,49 @@ def create_token(
     lives: timedelta | None = None,
     now: datetime | None = None,
     speaks_for: SpeaksFor = NOBODY,
+    of: Groups = NO_GROUPS,
+    account: int | None = None,
 ) -> str:
     """Make a token and return it; only its hash is kept, so this is the one time it is seen.
 
     Args:
         engine: Where to keep it.
         name: What it is revoked by.
-        scopes: Of read, sync, admin.
-        projects: The keys of the projects it may see; None means all, also those to come.
+        scopes: Of read, sync, admin; none where roles say what it may.
+        projects: The keys of the projects it may see; None means all, also those to come, unless `of` says which.
         lives: How long it works; None until it is revoked.
         now: The clock.
-        speaks_for: The person it answers and acts for, and the roles they hold in the whole office.
+        speaks_for: The person it answers and acts for, and the roles they hold.
+        of: Programmes and portfolios it may see the projects of.
+        account: Whose it is: it never holds more than they do, and speaks for whom they are.
 
     Raises:
-        BadToken: An unknown scope, project or role, roles of nobody, or a name in use.
+        BadToken: An unknown scope, project, programme, portfolio or role, roles of nobody, or a name in use.
     """
     now = now or datetime.now(UTC)
     if not name.strip() or ":" in name:
         raise BadToken("a token needs a name, without a colon")
     if unknown := sorted(set(scopes) - set(SCOPES)):
         raise BadToken(f"no such scope: {', '.join(unknown)}; there are: {', '.join(SCOPES)}")
-    if not scopes:
-        raise BadToken(f"a token needs a scope: {', '.join(SCOPES)}")
+    if not scopes and not speaks_for[1]:
+        raise BadToken(f"a token needs a scope: {', '.join(SCOPES)}; or a role: {', '.join(ROLES)}")
     _check_projects(engine, projects)
-    _check_roles(speaks_for)
+    _check_groups(engine, of)
+    _check_roles(speaks_for, of_account=account is not None)
     token = PREFIX + secrets.token_urlsafe(32)
     expires_at = now + lives if lives else None
-    _add(engine, NewToken(name, hash_token(token), scopes, projects, expires_at, *speaks_for), now)
+    new = NewToken(
+        name,
+        hash_token(token),
+        scopes,
+        projects,
+        expires_at,
+        *speaks_for,
+        of.programmes,
+        of.portfolios,
+        account,
+    )
+    _add(engine, new, now)
     return token
 
 
@@ -115,8 +152,8 @@ def list_tokens(engine: Engine) -> list[TokenRow]:
     query = select(ApiToken).where(~ApiToken.scopes.contains([SIGN_IN])).order_by(ApiToken.id)
     columns = query.with_only_columns(
         ApiToken.name, ApiToken.scopes, ApiToken.projects, ApiToken.created_at, ApiToken.expires_at,
-        ApiToken.revoked_at, ApiToken.person, ApiToken.roles,
-    )  # fmt: skip
+        ApiToken.revoked_at, ApiToken.person, ApiToken.roles, ApiToken.programmes, ApiToken.portfolios, Account.name,
+    ).outerjoin(Account, Account.id == ApiToken.account_id)  # fmt: skip
     with engine.connect() as connection:
         return [
             TokenRow(
@@ -128,8 +165,22 @@ def list_tokens(engine: Engine) -> list[TokenRow]:
                 revoked,
                 person,
                 tuple(roles or ()),
+                Groups(tuple(programmes), tuple(portfolios)),
+                account,
             )
-            for name, scopes, projects, made, ends, revoked, person, roles in connection.execute(columns)
+            for (
+                name,
+                scopes,
+                projects,
+                made,
+                ends,
+                revoked,
+                person,
+                roles,
+                programmes,
+                portfolios,
+                account,
+            ) in connection.execute(columns)
         ]
 
 
@@ -145,14 +196,30 @@ def _check_projects(engine: Engine, projects: Collection[str] | None) -> None:
         )
 
 
-def _check_roles(speaks_for: SpeaksFor) -> None:
+def _check_groups(engine: Engine, of: Groups) -> None:
+    for what, column, given in (
+        ("programme", Programme.name, of.programmes), ("portfolio", Portfolio.key, of.portfolios),
+    ):  # fmt: skip
+        with engine.connect() as connection:
+            known = set(connection.scalars(select(column)))
+        if unknown := sorted(set(given) - known):
+            raise BadToken(
+                f"no such {what}: {', '.join(unknown)}; there are: {', '.join(sorted(known)) or 'none'}"
+            )
+
+
+def _check_roles(speaks_for: SpeaksFor, *, of_account: bool = False) -> None:
     person, roles = speaks_for
-    if unknown := sorted(set(roles) - set(OFFICE_ROLES)):
+    if unknown := sorted(set(roles) - ROLES.keys()):
+        raise BadToken(f"no such role: {', '.join(unknown)}; there are: {', '.join(ROLES)}")
+    if of_account:
+        return
+    if set(roles) & PROJECT_ROLES.keys():
         raise BadToken(
-            f"no such role: {', '.join(unknown)}; there are: {', '.join(OFFICE_ROLES)}. Project managers and"
-            " sponsors need none: their projects name them"
+            "no such role is held by a token: project managers and sponsors need none, their projects name them;"
+            " say who it is by --person"
         )
-    if roles and not (person or "").strip():
+    if set(roles) & set(OFFICE_ROLES) and not (person or "").strip():
         raise BadToken("roles are held by a person: say which by --person")
 
 
@@ -163,7 +230,10 @@ def _add(engine: Engine, new: NewToken, now: datetime) -> None:
         raise BadToken(str(error)) from error
 
 
-_ROLES: Final = f"Held in the whole office: {', '.join(OFFICE_ROLES)}; may be repeated"
+_ROLES: Final = (
+    f"What it may: {', '.join(each for each in ROLES if each not in PROJECT_ROLES)}; may be repeated"
+)
+_LINK_ROLES: Final = f"Held in the whole office: {', '.join(OFFICE_ROLES)}; may be repeated"
 
 
 def token_commands(open_database: Callable[[], Engine]) -> typer.Typer:
@@ -171,11 +241,17 @@ def token_commands(open_database: Callable[[], Engine]) -> typer.Typer:
     commands = typer.Typer(name="token", help="API tokens and sign-in links.", no_args_is_help=True)
 
     @commands.command()
-    def create(
+    def create(  # noqa: PLR0913, PLR0917 - an option each
         name: Annotated[str, typer.Argument(help="What it is for; it is revoked by this name")],
         scope: Annotated[list[str] | None, typer.Option(help="read, sync, admin; may be repeated")] = None,
         project: Annotated[
             list[str] | None, typer.Option(help="May see this project only; repeat for more")
+        ] = None,
+        programme: Annotated[
+            list[str] | None, typer.Option(help="May see the projects this programme has; repeat for more")
+        ] = None,
+        portfolio: Annotated[
+            list[str] | None, typer.Option(help="May see the projects this portfolio has; repeat for more")
         ] = None,
         days: Annotated[int | None, typer.Option(min=1, help="Works this long; else until revoked")] = None,
         person: Annotated[str | None, typer.Option(help="Whom it answers and acts for, by name")] = None,
@@ -185,8 +261,9 @@ def token_commands(open_database: Callable[[], Engine]) -> typer.Typer:
         lives = timedelta(days=days) if days else None
         try:
             token = create_token(
-                open_database(), name, scopes=scope or ["read"], projects=project or None, lives=lives,
-                speaks_for=(person, role or ()),
+                open_database(), name, scopes=scope or ([] if set(role or ()) - set(OFFICE_ROLES) else ["read"]),
+                projects=project or None, lives=lives, speaks_for=(person, role or ()),
+                of=Groups(programme or (), portfolio or ()),
             )  # fmt: skip
         except BadToken as error:
             typer.echo(f"error: {error}", err=True)
@@ -198,12 +275,11 @@ def token_commands(open_database: Callable[[], Engine]) -> typer.Typer:
     def list_() -> None:
         """List the tokens: names, scopes, projects and whom they speak for, never the token."""
         for row in list_tokens(open_database()):
-            seen = "all projects" if row.projects is None else ", ".join(row.projects) or "no project"
             ends = (
                 "revoked" if row.revoked_at else f"until {row.expires_at:%Y-%m-%d}" if row.expires_at else ""
             )
             whom = " ".join(filter(None, (row.person, f"({', '.join(row.roles)})" if row.roles else "")))
-            columns = [row.name, ",".join(row.scopes), seen, f"{row.created_at:%Y-%m-%d}", ends, whom]
+            columns = [row.name, ",".join(row.scopes), row.seen, f"{row.created_at:%Y-%m-%d}", ends, whom]
             typer.echo("\t".join(columns).rstrip())
 
     @commands.command()
@@ -220,7 +296,7 @@ def token_commands(open_database: Callable[[], Engine]) -> typer.Typer:
         name: Annotated[str, typer.Option(help="Whom it is for")] = "browser",
         project: Annotated[list[str] | None, typer.Option(help="May see this project only")] = None,
         person: Annotated[str | None, typer.Option(help="Whose answers are given in that browser")] = None,
-        role: Annotated[list[str] | None, typer.Option(help=_ROLES)] = None,
+        role: Annotated[list[str] | None, typer.Option(help=_LINK_ROLES)] = None,
     ) -> None:
         """Print an address that signs a browser in, once."""
         try:

@@ -23,7 +23,11 @@ class NameTaken(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """A token to be stored, by its hash. `person` is whom it speaks for, in `roles` of the whole office."""
+    """A token to be stored, by its hash. `person` is whom it speaks for, in `roles`.
+
+    `projects` None means all, unless programmes or portfolios are given: then it is theirs, as they come and go.
+    One of an `account` never holds more than that account does.
+    """
 
     name: str
     hash_: str
@@ -32,6 +36,9 @@ class NewToken:
     expires_at: datetime | None
     person: str | None = None
     roles: Sequence[str] = ()
+    programmes: Sequence[str] = ()  # by name
+    portfolios: Sequence[str] = ()  # by key
+    account: int | None = None
 
 
 def add_token(engine: Engine, new: NewToken, *, at: datetime) -> int:
@@ -40,11 +47,15 @@ def add_token(engine: Engine, new: NewToken, *, at: datetime) -> int:
     Raises:
         NameTaken: The name is in use; names are how tokens are revoked.
     """
+    some = new.projects is not None or new.programmes or new.portfolios
     values = {
         "name": new.name,
         "hash": new.hash_,
         "scopes": list(new.scopes),
-        "projects": None if new.projects is None else sorted(new.projects),
+        "projects": sorted(new.projects or ()) if some else None,
+        "programmes": sorted(set(new.programmes)),
+        "portfolios": sorted(set(new.portfolios)),
+        "account_id": new.account,
         "created_at": at,
         "expires_at": new.expires_at,
         "person": (new.person or "").strip() or None,
@@ -57,7 +68,16 @@ def add_token(engine: Engine, new: NewToken, *, at: datetime) -> int:
             raise NameTaken(f"there is a token named {new.name!r} already; revoke it or choose another name")
         number = connection.execute(insert(ApiToken).values(values).returning(ApiToken.id)).scalar_one()
         link = SIGN_IN in new.scopes
-        kept = ("scopes", "projects", "expires_at", "person", "roles", "grants", "account_id")
+        kept = (
+            "scopes",
+            "projects",
+            "expires_at",
+            "person",
+            "roles",
+            "programmes",
+            "portfolios",
+            "account_id",
+        )
         detail = {} if link else {name: values.get(name) for name in kept}
         whose = new.name.partition(": ")[0] if link else new.name
         record(connection, "token.linked" if link else "token.created", f"token {whose}", detail, at=at)
