@@ -3,13 +3,14 @@
 from functools import cache
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from sqlalchemy import Engine
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from api import (
+    audit_shapes,
     change_shapes,
     collection_shapes,
     finding_shapes,
@@ -36,6 +37,7 @@ from api.causes import Causes
 from api.csrf import Csrf
 from api.description import describe
 from api.doors import Door, Limits
+from api.entering import entering
 from api.etag import Cache, Recent
 from api.feed import route as feed
 from api.feed.kept import Kept as FeedAnswers
@@ -44,6 +46,7 @@ from api.files.kept import Kept
 from api.headers import StrictHeaders
 from api.idempotency import Idempotent
 from api.methods import Methods
+from api.pages import audit as audit_pages
 from api.pages import board, collect_board, form, heads, project, pulled, receipt, signin
 from api.pages import changes as change_pages
 from api.pages import conflicts as conflict_pages
@@ -55,6 +58,7 @@ from api.pages import preferences as preference_pages
 from api.pages import raw_page as raw_page_pages
 from api.pages import rollup as rollup_pages
 from api.pages import search as search_pages
+from api.pages import template_editor as template_editor_pages
 from api.pages import templates as template_pages
 from api.pages import workbook as workbook_pages
 from api.pages.static import static_files
@@ -62,6 +66,7 @@ from api.preferred import Preferred
 from api.retiring import SayRetiring
 from api.routes import (
     answered,
+    audit_events,
     changes,
     conflicts,
     costs,
@@ -106,9 +111,10 @@ _NOUNS: Final = (
     status, changes, portfolio, programmes, projects, explain, work_items, work_parts, milestones, raid_items,
     costs, answered, register, mapping_versions, findings, sources, scopes, runs, questions, rejects, drift,
     workbooks, submissions, finding_steps, matching, conflicts, cycles, outbox, submissions_moves, templates,
-    policies, outcomes, history, raw_pages, search,
+    policies, outcomes, history, raw_pages, search, audit_events,
 )  # fmt: skip
 _SHAPES: Final = (
+    audit_shapes,
     shapes,
     plan_shapes,
     status_shapes,
@@ -129,6 +135,7 @@ _SHAPES: Final = (
     work_shapes,
 )
 _PAGES: Final = (
+    audit_pages,
     board,
     heads,
     change_pages,
@@ -143,6 +150,7 @@ _PAGES: Final = (
     finding_pages,
     matching_pages,
     conflict_pages,
+    template_editor_pages,
     template_pages,
     policy_pages,
     outcome_pages,
@@ -176,7 +184,7 @@ def create_app(
     """
     app = FastAPI(
         title="Muster", version="1", description=_ABOUT, openapi_url=None, docs_url=None, redoc_url=None,
-        redirect_slashes=False,
+        redirect_slashes=False, dependencies=[Depends(entering)],
     )  # fmt: skip
     app.state.engine = engine
     app.state.lives = lives or Lives()

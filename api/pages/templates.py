@@ -35,6 +35,7 @@ from sync.collection.template_steps import (
     keep_trial,
     retire,
     send_back,
+    submit,
     today,
 )
 from sync.collection.template_trial import try_on_all
@@ -69,7 +70,7 @@ def template_page(reader: TemplatesReader, template: TemplateId, version: Versio
 
 @router.post("/templates/{template}/{version}/{act}")
 async def step_by_form(request: Request, template: TemplateId, version: Version, act: str) -> Response:
-    """Take a step of a version: try, approve, return, retire."""
+    """Take a step of a version: try, hand in, approve, return, retire."""
     same_origin(request)
     form = await read_form(request)
     return await run_in_threadpool(_stepped, request, (template, version), act, form)
@@ -112,6 +113,7 @@ def _listed(connection: Connection, principal: Principal, wrong: str | None = No
         "STANDS": STANDS,
         "officer": _may(principal, "project_officer", APPROVER),
         "head": _may(principal, APPROVER),
+        "writer": _may(principal, *WRITERS),
         "wrong": wrong,
     }
 
@@ -182,6 +184,10 @@ def _try(connection: Connection, which: tuple[str, str], _actor: Actor, _form: d
     keep_trial(connection, known, try_on_all(connection, known, now=datetime.now(UTC)).to_json())
 
 
+def _submit(connection: Connection, which: tuple[str, str], actor: Actor, _form: dict[str, str]) -> None:
+    submit(connection, *which, actor=actor, now=datetime.now(UTC))
+
+
 def _approve(connection: Connection, which: tuple[str, str], actor: Actor, form: dict[str, str]) -> None:
     now = datetime.now(UTC)
     because = form.get("because", "").strip()[:2000] or None
@@ -200,7 +206,7 @@ def _retire(connection: Connection, which: tuple[str, str], actor: Actor, form: 
 
 
 STEPS: Final[dict[str, Callable[[Connection, tuple[str, str], Actor, dict[str, str]], None]]] = {
-    "try": _try, "approve": _approve, "return": _return, "retire": _retire,
+    "try": _try, "submit": _submit, "approve": _approve, "return": _return, "retire": _retire,
 }  # fmt: skip
 TERMS: Final[dict[tuple[str, str], Callable[..., Any]]] = {
     ("waivers", "grant"): partial(waivers.grant, door="web"), ("waivers", "end"): waivers.end,
