@@ -2,8 +2,8 @@
 
 Names: peers (install other programs beside Muster), ingest (floor, peers, where the time goes), compare
 (the peers alone), million (one large load), workbook, workbooks (500 sent out and taken back), templates,
-api, feed (the OData feed against SAP CAP), files (a million rows as Parquet and kin against COPY), consolidate
-(10,000 projects with a million work items).
+api, board (as a browser draws it, and for 50 readers), feed (the OData feed against SAP CAP), files (a million
+rows as Parquet and kin against COPY), consolidate (10,000 projects with a million work items).
 Without a name: ingest, workbook and api.
 """
 
@@ -24,6 +24,7 @@ MODULES: Final = {
     "workbooks": "benchmarks.workbooks_out",
     "templates": "benchmarks.templates",
     "api": "benchmarks.api",
+    "board": "benchmarks.board",
     "feed": "benchmarks.feed",
     "files": "benchmarks.files",
     "consolidate": "benchmarks.consolidate",

@@ -78,11 +78,13 @@ class Api:
         self._auth = {"Authorization": f"Bearer {token}"}
         self._pids = pids  # muster serve, PostgreSQL
 
-    def load(self, path: str, headers: dict[str, str], connections: int, requests: int) -> Measured:
+    def load(
+        self, path: str, headers: dict[str, str], connections: int, requests: int, pause_s: float = 0.0
+    ) -> Measured:
         """Ask for one path and say how long answers took, in milliseconds."""
         before = [cpu_s(pid) for pid in self._pids]
         lines = "\n".join(f"{name}: {value}" for name, value in {**self._auth, **headers}.items())
-        found = child("benchmarks.client", self._port, path, connections, requests, given=lines)
+        found = child("benchmarks.client", self._port, path, connections, requests, pause_s, given=lines)
         spent = [cpu_s(pid) - was for pid, was in zip(self._pids, before, strict=True)]
         took = found.pop("took")
         expected = [304] if "If-None-Match" in headers else [200]

@@ -1,10 +1,12 @@
 """A keep-alive HTTP client as bare as can be, so that it is not what is measured.
 
-`python -m benchmarks.client PORT PATH CONNECTIONS REQUESTS` reads header lines from its standard input and prints
-one JSON line. Each connection has a thread and asks again as soon as it has its answer.
+`python -m benchmarks.client PORT PATH CONNECTIONS REQUESTS [PAUSE]` reads header lines from its standard input and
+prints one JSON line. Each connection has a thread and asks again as soon as it has its answer, or after a pause of
+so many seconds on the average.
 """
 
 import json
+import random
 import socket
 import sys
 import threading
@@ -77,7 +79,7 @@ def request(path: str, headers: dict[str, str]) -> bytes:
 
 
 def load(
-    port: int, asked: bytes, connections: int, requests: int
+    port: int, asked: bytes, connections: int, requests: int, pause_s: float = 0.0
 ) -> tuple[float, list[float], set[int], int]:
     """Ask over all connections at once; return seconds, each answer's seconds, the statuses, a body's bytes."""
     lines = [Line(port) for _ in range(connections)]
@@ -90,6 +92,8 @@ def load(
         line.ask(asked)  # the connection is open and known
         start.wait()
         for _ in range(requests):
+            if pause_s:  # people do not ask in step
+                time.sleep(random.uniform(0, 2 * pause_s))  # noqa: S311 - nothing secret
             begin = time.perf_counter()
             answer = line.ask(asked)
             mine.append(time.perf_counter() - begin)
@@ -109,11 +113,13 @@ def load(
     return seconds, [one for mine in took for one in mine], seen, max(sizes)
 
 
-def main(port: str, path: str, connections: str, requests: str) -> None:
+def main(port: str, path: str, connections: str, requests: str, pause_s: str = "0") -> None:
     """Load the server and print what it took."""
     headers = dict(line.split(": ", 1) for line in sys.stdin.read().splitlines() if line)
     busy = time.process_time()
-    seconds, took, statuses, size = load(int(port), request(path, headers), int(connections), int(requests))
+    seconds, took, statuses, size = load(
+        int(port), request(path, headers), int(connections), int(requests), float(pause_s)
+    )
     print(
         json.dumps(
             {

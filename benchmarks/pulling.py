@@ -99,7 +99,12 @@ def recording(transport: httpx.BaseTransport) -> Opener:
 
 
 def configure(engine: Engine, url: str, authority: str | None = None) -> None:
-    """Apply a portfolio with the sandbox's Jira as its one source; `authority` signed its certificate."""
+    """Apply the sandbox's Jira as the one source of the portfolio there is, or of a new one.
+
+    `authority` signed the sandbox's certificate.
+    """
+    with engine.connect() as connection:
+        there = connection.execute(text("SELECT key, name, currency FROM portfolio")).mappings().first()
     source: Measured = {
         "name": SOURCE,
         "kind": "jira",
@@ -109,7 +114,11 @@ def configure(engine: Engine, url: str, authority: str | None = None) -> None:
     if authority:
         source["ca_bundle"] = authority
     document = Document.model_validate(
-        {"apiVersion": "muster/v1", "portfolio": {"key": "bench", "name": "Bench"}, "sources": [source]}
+        {
+            "apiVersion": "muster/v1",
+            "portfolio": dict(there or {"key": "bench", "name": "Bench"}),
+            "sources": [source],
+        }
     )
     apply(engine, document, now=utc_now(), check=lambda _block: None)
 
