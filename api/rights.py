@@ -44,33 +44,44 @@ def route_of(request: Request) -> str | None:
     return f"{method} {path}"
 
 
+def needed(request: Request) -> Permission | None:
+    """Return what the route of a request needs; None before it is known which route it is.
+
+    Raises:
+        Problem: 403 where the table does not say.
+    """
+    name = route_of(request)
+    if name is None:
+        return None
+    if name not in ROUTES:
+        raise forbidden(f"{name} says of nobody that they may use it (api/route_rights.py), so nobody may.")
+    return ROUTES[name]
+
+
 def let_in(request: Request, principal: Principal) -> Principal:
     """Return who asks, held to the projects for which they hold what the route needs.
 
     Raises:
         Problem: 403, with what is missing and who may.
     """
-    name = route_of(request)
-    if name is None:
+    permission = needed(request)
+    if permission is None:
         return principal
-    needed = ROUTES.get(name)
-    if needed is None:
-        raise forbidden(f"{name} says of nobody that they may use it (api/route_rights.py), so nobody may.")
-    found = principal.held_to(needed)
+    found = principal.held_to(permission)
     if found is None:
-        raise forbidden(refusal(principal, needed))
+        raise forbidden(refusal(principal, permission))
     return found
 
 
-def refusal(principal: Principal, needed: Permission) -> str:
+def refusal(principal: Principal, permission: Permission) -> str:
     """Say that a permission is missing, who has it, and what to do."""
     who = f"Account {principal.name!r}" if principal.account is not None else f"Token {principal.name!r}"
-    if principal.person is None and needed in PERSON and not principal.can(needed):
+    if principal.account is None and principal.person is None and permission in PERSON:
         return nobody(principal)
-    doing = _DOING.get(needed, str(needed))
-    if needed in OFFICE_WIDE and any(needed in right.permissions for right in principal.held):
+    doing = _DOING.get(permission, str(permission))
+    if permission in OFFICE_WIDE and any(permission in right.permissions for right in principal.held):
         return f"{who} may not {doing}: that takes a role or a token for every project, and this is for some."
-    roles = ", ".join(SHOWN[role] for role in who_may(needed))
+    roles = ", ".join(SHOWN[role] for role in who_may(permission))
     return f"{who} may not {doing}; who may: {roles}. An administrator gives roles, or makes another token."
 
 
