@@ -150,6 +150,7 @@ FindingsReader = Annotated[Reader, Depends(reading("findings"))]
 TemplatesReader = Annotated[Reader, Depends(reading("templates"))]
 MatchingReader = Annotated[Reader, Depends(reading("matching"))]
 PoliciesReader = Annotated[Reader, Depends(reading("policies"))]
+AuditReader = Annotated[Reader, Depends(reading("audit"))]
 
 
 def _known_parameters(request: Request) -> None:

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from api.personal import NOTHING, Packed, Personal
 
-Kind = Literal["status", "records", "findings", "matching", "templates", "policies"]
+Kind = Literal["status", "records", "findings", "matching", "templates", "policies", "audit"]
 
 # Who writes to another database of the server, whose transactions a snapshot lists as well.
 _ELSEWHERE: Final = """
@@ -99,6 +99,7 @@ VERSION: Final[dict[Kind, str]] = {
     "matching": f"concat_ws(',', {_STATUS}, {_MATCHING})",
     "templates": f"concat_ws(',', {_TEMPLATES})",
     "policies": f"concat_ws(',', {_STATUS}, {_POLICIES})",
+    "audit": "(SELECT max(seq)::text FROM audit_event)",
 }
 
 

@@ -191,3 +191,6 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "POST /preferences": P.OPEN,
     "GET /api/v1/search": P.VIEW,
 }
+    "GET /audit": P.AUDIT,
+    "GET /audit/export": P.AUDIT,
+    "GET /api/v1/audit-events": P.AUDIT,

@@ -37,15 +37,17 @@ class Wanted:
     def condition(self) -> tuple[str, dict[str, Any]]:
         """Return the condition in SQL, and its values."""
         said, values = ["seq IS NOT NULL"], dict[str, Any]()
-        for name in ("actor", "way"):
-            if (value := getattr(self, name)) is not None:
-                said.append(f"{name} = :{name}")
-                values[name] = value
+        if self.actor is not None:  # also the person, where somebody else was signed in
+            said.append("(lower(actor) = lower(:actor) OR lower(detail ->> 'by') = lower(:actor))")
+            values["actor"] = self.actor
+        if self.way is not None:
+            said.append("way = :way")
+            values["way"] = self.way
         if self.action is not None:
-            said.append("(action = :action OR starts_with(action, :action || '.'))")
+            said.append("(action = :action OR starts_with(action, CAST(:action AS text) || '.'))")
             values["action"] = self.action
         if self.subject is not None:
-            said.append("starts_with(lower(subject), lower(:subject))")
+            said.append("starts_with(lower(subject), lower(CAST(:subject AS text)))")
             values["subject"] = self.subject
         if self.since is not None:
             said.append("at >= :since")
@@ -65,6 +67,16 @@ def page(
         condition, values = f"{condition} AND seq < :before", {**values, "before": before}
     query = text(f"SELECT {_COLUMNS} FROM audit_event WHERE {condition} ORDER BY seq DESC LIMIT :limit")
     return [_linked(row) for row in connection.execute(query, {**values, "limit": limit}).mappings()]
+
+
+def following(connection: Connection, wanted: Wanted, *, after: int = 0, limit: int = 200) -> list[Linked]:
+    """Return the events that are wanted after one, the first first."""
+    condition, values = wanted.condition()
+    query = text(
+        f"SELECT {_COLUMNS} FROM audit_event WHERE {condition} AND seq > :after ORDER BY seq LIMIT :limit"
+    )
+    rows = connection.execute(query, {**values, "after": after, "limit": limit})
+    return [_linked(row) for row in rows.mappings()]
 
 
 def stream(connection: Connection, wanted: Wanted | None = None) -> Iterator[Linked]:
@@ -100,9 +112,14 @@ def verify(engine: Engine, anchor: Anchor | None = None) -> Verified:
 
 def head(engine: Engine) -> Anchor | None:
     """Return the note of the last event; None where there is none."""
-    query = text("SELECT seq, hash FROM audit_event WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1")
     with engine.connect() as connection:
-        row = connection.execute(query).one_or_none()
+        return head_of(connection)
+
+
+def head_of(connection: Connection) -> Anchor | None:
+    """Return the note of the last event that a transaction sees."""
+    query = text("SELECT seq, hash FROM audit_event WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1")
+    row = connection.execute(query).one_or_none()
     return None if row is None else Anchor(row.seq, row.hash)
 
 

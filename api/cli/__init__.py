@@ -13,6 +13,7 @@ from api.cli import (
     account,
     answer,
     bi,
+    audit,
     changes,
     configure,
     conflict,
@@ -55,6 +56,8 @@ app.add_typer(token_commands(open_store), name="token")
 app.add_typer(source.app, name="source")
 app.add_typer(bi.app, name="bi")
 app.add_typer(account.app, name="account")
+app.add_typer(audit.app, name="audit")
+account_password.register(account.app)
 
 
 def main() -> None:

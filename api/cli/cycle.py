@@ -17,8 +17,8 @@ from sqlalchemy import Connection
 from api.cli.acting import By, Role, actor
 from api.cli.common import USAGE, Failed, Format, heard_or_not, open_store, utc_now, words
 from api.cli.plain import print_json
-from api.cli.read import harmless
 from api.routes.cycles import cycle_document, line_document
+from api.spreadsheet import harmless
 from config.calendar import NoSuchCalendar, calendar, calendars
 from model.collection.cycle import BadPeriod, last_day
 from model.declaration import InvalidDeclaration

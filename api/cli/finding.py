@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from api.cli.common import USAGE, Failed, Format, heard_or_not, open_store, utc_now, words
 from api.cli.finding_steps import register_steps
 from api.cli.plain import plainly, print_json
-from api.cli.read import harmless
 from api.finding_queue import (
     NOBODY,
     Filters,
@@ -29,6 +28,7 @@ from api.finding_queue import (
     severity_key,
 )
 from api.routes.rejects import age_in_words
+from api.spreadsheet import harmless
 from model.tables import Dispute, Finding, Project
 
 commands = typer.Typer(name="finding", help="What the templates found, and its queue.", no_args_is_help=True)

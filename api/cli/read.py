@@ -29,6 +29,7 @@ from api.cli.explain_rollup import explain_figure
 from api.cli.plain import plainly, print_json
 from api.cli.rollup_words import STYLES, head_cells, portfolio_lines
 from api.routes.runs import run_documents
+from api.spreadsheet import harmless
 from model.tables import Run, Source
 from sync.receipts import NotKnown, explain, status_document
 from sync.rollup.rollup import rolled_up
@@ -86,13 +87,6 @@ def status_csv(document: dict[str, Any]) -> str:
         row += [milestone.get("name"), milestone.get("forecast"), milestone.get("baseline")]
         writer.writerow([harmless(value) for value in row])
     return out.getvalue()
-
-
-def harmless(value: Any) -> Any:
-    """Return a value as a spreadsheet may have it: a text it would run as a formula gets an apostrophe."""
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return f"'{value}"
-    return value
 
 
 def print_status(document: dict[str, Any], rollups: Sequence[dict[str, Any]] = ()) -> None:

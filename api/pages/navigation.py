@@ -54,6 +54,7 @@ NAVIGATION: Final = (
         Entry("/sources", N_("Sources and runs"), ("/runs",)),
         Entry("/policies", N_("Policies")),
     )),
+        Entry("/audit", N_("Audit log")),
 )  # fmt: skip
 
 
