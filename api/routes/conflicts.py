@@ -47,7 +47,10 @@ def list_conflicts(
     ] = None,
     changed_since: ChangedSince = None,
 ) -> Response:
-    """List what sources say differently of one attribute of a project, the claim that counts first."""
+    """List what sources say differently of one attribute of a project, the claim that counts first.
+
+    They stand as they do now: what was claimed at another instant has `/claims` with `known_at`.
+    """
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
         query = conflicts_query().where(only_visible(ClaimConflict.project_id, visible))
@@ -113,12 +116,14 @@ def list_rules(
     reader: MatchingReader,
     paging: Page,
     ended: Annotated[bool | None, Query(description="Only ended ones, or only those that stand")] = None,
+    changed_since: ChangedSince = None,
 ) -> Response:
     """List the rules that settle conflicts, the newest first."""
     reader.needs_everything("Settling rules")
 
     def collect(session: Session, _visible: Visible) -> dict[str, Any]:
-        page = paging.page(rules_query(ended=ended), SettlingRule.__table__.c.id, newest_first=True)
+        query = rules_query(ended=ended).where(changed(changed_since, SettlingRule.at, SettlingRule.ended_at))
+        page = paging.page(query, SettlingRule.__table__.c.id, newest_first=True)
         rows = session.execute(page).all()
         return paging.document([rule_document(row[0], row[1]) for row in rows], [row[0].id for row in rows])
 

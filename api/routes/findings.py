@@ -90,7 +90,10 @@ def list_findings(
     sort: Annotated[Sort, Query()] = "oldest",
     changed_since: ChangedSince = None,
 ) -> Response:
-    """List findings, the open ones unless asked otherwise, the oldest first."""
+    """List findings as they stand now, the open ones unless asked otherwise, the oldest first; each has its steps.
+
+    Sorted by severity, a finding whose severity changes between two pages moves; by age none ever does.
+    """
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
         query = found(asked.filters, visible).where(

@@ -121,10 +121,17 @@ def list_rates(
     "/iterations", response_model=Paged[IterationShape], responses=PROBLEMS, summary="Iterations",
     operation_id="list_iterations",
 )  # fmt: skip
-def list_iterations(reader: RecordsReader, paging: Page, source: Text = None, state: Text = None) -> Response:
+def list_iterations(
+    reader: RecordsReader,
+    paging: Page,
+    source: Text = None,
+    state: Text = None,
+    changed_since: ChangedSince = None,
+) -> Response:
     """List sprints and iterations of all trackers, in the order they were first read."""
     reader.needs_everything("Iterations")
     query = select(*_ITERATION.values()).join(Source, Source.id == Iteration.source_id)
+    query = query.where(changed(changed_since, Iteration.changed_at))
     return _listed(reader, paging, query, _ITERATION, ((Source.name, source), (Iteration.state, state)), None)
 
 

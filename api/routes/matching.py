@@ -1,9 +1,10 @@
 """What may be one project or person: proposals, what officers decided on them, and people with their accounts."""
 
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -132,18 +133,30 @@ async def link_by_hand(deciding: Deciding, given: GivenLink) -> Response:
     summary="People",
     operation_id="list_people",
 )
-def list_people(reader: MatchingReader, paging: Page, source: Text = None) -> Response:
+def list_people(
+    reader: MatchingReader, paging: Page, source: Text = None, changed_since: ChangedSince = None
+) -> Response:
     """List people with their accounts in all trackers; never an address."""
     reader.needs_everything("People")
 
     def collect(session: Session, _visible: Visible) -> dict[str, Any]:
         query = select(Person)
+        if changed_since is not None:
+            query = query.where(or_(Person.changed_at >= changed_since, Person.id.in_(_named(changed_since))))
         if source is not None:
             query = query.where(Person.id.in_(_known_to(source)))
         rows = session.scalars(paging.page(query, Person.__table__.c.id)).all()
         return paging.document(people_documents(session, rows), [str(row.id) for row in rows])
 
     return json_answer(reader, collect, link=paging.link)
+
+
+def _named(since: datetime) -> Any:
+    """Return of whom it was decided since that a written name is theirs, or is not."""
+    return select(MatchProposal.target).where(
+        MatchProposal.kind == "name",
+        or_(MatchProposal.decided_at >= since, MatchProposal.changed_at >= since),
+    )
 
 
 def _known_to(source: str) -> Any:

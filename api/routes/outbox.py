@@ -15,7 +15,7 @@ from api.bodies import StrictRoute
 from api.collection_shapes import DeliveredShape, EventShape, GivenDelivery
 from api.origin import same_origin
 from api.paging import Page
-from api.routes.common import PROBLEMS
+from api.routes.common import PROBLEMS, ChangedSince
 from api.routes.cycles import fresh
 from api.shapes import Paged
 from api.values import MOST_ID
@@ -36,6 +36,7 @@ def list_events(
     paging: Page,
     submission: Annotated[int | None, Query(ge=1, le=MOST_ID)] = None,
     waiting: Annotated[bool, Query(description="Only what was not delivered yet")] = False,  # noqa: FBT002 - a query parameter
+    changed_since: ChangedSince = None,
 ) -> Response:
     """List what somebody is to be told, in the order it came up; of the projects you may see."""
     after = paging.whole_number() or 0
@@ -44,7 +45,7 @@ def list_events(
             visible = visible_projects(session, reader.principal)
         rows = events(
             connection, projects=None if visible is None else list(visible), submission=submission,
-            waiting=waiting, after=after, limit=paging.limit + 1,
+            waiting=waiting, since=changed_since, after=after, limit=paging.limit + 1,
         )  # fmt: skip
     items = [
         {

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.access import StatusReader, only_visible
 from api.answer import Visible, json_answer
 from api.paging import Page
-from api.routes.common import PROBLEMS, Text
+from api.routes.common import PROBLEMS, ChangedSince, Text, changed
 from api.routes.projects import scope_document
 from api.shapes import Paged, ScopeShape
 from model.tables import Project, Scope, Source
@@ -23,7 +23,11 @@ router = APIRouter()
     operation_id="list_scopes",
 )  # fmt: skip
 def list_scopes(
-    reader: StatusReader, paging: Page, source: Text = None, bound: Annotated[bool | None, Query()] = None
+    reader: StatusReader,
+    paging: Page,
+    source: Text = None,
+    bound: Annotated[bool | None, Query()] = None,
+    changed_since: ChangedSince = None,
 ) -> Response:
     """List scopes. Unbound ones belong to no project: only who sees all projects sees them."""
 
@@ -32,7 +36,7 @@ def list_scopes(
             select(Scope, Source.name, Project.key)
             .join(Source, Source.id == Scope.source_id)
             .outerjoin(Project, Project.id == Scope.project_id)
-            .where(only_visible(Scope.project_id, visible))
+            .where(only_visible(Scope.project_id, visible), changed(changed_since, Scope.changed_at))
         )
         if source is not None:
             query = query.where(Source.name == source)

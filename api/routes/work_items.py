@@ -11,7 +11,7 @@ from api.access import RecordsReader, only_visible
 from api.answer import Visible, json_answer
 from api.paging import Page
 from api.plan_shapes import WorkItemShape
-from api.routes.common import PROBLEMS, Text
+from api.routes.common import PROBLEMS, Text, changed
 from api.shapes import Paged
 from api.values import Instant
 from model.tables import Project, Scope, Source, WorkItem
@@ -63,11 +63,12 @@ def list_work_items(  # noqa: PLR0913, PLR0917 - a parameter a filter
     type: Text = None,  # noqa: A002 - the contract's own word
     status_category: Annotated[Literal["todo", "doing", "done", "dropped"] | None, Query()] = None,
     changed_since: Annotated[
-        Instant | None, Query(description="Changed in the tracker, or found deleted, at or after this")
+        Instant | None,
+        Query(description="Stored anew at or after this: changed, found deleted, bound to another project"),
     ] = None,
     deleted: Annotated[bool | None, Query(description="Only deleted ones, or only those that stand")] = None,
 ) -> Response:
-    """List work items, deleted ones included unless asked otherwise."""
+    """List work items as last read, deleted ones included unless asked otherwise; `/transitions` has what they were."""
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
         query = _visible_items(visible)
@@ -77,10 +78,7 @@ def list_work_items(  # noqa: PLR0913, PLR0917 - a parameter a filter
             query = query.where(WorkItem.id.in_(resolve(session.connection(), [key]).get(key, [])))
         if status_category is not None:
             query = query.where(WorkItem.status_category == status_category)
-        if changed_since is not None:
-            query = query.where(
-                (WorkItem.updated_at >= changed_since) | (WorkItem.deleted_at >= changed_since)
-            )
+        query = query.where(changed(changed_since, WorkItem.changed_at))
         if deleted is not None:
             query = query.where(
                 WorkItem.deleted_at.is_not(None) if deleted else WorkItem.deleted_at.is_(None)

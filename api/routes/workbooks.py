@@ -20,7 +20,7 @@ from api.routes.common import PROBLEMS
 from api.routes.cycles import fresh
 from api.routes.submissions import visible_case
 from api.shapes import Paged
-from api.values import MOST_ID
+from api.values import MOST_ID, Instant
 from api.workbook_documents import conflict_document, taken_document
 from api.workbook_shapes import ConflictShape, GivenVerdictOnCell, TakenShape
 from model.collection.roles import Actor
@@ -94,13 +94,19 @@ def list_conflicts(
     reader: RecordsReader,
     paging: Page,
     submission: Annotated[int | None, Query(ge=1, le=MOST_ID)] = None,
+    changed_since: Annotated[
+        Instant | None,
+        Query(
+            description="Only what came up, was answered or settled at or after this; settled ones are among it"
+        ),
+    ] = None,
 ) -> Response:
     """List the cells that were changed in a workbook and elsewhere, until somebody says which value counts."""
     after = paging.whole_number()
     with Session(reader.engine) as session:
         visible = visible_projects(session, reader.principal)
         found = cells(
-            session.connection(), submission=submission, open_only=True,
+            session.connection(), submission=submission, open_only=True, since=changed_since,
             projects=None if visible is None else tuple(visible), page=(after, paging.limit + 1),
         )  # fmt: skip
     document = paging.document([conflict_document(each) for each in found], [each.id for each in found])

@@ -98,7 +98,7 @@ class CurrencyRate(Base):
     sha256: Mapped[str]
 
 
-class Scope(Base):
+class Scope(Stamped, Base):
     """A piece of a source a project can be bound to: a Jira project, an ADO project or area path.
 
     `project_id` None means unbound: listed, not lost. `bound_by` says what bound it (`register

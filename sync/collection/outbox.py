@@ -86,6 +86,7 @@ def events(
     projects: Sequence[UUID] | None = None,
     submission: int | None = None,
     waiting: bool = False,
+    since: datetime | None = None,
     after: int = 0,
     limit: int = 200,
 ) -> list[dict[str, Any]]:
@@ -96,6 +97,7 @@ def events(
         projects: Of these only; None: of all, and those of no project.
         submission: Of this one only.
         waiting: Only what was not delivered yet.
+        since: Only what came up or was delivered at this instant or later.
         after: The number of the last one seen.
         limit: At most so many.
     """
@@ -104,11 +106,13 @@ def events(
             f"SELECT {_COLUMNS} FROM outbox_event e LEFT JOIN project p ON p.id = e.project_id WHERE e.id > :after"
             " AND (CAST(:projects AS uuid[]) IS NULL OR e.project_id = ANY(CAST(:projects AS uuid[])))"
             " AND (CAST(:submission AS bigint) IS NULL OR e.submission_id = :submission)"
-            " AND (NOT :waiting OR e.delivered_at IS NULL) ORDER BY e.id LIMIT :limit"
+            " AND (NOT :waiting OR e.delivered_at IS NULL)"
+            " AND (CAST(:since AS timestamptz) IS NULL OR e.at >= :since OR e.delivered_at >= :since)"
+            " ORDER BY e.id LIMIT :limit"
         ),
         {
             "projects": None if projects is None else list(projects), "submission": submission,
-            "waiting": waiting, "after": after, "limit": limit,
+            "waiting": waiting, "since": since, "after": after, "limit": limit,
         },
     )  # fmt: skip
     return [dict(row) for row in rows.mappings()]

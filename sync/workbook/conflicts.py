@@ -83,11 +83,13 @@ def cells(
     submission: int | None = None,
     returned: int | None = None,
     open_only: bool = False,
+    since: datetime | None = None,
     projects: Sequence[UUID] | None = None,
     page: tuple[int | None, int] = (None, 2000),
 ) -> list[ReturnedCell]:
     """Return cells, the newest first; with `open_only` the conflicts that nobody has settled.
 
+    With `since` it is all conflicts of which something came at that instant or later, the settled ones too.
     `page` is the number to go on after, and how many at most.
     """
     after, most = page
@@ -96,12 +98,15 @@ def cells(
             f"SELECT {_COLUMNS}, {_NOW}{_FROM}"
             " WHERE (CAST(:submission AS bigint) IS NULL OR r.submission_id = :submission)"
             " AND (CAST(:returned AS bigint) IS NULL OR w.returned_id = :returned)"
-            " AND (NOT :open OR (w.kind = 'conflict' AND w.settled IS NULL))"
+            " AND (NOT :open OR (w.kind = 'conflict'"
+            "  AND (w.settled IS NULL OR CAST(:since AS timestamptz) IS NOT NULL)))"
+            " AND (CAST(:since AS timestamptz) IS NULL OR r.taken_at >= :since OR w.settled_at >= :since"
+            "  OR a.at >= :since)"
             " AND (CAST(:projects AS uuid[]) IS NULL OR s.project_id = ANY(CAST(:projects AS uuid[])))"
             " AND (CAST(:after AS bigint) IS NULL OR w.id < :after)"
             " ORDER BY w.id DESC LIMIT :most"
         ),
-        {"submission": submission, "returned": returned, "open": open_only,
+        {"submission": submission, "returned": returned, "open": open_only, "since": since,
          "projects": None if projects is None else list(projects), "after": after, "most": most},
     )  # fmt: skip
     return [_cell(row) for row in rows]
