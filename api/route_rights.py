@@ -137,6 +137,7 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /milestones": P.VIEW,
     "GET /risks": P.VIEW,
     "GET /trend": P.VIEW,
+    "GET /compare": P.VIEW,
     "GET /changes": P.VIEW,
     "GET /projects/{key}": P.VIEW,
     "GET /projects/{key}/receipt/{attribute}": P.VIEW,

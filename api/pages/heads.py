@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.pages import milestones, risks
+from api.pages import compare, milestones, risks, trend
 
 router = APIRouter()
-for each in (milestones, risks):
+for each in (milestones, risks, trend, compare):
     router.include_router(each.router)

@@ -43,6 +43,7 @@ NAVIGATION: Final = (
         Entry("/milestones", N_("Milestones")),
         Entry("/risks", N_("Risks")),
         Entry("/trend", N_("Trend")),
+        Entry("/compare", N_("Compare")),
     )),
     Group(N_("Collection"), (
         Entry("/collect", N_("Collect"), ("/submissions",)),

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
+from api.pages.charts_columns import curve, stacks
 from api.pages.charts_heat import axes, heat, place_of
 from api.pages.charts_time import scale, spans
+from api.pages.compare import paired
+from api.pages.trend import days_of
 from config.database import open_engine
 from config.shipped import policy
 from model.policy import Matrix
@@ -131,3 +134,76 @@ def test_a_cell_leads_to_its_risks_and_a_level_to_its_receipt(everything: TestCl
     assert "likelihood=" in page
     assert "/receipt/risk" in page
     assert "No risk matches" in everything.get("/risks?likelihood=5&impact=1").text
+
+
+def test_the_trend_counts_every_project_of_its_day_and_no_hidden_one(
+    everything: TestClient, one: TestClient
+) -> None:
+    page = everything.get("/trend").text
+    assert page.count('class="foot"') == 1
+    assert ">12<" in page  # projects of the newest day
+    mine = one.get("/trend?by=month").text
+    assert "Estates and network" not in mine
+    assert '<td class="n">12</td>' not in mine
+
+
+def test_a_trend_goes_back_by_weeks_or_months_and_never_before_the_first_snapshot() -> None:
+    days = [TODAY - timedelta(days=7 * week) for week in range(11)]
+    assert days_of(TODAY, days, "snapshot") == days[::-1]
+    assert days_of(TODAY, days, "week") == days[::-1]
+    assert days_of(TODAY, days, "month") == [date(2026, 9, 30), date(2026, 10, 31), TODAY]
+    assert days_of(TODAY, [], "week") == []
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(["RED", "AMBER", "GREEN", "GREY"]), st.integers(0, 900)), max_size=13
+    )
+)
+def test_columns_stand_on_the_ground_and_none_is_higher_than_the_chart(counts: list[dict[str, int]]) -> None:
+    for column, each in zip(stacks(counts, 190), counts, strict=True):
+        assert sum(block.count for block in column.blocks) == sum(each.values())
+        assert all(block.y >= -0.2 and block.y + block.height <= 190.3 for block in column.blocks)
+        assert 0 <= column.x <= column.x + column.width <= 100.01
+
+
+def test_what_nobody_knows_is_a_gap_in_the_curve() -> None:
+    found = curve([10.0, None, 30.0, 40.0], 100, 0, 100)
+    assert len(found.dots) == 3
+    assert len(found.pieces) == 1
+
+
+def test_two_days_are_compared_by_colour_health_dates_and_money(
+    everything: TestClient, one: TestClient
+) -> None:
+    page = everything.get("/compare?from=2026-10-25&to=2026-11-22").text
+    assert "Where colours went" in page
+    assert "receipt/overall" in page
+    assert "0</b> changed" in everything.get("/compare?from=2026-11-22&to=2026-11-22").text
+    mine = one.get("/compare?from=2026-09-06&show=all").text
+    assert "Citizen portal" in mine
+    assert "Network refresh" not in mine
+    assert "went back in time" in everything.get("/compare?from=2026-11-22&to=2026-10-25").text
+
+
+def test_what_is_unknown_at_one_of_both_days_is_neither_better_nor_worse() -> None:
+    was = {
+        "key": "A",
+        "name": "A",
+        "overall": "GREY",
+        "health": None,
+        "reported": None,
+        "dimensions": {},
+        "figures": {},
+    }
+    now = was | {
+        "overall": "RED",
+        "health": 10.0,
+        "figures": {"budget": "100", "forecast_finish": "2027-01-01"},
+    }
+    (pair,) = paired([was], [now])
+    assert (pair.step, pair.health, pair.changed) == (None, None, True)
+    assert {figure.name: figure.by for figure in pair.figures} == {"forecast_finish": None, "budget": None}
+    (new,) = paired([], [now])
+    assert new.was is None
+    assert new.changed
