@@ -51,6 +51,7 @@ from api.pages import board, collect_board, form, heads, project, pulled, receip
 from api.pages import changes as change_pages
 from api.pages import conflicts as conflict_pages
 from api.pages import findings as finding_pages
+from api.pages import glossary as glossary_pages
 from api.pages import matching as matching_pages
 from api.pages import outcomes as outcome_pages
 from api.pages import policies as policy_pages
@@ -157,6 +158,7 @@ _PAGES: Final = (
     workbook_pages,
     search_pages,
     preference_pages,
+    glossary_pages,
 )
 _ABOUT: Final = (
     "One project model out of every tracker a project office has, with a receipt for every number. "

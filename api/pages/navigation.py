@@ -54,8 +54,9 @@ NAVIGATION: Final = (
     Group(N_("Office"), (
         Entry("/sources", N_("Sources and runs"), ("/runs",)),
         Entry("/policies", N_("Policies")),
-    )),
         Entry("/audit", N_("Audit log")),
+        Entry("/accounts", N_("Accounts")),
+    )),
 )  # fmt: skip
 
 

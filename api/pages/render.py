@@ -16,6 +16,7 @@ from api.access import Principal, Reader
 from api.answer import Visible, answer
 from api.csrf import FIELD, MARK, form_token
 from api.etag import Body
+from api.glossary import explained, is_explained
 from api.pages.navigation import navigation
 from api.pages.static import address
 from api.pages.writing import (
@@ -78,10 +79,12 @@ def _environment() -> Environment:
         "clock": clock_text, "month": month_text, "weekday": weekday_text,
     }  # fmt: skip
     environment.filters.update(filters)
+    environment.tests["explained"] = is_explained
     environment.globals.update(
         link=link,
         asset=address,
         navigation=navigation,
+        explained=explained,
         preferences=preferences,
         LETTERS=LETTERS,
         WORDS=WORDS,
