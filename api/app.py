@@ -33,6 +33,7 @@ from api import (
     workbook_shapes,
 )
 from api.answer import to_json
+from api.attempts import Attempts
 from api.causes import Causes
 from api.csrf import Csrf
 from api.description import describe
@@ -46,6 +47,7 @@ from api.files.kept import Kept
 from api.headers import StrictHeaders
 from api.idempotency import Idempotent
 from api.methods import Methods
+from api.pages import accounts as account_pages
 from api.pages import audit as audit_pages
 from api.pages import board, collect_board, form, heads, project, pulled, receipt, signin
 from api.pages import changes as change_pages
@@ -55,10 +57,14 @@ from api.pages import glossary as glossary_pages
 from api.pages import matching as matching_pages
 from api.pages import outcomes as outcome_pages
 from api.pages import policies as policy_pages
+from api.pages import policy_editor as policy_editor_pages
 from api.pages import preferences as preference_pages
 from api.pages import raw_page as raw_page_pages
 from api.pages import rollup as rollup_pages
 from api.pages import search as search_pages
+from api.pages import signin_provider as provider_pages
+from api.pages import source as source_pages
+from api.pages import source_draft as source_draft_pages
 from api.pages import template_editor as template_editor_pages
 from api.pages import templates as template_pages
 from api.pages import workbook as workbook_pages
@@ -103,9 +109,9 @@ from api.routes import (
     work_parts,
     workbooks,
 )
-from api.sessions import Lives
 from api.unchanged import Unchanged
 from api.version import Versions
+from api.ways_in import WaysIn
 
 PREFIX: Final = "/api/v1"
 _NOUNS: Final = (
@@ -145,7 +151,10 @@ _PAGES: Final = (
     raw_page_pages,
     rollup_pages,
     pulled,
+    source_draft_pages,
+    source_pages,
     signin,
+    provider_pages,
     form,
     collect_board,
     finding_pages,
@@ -153,12 +162,14 @@ _PAGES: Final = (
     conflict_pages,
     template_editor_pages,
     template_pages,
+    policy_editor_pages,
     policy_pages,
     outcome_pages,
     workbook_pages,
     search_pages,
     preference_pages,
     glossary_pages,
+    account_pages,
 )
 _ABOUT: Final = (
     "One project model out of every tracker a project office has, with a receipt for every number. "
@@ -172,8 +183,7 @@ def create_app(
     *,
     cache_bytes: int = 64 * 1024 * 1024,
     limits: Limits | None = None,
-    lives: Lives | None = None,
-    public_url: str | None = None,
+    ways_in: WaysIn | None = None,
 ) -> FastAPI:
     """Return the application on a migrated database.
 
@@ -181,16 +191,14 @@ def create_app(
         engine: Whose sessions are in UTC.
         cache_bytes: How much of rendered answers is kept.
         limits: How often one may ask; None: as often as one likes.
-        lives: How long sessions last.
-        public_url: Where browsers reach these pages; None: where the request came.
+        ways_in: How people sign in; None: with passwords and tokens.
     """
     app = FastAPI(
         title="Muster", version="1", description=_ABOUT, openapi_url=None, docs_url=None, redoc_url=None,
         redirect_slashes=False, dependencies=[Depends(entering)],
     )  # fmt: skip
     app.state.engine = engine
-    app.state.lives = lives or Lives()
-    app.state.public_url = public_url
+    _let_in(app, ways_in or WaysIn())
     app.state.cache = Cache(cache_bytes)
     app.state.boards = Recent()
     app.state.files = Kept()
@@ -222,6 +230,14 @@ def create_app(
     app.add_middleware(Door, limits=limits)
     app.add_middleware(Causes)
     return app
+
+
+def _let_in(app: FastAPI, ways: WaysIn) -> None:
+    app.state.lives = ways.lives
+    app.state.public_url = ways.public_url
+    app.state.passwords = ways.passwords
+    app.state.provider = ways.provider
+    app.state.attempts = Attempts()
 
 
 def described(app: FastAPI) -> dict[str, Any]:

@@ -178,14 +178,14 @@ def dropped(text: str, path: Path) -> str:
 
 def _meant(ask: Ask, typed: str | tuple[str, ...]) -> Any:
     if isinstance(typed, tuple):
-        return [_number(each) for each in typed]
+        return [plain_number(each) for each in typed]
     if ask.kind == "lines":
         return [line.strip() for line in typed.splitlines() if line.strip()]
     if ask.kind == "days":
         return f"P{int(typed)}D" if typed.isascii() and typed.isdigit() else typed
     if ask.kind == "date":
         return _day(typed)
-    return _number(typed) if ask.kind == "number" else typed
+    return plain_number(typed) if ask.kind == "number" else typed
 
 
 def _day(typed: str) -> date | str:
@@ -195,7 +195,7 @@ def _day(typed: str) -> date | str:
         return typed
 
 
-def _number(typed: str) -> Any:
+def plain_number(typed: str) -> Any:
     """Return a number; what is none stays as it was typed, and is complained about where it stands."""
     if re.fullmatch(r"[+-]?\d{1,15}", typed, re.ASCII):
         return int(typed)
