@@ -144,7 +144,7 @@ def _shown(
         "attributes": _choices(session, listed.c.attribute),
         "settlings": _choices(session, listed.c.settled_by),
         "rules": rule_documents(session, ended=False) if principal.sees_everything else [],
-        "preferences": _preferences(session),
+        "counting": _preferences(session),
         "project_attributes": sorted(REGISTER["project"]),
         "programmes": list(session.scalars(select(Programme.name).order_by(Programme.name))),
         "sent": sent,
