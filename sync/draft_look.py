@@ -11,9 +11,11 @@ import orjson
 from sqlalchemy import Engine
 
 from config.document import SourceBlock
+from config.secrets import SecretMissing
 from connectors.base import Budget, Discovery, Finding, RawRecord, Slice, Stream
 from connectors.errors import BudgetSpent, ConnectorError, SliceUnreadable
-from sync.compiling import CompiledMapping, Get, Unmappable
+from sync.compiling import CompiledMapping, Get, MappingError, Unmappable
+from sync.drafts import DraftRefused
 from sync.json import dump_bytes
 from sync.offline import asked, compiled, reconsidered
 from sync.prepare import UnreadablePage, records_of
@@ -28,25 +30,29 @@ _LONG: Final = 160  # characters of a shown value
 
 @contextmanager
 def _opened(engine: Engine, block: SourceBlock, opener: Opener | None) -> Generator[Opened]:
-    opened = (opener or opener_on(engine))(block, connections=4, clock=utc_now)
-    opened.connector.traffic.budget = Budget(seconds=SECONDS)
     try:
-        yield opened
+        opened = (opener or opener_on(engine))(block, connections=4, clock=utc_now)
+        opened.connector.traffic.budget = Budget(seconds=SECONDS)
+        try:
+            yield opened
+        finally:
+            opened.connector.close()
     except BudgetSpent:
-        raise ConnectorError(
+        raise DraftRefused(
             f"it did not answer all that was asked within {SECONDS:.0f} seconds. Try again; if it stays so, look"
-            " whether the address is right and the server is not overloaded",
-            source=block.name,
+            " whether the address is right and the server is not overloaded"
         ) from None
-    finally:
-        opened.connector.close()
+    except ConnectorError as error:
+        raise DraftRefused(error.message) from None
+    except (MappingError, SecretMissing) as error:
+        raise DraftRefused(str(error)) from None
 
 
 def check(engine: Engine, block: SourceBlock, *, opener: Opener | None = None) -> list[dict[str, Any]]:
     """Ask a source who we are there and what is missing; returns its findings.
 
     Raises:
-        ConnectorError: It cannot be read, in words; nothing of it is secret.
+        DraftRefused: It cannot be read, in words; nothing of it is secret.
     """
     with _opened(engine, block, opener) as opened:
         return [_finding(each) for each in opened.connector.check()]
@@ -56,7 +62,7 @@ def discover(engine: Engine, block: SourceBlock, *, opener: Opener | None = None
     """Look at everything a source offers; returns it as plain JSON values.
 
     Raises:
-        ConnectorError: As `check`.
+        DraftRefused: As `check`.
     """
     with _opened(engine, block, opener) as opened:
         found: dict[str, Any] = _plain(_discovery(opened.connector.discover()))
@@ -81,8 +87,7 @@ def try_mapping(
         clock: Seconds that only grow.
 
     Raises:
-        ConnectorError: As `check`.
-        MappingError: The mapping does not hold.
+        DraftRefused: As `check`; or the mapping does not hold.
     """
     began = clock()
     with _opened(engine, block, opener) as opened:
@@ -198,3 +203,12 @@ def _discovery(found: Discovery) -> dict[str, Any]:
 
 def _plain(document: Any) -> Any:
     return orjson.loads(dump_bytes(document))
+
+
+def sheet_kinds() -> dict[str, list[str]]:
+    """Return what the rows of a sheet may be, each with the attributes that its columns may give."""
+    from connectors.excel.layout import ENTITY, HOLDS
+    from connectors.excel.words import columns
+    from model.attributes import REGISTER
+
+    return {holds: sorted({*REGISTER[ENTITY[holds]], *columns()[holds]}) for holds in HOLDS}

@@ -13,7 +13,7 @@ from config.secrets import masked
 from connectors.errors import MisconfiguredSource
 from sync import audit
 from sync.apply import another_place, differences_of, store_source, stored_block, stored_config
-from sync.drafts import Draft, discard, draft
+from sync.drafts import Draft, DraftRefused, discard, draft
 from sync.record_rows import COLLECTION
 from sync.registry import check_source
 from sync.store import unit_of_work
@@ -34,34 +34,33 @@ def block_of(block: Mapping[str, Any]) -> SourceBlock:
     """Read a draft's block as a source's.
 
     Raises:
-        MisconfiguredSource: It is none; names the option and what was expected.
+        DraftRefused: It is none; names the option and what was expected.
     """
-    name = str(block.get("name") or "source")
     try:
         return SourceBlock.model_validate(dict(block))
     except ValidationError as error:
-        raise MisconfiguredSource(in_words(error), source=name) from None
+        raise DraftRefused(in_words(error)) from None
 
 
 def check_name(connection: Connection, name: str, *, known: str | None) -> None:
     """Refuse a name that another source has.
 
     Raises:
-        MisconfiguredSource: In words.
+        DraftRefused: In words.
     """
     if name == known:
         return
     if name in RESERVED:
-        raise MisconfiguredSource("name: this word is taken by Muster itself; choose another", source=name)
+        raise DraftRefused("This word is taken by Muster itself; choose another.")
     if connection.scalar(text("SELECT EXISTS (SELECT 1 FROM source WHERE name = :name)"), {"name": name}):
-        raise MisconfiguredSource("name: there is a source of this name; choose another", source=name)
+        raise DraftRefused("There is a source of this name; choose another.")
 
 
 def changes_of(connection: Connection, known: Draft) -> tuple[str, ...]:
     """Say what saving a draft would change of its source, a line each; none for a new one.
 
     Raises:
-        MisconfiguredSource: Records of another kind of tracker are stored under its name.
+        DraftRefused: Records of another kind of tracker are stored under its name.
     """
     block = block_of(known.block)
     row = connection.execute(
@@ -71,7 +70,10 @@ def changes_of(connection: Connection, known: Draft) -> tuple[str, ...]:
         return ()
     before = {**row.config, "enabled": row.enabled}
     after = {**stored_config(block), "enabled": block.enabled}
-    warning = another_place(connection, block, stored_block(block.name, row.config))
+    try:
+        warning = another_place(connection, block, stored_block(block.name, row.config))
+    except MisconfiguredSource as error:
+        raise DraftRefused(error.message) from None
     return (*differences_of(before, after), *warning)
 
 
@@ -96,7 +98,7 @@ def save_draft(
 
     Raises:
         NoDraft: It was saved or thrown away.
-        MisconfiguredSource: It does not hold, or the draft is not what was looked at.
+        DraftRefused: It does not hold, or the draft is not what was looked at.
     """
     with unit_of_work(engine) as connection:
         connection.execute(text("LOCK TABLE source IN SHARE ROW EXCLUSIVE MODE"))
@@ -108,7 +110,10 @@ def save_draft(
             )
         block = block_of(known.block)
         check_name(connection, block.name, known=known.source)
-        check(block)
+        try:
+            check(block)
+        except MisconfiguredSource as error:
+            raise DraftRefused(error.message) from None
         changes = changes_of(connection, known)
         _portfolio(connection, portfolio)
         position = connection.scalar(
@@ -136,14 +141,14 @@ def _portfolio(connection: Connection, given: Mapping[str, str] | None) -> None:
     """Make the portfolio where there is none: without one nothing is consolidated.
 
     Raises:
-        MisconfiguredSource: It does not hold.
+        DraftRefused: It does not hold.
     """
     if given is None or connection.scalar(text("SELECT EXISTS (SELECT 1 FROM portfolio)")):
         return
     try:
         block = PortfolioBlock.model_validate(dict(given))
     except ValidationError as error:
-        raise MisconfiguredSource(in_words(error), source="portfolio") from None
+        raise DraftRefused(f"portfolio: {in_words(error)}") from None
     connection.execute(
         text(
             "INSERT INTO portfolio (key, name, timezone, currency, workbooks)"

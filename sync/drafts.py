@@ -20,6 +20,10 @@ class DraftMoved(RuntimeError):
     """Somebody else changed the draft meanwhile."""
 
 
+class DraftRefused(ValueError):
+    """What a draft says does not hold, or its source cannot be read; in words, and never with a secret."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A source on its way. `source` is the one it changes, None for a new one."""

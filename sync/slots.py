@@ -64,3 +64,25 @@ def longest_gap(schedule: str, zone: str, *, now: datetime) -> timedelta | None:
         longest = gap if longest is None else max(longest, gap)
         before = moment
     return longest
+
+
+def next_slots(schedule: str, zone: str, *, now: datetime, count: int) -> list[datetime]:
+    """Return the next times of a cron expression after now, in its time zone; none of one that does not hold.
+
+    Args:
+        schedule: Five cron fields, in `zone`.
+        zone: IANA name.
+        now: The present instant.
+        count: How many at most.
+    """
+    try:
+        trigger = CronTrigger.from_crontab(named_days(schedule), timezone=ZoneInfo(zone))
+    except ValueError:
+        return []
+    found: list[datetime] = []
+    while len(found) < count:
+        moment = trigger.get_next_fire_time(found[-1] if found else None, found[-1] if found else now)
+        if moment is None:
+            break
+        found.append(moment)
+    return found

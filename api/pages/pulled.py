@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, select, text
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -23,6 +23,7 @@ from api.routes.questions import Answer, answered, may_answer, question_document
 from api.routes.rejects import absence_document, age_in_words, reject_document
 from api.routes.runs import run_documents
 from api.routes.sources import source_documents
+from model.rights import Permission
 from model.tables import (
     Absence,
     CensusTaken,
@@ -35,6 +36,7 @@ from model.tables import (
     WorkItem,
 )
 from sync.consolidation.log import last_told
+from sync.drafts import drafts
 from sync.match import unmatched_rows
 from sync.record_rows import COLLECTION
 
@@ -69,10 +71,15 @@ def sources_page(reader: RecordsReader) -> Response:
             "told": last_told(session),
             "unbound": _unbound(session),
             "unmatched": unmatched_rows(session.connection()),
-            "rejected": _rejects(session, RejectedRecord.resolved_at.is_(None), now),
+            "rejected": rejects_of(session, RejectedRecord.resolved_at.is_(None), now),
+            "may_change": (may_change := reader.principal.can(Permission.CONFIGURE)),
+            "drafts": drafts(session.connection()) if may_change else [],
         }
 
-    return page(reader, "sources.html", collect, also=f"{now:%Y%m%d%H%M}{reader.principal.may('sync')}")
+    with reader.engine.connect() as connection:  # drafts are no data that versions are counted of
+        begun = connection.scalar(text("SELECT (max(changed_at), count(*))::text FROM source_draft"))
+    also = f"{now:%Y%m%d%H%M}{reader.principal.may('sync')}{begun}"
+    return page(reader, "sources.html", collect, also=also)
 
 
 @router.post("/sources/{name}/questions/{number}/accept")
@@ -136,15 +143,38 @@ def run_page(reader: RecordsReader, number: Annotated[int, Path(ge=1, lt=2**63)]
             ],
             "questions": _questions(session, Question.run_id == number),
             "answers": reader.principal.may("sync"),
-            "rejected": _rejects(session, RejectedRecord.run_id == number, now),
+            "rejected": rejects_of(session, RejectedRecord.run_id == number, now),
             "fates": {fate or "held": count for fate, count in fates},
             "absent": [
                 {**absence_document(row, name), "key": key} for row, name, key in session.execute(absent)
             ],
             "census": list(census),
+            "under_way": _under_way(session, found[0], now),
         }
 
-    return page(reader, "run.html", collect, also=f"{now:%Y%m%d%H}{reader.principal.may('sync')}")
+    also = f"{now:%Y%m%d%H%M%S}{reader.principal.may('sync')}"
+    return page(reader, "run.html", collect, also=also)
+
+
+_AT_WORK: Final = """
+    SELECT (SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute') AS workers,
+        (SELECT o.id FROM run o JOIN source os ON os.id = o.source_id JOIN source s ON s.host = os.host
+         WHERE s.name = :source AND o.state = 'running' AND o.id <> :id ORDER BY o.id LIMIT 1) AS before
+"""
+
+
+def _under_way(session: Session, run: dict[str, Any], now: datetime) -> dict[str, Any] | None:
+    """Return how far a run is that is not over: what it waits for, and what the run before had brought."""
+    if run["state"] not in ("queued", "running"):
+        return None
+    found = session.execute(text(_AT_WORK), {"source": run["source"], "id": run["id"]}).one()
+    since = datetime.fromisoformat(run["started_at"] or run["queued_at"])
+    return {
+        "workers": found.workers,
+        "before": found.before,
+        "for_s": max(0, int((now - since).total_seconds())),
+        "records": sum(line["stored"] for line in run["ledger"]),
+    }
 
 
 def _questions(session: Session, condition: Any) -> list[dict[str, Any]]:
@@ -153,7 +183,7 @@ def _questions(session: Session, condition: Any) -> list[dict[str, Any]]:
     return [question_document(row, name) for row, name in rows]
 
 
-def _rejects(session: Session, condition: Any, now: datetime) -> dict[str, Any]:
+def rejects_of(session: Session, condition: Any, now: datetime) -> dict[str, Any]:
     """Return the newest rejects with their age, and how many there are by kind."""
     query = select(RejectedRecord, Source.name).join(Source, Source.id == RejectedRecord.source_id)
     rows = session.execute(query.where(condition).order_by(RejectedRecord.id.desc()).limit(SHOWN)).all()

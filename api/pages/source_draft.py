@@ -1,0 +1,165 @@
+"""The guided path to a source: each step a page of its own, kept as a draft, left and come back to at will."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path
+from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api.access import Principal, authenticate
+from api.forms import read_form
+from api.origin import same_origin
+from api.pages.render import HTML, html
+from api.pages.source_show import STEPS, FormRefused, Typed, reached, step_page
+from api.pages.source_steps import DEEDS, At
+from api.pages.source_ways import WAYS, way_for, way_of
+from api.problems import bad_request, not_found
+from api.translation import _
+from config.vault import VaultUnusable
+from sync import audit
+from sync.drafts import Draft, DraftMoved, DraftRefused, NoDraft, begin, changing, discard, draft, drafts
+from sync.store import unit_of_work
+
+router = APIRouter()
+Number = Annotated[int, Path(ge=1, lt=2**63)]
+Step = Annotated[str, Path(max_length=40)]
+_MOST: Final = 1_000_000  # bytes of a form: thousands of ticks
+
+
+@router.get("/sources/new")
+def new_page(request: Request) -> Response:
+    """Show what kinds of sources there are, and the drafts that wait."""
+    principal, _version = authenticate(request.app.state.engine, request)
+    return _kinds(request, principal)
+
+
+@router.post("/sources/new")
+async def begin_by_form(request: Request) -> Response:
+    """Begin a draft of the chosen kind."""
+    same_origin(request)
+    form = await read_form(request)
+    return await run_in_threadpool(_begun, request, form)
+
+
+@router.post("/sources/{name}/change")
+async def change_by_form(request: Request, name: Annotated[str, Path(max_length=200)]) -> Response:
+    """Begin a draft that changes a source, or go on with the one there is, at the step that was asked for."""
+    same_origin(request)
+    form = await read_form(request)
+    return await run_in_threadpool(_changed, request, name, form)
+
+
+@router.get("/sources/drafts/{number}/{step}")
+def draft_page(request: Request, number: Number, step: Step) -> Response:
+    """Show one step of a draft; one that cannot be taken yet leads to the one that can."""
+    engine: Engine = request.app.state.engine
+    principal, _version = authenticate(engine, request)
+    known = _draft(engine, number)
+    if step not in STEPS:
+        raise not_found(_("There is no step %(step)s.", step=step))
+    if step not in (open_ := reached(known)):
+        return RedirectResponse(f"/sources/drafts/{number}/{open_[-1]}", 303)
+    return _page(request, principal, known, step)
+
+
+@router.post("/sources/drafts/{number}/{step}")
+async def step_by_form(request: Request, number: Number, step: Step) -> Response:
+    """Take a step: what was typed is kept, then tried; or throw the draft away."""
+    same_origin(request)
+    form = await read_form(request, most=_MOST, what=_("a step can be"))
+    return await run_in_threadpool(_taken, request, number, step, form)
+
+
+def _draft(engine: Engine, number: int) -> Draft:
+    with engine.connect() as connection:
+        try:
+            return draft(connection, number)
+        except NoDraft as error:
+            raise not_found(str(error)) from None
+
+
+def _kinds(request: Request, principal: Principal, wrong: str | None = None) -> Response:
+    with request.app.state.engine.connect() as connection:
+        waiting = drafts(connection)
+    context = {"title": _("Add a source"), "ways": WAYS, "waiting": waiting, "wrong": wrong}
+    return _sent(
+        html("source_new.html", principal=principal, here="/sources/new", **context), wrong is not None
+    )
+
+
+def _begun(request: Request, form: dict[str, str]) -> Response:
+    engine: Engine = request.app.state.engine
+    principal, _version = authenticate(engine, request)
+    way = way_of(form.get("way", ""))
+    if way is None:
+        return _kinds(request, principal, _("Choose what kind of source it is."))
+    now = datetime.now(UTC)
+    with unit_of_work(engine) as connection:
+        number = begin(connection, way.key, {"kind": way.kind}, by=principal.name, now=now)
+        audit.record(connection, "draft.changed", f"draft {number}", {"kind": way.key}, at=now)
+    return RedirectResponse(f"/sources/drafts/{number}/access", 303)
+
+
+def _changed(request: Request, name: str, form: dict[str, str]) -> Response:
+    engine: Engine = request.app.state.engine
+    principal, _version = authenticate(engine, request)
+    step = form.get("step", "review")
+    if step not in STEPS:
+        raise bad_request(_("There is no step %(step)s.", step=step))
+    now = datetime.now(UTC)
+    with unit_of_work(engine) as connection:
+        try:
+            number, block = changing(connection, name)
+        except LookupError as error:
+            raise not_found(str(error)) from None
+        if number is None:
+            way = way_for(block)
+            number = begin(connection, way.key, block, by=principal.name, now=now, source=name)
+            audit.record(connection, "draft.changed", f"draft {number}", {"of": f"source {name}"}, at=now)
+    return RedirectResponse(f"/sources/drafts/{number}/{step}", 303)
+
+
+def _taken(request: Request, number: int, step: str, form: dict[str, str]) -> Response:
+    engine: Engine = request.app.state.engine
+    principal, _version = authenticate(engine, request)
+    if step == "discard":
+        return _discarded(engine, number)
+    known = _draft(engine, number)
+    if step not in DEEDS or step not in reached(known):
+        raise not_found(_("There is no step %(step)s.", step=step))
+    if form.get("version") != str(known.version):
+        moved = _("Somebody else changed this draft meanwhile. Look at it again, then change it.")
+        return _page(request, principal, known, step, Typed({}, {"": moved}))
+    at = At(engine, known, form, principal.name, datetime.now(UTC))
+    try:
+        return RedirectResponse(DEEDS[step](at), 303)
+    except FormRefused as refused:
+        typed = Typed(form, refused.errors)
+    except (DraftMoved, DraftRefused, VaultUnusable) as error:
+        typed = Typed(form, {"": str(error)})
+    except NoDraft as error:
+        raise not_found(str(error)) from None
+    return _page(request, principal, _draft(engine, number), step, typed)
+
+
+def _discarded(engine: Engine, number: int) -> Response:
+    known = _draft(engine, number)
+    with unit_of_work(engine) as connection:
+        discard(connection, number)
+        audit.record(connection, "draft.dropped", f"draft {number}", {"of": known.name})
+    return RedirectResponse(f"/sources/{known.source}" if known.source else "/sources/new", 303)
+
+
+def _page(
+    request: Request, principal: Principal, known: Draft, step: str, typed: Typed | None = None
+) -> Response:
+    context: dict[str, Any] = step_page(request.app.state.engine, known, step, typed or Typed({}, {}))
+    body = html(f"source_{step}.html", principal=principal, here="/sources/new", **context)
+    return _sent(body, typed is not None)
+
+
+def _sent(body: bytes, wrong: bool) -> Response:  # noqa: FBT001 - of an answer alone
+    return Response(body, 422 if wrong else 200, {"Cache-Control": "no-store"}, HTML)

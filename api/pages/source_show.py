@@ -1,0 +1,325 @@
+"""What the pages of the guided path show: each step's questions, what was found, and what is wrong."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import yaml
+from sqlalchemy import Connection, Engine, text
+
+from api.pages.source_access import chosen_sign_in
+from api.pages.source_asked import Asked, value_at
+from api.pages.source_chosen import CATEGORIES, MEANINGS, PRESETS
+from api.pages.source_coverage import coverage
+from api.pages.source_ways import WAYS, way_of
+from api.translation import N_, _
+from config.secrets import KEPT
+from config.settings import settings
+from model.attributes import REGISTER
+from sync.draft_look import sheet_kinds
+from sync.draft_save import changes_of, shown_block
+from sync.drafts import Draft, DraftRefused
+from sync.folders import folders
+from sync.slots import next_slots
+
+STEPS: Final = {
+    "access": N_("Address and sign-in"),
+    "scopes": N_("What is read"),
+    "mapping": N_("How it is read"),
+    "template": N_("Templates"),
+    "schedule": N_("Schedule"),
+    "review": N_("Review and save"),
+}
+_TICKS: Final = 400  # scopes shown as ticks; of more, the keys are typed
+_FIELDS: Final = 200
+_STATES: Final = 150
+PRESETS_SAY: Final = {
+    "0 2 * * *": N_("Every night at two"),
+    "0 6,12,18 * * *": N_("Three times a day: at six, noon and six"),
+    "0 * * * *": N_("Every hour"),
+    "*/15 6-20 * * mon-fri": N_("Every quarter of an hour on working days, from six to nine in the evening"),
+}
+SURE: Final = {"high": N_("sure"), "medium": N_("likely"), "low": N_("a guess: please confirm")}
+
+
+class FormRefused(ValueError):
+    """What was typed does not hold, by the name of what was asked."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__("; ".join(errors.values()))
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What came with a form that was refused, and why; nothing of either where a page is only looked at."""
+
+    form: Mapping[str, str]
+    errors: Mapping[str, str]
+
+
+def reached(known: Draft) -> list[str]:
+    """Return the steps that can be taken: those behind, and the one after them; of a source that is there, all."""
+    if known.source is not None:
+        return list(STEPS)
+    behind = set(known.seen.get("steps", ()))
+    found = []
+    for step in STEPS:
+        found.append(step)
+        if step not in behind:
+            break
+    return found
+
+
+def step_page(engine: Engine, known: Draft, step: str, typed: Typed) -> dict[str, Any]:
+    """Return what the page of a step shows."""
+    way = way_of(known.way) or WAYS[0]
+    open_ = reached(known)
+    behind = set(known.seen.get("steps", ()))
+    steps = [
+        {"key": key, "name": _(name), "open": key in open_, "done": key in behind}
+        for key, name in STEPS.items()
+    ]
+    names = list(STEPS)
+    place = names.index(step)
+    context = {
+        "title": _(STEPS[step]),
+        "draft": known,
+        "way": way,
+        "step": step,
+        "steps": steps,
+        "number": place + 1,
+        "back": names[place - 1] if place else None,
+        "errors": typed.errors,
+        "seen": known.seen,
+        "failure": known.seen.get("failure"),
+    }
+    with engine.connect() as connection:
+        return context | _SHOWN[step](connection, known, typed)
+
+
+def _access(_connection: Connection, known: Draft, typed: Typed) -> dict[str, Any]:
+    way = way_of(known.way) or WAYS[0]
+    chosen = chosen_sign_in(way, known.block, typed.form)
+    block = dict(known.block)
+    paths = known.seen.get("paths") or [
+        each["path"] for each in block.get("workbooks") or [] if each.get("path")
+    ]
+    block["paths"] = "\n".join(paths)
+    places = [_question(asked, asked.name, block, typed) for asked in way.place]
+    sign_ins = [
+        {
+            "sign_in": each,
+            "chosen": chosen is not None and each.name == chosen.name,
+            "asks": [
+                _question(asked, f"{each.name}.{asked.name}", _of_kind(each, block), typed)
+                for asked in each.asks
+            ],
+        }
+        for each in way.sign_ins
+    ]
+    return {
+        "name": typed.form.get("name", known.name or ""),
+        "suggested": way.named,
+        "places": places,
+        "sign_ins": sign_ins,
+        "folders": folders(settings().readable_folders) if known.way == "folder" else [],
+        "roots": [str(each) for each in settings().readable_folders],
+    }
+
+
+def _of_kind(sign_in: Any, block: dict[str, Any]) -> dict[str, Any]:
+    """Return the block for a way of signing in: what another way said is not of this one."""
+    kind = (block.get("auth") or {}).get("type")
+    return block if dict(sign_in.fixed).get(("auth", "type")) == kind else {**block, "auth": {}}
+
+
+def _question(asked: Asked, name: str, block: Mapping[str, Any], typed: Typed) -> dict[str, Any]:
+    value = value_at(block, asked.path)
+    held = None
+    if asked.secret and value is not None:
+        held = _("kept, sealed") if str(value).startswith(KEPT) else str(value)
+    return {
+        "name": name,
+        "asked": asked,
+        "value": "" if asked.secret else typed.form.get(name, "" if value is None else str(value)),
+        "held": held,
+    }
+
+
+def _scopes(_connection: Connection, known: Draft, _typed: Typed) -> dict[str, Any]:
+    found = known.seen.get("found")
+    block = known.block
+    chosen = list(block.get("projects") or [])
+    every = chosen in ([], ["*"]) and not block.get("query")
+    scopes = (found or {}).get("scopes", [])
+    names = {name for each in scopes for name in (each["key"], each["name"], each["external_id"])}
+    held = {(each.get("path"), each.get("sheet")): each for each in block.get("workbooks") or []}
+    return {
+        "found": found,
+        "checked": known.seen.get("checked") or [],
+        "scopes": scopes[:_TICKS],
+        "more": max(0, len(scopes) - _TICKS),
+        "which": "query" if block.get("query") else "every" if every else "some",
+        "chosen": set(chosen),
+        "typed_keys": "\n".join(each for each in chosen if each != "*" and each not in names),
+        "kinds": list(sheet_kinds()),
+        "held": held,
+    }
+
+
+def _mapping(_connection: Connection, known: Draft, typed: Typed) -> dict[str, Any]:
+    found = known.seen.get("found") or {}
+    block = known.block
+    shown = dict(block.get("mapping") or {})
+    written = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100) if shown else ""
+    return {
+        "found": known.seen.get("found"),
+        "meanings": _meanings(found, block),
+        "states": found.get("states", [])[:_STATES] if block["kind"] == "jira" else [],
+        "categories": CATEGORIES,
+        "status_categories": block.get("status_categories") or {},
+        "types": _milestone_types(found) if block["kind"] == "azure_devops" else [],
+        "milestone_types": set((block.get("milestones") or {}).get("types", ())),
+        "custom": _custom(found, block) if block["kind"] != "excel" else [],
+        "chosen_fields": set(block.get("custom_fields") or ()),
+        "sheets": _sheets(found, block) if block["kind"] == "excel" else [],
+        "tried": known.seen.get("tried"),
+        "values_of": _values_of(known.seen.get("tried") or []),
+        "written": typed.form.get("mapping", written),
+        "sure": SURE,
+    }
+
+
+def _meanings(found: Mapping[str, Any], block: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return each meaning with what speaks for it, and for those that may be chosen the fields there are."""
+    semantics: dict[str, str] = found.get("semantics") or {}
+    numbers = [each for each in found.get("fields", ()) if str(each["id"]).startswith("customfield_")]
+    chosen = block.get("fields") or {}
+    wanted = [*MEANINGS, *(name for name in found.get("evidence") or {} if name not in MEANINGS)]
+    rows = []
+    for name in wanted:
+        settable = block["kind"] == "jira" and name in MEANINGS
+        if not settable and name not in semantics:
+            continue
+        rows.append({
+            "name": name,
+            "value": chosen.get(name) or semantics.get(name),
+            "sure": (found.get("confidence") or {}).get(name),
+            "because": (found.get("evidence") or {}).get(name),
+            "not": (found.get("alternatives") or {}).get(name) or [],
+            "fields": numbers if settable else None,
+            "by_hand": name in chosen,
+        })  # fmt: skip
+    return rows
+
+
+def _milestone_types(found: Mapping[str, Any]) -> list[str]:
+    return sorted({str(each["name"]) for each in found.get("types", ()) if not each.get("disabled")})
+
+
+def _custom(found: Mapping[str, Any], block: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the fields that are the site's own, those that are kept already first."""
+    start = ("customfield_",) if block["kind"] == "jira" else ("Custom.", "WEF_")
+    own = [each for each in found.get("fields", ()) if str(each["id"]).startswith(start)]
+    kept = set(block.get("custom_fields") or ())
+    own.sort(key=lambda each: (each["id"] not in kept, str(each.get("name")).casefold()))
+    return own[:_FIELDS]
+
+
+def _sheets(found: Mapping[str, Any], block: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the chosen sheets with their headers, and what each gives."""
+    kinds = sheet_kinds()
+    rows = []
+    for number, workbook in enumerate(block.get("workbooks") or []):
+        file = str(workbook.get("path") or "").replace("\\", "/").rpartition("/")[2]
+        start = f"{file}!{workbook.get('sheet')}!"
+        told = {header: attribute for attribute, header in (workbook.get("columns") or {}).items()}
+        columns = [
+            {"header": each["name"], "found": each.get("attribute"), "told": told.get(each["name"])}
+            for each in found.get("fields", ())
+            if str(each["id"]).startswith(start)
+        ]
+        rows.append(
+            {
+                "number": number,
+                "workbook": workbook,
+                "columns": columns,
+                "attributes": kinds[workbook["holds"]],
+            }
+        )
+    return rows
+
+
+def _values_of(tried: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """Return by stream and attribute the values that one of its own may have; of any text, none."""
+    found = {}
+    for stream in tried:
+        for each in stream["unmapped"]:
+            attribute = REGISTER.get(stream["entity"], {}).get(each["attribute"])
+            values = () if attribute is None else attribute.values
+            if attribute is not None and attribute.type == "rag":
+                values = ("GREEN", "AMBER", "RED", "GREY", "BLUE")
+            found[f"{stream['stream']} {each['attribute']}"] = values
+    return found
+
+
+def _template(connection: Connection, known: Draft, _typed: Typed) -> dict[str, Any]:
+    return {"covered": coverage(connection, known.seen.get("tried") or [], datetime.now(UTC))}
+
+
+def _schedule(connection: Connection, known: Draft, typed: Typed) -> dict[str, Any]:
+    zone = connection.scalar(text("SELECT timezone FROM portfolio ORDER BY id LIMIT 1"))
+    cron = str(known.block.get("schedule") or PRESETS[0])
+    chosen = typed.form.get("preset", cron if cron in PRESETS else "own")
+    now = datetime.now(UTC)
+    presets = [
+        {
+            "cron": each,
+            "says": _(PRESETS_SAY[each]),
+            "next": next_slots(each, zone or "UTC", now=now, count=3),
+        }
+        for each in PRESETS
+    ]
+    own = typed.form.get("cron", cron if cron not in PRESETS else "")
+    return {
+        "zone": zone or "UTC",
+        "presets": presets,
+        "chosen": chosen,
+        "cron": own,
+        "next": next_slots(cron, zone or "UTC", now=now, count=3) if cron not in PRESETS else [],
+        "fresh": typed.form.get("fresh", known.block.get("fresh_within") or ""),
+    }
+
+
+def _review(connection: Connection, known: Draft, _typed: Typed) -> dict[str, Any]:
+    block = {**known.block, "name": known.name}
+    wrong = None
+    differences: tuple[str, ...] = ()
+    try:
+        differences = changes_of(connection, known)
+    except DraftRefused as error:
+        wrong = str(error)
+    auth = known.block.get("auth") or {}
+    sign_in = next(
+        (each for each in (way_of(known.way) or WAYS[0]).sign_ins if ("auth", "type") in dict(each.fixed)
+         and dict(each.fixed)["auth", "type"] == auth.get("type")), None,
+    )  # fmt: skip
+    cron = str(known.block.get("schedule") or PRESETS[0])
+    return {
+        "zone": connection.scalar(text("SELECT timezone FROM portfolio ORDER BY id LIMIT 1")),
+        "portfolio": bool(connection.scalar(text("SELECT EXISTS (SELECT 1 FROM portfolio)"))),
+        "block": yaml.safe_dump(shown_block(block), sort_keys=False, allow_unicode=True, width=100),
+        "sign_in": sign_in,
+        "schedule_says": _(PRESETS_SAY[cron]) if cron in PRESETS_SAY else cron,
+        "differences": differences,
+        "wrong": wrong,
+        "unmapped": sum(len(each["unmapped"]) for each in known.seen.get("tried") or []),
+    }
+
+
+_SHOWN: Final = {
+    "access": _access, "scopes": _scopes, "mapping": _mapping, "template": _template, "schedule": _schedule,
+    "review": _review,
+}  # fmt: skip

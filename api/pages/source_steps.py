@@ -1,0 +1,211 @@
+"""What each step of the guided path does: take what was typed, keep it, and try it before the next one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine
+
+from api.pages.source_access import Taken, take_access
+from api.pages.source_chosen import take_mapping, take_projects, take_schedule, take_sheets
+from api.pages.source_show import FormRefused
+from api.pages.source_ways import WAYS, way_of
+from api.translation import _
+from sync import audit
+from sync.draft_look import check, discover, try_mapping
+from sync.draft_save import block_of, check_name, save_draft
+from sync.drafts import Draft, DraftRefused, draft, put
+from sync.keeping import keep
+from sync.run import start_run
+from sync.store import unit_of_work
+
+
+@dataclass(slots=True)
+class At:
+    """A step being taken: of which draft, as it was looked at, with what was typed, by whom and when."""
+
+    engine: Engine
+    known: Draft
+    form: Mapping[str, str]
+    by: str
+    now: datetime
+
+    def keep(self, *, block: Mapping[str, Any] | None = None, seen: Mapping[str, Any] | None = None) -> None:
+        """Write the draft's next version; what was seen is laid over what was seen before."""
+        with unit_of_work(self.engine) as connection:
+            self.keep_in(connection, block=block, seen=seen)
+
+    def keep_in(
+        self,
+        connection: Connection,
+        *,
+        block: Mapping[str, Any] | None = None,
+        seen: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write the draft's next version inside a transaction."""
+        laid = {**self.known.seen, **(seen or {})}
+        put(connection, self.known, by=self.by, now=self.now, block=block, seen=laid)
+        self.known = draft(connection, self.known.id)
+
+    def done(self, step: str) -> list[str]:
+        """Return the steps that are behind once this one is."""
+        return list(dict.fromkeys([*self.known.seen.get("steps", ()), step]))
+
+    def to(self, step: str) -> str:
+        """Return the address of another step of this draft."""
+        return f"/sources/drafts/{self.known.id}/{step}"
+
+
+def access(at: At) -> str:
+    """Keep the address and the sign-in, the secret sealed, then try them; only what answers goes on."""
+    way = way_of(at.known.way) or WAYS[0]
+    with unit_of_work(at.engine) as connection:
+        taken = take_access(
+            way,
+            at.known.block,
+            at.form,
+            seal=lambda value: keep(connection, value, by=at.by, now=at.now),
+            fixed_name=at.known.source is not None,
+        )
+        if "name" not in taken.errors:
+            try:
+                check_name(connection, str(taken.block["name"]), known=at.known.source)
+            except DraftRefused as error:
+                taken.errors["name"] = str(error)
+        if taken.errors:
+            raise FormRefused(taken.errors)
+        seen = {"paths": taken.paths, "checked": [], "failure": None, "tried": None, "steps": _kept_steps(at)}
+        at.keep_in(connection, block=taken.block, seen=seen)
+        told = {"host": taken.block.get("base_url") or taken.block.get("site") or taken.block.get("folder")}
+        audit.record(connection, "draft.changed", f"draft {at.known.id}", told, at=at.now)
+    try:
+        _look(at, taken)
+    except DraftRefused as error:
+        at.keep(seen={"failure": str(error), "found": None})
+        return at.to("access")
+    return at.to("scopes")
+
+
+def _kept_steps(at: At) -> list[str]:
+    """Return the steps that stay behind when the address is another: of a source that is there, all of them."""
+    return list(at.known.seen.get("steps", ())) if at.known.source else []
+
+
+def _look(at: At, taken: Taken | None = None) -> None:
+    """Ask the source who we are there and what it offers, and keep the answer.
+
+    Raises:
+        DraftRefused: It does not answer as it should.
+    """
+    block = dict(at.known.block)
+    excel = block["kind"] == "excel"
+    if excel:
+        paths = taken.paths if taken else at.known.seen.get("paths") or []
+        known = [each["path"] for each in block.get("workbooks") or [] if each.get("path")]
+        every = list(dict.fromkeys([*paths, *known]))
+        given = [each for each in block.get("workbooks") or [] if each.get("url")]
+        block["workbooks"] = [*({"path": path, "holds": "projects"} for path in every), *given]
+    source = block_of({**block, "name": at.known.name})
+    # What a sheet gives is only known once it was said what it holds: see `_scopes`.
+    checked = [] if excel else check(at.engine, source)
+    found = discover(at.engine, source)
+    if excel and not found["scopes"]:
+        raise DraftRefused("; ".join(found["warnings"]) or _("no workbook was found there"))
+    at.keep(seen={"checked": checked, "found": found, "failure": None, "steps": at.done("access")})
+
+
+def scopes(at: At) -> str:
+    """Keep what was ticked, and try the mapping on the first real records of it; or look again."""
+    if at.form.get("act") == "look":
+        _look(at)
+        return at.to("scopes")
+    found = at.known.seen.get("found") or {}
+    if at.known.block["kind"] == "excel":
+        block, wrong = take_sheets(at.known.block, found.get("scopes", []), at.form)
+    else:
+        block, wrong = take_projects(at.known.block, at.form)
+    if wrong:
+        raise FormRefused({"scopes": wrong})
+    at.keep(block=block, seen={"failure": None})
+    if block["kind"] == "excel":
+        at.keep(seen={"checked": check(at.engine, _source(at))})
+    _try(at)
+    at.keep(seen={"steps": at.done("scopes")})
+    return at.to("mapping")
+
+
+def _source(at: At) -> Any:
+    return block_of({**at.known.block, "name": at.known.name})
+
+
+def _try(at: At) -> None:
+    """Read some records by the mapping; what goes wrong stands on the next page."""
+    try:
+        tried = try_mapping(at.engine, _source(at), at.known.seen.get("found") or {})
+    except DraftRefused as error:
+        at.keep(seen={"tried": None, "failure": str(error)})
+        return
+    at.keep(seen={"tried": tried, "tried_at": at.now.isoformat(), "failure": None})
+
+
+def mapping(at: At) -> str:
+    """Keep how records are read, try it on real ones, and go on or stay to look."""
+    if at.form.get("act") == "look":
+        _look(at)
+        _try(at)
+        return at.to("mapping")
+    block, wrong = take_mapping(at.known.block, at.known.seen, at.form)
+    if wrong:
+        raise FormRefused({"mapping": wrong})
+    changed = block != at.known.block
+    if changed:
+        at.keep(block=block)
+    stay = at.form.get("act") == "try"
+    if changed or stay or at.known.seen.get("tried") is None:
+        _try(at)
+    if stay or at.known.seen.get("failure"):
+        return at.to("mapping") + "#preview"
+    at.keep(seen={"steps": at.done("mapping")})
+    return at.to("template")
+
+
+def template(at: At) -> str:
+    """Go on: which templates hold follows from the projects, and was looked at."""
+    at.keep(seen={"steps": at.done("template")})
+    return at.to("schedule")
+
+
+def schedule(at: At) -> str:
+    """Keep when it is read."""
+    block, errors = take_schedule(at.known.block, at.form)
+    if errors:
+        raise FormRefused(errors)
+    at.keep(block=block, seen={"steps": at.done("schedule")})
+    return at.to("review")
+
+
+def review(at: At) -> str:
+    """Save the source, and let its first run begin where that was asked for."""
+    given = None
+    if "portfolio" in at.form:
+        given = {
+            "key": "main",
+            "name": at.form["portfolio"].strip()[:200],
+            "timezone": at.form.get("timezone", "UTC").strip(),
+            "currency": at.form.get("currency", "GBP").strip().upper(),
+        }
+    try:
+        saved = save_draft(at.engine, at.known.id, now=at.now, version=at.known.version, portfolio=given)
+    except DraftRefused as error:
+        raise FormRefused({"review": str(error)}) from None
+    if at.form.get("act") != "sync":
+        return f"/sources/{saved.name}"
+    run = start_run(at.engine, saved.name, full=False, now=at.now)
+    return f"/runs/{run}"
+
+
+DEEDS: Final[dict[str, Callable[[At], str]]] = {
+    "access": access, "scopes": scopes, "mapping": mapping, "template": template, "schedule": schedule,
+    "review": review,
+}  # fmt: skip
