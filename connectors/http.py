@@ -19,6 +19,7 @@ from connectors.answer import Answer
 from connectors.base import Traffic
 from connectors.body import ENCODINGS, read_whole
 from connectors.errors import MisconfiguredSource
+from connectors.guard import GuardedTransport
 from connectors.pace import LONGEST_PAUSE_S, TooLong, seconds_asked, shared_pace, soft_delay
 from connectors.redaction import redacted, remember, request_line, scrubbed, secrets_of
 from connectors.refusals import (
@@ -117,11 +118,15 @@ class Http:
                     **(headers or {}),
                 },
                 timeout=_TIMEOUT,
-                limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
                 trust_env=False,
-                verify=trust(source, ca_bundle) if transport is None else True,
-                proxy=proxy,
-                transport=transport,
+                transport=transport
+                or GuardedTransport(
+                    source=source,
+                    option=option,
+                    verify=trust(source, ca_bundle),
+                    proxy=proxy,
+                    limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+                ),
             )
         except ValueError:
             raise MisconfiguredSource(

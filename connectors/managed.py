@@ -9,7 +9,8 @@ import requests
 from msal.exceptions import MsalError
 
 from connectors.errors import AccessDenied, ConnectorError, SourceUnavailable
-from connectors.microsoft import MicrosoftToken, patient_session
+from connectors.microsoft import MicrosoftToken
+from connectors.patient import patient_session
 from connectors.redaction import remember, scrubbed
 
 _PASSING: Final = ("429", "500", "502", "503", "504", "timeout", "temporarily")
@@ -63,7 +64,8 @@ class ManagedToken(MicrosoftToken):
                 msal.UserAssignedManagedIdentity(client_id=known)
                 if known
                 else msal.SystemAssignedManagedIdentity(),
-                http_client=self._http_client or patient_session(None, None),  # never by way of a proxy
+                http_client=self._http_client
+                or patient_session(None, None, source=None),  # never by way of a proxy
             )
         found: dict[str, Any] = self._client.acquire_token_for_client(resource=self._resource)
         return found

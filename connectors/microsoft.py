@@ -3,7 +3,6 @@
 import base64
 import binascii
 import hashlib
-import os
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping
@@ -16,16 +15,13 @@ import orjson
 import requests
 from msal.exceptions import MsalError
 from pydantic import SecretStr
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
 
 from connectors.certificate import Proof
 from connectors.errors import AccessDenied, ConnectorError, MisconfiguredSource, SourceUnavailable
+from connectors.patient import patient_session
 from connectors.redaction import remember, scrubbed
 
 PUBLIC_AUTHORITY: Final = "https://login.microsoftonline.com"
-_CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-_TIMEOUT_S: Final = (10.0, 60.0)  # connect, read
 
 # Authorities Microsoft vouches for; any other host is taken at the configuration's word.
 _MICROSOFT_HOSTS: Final = frozenset(
@@ -77,40 +73,6 @@ _PASSING_ERRORS: Final = frozenset({"temporarily_unavailable", "server_error", "
 
 _applications: dict[tuple[str, ...], Any] = {}  # one a process and identity; it holds the token cache
 _guard = threading.Lock()
-
-
-class _Patient(HTTPAdapter):
-    """An adapter that never waits for ever: requests itself has no time-out."""
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        kwargs["timeout"] = kwargs.get("timeout") or _TIMEOUT_S
-        return super().send(request, *args, **kwargs)
-
-
-def patient_session(ca_bundle: str | None, proxy: str | None) -> requests.Session:
-    """Return a session whose certificates and proxy are the configured ones.
-
-    Without a configured bundle that of the environment counts, as it does for every other call we make.
-    """
-    session = requests.Session()
-    session.trust_env = False  # else REQUESTS_CA_BUNDLE and its kin would win over ca_bundle
-    given = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
-    session.verify = ca_bundle or given or True
-    if proxy:
-        session.proxies = {"http": proxy, "https": proxy}
-    again = Retry(
-        total=2,
-        connect=0,
-        read=0,
-        status_forcelist=(429, 500, 502, 503, 504),
-        allowed_methods=None,
-        backoff_factor=0.5,
-        respect_retry_after_header=False,  # it would sleep it out, however long, and ignore a stop
-        raise_on_status=False,
-    )
-    session.mount("https://", _Patient(max_retries=again))
-    session.mount("http://", _Patient(max_retries=again))
-    return session
 
 
 class MicrosoftToken(httpx.Auth, ABC):
@@ -243,7 +205,7 @@ class EntraToken(MicrosoftToken):
         key = (self.authority, self.client_id, digest, self._ca_bundle or "", self._proxy or "")
         with _guard:
             if key not in _applications:
-                session = patient_session(self._ca_bundle, self._proxy)
+                session = patient_session(self._ca_bundle, self._proxy, source=self.source)
                 try:
                     _applications[key] = self._new_application(session)
                 except BaseException:

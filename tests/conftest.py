@@ -44,6 +44,7 @@ def _roomy() -> Path:
 
 def pytest_configure() -> None:
     """Leave nothing behind. Registered first, so it is done last, when the server has stopped."""
+    os.environ.setdefault("MUSTER_ALLOW_ADDRESSES", "loopback")  # where every tracker of a test is
     if _RUN not in os.environ:  # workers inherit it
         os.environ[_RUN] = str(os.getpid())
         atexit.register(shutil.rmtree, _server_folder().parent, ignore_errors=True)

@@ -111,6 +111,7 @@ def _alone(home: Path) -> Iterator[None]:
 def _demo(home: Path, *, once: bool, port: int | None) -> None:
     state = _load(home / "demo.json", utc_now().date())
     os.environ.update(_SECRETS)
+    os.environ.setdefault("MUSTER_ALLOW_ADDRESSES", "loopback")  # where the sandboxes are
     typer.echo("Starting the store and four sandbox trackers (made-up data, this machine only) …")
     engine = open_store(pool_size=16)
     with ExitStack() as stack:

@@ -11,6 +11,7 @@ from connectors.base import Traffic
 from connectors.body import read_whole
 from connectors.errors import MisconfiguredSource, SliceUnreadable, SourceUnavailable
 from connectors.excel.files import MOST_BYTES
+from connectors.guard import AddressRefused
 from connectors.pace import LONGEST_PAUSE_S, seconds_asked
 from connectors.spending import check_budget, count, set_out
 from connectors.stopping import check_stopping
@@ -89,6 +90,8 @@ class Downloads:
                 if response.status_code == httpx.codes.OK:
                     body = read_whole(response, source=self._source, most=MOST_BYTES, seconds=self._longest_s)
                 return response.status_code, response.headers, body
+        except AddressRefused:
+            raise
         except (
             MisconfiguredSource
         ):  # what `read_whole` says of too many bytes; here only one file is concerned

@@ -25,6 +25,7 @@ from connectors.excel.files import MOST_BYTES, STAYS, File, WorkbookGone, label_
 from connectors.excel.library import GRANT, Library, refusal_words
 from connectors.excel.quickxor import quick_xor_hash
 from connectors.excel.upload import Uploads
+from connectors.guard import GuardedTransport
 from connectors.http import Http, HttpDenied, HttpError, trust
 from connectors.microsoft import MicrosoftToken
 from connectors.stopping import rest
@@ -72,8 +73,8 @@ class SharePoint:
             login_hint="Check tenant, client_id and client_secret or certificate.",
             option="graph_url",
         )
-        bare = transport or httpx.HTTPTransport(
-            verify=trust(source, config.ca_bundle), proxy=config.proxy, trust_env=False
+        bare = transport or GuardedTransport(
+            source=source, option="graph_url", verify=trust(source, config.ca_bundle), proxy=config.proxy
         )
         self._downloads = Downloads(bare, source=source, traffic=traffic, sleep=sleep)
         self._uploads = Uploads(self._http, bare, source=source, traffic=traffic, sleep=sleep)
