@@ -31,6 +31,7 @@ class Vault:
 
         try:
             self._keys = MultiFernet([Fernet(key) for key in keys])
+            self._newest = Fernet(keys[0]) if keys else None
         except ValueError:
             raise VaultUnusable(
                 "MUSTER_SECRET_KEY must be 32 random bytes in URL-safe base64 (several, newest first, with commas "
@@ -40,6 +41,23 @@ class Vault:
     def seal(self, content: bytes) -> bytes:
         """Encrypt."""
         return self._keys.encrypt(content)
+
+    def is_newest(self, sealed: bytes) -> bool:
+        """Tell whether something was sealed with the newest key."""
+        from cryptography.fernet import InvalidToken
+
+        try:
+            return self._newest is not None and self._newest.decrypt(sealed) is not None
+        except InvalidToken:
+            return False
+
+    def reseal(self, sealed: bytes, *, what: str) -> bytes:
+        """Return what was sealed with any of the keys, sealed with the newest.
+
+        Raises:
+            VaultUnusable: It was sealed with another key.
+        """
+        return self.seal(self.open(sealed, what=what))
 
     def open(self, sealed: bytes, *, what: str) -> bytes:
         """Decrypt; `what` is how a message calls it.
@@ -67,10 +85,55 @@ def open_vault(settings: "Settings") -> Vault:
     if settings.secret_key is not None:
         given = settings.secret_key.get_secret_value().split(",")
         return Vault(*(key.strip() for key in given if key.strip()))
-    return Vault(_key_of(settings.home.expanduser() / KEY_FILE))
+    return Vault(*_keys_of(settings.home.expanduser() / KEY_FILE))
 
 
-def _key_of(file: Path) -> str:
+def renew(settings: "Settings") -> None:
+    """Put a new key before those in the file; what they sealed can still be opened.
+
+    Raises:
+        VaultUnusable: The keys are given by `MUSTER_SECRET_KEY`, where only its owner can put one, or the file cannot
+            be written.
+    """
+    from cryptography.fernet import Fernet
+
+    if settings.secret_key is not None:
+        raise VaultUnusable(
+            f"the keys are in MUSTER_SECRET_KEY: put a new one before them, with a comma between; {_HOW}"
+        )
+    file = settings.home.expanduser() / KEY_FILE
+    _write(file, [Fernet.generate_key().decode(), *_keys_of(file)])
+
+
+def forget(settings: "Settings", *, keep: int) -> int:
+    """Leave the newest keys in the file alone; returns how many went. Those in `MUSTER_SECRET_KEY` are its owner's."""
+    if settings.secret_key is not None:
+        return 0
+    file = settings.home.expanduser() / KEY_FILE
+    keys = _keys_of(file)
+    if len(keys) > keep:
+        _write(file, keys[:keep])
+    return max(0, len(keys) - keep)
+
+
+def _write(file: Path, keys: list[str]) -> None:
+    """Put the keys into the file, newest first: whole or not at all."""
+    draft = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as out:
+            out.write("\n".join(keys))
+            out.flush()
+            os.fsync(out.fileno())
+        draft.replace(file)
+    except OSError as error:
+        raise VaultUnusable(f"the key in {file} cannot be written ({error.strerror})") from None
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _keys_of(file: Path) -> list[str]:
+    """Return the keys in the file, newest first; one is made where there is none."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         _make(file)
@@ -78,7 +141,7 @@ def _key_of(file: Path) -> str:
             raise VaultUnusable(
                 f"{file} may be read by others; it must be for our user alone: chmod 600 {file}"
             )
-        return file.read_text(encoding="ascii").strip()
+        return file.read_text(encoding="ascii").split()
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it holds no key"
         raise VaultUnusable(

@@ -27,6 +27,7 @@ from api.cli import (
     policy,
     read,
     serve,
+    secrets,
     source,
     submission,
     sync,
@@ -57,6 +58,7 @@ app.add_typer(source.app, name="source")
 app.add_typer(bi.app, name="bi")
 app.add_typer(account.app, name="account")
 app.add_typer(audit.app, name="audit")
+app.add_typer(secrets.app, name="secrets")
 account_password.register(account.app)
 
 
