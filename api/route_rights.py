@@ -136,6 +136,7 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /": P.VIEW,
     "GET /milestones": P.VIEW,
     "GET /risks": P.VIEW,
+    "GET /money": P.VIEW,
     "GET /trend": P.VIEW,
     "GET /compare": P.VIEW,
     "GET /changes": P.VIEW,

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.pages import compare, milestones, risks, trend
+from api.pages import compare, milestones, money, risks, trend
 
 router = APIRouter()
-for each in (milestones, risks, trend, compare):
+for each in (milestones, risks, money, trend, compare):
     router.include_router(each.router)

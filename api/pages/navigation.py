@@ -42,6 +42,7 @@ NAVIGATION: Final = (
         Entry("/", N_("Board"), ("/projects", "/rollup", "/changes", "/outcomes")),
         Entry("/milestones", N_("Milestones")),
         Entry("/risks", N_("Risks")),
+        Entry("/money", N_("Money")),
         Entry("/trend", N_("Trend")),
         Entry("/compare", N_("Compare")),
     )),

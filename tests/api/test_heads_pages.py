@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,9 +16,11 @@ from api.pages.charts_columns import curve, stacks
 from api.pages.charts_heat import axes, heat, place_of
 from api.pages.charts_time import scale, spans
 from api.pages.compare import paired
+from api.pages.money import line_of, total_of
 from api.pages.trend import days_of
 from config.database import open_engine
 from config.shipped import policy
+from model.currency import Rate, Rates
 from model.policy import Matrix
 from model.records import CLOSED_STATES, RiskFacts
 from model.status.risk import rate
@@ -207,3 +211,36 @@ def test_what_is_unknown_at_one_of_both_days_is_neither_better_nor_worse() -> No
     (new,) = paired([], [now])
     assert new.was is None
     assert new.changed
+
+
+RATES = Rates([Rate(TODAY, "EUR", "GBP", Decimal("0.5"), "made up")])
+
+
+def told(key: str, **figures: Any) -> dict[str, Any]:
+    return {"key": key, "name": key, "programme": "P", "figures": figures}
+
+
+def test_money_is_carried_over_by_a_rate_and_is_unknown_without_one() -> None:
+    euros = line_of(told("A", budget="100", forecast_cost="120", currency="EUR"), RATES, "GBP")
+    assert [euros.budget, euros.forecast, euros.over, euros.percent] == [50, 60, 10, 20]
+    yen = line_of(told("B", budget="100", forecast_cost="120", currency="JPY"), RATES, "GBP")
+    assert (yen.budget, yen.over, yen.left_out) == (None, None, "JPY")
+
+
+def test_a_sum_holds_budgets_against_forecasts_of_the_same_projects_only() -> None:
+    both = line_of(told("A", budget="100", forecast_cost="90", currency="GBP"), RATES, "GBP")
+    half = line_of(told("B", budget="1000", currency="GBP"), RATES, "GBP")
+    total = total_of("", [both, half])
+    assert [total.budget, total.forecast, total.over, total.actual, total.without] == [100, 90, -10, None, 1]
+    assert total_of("", [half]).budget is None
+
+
+def test_the_money_page_shows_amounts_with_their_receipts_of_visible_projects_only(
+    everything: TestClient, one: TestClient
+) -> None:
+    page = everything.get("/money").text
+    assert "/projects/PORTAL/receipt/budget" in page
+    assert "Estates and network" in page
+    mine = one.get("/money?sort=share").text
+    assert "/projects/PORTAL/receipt/budget" in mine
+    assert "NETWORK" not in mine
