@@ -82,7 +82,7 @@ class Door:
         if limits is None or name is None:
             await self._app(scope, receive, _challenging(scope, send))
             return
-        address = _address(scope)
+        address = address_of(scope)
         if (seconds := self._wait(limits, name, address)) > 0:
             await _too_often(request, seconds)(scope, receive, send)
             return
@@ -162,10 +162,10 @@ def _name(request: Request) -> str | None:
     if token is not None:
         return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
     signs_in = request.method == "POST" and request.url.path.startswith("/sign-in")
-    return f"{_FORM}{_address(request.scope)}" if signs_in else None
+    return f"{_FORM}{address_of(request.scope)}" if signs_in else None
 
 
-def _address(scope: Scope) -> str:
+def address_of(scope: Scope) -> str:
     """Return whence it comes; of IPv6 the network, since one customer has all of its addresses."""
     host = str((scope.get("client") or ("unknown",))[0])
     try:

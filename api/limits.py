@@ -1,4 +1,4 @@
-"""How often one may ask: a rate a minute for each name, kept in this process."""
+"""How often one may ask: a rate for each name, kept in this process."""
 
 from collections import OrderedDict
 from typing import Final
@@ -8,21 +8,22 @@ _MOST_NAMES: Final = 10_000  # kept; beyond, the longest unused is forgotten
 
 
 class Rate:
-    """So many a minute for each name, all at once or spread; what was taken comes back evenly.
+    """So many in a time for each name, all at once or spread; what was taken comes back evenly.
 
     The generic cell rate algorithm: one instant a name, at which all it took will have come back.
     """
 
-    def __init__(self, per_minute: int) -> None:
-        if per_minute < 1:
-            raise ValueError(f"a rate is at least 1 a minute, got {per_minute}")
-        self._gap = _MINUTE / per_minute
+    def __init__(self, most: int, *, seconds: float = _MINUTE) -> None:
+        if most < 1:
+            raise ValueError(f"a rate is at least 1 a minute, got {most}")
+        self._span = seconds
+        self._gap = seconds / most
         self._back_at: OrderedDict[str, float] = OrderedDict()
 
     def wait(self, name: str, now: float) -> float:
         """Return the seconds until this name may take one; 0 when it may now."""
         ahead = self._back_at.get(name, now) - now
-        return max(0.0, ahead - (_MINUTE - self._gap))
+        return max(0.0, ahead - (self._span - self._gap))
 
     def take(self, name: str, now: float) -> float:
         """Take one if there is one; return as `wait` does."""

@@ -128,6 +128,10 @@ def document(
     title = HTTPStatus(status).phrase
     headers = {"Cache-Control": "no-store", **(headers or {})}
     if wants_page(request):
+        if status == HTTPStatus.UNAUTHORIZED:
+            from api.pages.signin_form import instead_of_page
+
+            return instead_of_page(request, headers)
         from api.pages.render import problem_page
 
         return problem_page(request, status, title, detail, headers)

@@ -92,10 +92,12 @@ def give(request: Request, response: Response, secret: str, ends_at: datetime, n
     )  # fmt: skip
 
 
-def end(request: Request, now: datetime) -> bool:
-    """End the session a browser is in; False where it is in none."""
+def end(request: Request, now: datetime) -> str | None:
+    """End the session a browser is in; return the way it was opened, None where it is in none."""
     secret = session_cookie(request)
-    return secret is not None and end_session(request.app.state.engine, secret_hash(secret), at=now)
+    if secret is None:
+        return None
+    return end_session(request.app.state.engine, secret_hash(secret), at=now)
 
 
 def forget(request: Request, response: Response) -> None:
@@ -105,3 +107,8 @@ def forget(request: Request, response: Response) -> None:
             cookie_name(plain, request.scope), path="/", httponly=True, samesite="lax",
             secure=is_secure(request.scope),
         )  # fmt: skip
+
+
+def base_url(request: Request) -> str:
+    """Return where browsers reach these pages, without a slash at the end."""
+    return str(request.app.state.public_url or request.base_url).rstrip("/")

@@ -49,22 +49,9 @@ def begin_in(connection: Connection, new: NewSession, *, at: datetime) -> int:
     number = connection.execute(
         insert(AccountSession).values(values).returning(AccountSession.id)
     ).scalar_one()
-    record(
-        connection,
-        "session.signed_in",
-        _whose(connection, new),
-        {"session": number, "by_way_of": new.way},
-        at=at,
-    )
+    whose = _whose(connection, new.account, new.token)
+    record(connection, "session.signed_in", whose, {"session": number, "by_way_of": new.way}, at=at)
     return number
-
-
-def _whose(connection: Connection, new: NewSession) -> str:
-    """Return whose session it is, as the log says it."""
-    if new.account is not None:
-        return f"account {connection.scalar(select(Account.name).where(Account.id == new.account))}"
-    name = connection.scalar(select(ApiToken.name).where(ApiToken.id == new.token))
-    return f"token {str(name).partition(': ')[0]}"
 
 
 def see_session(connection: Connection, number: int, *, at: datetime) -> None:
@@ -76,31 +63,52 @@ def see_session(connection: Connection, number: int, *, at: datetime) -> None:
     connection.execute(update(AccountSession).where(*later).values(seen_at=at))
 
 
-def end_session(engine: Engine, hash_: str, *, at: datetime) -> bool:
-    """End the session of a cookie; False when it had ended."""
+def end_session(engine: Engine, hash_: str, *, at: datetime) -> str | None:
+    """End the session of a cookie; return the way it was opened, None when it had ended."""
+    mine = AccountSession.hash == hash_
     with unit_of_work(engine) as connection:
-        return bool(_end(connection, AccountSession.hash == hash_, at))
+        way: str | None = connection.scalar(select(AccountSession.way).where(mine))
+        return way if _end(connection, mine, at, "signed out") else None
 
 
 def end_sessions(connection: Connection, account: int, *, at: datetime, but: int | None = None) -> int:
     """End the sessions of an account, all or all but one; return how many."""
     whose = AccountSession.account_id == account
-    return _end(connection, whose if but is None else whose & (AccountSession.id != but), at)
+    return _end(connection, whose if but is None else whose & (AccountSession.id != but), at, "all ended")
 
 
 def end_one(connection: Connection, account: int, number: int, *, at: datetime) -> bool:
     """End one session of an account; False when it has none of that number that is open."""
     one = (AccountSession.account_id == account) & (AccountSession.id == number)
-    return bool(_end(connection, one, at))
+    return bool(_end(connection, one, at, "ended from another"))
 
 
-def _end(connection: Connection, which: ColumnElement[bool], at: datetime) -> int:
-    open_ = AccountSession.ended_at.is_(None)
-    ended = update(AccountSession).where(which, open_).values(ended_at=at).returning(AccountSession.id)
-    numbers = connection.scalars(ended).all()
-    for number in numbers:
-        record(connection, "session.ended", f"session {number}", at=at)
-    return len(numbers)
+def refuse_sign_in(engine: Engine, subject: str, why: str, *, at: datetime) -> None:
+    """Record that somebody could not sign in; never what they typed."""
+    with unit_of_work(engine) as connection:
+        record(connection, "session.refused", subject, {"why": why}, at=at)
+
+
+def _end(connection: Connection, which: ColumnElement[bool], at: datetime, why: str) -> int:
+    ending = (
+        update(AccountSession)
+        .where(which, AccountSession.ended_at.is_(None))
+        .values(ended_at=at)
+        .returning(AccountSession.id, AccountSession.account_id, AccountSession.token_id)
+    )
+    ended = connection.execute(ending).all()
+    for row in ended:
+        whose = _whose(connection, row.account_id, row.token_id)
+        record(connection, "session.ended", whose, {"session": row.id, "why": why}, at=at)
+    return len(ended)
+
+
+def _whose(connection: Connection, account: int | None, token: int | None) -> str:
+    """Return whose session it is, as the log says it."""
+    if account is not None:
+        return f"account {connection.scalar(select(Account.name).where(Account.id == account))}"
+    name = connection.scalar(select(ApiToken.name).where(ApiToken.id == token))
+    return f"token {str(name).partition(': ')[0]}"
 
 
 def redeem_link(
@@ -134,12 +142,13 @@ def redeem_link(
         return number
 
 
-def link_stands(connection: Connection, hash_: str, *, at: datetime) -> bool:
-    """Tell whether a sign-in link could be used."""
-    query = select(ApiToken.id).where(
+def link_name(connection: Connection, hash_: str, *, at: datetime) -> str | None:
+    """Return what a sign-in link that could be used is called; None where it could not."""
+    query = select(ApiToken.name).where(
         ApiToken.hash == hash_,
         ApiToken.scopes.contains([SIGN_IN]),
         ApiToken.revoked_at.is_(None),
         ApiToken.expires_at > at,
     )
-    return connection.scalar(query) is not None
+    name: str | None = connection.scalar(query)
+    return name

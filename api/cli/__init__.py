@@ -11,9 +11,10 @@ from pydantic import ValidationError
 
 from api.cli import (
     account,
+    account_password,
     answer,
-    bi,
     audit,
+    bi,
     changes,
     configure,
     conflict,
@@ -26,8 +27,8 @@ from api.cli import (
     outcomes,
     policy,
     read,
-    serve,
     secrets,
+    serve,
     source,
     submission,
     sync,
@@ -56,10 +57,10 @@ for commands in (
 app.add_typer(token_commands(open_store), name="token")
 app.add_typer(source.app, name="source")
 app.add_typer(bi.app, name="bi")
-app.add_typer(account.app, name="account")
 app.add_typer(audit.app, name="audit")
 app.add_typer(secrets.app, name="secrets")
 account_password.register(account.app)
+app.add_typer(account.app, name="account")
 
 
 def main() -> None:

@@ -15,10 +15,11 @@ import uvicorn
 from sqlalchemy import Engine
 
 from api.app import create_app
-from api.cli.common import open_store
+from api.cli.common import USAGE, open_store, words
 from api.cli.stopping import stopping_between_pages
 from api.doors import Limits
 from api.tokens import sign_in_link
+from api.ways_in import ways_in
 from config.settings import settings
 from sync.jobs import Work
 from sync.schedule import start_clock
@@ -77,6 +78,12 @@ def background_work(engine: Engine) -> Iterator[None]:
 def run_server(engine: Engine, *, port: int | None = None, host: str | None = None) -> None:
     """Serve until stopped, on the next free port if the one asked for is taken; says how to sign in."""
     given = settings()
+    with words(USAGE):
+        app = create_app(
+            engine,
+            limits=Limits.a_minute(given.requests_per_minute, given.failures_per_minute),
+            ways_in=ways_in(given),
+        )
     address = host or given.host
     bound = bind(address, port or given.port)
     chosen = bound.getsockname()[1]
@@ -84,7 +91,9 @@ def run_server(engine: Engine, *, port: int | None = None, host: str | None = No
     if chosen != (port or given.port):
         typer.echo(f"Port {port or given.port} is taken; using {chosen}.")
     config = uvicorn.Config(
-        create_app(engine, limits=Limits.a_minute(given.requests_per_minute, given.failures_per_minute)),
+        app,
+        proxy_headers=given.trusted_proxies is not None,
+        forwarded_allow_ips=given.trusted_proxies or "",
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -96,7 +105,7 @@ def run_server(engine: Engine, *, port: int | None = None, host: str | None = No
     server = uvicorn.Server(config)
     with _ended_by_signals(server):
         typer.echo(f"Muster is at {base}  (Ctrl-C stops it)")
-        typer.echo(f"Sign in, once, with {sign_in_link(engine, base)}")
+        typer.echo(f"Sign in, once, with {sign_in_link(engine, given.public_url or base)}")
         server.run(sockets=[bound])
 
 

@@ -135,9 +135,9 @@ def held(principal: Principal) -> tuple[object, ...]:
 def problem_page(
     request: Request, status: int, title: str, detail: str, headers: Mapping[str, str]
 ) -> Response:
-    """Return an error as a page; where nobody is signed in, with the form to do so."""
-    template = "signin.html" if status == 401 else "problem.html"  # noqa: PLR2004 - HTTP's own number
+    """Return an error as a page."""
     path = request.url.path
     going = f"{path}?{request.url.query}" if request.url.query else path
-    context = {"status": status, "title": title, "detail": detail, "next": going, "wrong": None, "link": None}
-    return Response(html(template, principal=None, here="", **context), status, dict(headers), HTML)
+    context = {"status": status, "title": title, "detail": detail, "next": going}
+    body = html("problem.html", principal=None, here="", **context)
+    return Response(body, status, dict(headers), HTML)

@@ -1,4 +1,4 @@
-"""Sign in with a one-time link or a pasted token; sign out."""
+"""Sign in with a password, at a provider, with a one-time link or a pasted token; sign out."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -11,28 +11,31 @@ from starlette.responses import RedirectResponse, Response
 
 from api import sessions
 from api.access import hash_token
+from api.causes import asks
 from api.forms import read_form
 from api.origin import same_origin
-from api.pages.render import HTML, html
+from api.pages.signin_form import show_form
+from api.signing import Refused, TriedTooOften, check_password
+from api.translation import gettext as _
 from model.tables import ApiToken
-from sync.sessions import NewSession, link_stands, redeem_link
+from sync.sessions import NewSession, link_name, redeem_link, refuse_sign_in
 from sync.tokens import SIGN_IN
 
 router = APIRouter()
-_MOST_FORM: Final = 4096  # bytes
-_USED: Final = "This link was used already or is too old. Make a new one with `muster token link`, or paste a token here."
-_NO_TOKEN: Final = "This token is unknown, expired or revoked, or it may not read."  # noqa: S105 - words, no secret
+_MOST_FORM: Final = 8192  # bytes
 
 
 @router.get("/sign-in")
 def sign_in(request: Request, token: str | None = None) -> Response:
     """Show the form, or ask whether a one-time link shall be used: looking at it, as previews do, is not using it."""
     if token is None:
-        return _form(200)
+        return show_form(request, 200, going=local_path(request.query_params.get("next", "/")))
     engine: Engine = request.app.state.engine
     with engine.connect() as connection:
-        stands = link_stands(connection, hash_token(token), at=datetime.now(UTC))
-    return _form(200, link=token) if stands else _form(401, wrong=_USED)
+        name = link_name(connection, hash_token(token), at=datetime.now(UTC))
+    if name is None:
+        return _used_link(request)
+    return show_form(request, 200, ticket=token, link_name=name.split(":")[0])
 
 
 @router.post("/sign-in/link")
@@ -45,19 +48,22 @@ async def sign_in_by_link(request: Request) -> Response:
 
 @router.post("/sign-in")
 async def sign_in_by_form(request: Request) -> Response:
-    """Take a pasted token for a session."""
+    """Take a name with a password, or a pasted token, for a session."""
     same_origin(request)
-    form = await read_form(request, most=_MOST_FORM, what="a token")
-    token, going = form.get("token", "").strip(), local_path(form.get("next", "/"))
-    return await run_in_threadpool(_by_token, request, token, going)
+    form = await read_form(request, most=_MOST_FORM, what="a name and a password")
+    going = local_path(form.get("next", "/"))
+    if "token" in form:
+        return await run_in_threadpool(_by_token, request, form["token"].strip(), going)
+    typed = (form.get("name", ""), form.get("password", ""))
+    return await run_in_threadpool(_by_password, request, *typed, going)
 
 
 @router.post("/sign-out")
 def sign_out(request: Request) -> Response:
-    """End the session."""
+    """End the session; of one that began at a provider, the page then offers to end it there too."""
     same_origin(request)
-    response = RedirectResponse("/sign-in", 303)
-    sessions.end(request, datetime.now(UTC))
+    way = sessions.end(request, datetime.now(UTC))
+    response = RedirectResponse(f"/sign-in?out={way or 'yes'}", 303)
     sessions.forget(request, response)
     return response
 
@@ -69,29 +75,62 @@ def local_path(value: str) -> str:
 
 
 def _redeemed(request: Request, ticket: str) -> Response:
-    now = datetime.now(UTC)
+    now, engine = datetime.now(UTC), request.app.state.engine
     secret, ends = sessions.new_secret(request, now)
     new = NewSession(sessions.secret_hash(secret), "link", ends, agent=request.headers.get("user-agent"))
-    engine: Engine = request.app.state.engine
-    if redeem_link(engine, hash_token(ticket), new, token_lives_to=ends, at=now) is None:
-        return _form(401, wrong=_USED)
+    hash_ = hash_token(ticket)
+    with engine.connect() as connection:
+        name = link_name(connection, hash_, at=now)
+    if name is not None:
+        asks(request, name)
+    if name is None or redeem_link(engine, hash_, new, token_lives_to=ends, at=now) is None:
+        return _used_link(request)
     sessions.end(request, now)
     response = RedirectResponse("/", 303)
     sessions.give(request, response, secret, ends, now)
     return response
 
 
-def _by_token(request: Request, token: str, going: str) -> Response:
-    found = _standing(request.app.state.engine, token, datetime.now(UTC))
-    if found is None:
-        return _form(401, going, _NO_TOKEN)
+def _used_link(request: Request) -> Response:
+    wrong = _(
+        "This link was used already or is too old. Make a new one with `muster token link`, or sign in another way."
+    )
+    return show_form(request, 401, wrong=wrong)
+
+
+def _by_password(request: Request, name: str, password: str, going: str) -> Response:
+    try:
+        found = check_password(request, name, password, now=datetime.now(UTC))
+    except TriedTooOften as often:
+        wrong = _("There were too many tries. Wait %(minutes)s min, then try again.") % {
+            "minutes": often.minutes
+        }
+        retry = {"Retry-After": str(often.minutes * 60)}
+        return show_form(request, 429, wrong=wrong, going=going, name=name, headers=retry)
+    except Refused:
+        wrong = _("The name or the password is wrong, or the account is shut.")
+        return show_form(request, 401, wrong=wrong, going=going, name=name)
     response = RedirectResponse(going, 303)
+    asks(request, found.name)
+    sessions.sign_in(request, response, way="password", account=found.number)
+    return response
+
+
+def _by_token(request: Request, token: str, going: str) -> Response:
+    now = datetime.now(UTC)
+    found = _standing(request.app.state.engine, token, now)
+    if found is None:
+        refuse_sign_in(request.app.state.engine, "an unknown token", "unknown, expired or revoked", at=now)
+        wrong = _("This token is unknown, expired or revoked, or it may not read.")
+        return show_form(request, 401, wrong=wrong, going=going, by_token=True)
+    response = RedirectResponse(going, 303)
+    asks(request, found["name"])
     sessions.sign_in(request, response, way="token", token=found["id"], ends=found["expires_at"])
     return response
 
 
 def _standing(engine: Engine, token: str, now: datetime) -> dict[str, Any] | None:
-    query = select(ApiToken.id, ApiToken.scopes, ApiToken.expires_at).where(
+    query = select(ApiToken.id, ApiToken.name, ApiToken.scopes, ApiToken.expires_at).where(
         ApiToken.hash == hash_token(token),
         ApiToken.revoked_at.is_(None),
         (ApiToken.expires_at.is_(None)) | (ApiToken.expires_at > now),
@@ -101,15 +140,3 @@ def _standing(engine: Engine, token: str, now: datetime) -> dict[str, Any] | Non
     if row is None or SIGN_IN in row["scopes"] or not {"read", "admin"} & set(row["scopes"]):
         return None
     return dict(row)
-
-
-def _form(status: int, going: str = "/", wrong: str | None = None, link: str | None = None) -> Response:
-    context = {
-        "title": "Sign in",
-        "detail": None,
-        "next": going,
-        "wrong": wrong,
-        "status": status,
-        "link": link,
-    }
-    return Response(html("signin.html", principal=None, here="", **context), status, media_type=HTML)
