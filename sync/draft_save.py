@@ -15,8 +15,9 @@ from sync import audit
 from sync.apply import another_place, differences_of, store_source, stored_block, stored_config
 from sync.drafts import Draft, DraftRefused, discard, draft
 from sync.record_rows import COLLECTION
-from sync.registry import check_source
+from sync.registry import check_source, source_mapping
 from sync.store import unit_of_work
+from sync.versions import keep_version
 
 RESERVED = frozenset({COLLECTION, "new", "drafts"})  # addresses of pages, or of our own
 
@@ -56,13 +57,21 @@ def check_name(connection: Connection, name: str, *, known: str | None) -> None:
         raise DraftRefused("There is a source of this name; choose another.")
 
 
+def _as_enabled(connection: Connection, known: Draft) -> dict[str, Any]:
+    """Return a draft's block; whether its source is paused is as it is now, not as it was when the draft began."""
+    if known.source is None:
+        return dict(known.block)
+    enabled = connection.scalar(text("SELECT enabled FROM source WHERE name = :name"), {"name": known.source})
+    return {**known.block, "enabled": bool(enabled)}
+
+
 def changes_of(connection: Connection, known: Draft) -> tuple[str, ...]:
     """Say what saving a draft would change of its source, a line each; none for a new one.
 
     Raises:
         DraftRefused: Records of another kind of tracker are stored under its name.
     """
-    block = block_of(known.block)
+    block = block_of(_as_enabled(connection, known))
     row = connection.execute(
         text("SELECT config, enabled FROM source WHERE name = :name"), {"name": known.source}
     ).one_or_none()
@@ -81,6 +90,7 @@ def save_draft(
     engine: Engine,
     number: int,
     *,
+    by: str,
     now: datetime,
     version: int | None = None,
     portfolio: Mapping[str, str] | None = None,
@@ -91,6 +101,7 @@ def save_draft(
     Args:
         engine: The store.
         number: The draft.
+        by: Who saves it.
         now: The present instant.
         version: The draft as it was looked at; None: whatever it is now.
         portfolio: Key, name, time zone and currency, where there is no portfolio yet.
@@ -104,11 +115,8 @@ def save_draft(
         connection.execute(text("LOCK TABLE source IN SHARE ROW EXCLUSIVE MODE"))
         known = draft(connection, number)
         if version is not None and version != known.version:
-            raise MisconfiguredSource(
-                "the draft was changed since you looked at it; look at it again, then save",
-                source=known.name or "",
-            )
-        block = block_of(known.block)
+            raise DraftRefused("The draft was changed since you looked at it; look at it again, then save.")
+        block = block_of(_as_enabled(connection, known))
         check_name(connection, block.name, known=known.source)
         try:
             check(block)
@@ -124,17 +132,20 @@ def save_draft(
             {"name": block.name, "collection": COLLECTION},
         )
         store_source(connection, block, int(position or 0), now)
+        _keep_mapping(connection, block, by=by, now=now)
+        subject = f"source {block.name}"
         if known.source is None:
-            audit.record(
-                connection,
-                "source.added",
-                f"source {block.name}",
-                {"configuration": shown_block(known.block)},
-            )
+            audit.record(connection, "source.added", subject, {"configuration": shown_block(known.block)})
         elif changes:
-            audit.record(connection, "source.changed", f"source {block.name}", {"changes": list(changes)})
+            audit.record(connection, "source.changed", subject, {"changes": list(changes)})
         discard(connection, number)
         return Saved(block.name, known.source is None, changes)
+
+
+def _keep_mapping(connection: Connection, block: SourceBlock, *, by: str, now: datetime) -> None:
+    """Save how it is read as a version of whoever saves the draft; one that is the same already stays."""
+    source_id = connection.scalar(text("SELECT id FROM source WHERE name = :name"), {"name": block.name})
+    keep_version(connection, int(source_id or 0), block, source_mapping(block), now=now, by=by)
 
 
 def _portfolio(connection: Connection, given: Mapping[str, str] | None) -> None:

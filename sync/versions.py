@@ -142,9 +142,15 @@ def versions_of(connection: Connection, source: str) -> list[dict[str, Any]]:
 
 
 def keep_version(
-    connection: Connection, source_id: int, block: SourceBlock, spec: MappingSpec, *, now: datetime
+    connection: Connection,
+    source_id: int,
+    block: SourceBlock,
+    spec: MappingSpec,
+    *,
+    now: datetime,
+    by: str = _CONFIGURED,
 ) -> Version:
-    """Return the version a source is read by; one that came by `muster apply` is saved first.
+    """Return the version a source is read by; one that came by `muster apply`, or by a page, is saved first.
 
     Its examples go over to it: they say what must hold, however it is mapped.
     """
@@ -153,9 +159,7 @@ def keep_version(
     if known is not None and known.read_as == read_as(spec, settings):
         return known
     examples = known.examples if known is not None else ()
-    return add_version(
-        connection, source_id, spec, settings, examples=examples, saving=Saving(_CONFIGURED, now)
-    )
+    return add_version(connection, source_id, spec, settings, examples=examples, saving=Saving(by, now))
 
 
 def add_version(

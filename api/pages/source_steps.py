@@ -196,7 +196,9 @@ def review(at: At) -> str:
             "currency": at.form.get("currency", "GBP").strip().upper(),
         }
     try:
-        saved = save_draft(at.engine, at.known.id, now=at.now, version=at.known.version, portfolio=given)
+        saved = save_draft(
+            at.engine, at.known.id, by=at.by, now=at.now, version=at.known.version, portfolio=given
+        )
     except DraftRefused as error:
         raise FormRefused({"review": str(error)}) from None
     if at.form.get("act") != "sync":
