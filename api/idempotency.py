@@ -94,7 +94,7 @@ class Idempotent:
             return self._earlier(request, earlier, asked)
         try:
             await self._app(request.scope, again.receive, again.send)
-        except Exception:
+        except Exception:  # whatever went wrong, the key must be free again; it is raised on as it was
             await run_in_threadpool(give_back, self._engine, mine)
             raise
         if again.status >= _FAILED or again.status in _NOT_CARRIED_OUT:

@@ -77,6 +77,22 @@ class Paging:
             query = query.where(source >= self.after[0], tuple_(source, external) > tuple_(*self.after))
         return query.order_by(source, external).limit(self.limit + 1)
 
+    def listed(
+        self, rows: Sequence[dict[str, Any]], key: str, *, newest_first: bool = False
+    ) -> dict[str, Any]:
+        """Return this page of a listing that is short enough to be made whole, by a key that never changes.
+
+        Raises:
+            Problem: 404 when the cursor belongs to another listing.
+        """
+        ordered = sorted(rows, key=lambda row: row[key], reverse=newest_first)
+        if (after := self.after) is not None:
+            if ordered and type(after) is not type(ordered[0][key]):
+                raise _no_page(_UNKNOWN)
+            ordered = [row for row in ordered if (row[key] < after if newest_first else row[key] > after)]
+        part = ordered[: self.limit + 1]
+        return self.document(part, [row[key] for row in part])
+
     def document(self, rows: Sequence[dict[str, Any]], keys: Sequence[Key]) -> dict[str, Any]:
         """Return `{"items", "next"}` of one row more than the page holds."""
         more = len(rows) > self.limit

@@ -1,7 +1,7 @@
 """Policies as documents: how a version stands, and a version whole."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from api.answer import day, z
@@ -31,16 +31,47 @@ def policy_head(each: Kept, standing: str) -> dict[str, Any]:
 
 
 def policy_heads(versions: Sequence[Kept], standing: str) -> list[dict[str, Any]]:
-    """Say how versions stand, and until when each holds: its own last day, or the day before the next begins."""
-    begins = sorted(each.effective_from for each in versions if each.state == APPROVED)
+    """Say how versions stand, in which times each is in force, and until when: the end of the last of these.
+
+    One that another was only promised some days within is in force again after them.
+    """
+    times = _in_force(versions)
     heads = []
     for each in versions:
-        after = (
-            next((on for on in begins if on > each.effective_from), None) if each.state == APPROVED else None
+        held = times.get(each.label, [(each.effective_from, each.effective_to)])
+        heads.append(
+            policy_head(each, standing)
+            | {
+                "holds": [{"from": day(first), "to": day(last)} for first, last in times.get(each.label, [])],
+                "holds_until": day(held[-1][1]),
+            }
         )
-        ends = [on for on in (each.effective_to, after and after - timedelta(days=1)) if on is not None]
-        heads.append(policy_head(each, standing) | {"holds_until": day(min(ends, default=None))})
     return heads
+
+
+def _in_force(versions: Sequence[Kept]) -> dict[str, list[tuple[date, date | None]]]:
+    """Return when each approved version is in force: first and last days, None for no last one."""
+    approved = [each for each in versions if each.state == APPROVED]
+    begins = {each.effective_from for each in approved}
+    begins |= {each.effective_to + timedelta(days=1) for each in approved if each.effective_to is not None}
+    found: dict[str, list[tuple[date, date | None]]] = {}
+    marks = sorted(begins)
+    for first, following in zip(marks, [*marks[1:], None], strict=True):
+        there = [
+            each
+            for each in approved
+            if each.effective_from <= first and (each.effective_to is None or first <= each.effective_to)
+        ]
+        if not there:
+            continue
+        holding = max(there, key=lambda each: each.effective_from)
+        mine = found.setdefault(holding.label, [])
+        last = None if following is None else following - timedelta(days=1)
+        if mine and mine[-1][1] == first - timedelta(days=1):
+            mine[-1] = (mine[-1][0], last)
+        else:
+            mine.append((first, last))
+    return found
 
 
 def policy_document(each: Kept, standing: str, *, everything: bool = True) -> dict[str, Any]:

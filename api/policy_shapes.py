@@ -68,13 +68,25 @@ class PolicyShape(BaseModel):
     sha256: str = Field(description="Of the text")
 
 
+class HeldTime(BaseModel):
+    """A time in which a version is in force."""
+
+    model_config = ConfigDict(
+        extra="allow", json_schema_extra={"examples": [{"from": "2026-12-01", "to": None}]}
+    )
+
+    from_: str = Field(alias="from", description="The first day")
+    to: str | None = Field(description="The last day; null: none is set")
+
+
 class PolicyListed(PolicyShape):
     """How a version of a policy stands among the others."""
 
-    model_config = _example(**_HEAD, holds_until=None)
+    model_config = _example(**_HEAD, holds=[{"from": "2026-12-01", "to": None}], holds_until=None)
 
+    holds: list[HeldTime] = Field(description="When it is in force, by what is approved now; empty: never")
     holds_until: str | None = Field(
-        description="The last day it is in force: its own, or the day before another begins; null: none is set"
+        description="The last day it is in force; of one that is not approved its own; null: none is set"
     )
 
 

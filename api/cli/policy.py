@@ -55,10 +55,11 @@ def list_policies(as_: As = Format.TABLE) -> None:
             return
         for each in found:
             state = "in force" if each["in_force"] else each["state"]
-            until = each["holds_until"] or "further notice"
+            held = each["holds"] or [{"from": each["effective_from"], "to": each["effective_to"]}]
+            times = ", again ".join(f"{time['from']} to {time['to'] or 'further notice'}" for time in held)
             approved = f", approved by {each['approved_by']}" if each["approved_by"] else ""
             because = f": {each['because']}" if each["because"] else ""
-            typer.echo(f"{each['policy']:<20} {state:<10} {each['effective_from']} to {until};"
+            typer.echo(f"{each['policy']:<20} {state:<10} {times};"
                        f" written by {each['written_by']}{approved}{because}")  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from api.access import PoliciesReader, Principal, bearer
 from api.actors import acting
 from api.answer import JSON, Visible, json_answer, to_json
 from api.bodies import StrictRoute
+from api.paging import Page
 from api.policy_documents import policy_document, policy_heads
 from api.policy_shapes import (
     BacktestShape,
@@ -31,7 +32,7 @@ from api.policy_shapes import (
     PolicyWhole,
 )
 from api.problems import Problem, ProblemDocument, forbidden, not_found
-from api.routes.common import PROBLEMS, KnownAt, ProjectKey, visible_project
+from api.routes.common import PROBLEMS, ChangedSince, KnownAt, ProjectKey, visible_project
 from api.shapes import Paged
 from api.values import Day
 from model.backtest import Terms
@@ -91,15 +92,20 @@ Doing = Annotated[Doer, Depends(_doer)]
     "/policies", response_model=Paged[PolicyListed], responses=PROBLEMS, summary="Policies",
     operation_id="list_policies",
 )  # fmt: skip
-def list_policies(reader: PoliciesReader) -> Response:
-    """List the versions of policies, and which is in force today; all on one page."""
+def list_policies(reader: PoliciesReader, paging: Page, changed_since: ChangedSince = None) -> Response:
+    """List the versions of policies by name and version, and which is in force today."""
 
     def collect(session: Session, _visible: Visible) -> dict[str, Any]:
         connection = session.connection()
-        standing = _standing(connection)
-        return {"items": policy_heads(kept(connection), standing), "next": None}
+        standing, versions = _standing(connection), kept(connection)
+        found = [
+            head
+            for each, head in zip(versions, policy_heads(versions, standing), strict=True)
+            if changed_since is None or any(at >= changed_since for at in _instants(each))
+        ]
+        return paging.listed(found, "policy")
 
-    return json_answer(reader, collect, also=_hour())
+    return json_answer(reader, collect, link=paging.link, also=_hour())
 
 
 @router.get(
@@ -269,6 +275,12 @@ def _version(connection: Connection, label: str) -> Kept:
         return kept_version(connection, *_parts(label))
     except NoSuchPolicy as error:
         raise not_found(f"{error}.") from None
+
+
+def _instants(each: Kept) -> list[datetime]:
+    """Return when something came of a version."""
+    told = (each.written_at, each.approved_at, each.withdrawn_at)
+    return [at for at in told if at is not None]
 
 
 def _standing(connection: Connection) -> str:

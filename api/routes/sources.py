@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from api.access import StatusReader, only_visible
 from api.answer import Visible, json_answer, z
+from api.paging import Page
 from api.problems import not_found
 from api.routes.common import PROBLEMS
 from api.shapes import Paged, SourceShape
@@ -23,14 +24,14 @@ router = APIRouter()
     "/sources", response_model=Paged[SourceShape], responses=PROBLEMS, summary="Sources",
     operation_id="list_sources",
 )  # fmt: skip
-def list_sources(reader: StatusReader) -> Response:
-    """List the sources in the order of the configuration; all on one page."""
+def list_sources(reader: StatusReader, paging: Page) -> Response:
+    """List the sources by name."""
     now = datetime.now(UTC)
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
-        return {"items": source_documents(session, visible, now=now), "next": None}
+        return paging.listed(source_documents(session, visible, now=now), "name")
 
-    return json_answer(reader, collect, also=_to_the_minute(now))
+    return json_answer(reader, collect, link=paging.link, also=_to_the_minute(now))
 
 
 @router.get(

@@ -14,8 +14,9 @@ from api import problems
 from api.access import Reader, TemplatesReader
 from api.answer import JSON, Visible, json_answer, to_json
 from api.bodies import ExactRoute
+from api.paging import Page
 from api.problems import not_found
-from api.routes.common import PROBLEMS, Text
+from api.routes.common import PROBLEMS, ChangedSince, Text
 from api.shapes import Paged
 from api.template_documents import tailoring_document, template_documents, version_document, waiver_document
 from api.template_shapes import (
@@ -33,7 +34,7 @@ from model.template.schema import record_schema
 from sync.collection.tailoring import tailorings
 from sync.collection.template_check import check_record, judge_of
 from sync.collection.template_steps import today
-from sync.collection.templates import NoSuchTemplate, judging, kept, kept_version
+from sync.collection.templates import Kept, NoSuchTemplate, judging, kept, kept_version
 from sync.collection.waivers import waivers
 
 router = APIRouter(route_class=ExactRoute)
@@ -59,14 +60,17 @@ def _also() -> str:
     "/templates", response_model=Paged[TemplateShape], responses=PROBLEMS, summary="Templates",
     operation_id="list_templates",
 )  # fmt: skip
-def list_templates(reader: TemplatesReader) -> Response:
-    """List the templates with their versions; all on one page."""
+def list_templates(reader: TemplatesReader, paging: Page, changed_since: ChangedSince = None) -> Response:
+    """List the templates with their versions, by id."""
 
     def collect(session: Session, _visible: Visible) -> dict[str, Any]:
         connection = session.connection()
-        return {"items": template_documents(kept(connection), _day(connection)), "next": None}
+        versions = kept(connection)
+        lately = {each.template for each in versions if _since(_instants(each), changed_since)}
+        found = template_documents([each for each in versions if each.template in lately], _day(connection))
+        return paging.listed(found, "id")
 
-    return json_answer(reader, collect, also=_also())
+    return json_answer(reader, collect, link=paging.link, also=_also())
 
 
 @router.get(
@@ -182,8 +186,14 @@ def _checked(
     "/waivers", response_model=Paged[WaiverShape], responses=PROBLEMS, summary="Waivers",
     operation_id="list_waivers",
 )  # fmt: skip
-def list_waivers(reader: TemplatesReader, template: Text = None, project: Text = None) -> Response:
-    """List waivers, the newest first; all on one page."""
+def list_waivers(
+    reader: TemplatesReader,
+    paging: Page,
+    template: Text = None,
+    project: Text = None,
+    changed_since: ChangedSince = None,
+) -> Response:
+    """List waivers, the newest first."""
 
     def collect(session: Session, _visible: Visible) -> dict[str, Any]:
         connection = session.connection()
@@ -193,24 +203,42 @@ def list_waivers(reader: TemplatesReader, template: Text = None, project: Text =
             waiver_document(each, on)
             for each in waivers(connection, template=template)
             if project in (None, each["project"]) and (mine is None or each["project"] in mine)
+            if _since(each, changed_since)
         ]
-        return {"items": found, "next": None}
+        return paging.listed(found, "id", newest_first=True)
 
-    return json_answer(reader, collect, also=_also())
+    return json_answer(reader, collect, link=paging.link, also=_also())
 
 
 @router.get(
     "/tailorings", response_model=Paged[TailoringShape], responses=PROBLEMS, summary="Tailorings",
     operation_id="list_tailorings",
 )  # fmt: skip
-def list_tailorings(reader: TemplatesReader, template: Text = None) -> Response:
-    """List what is tailored, the newest first; all on one page."""
+def list_tailorings(
+    reader: TemplatesReader, paging: Page, template: Text = None, changed_since: ChangedSince = None
+) -> Response:
+    """List what is tailored, the newest first."""
 
     def collect(session: Session, _visible: Visible) -> dict[str, Any]:
         found = tailorings(session.connection(), template=template)
-        return {"items": [tailoring_document(each) for each in found], "next": None}
+        shown = [tailoring_document(each) for each in found if _since(each, changed_since)]
+        return paging.listed(shown, "id", newest_first=True)
 
-    return json_answer(reader, collect)
+    return json_answer(reader, collect, link=paging.link)
+
+
+def _instants(each: Kept) -> dict[str, Any]:
+    return {
+        "created": each.created_at,
+        "submitted": each.submitted_at,
+        "approved": each.approved_at,
+        "retired": each.retired_at,
+    }
+
+
+def _since(found: dict[str, Any], since: datetime | None) -> bool:
+    """Say whether any of its instants is at or after one; without one, of everything."""
+    return since is None or any(isinstance(each, datetime) and each >= since for each in found.values())
 
 
 def _unknown(connection: Connection, template: str) -> problems.Problem:

@@ -244,3 +244,28 @@ def test_the_command_line_says_what_is_wrong_with_its_line_and_replays(
     assert "ONCE         first alarm never -> 2025-11-10" in told
     assert "the history goes from" in muster("policy", "backtest", str(file), "--since", "2030-01-01").err
     assert "expected AMBER or RED" in muster("policy", "backtest", str(file), "--alarm", "blue").err
+
+
+def test_a_policy_that_another_only_interrupts_is_listed_with_both_of_its_times(
+    url: str, engine: Engine, asking: TestClient, tmp_path: Path
+) -> None:
+    """One that was promised some days leaves them again to the one before."""
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO policy_version (name, version, state, text, sha256, effective_from, effective_to,"
+                " written_at, written_by, approved_at, approved_by) SELECT name, '1.5.0', state,"
+                " replace(replace(text, 'version: 1.0.0', 'version: 1.5.0'), 'effective_from: ' || effective_from,"
+                " 'effective_from: 2030-01-01'), 'x',"
+                " '2030-01-01', '2030-03-31', now(), 'Ida',"
+                " now(), 'Ole' FROM policy_version WHERE version = '1.0.0'"
+            )
+        )
+    heads = {each["version"]: each for each in asking.get("/api/v1/policies").json()["items"]}
+    assert heads["1.5.0"]["holds"] == [{"from": "2030-01-01", "to": "2030-03-31"}]
+    assert [(each["from"], each["to"]) for each in heads["1.0.0"]["holds"]] == [
+        (heads["1.0.0"]["effective_from"], "2029-12-31"), ("2030-04-01", None),
+    ]  # fmt: skip
+    assert heads["1.0.0"]["holds_until"] is None
+    told = CommandLine(url, tmp_path / "home", {})("policy", "list").out
+    assert "to 2029-12-31, again 2030-04-01 to further notice;" in " ".join(told.split())
