@@ -40,6 +40,7 @@ from api.description import describe
 from api.doors import Door, Limits
 from api.entering import entering
 from api.etag import Cache, Recent
+from api.exports import Exports
 from api.feed import route as feed
 from api.feed.kept import Kept as FeedAnswers
 from api.files import route as files
@@ -51,6 +52,7 @@ from api.pages import accounts as account_pages
 from api.pages import audit as audit_pages
 from api.pages import board, collect_board, form, heads, project, pulled, receipt, signin
 from api.pages import changes as change_pages
+from api.pages import collect_open as collect_open_pages
 from api.pages import conflicts as conflict_pages
 from api.pages import findings as finding_pages
 from api.pages import glossary as glossary_pages
@@ -156,6 +158,7 @@ _PAGES: Final = (
     signin,
     provider_pages,
     form,
+    collect_open_pages,
     collect_board,
     finding_pages,
     matching_pages,
@@ -223,6 +226,7 @@ def create_app(
     app.add_middleware(SayRetiring)
     app.add_middleware(Idempotent, prefix=PREFIX, engine=engine)
     app.add_middleware(Methods, prefix=PREFIX, routes=_api_routes())
+    app.add_middleware(Exports, engine=engine)
     app.add_middleware(Unchanged, engine=engine)
     app.add_middleware(Preferred)
     app.add_middleware(Csrf)

@@ -69,6 +69,46 @@ def decided(officer: Officer, number: int, act: str, because: str) -> Done:
     return Done(found.number, found.state, found.then, _follow(officer))
 
 
+@dataclass(frozen=True, slots=True)
+class Many:
+    """What came of deciding several at once: those that are decided, and those that could not be, with why."""
+
+    done: tuple[int, ...]
+    left: tuple[tuple[int, str], ...]
+
+
+def decided_many(officer: Officer, numbers: Collection[int], act: str, because: str) -> Many:
+    """Confirm or refuse several open proposals for one reason; what cannot be decided so is left as it is.
+
+    Raises:
+        Problem: 400 without a reason, 403.
+    """
+    officer.must_be("Matching")
+    now = datetime.now(UTC)
+    done, left = [], []
+    with _in_words():
+        for number in numbers:
+            try:
+                decide(
+                    officer.engine,
+                    number,
+                    act,
+                    by=officer.actor.name,
+                    because=because,
+                    now=now,
+                    only_open=True,
+                )
+            except NotSaid:
+                raise
+            except (CannotDecide, NoSuchProposal) as error:
+                left.append((number, str(error)))
+            else:
+                done.append(number)
+    if done:
+        _follow(officer)
+    return Many(tuple(done), tuple(left))
+
+
 def linked(officer: Officer, kind: str, pair: tuple[str, str], because: str, *, same: bool) -> Done:
     """Say that two are one, or are not, where nothing was proposed.
 

@@ -12,15 +12,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import Reader, RecordsReader, visible_projects
+from api.access import Principal, Reader, RecordsReader, visible_projects
 from api.actors import acting, actor_of
 from api.answer import Visible
 from api.etag import digest
 from api.forms import read_form
 from api.origin import same_origin
+from api.pages.collect_askable import askable
 from api.pages.render import HTML, html
 from api.problems import not_found
 from api.routes.cycles import refusing
+from api.translation import _
 from model.collection.ladder import OWED
 from model.collection.roles import same_person
 from sync.collection.cycles import OFFICE, CycleRow, NoSuchCycle, close_cycle, cycle_of, cycles
@@ -39,22 +41,40 @@ Which = Literal["", "late", "mine", "draft", "submitted", "in_review", "returned
 @router.get("/collect")
 def cycles_page(reader: RecordsReader) -> Response:
     """List the cycles: how far each open one is, those that are planned, and the last that are closed."""
-    now = datetime.now(UTC)
     with reader.engine.connect() as connection:
-        visible = _visible(connection, reader)
-        found = cycles(connection)
-        standing = [_cycle(connection, each, visible, now) for each in found if each.state == "open"]
-        closed = [each for each in found if each.state == "closed"][:_RECENT]
-        context = {
-            "title": "Collect",
-            "open": sorted(standing, key=lambda each: each["cycle"].due_at),
-            "planned": sorted(
-                (_named(connection, each) for each in found if each.state == "planned"),
-                key=lambda each: each["cycle"].opens_at,
-            ),
-            "closed": [_cycle(connection, each, visible, now) for each in closed],
-        }
+        context = _listed(connection, reader.principal)
     return _page(reader, "collect.html", context)
+
+
+def cycles_shown(
+    request: Request, principal: Principal, status: int, failed: dict[str, Any] | None
+) -> Response:
+    """Show the page of cycles again, with what could not be opened and why."""
+    with request.app.state.engine.connect() as connection:
+        context = _listed(connection, principal) | {"failed": failed}
+    body = html("collect.html", principal=principal, here="/collect", local=_local, **context)
+    return Response(body, status, {"Cache-Control": "no-store"}, HTML)
+
+
+def _listed(connection: Connection, principal: Principal) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    with Session(connection) as session:
+        visible = visible_projects(session, principal)
+    found = cycles(connection)
+    standing = [_cycle(connection, each, visible, now) for each in found if each.state == "open"]
+    closed = [each for each in found if each.state == "closed"][:_RECENT]
+    office = _is_office(principal)
+    return {
+        "title": _("Collect"),
+        "open": sorted(standing, key=lambda each: each["cycle"].due_at),
+        "planned": sorted(
+            (_named(connection, each) for each in found if each.state == "planned"),
+            key=lambda each: each["cycle"].opens_at,
+        ),
+        "closed": [_cycle(connection, each, visible, now) for each in closed],
+        "askable": askable(connection, now) if office else [],
+        "failed": None,
+    }
 
 
 @router.get("/collect/{number}")
@@ -76,7 +96,7 @@ def cycle_page(reader: RecordsReader, number: Number, show: Annotated[Which, Que
             "measures": measures,
             "late": sum(line.overdue for line in lines),
             "told": latest(connection, [line.head.id for line in lines], limit=_RECENT),
-            "office": _is_office(reader),
+            "office": _is_office(reader.principal),
             "now": now,
             "STATES": STATES,
         }
@@ -117,9 +137,9 @@ def _visible(connection: Connection, reader: Reader) -> Visible:
         return visible_projects(session, reader.principal)
 
 
-def _is_office(reader: Reader) -> bool:
-    actor = actor_of(reader.principal)
-    return actor is not None and reader.principal.sees_everything and bool(actor.roles & set(OFFICE))
+def _is_office(principal: Principal) -> bool:
+    actor = actor_of(principal)
+    return actor is not None and principal.sees_everything and bool(actor.roles & set(OFFICE))
 
 
 def _named(connection: Connection, cycle: CycleRow) -> dict[str, Any]:

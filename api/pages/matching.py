@@ -1,5 +1,6 @@
 """Matching as pages: what may be one, with its reasons, and what an officer says of it."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -16,10 +17,11 @@ from api.actors import acting, actor_of
 from api.answer import Visible
 from api.forms import read_form
 from api.matching_reads import KIND_WORDS, open_counts, proposal_detail
-from api.matching_steps import ACTS, OFFICERS, Officer, decided, linked
+from api.matching_steps import ACTS, OFFICERS, Many, Officer, decided, decided_many, linked
 from api.origin import same_origin
 from api.pages.render import HTML, html, page
-from api.problems import Problem, not_found
+from api.problems import Problem, bad_request, not_found
+from api.translation import _
 from model.tables import MatchProposal
 
 router = APIRouter()
@@ -41,6 +43,7 @@ class MatchingQuery(BaseModel):
     state: Literal["open", "confirmed", "refused", "gone"] = "open"
     kind: Literal["scope", "reference", "project", "person", "account", "name", ""] = ""
     page: int = Field(1, ge=1, le=100_000)
+    tick: Literal["sure", ""] = ""  # which are ticked when the page is shown
     did: int | None = Field(None, ge=1, lt=2**63)
 
     @model_validator(mode="before")
@@ -76,6 +79,14 @@ async def link_by_form(request: Request) -> Response:
     return await _posted(request, None)
 
 
+@router.post("/matching/many")
+async def decide_many_by_form(request: Request) -> Response:
+    """Decide several that were ticked, for one reason."""
+    same_origin(request)
+    form = await read_form(request)
+    return await run_in_threadpool(_many, request, form)
+
+
 @router.post("/matching/{number}")
 async def decide_by_form(request: Request, number: Number) -> Response:
     """Take a decision from the page."""
@@ -89,7 +100,12 @@ def officer_of(principal: Principal) -> bool:
 
 
 def _shown(
-    session: Session, query: MatchingQuery, principal: Principal, refused: Refused | None = None
+    session: Session,
+    query: MatchingQuery,
+    principal: Principal,
+    refused: Refused | None = None,
+    *,
+    done: Many | None = None,
 ) -> dict[str, Any]:
     chosen = select(MatchProposal).where(MatchProposal.state == query.state)
     if query.kind:
@@ -113,10 +129,37 @@ def _shown(
         "kinds": open_counts(session),
         "told": None if told is None else proposal_detail(session, told),
         "refused": refused,
+        "many": done,
+        "ticked": {} if refused is None or refused.number != 0 else refused.typed,
         "officer": officer_of(principal),
         "STATES": STATES,
         "KIND_WORDS": KIND_WORDS,
     }
+
+
+def _many(request: Request, form: dict[str, str]) -> Response:
+    """Decide what was ticked and say of each what came of it."""
+    principal, actor = acting(request)
+    officer = Officer(request.app.state.engine, principal, actor)
+    act = "refuse" if form.get("act") == "refuse" else "confirm"
+    kind = form.get("kind", "")
+    query = MatchingQuery.model_validate({"kind": kind if kind in KIND_WORDS else ""})
+    numbers = [int(name[2:]) for name in form if re.fullmatch(r"p\.\d{1,18}", name, re.ASCII)][:ROWS]
+    done: Many | None = None
+    refused: Refused | None = None
+    try:
+        if not numbers:
+            raise bad_request(_("tick what is to be decided"))
+        done = decided_many(officer, numbers, act, form.get("because", "")[:2000])
+    except Problem as problem:
+        if problem.status != 400:  # noqa: PLR2004 - HTTP's own number
+            raise
+        refused = Refused(number=0, why=problem.detail, typed=form)
+    with Session(officer.engine) as session:
+        context = _shown(session, query, principal, refused, done=done)
+        content = html("matching.html", principal=principal, here="/matching", **context)
+    status = 200 if refused is None else 400
+    return Response(content, status, {"Cache-Control": "no-store"}, HTML)
 
 
 async def _posted(request: Request, number: int | None) -> Response:

@@ -56,3 +56,27 @@ def test_a_cycle_nobody_knows_is_a_page_that_says_so(apollo: Office) -> None:
     answer = client(apollo.engine).get("/collect/999", headers=PAGE)
     assert answer.status_code == 404
     assert "there is no cycle 999" in answer.text
+
+
+def test_an_officer_opens_a_cycle_and_opens_a_closed_one_again(apollo: Office) -> None:
+    officer = client(apollo.engine, name="olu", speaks_for=(OFFICER.name, ["project_officer"]))
+    assert "Open the cycle" in officer.get("/collect", headers=PAGE).text
+    assert apollo.cycle is not None
+    sent = {"template": "monthly-status", "period": "2026-10"}
+    twice = officer.post("/collect/open", data=sent, headers=PAGE)
+    assert (twice.status_code, "open already" in twice.text, 'value="2026-10"' in twice.text) == (
+        409,
+        True,
+        True,
+    )
+    wrong = officer.post("/collect/open", data=sent | {"period": "next month"}, headers=PAGE)
+    assert (wrong.status_code, "next month" in wrong.text) == (400, True)
+    done = officer.post("/collect/open", data={"template": "raid-log"}, headers=PAGE)
+    assert done.status_code == 303, done.text
+    path = f"/collect/{apollo.cycle.id}"
+    officer.post(f"{path}/close", headers=PAGE)
+    assert officer.post(f"{path}/open", headers=PAGE).status_code == 303
+    assert "Close this cycle" in officer.get(path, headers=PAGE).text
+    manager = client(apollo.engine, name="mira", speaks_for=(MANAGER.name, []))
+    assert "Open the cycle" not in manager.get("/collect", headers=PAGE).text
+    assert manager.post("/collect/open", data=sent, headers=PAGE).status_code == 403

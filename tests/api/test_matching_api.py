@@ -263,3 +263,21 @@ def test_the_page_of_conflicts_settles_tries_rules_and_keeps_what_was_typed(rows
     assert "Rule 1 of Ada Byron: the latest date (worst)" in asking.get("/conflicts", headers=HTML).text
     ended = asking.post("/conflicts/rules/1", content="because=over", headers=FORM)
     assert ended.headers["location"] == "/conflicts#rules"
+
+
+def test_several_proposals_are_decided_at_once_and_what_cannot_be_is_named(rows: Rows) -> None:
+    asking = officer(rows.engine)
+    found = only(asking.get("/api/v1/match-proposals", params={"state": "open"}))
+    number = found["id"]
+    nothing = asking.post("/matching/many", data={"act": "confirm", "because": "seen"}, headers=HTML)
+    assert (nothing.status_code, "tick what is to be decided" in nothing.text) == (400, True)
+    ticked = {f"p.{number}": "1", "p.999999": "1", "act": "confirm"}
+    unsaid = asking.post("/matching/many", data=ticked, headers=HTML)
+    assert unsaid.status_code == 400
+    done = asking.post("/matching/many", data=ticked | {"because": "seen in both"}, headers=HTML)
+    assert done.status_code == 200
+    assert "1 decided." in done.text
+    assert "there is no proposal 999999" in done.text
+    assert asking.get(f"/api/v1/match-proposals/{number}").json()["because"] == "seen in both"
+    other = client(rows.engine, name="maya", speaks_for=("Maya", []))
+    assert other.post("/matching/many", data=ticked | {"because": "x"}, headers=HTML).status_code == 403
