@@ -32,8 +32,14 @@ class Causes:
             await self._app(scope, receive, send)
 
 
+def cause_of(scope: Scope) -> Cause | None:
+    """Return the cause of a request."""
+    found = scope.get(_KEY)
+    return found if isinstance(found, Cause) else None
+
+
 def asks(request: Request, name: str) -> None:
     """Note who asks: what is recorded from now on is theirs."""
-    cause = request.scope.get(_KEY)
-    if isinstance(cause, Cause):
+    cause = cause_of(request.scope)
+    if cause is not None:
         cause.actor = name

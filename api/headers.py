@@ -17,6 +17,9 @@ STRICT: Final = {
 }
 
 
+_HSTS: Final = "max-age=31536000"  # a year; the host alone, others of its domain are not ours to speak for
+
+
 class StrictHeaders:
     """Add the headers to every answer, errors included; answer HEAD as GET without the body."""
 
@@ -36,6 +39,8 @@ class StrictHeaders:
                 for name, value in STRICT.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
+                if scope.get("scheme") == "https":
+                    headers.setdefault("Strict-Transport-Security", _HSTS)
             elif head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
