@@ -25,7 +25,7 @@ SECONDS: Final = 60.0  # that somebody waits for a page
 RECORDS: Final = 25  # of each stream that a mapping is tried on
 _SLICES: Final = 4  # of a stream that are looked into for them
 _SHOWN: Final = 5  # records and values that are shown of each
-_LONG: Final = 160  # characters of a shown value
+_LONG: Final = 80  # characters of a shown value
 
 
 @contextmanager

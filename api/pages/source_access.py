@@ -19,6 +19,7 @@ _BOUND_TO: Final = (
     ("base_url",), ("site",), ("graph_url",), ("proxy",), ("auth", "type"), ("auth", "authority"),
     ("auth", "tenant"), ("auth", "client_id"), ("auth", "username"), ("auth", "cloud"),
 )  # fmt: skip
+_BOOKS: Final = 25  # looked into at once
 _MOST: Final = 2_000  # characters of an answer
 Seal = Callable[[str], str]
 
@@ -80,6 +81,10 @@ def _place(asked: Asked, form: Mapping[str, str], taken: Taken) -> None:
         taken.paths = [line.strip() for line in given.splitlines() if line.strip()]
         if not taken.paths:
             taken.errors[asked.name] = _missing(asked)
+        if len(taken.paths) > _BOOKS:
+            taken.errors[asked.name] = _(
+                "Name %(most)s at most; add the others as another source.", most=_BOOKS
+            )
         return
     if asked.required and not given:
         taken.errors[asked.name] = _missing(asked)
@@ -104,6 +109,13 @@ def _folder(given: str, taken: Taken) -> None:
         return
     taken.paths = workbooks(found)
     taken.block["folder"] = str(found)
+    if len(taken.paths) > _BOOKS:
+        taken.errors["folder"] = _(
+            "There are %(count)s workbooks below %(folder)s; choose a folder further down, with %(most)s at most.",
+            count=len(taken.paths),
+            folder=found.name,
+            most=_BOOKS,
+        )
     if not taken.paths:
         taken.errors["folder"] = _(
             "There is no workbook in %(folder)s that could be read.", folder=found.name

@@ -77,7 +77,7 @@ def take_mapping(
     block = deepcopy(dict(before))
     found = seen.get("found") or {}
     if block["kind"] == "jira":
-        _meanings(block, found, form)
+        _meanings(block, form)
         _statuses(block, found, form)
     if block["kind"] == "azure_devops":
         types = [name.removeprefix("type:") for name in form if name.startswith("type:")]
@@ -105,15 +105,12 @@ def _custom_fields(block: dict[str, Any], found: Mapping[str, Any], form: Mappin
     block["custom_fields"] = ["all"] if "all" in ticked else [*ticked, *kept]
 
 
-def _meanings(block: dict[str, Any], found: Mapping[str, Any], form: Mapping[str, str]) -> None:
+def _meanings(block: dict[str, Any], form: Mapping[str, str]) -> None:
     fields = dict(block.get("fields") or {})
     for name in MEANINGS:
-        given = form.get(f"meaning:{name}")
-        if given is None:
-            continue
-        if given and (given != (found.get("semantics") or {}).get(name) or name in fields):
+        if given := form.get(f"meaning:{name}", "").strip()[:200]:
             fields[name] = given
-        elif not given:
+        else:  # as found
             fields.pop(name, None)
     block["fields"] = fields
 
@@ -124,7 +121,7 @@ def _statuses(block: dict[str, Any], found: Mapping[str, Any], form: Mapping[str
         given = form.get(f"status:{state['id']}")
         if given in CATEGORIES:
             chosen[str(state["id"])] = given
-        elif given == "as-said" or given is None:
+        elif given == "as-said":
             chosen.pop(str(state["id"]), None)
     block["status_categories"] = chosen
 
@@ -132,14 +129,13 @@ def _statuses(block: dict[str, Any], found: Mapping[str, Any], form: Mapping[str
 def _columns(block: dict[str, Any], form: Mapping[str, str]) -> None:
     """Give each attribute its header; `attribute ← header` of the same attribute twice keeps the later."""
     for number, workbook in enumerate(block.get("workbooks") or []):
+        if f"columns:{number}" not in form:  # they were not on the page
+            continue
         columns = {
-            attribute: header
-            for attribute, header in (workbook.get("columns") or {}).items()
-            if f"column:{number}:{header}" not in form
+            attribute.strip().lower().replace(" ", "_"): name.split(":", 2)[2]
+            for name, attribute in form.items()
+            if name.startswith(f"column:{number}:")
         }
-        for name, attribute in form.items():
-            if name.startswith(f"column:{number}:") and attribute not in ("", "as-found"):
-                columns[attribute] = name.split(":", 2)[2]
         if columns:
             workbook["columns"] = columns
         else:

@@ -33,6 +33,7 @@ STEPS: Final = {
 }
 _TICKS: Final = 400  # scopes shown as ticks; of more, the keys are typed
 _FIELDS: Final = 200
+_LISTED: Final = 500  # fields offered where one is typed
 _STATES: Final = 150
 PRESETS_SAY: Final = {
     "0 2 * * *": N_("Every night at two"),
@@ -173,10 +174,16 @@ def _mapping(_connection: Connection, known: Draft, typed: Typed) -> dict[str, A
     found = known.seen.get("found") or {}
     block = known.block
     shown = dict(block.get("mapping") or {})
+    held = {each["holds"] for each in block.get("workbooks") or []}
     written = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=100) if shown else ""
     return {
         "found": known.seen.get("found"),
         "meanings": _meanings(found, block),
+        "fields": [each for each in found.get("fields", ()) if str(each["id"]).startswith("customfield_")][
+            :_LISTED
+        ]
+        if block["kind"] == "jira"
+        else [],
         "states": found.get("states", [])[:_STATES] if block["kind"] == "jira" else [],
         "categories": CATEGORIES,
         "status_categories": block.get("status_categories") or {},
@@ -185,6 +192,7 @@ def _mapping(_connection: Connection, known: Draft, typed: Typed) -> dict[str, A
         "custom": _custom(found, block) if block["kind"] != "excel" else [],
         "chosen_fields": set(block.get("custom_fields") or ()),
         "sheets": _sheets(found, block) if block["kind"] == "excel" else [],
+        "attributes": {holds: names for holds, names in sheet_kinds().items() if holds in held},
         "tried": known.seen.get("tried"),
         "values_of": _values_of(known.seen.get("tried") or []),
         "written": typed.form.get("mapping", written),
@@ -195,7 +203,7 @@ def _mapping(_connection: Connection, known: Draft, typed: Typed) -> dict[str, A
 def _meanings(found: Mapping[str, Any], block: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return each meaning with what speaks for it, and for those that may be chosen the fields there are."""
     semantics: dict[str, str] = found.get("semantics") or {}
-    numbers = [each for each in found.get("fields", ()) if str(each["id"]).startswith("customfield_")]
+    names = {str(each["id"]): each.get("name") for each in found.get("fields", ())}
     chosen = block.get("fields") or {}
     wanted = [*MEANINGS, *(name for name in found.get("evidence") or {} if name not in MEANINGS)]
     rows = []
@@ -205,12 +213,13 @@ def _meanings(found: Mapping[str, Any], block: Mapping[str, Any]) -> list[dict[s
             continue
         rows.append({
             "name": name,
-            "value": chosen.get(name) or semantics.get(name),
+            "value": semantics.get(name),
+            "called": names.get(str(semantics.get(name))),
             "sure": (found.get("confidence") or {}).get(name),
             "because": (found.get("evidence") or {}).get(name),
             "not": (found.get("alternatives") or {}).get(name) or [],
-            "fields": numbers if settable else None,
-            "by_hand": name in chosen,
+            "settable": settable,
+            "by_hand": chosen.get(name),
         })  # fmt: skip
     return rows
 
@@ -230,7 +239,6 @@ def _custom(found: Mapping[str, Any], block: Mapping[str, Any]) -> list[dict[str
 
 def _sheets(found: Mapping[str, Any], block: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the chosen sheets with their headers, and what each gives."""
-    kinds = sheet_kinds()
     rows = []
     for number, workbook in enumerate(block.get("workbooks") or []):
         file = str(workbook.get("path") or "").replace("\\", "/").rpartition("/")[2]
@@ -246,7 +254,6 @@ def _sheets(found: Mapping[str, Any], block: Mapping[str, Any]) -> list[dict[str
                 "number": number,
                 "workbook": workbook,
                 "columns": columns,
-                "attributes": kinds[workbook["holds"]],
             }
         )
     return rows
