@@ -64,7 +64,9 @@ from api.pages import preferences as preference_pages
 from api.pages import raw_page as raw_page_pages
 from api.pages import rollup as rollup_pages
 from api.pages import search as search_pages
+from api.pages import own_account as own_account_pages
 from api.pages import signin_provider as provider_pages
+from api.pages import tokens as token_pages
 from api.pages import source as source_pages
 from api.pages import source_draft as source_draft_pages
 from api.pages import template_editor as template_editor_pages
@@ -157,6 +159,8 @@ _PAGES: Final = (
     source_pages,
     signin,
     provider_pages,
+    own_account_pages,
+    token_pages,
     form,
     collect_open_pages,
     collect_board,

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import ColumnElement, Engine, delete, insert, select, update
 
 from model.tables import ApiToken
 from sync.audit import record
@@ -89,12 +89,21 @@ def revoke_token(engine: Engine, name: str, at: datetime) -> bool:
 
     The row stays as a record, under a name that frees the old one.
     """
+    return _revoke(engine, ApiToken.name == name, at)
+
+
+def revoke_number(engine: Engine, number: int, at: datetime) -> bool:
+    """Do the same to the token of a number."""
+    return _revoke(engine, ApiToken.id == number, at)
+
+
+def _revoke(engine: Engine, which: ColumnElement[bool], at: datetime) -> bool:
     with unit_of_work(engine) as connection:
-        number = connection.scalar(
-            select(ApiToken.id).where(ApiToken.name == name, ApiToken.revoked_at.is_(None))
-        )
-        if number is None:
+        query = select(ApiToken.id, ApiToken.name).where(which, ApiToken.revoked_at.is_(None))
+        row = connection.execute(query).one_or_none()
+        if row is None:
             return False
+        number, name = row
         connection.execute(
             update(ApiToken)
             .where(ApiToken.id == number)

@@ -57,6 +57,7 @@ NAVIGATION: Final = (
         Entry("/policies", N_("Policies")),
         Entry("/audit", N_("Audit log")),
         Entry("/accounts", N_("Accounts")),
+        Entry("/tokens", N_("Tokens"), ("/account",)),
     )),
 )  # fmt: skip
 

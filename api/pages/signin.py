@@ -16,7 +16,7 @@ from api.forms import read_form
 from api.origin import same_origin
 from api.pages.signin_form import show_form
 from api.signing import Refused, TriedTooOften, check_password
-from api.translation import gettext as _
+from api.translation import _
 from model.tables import ApiToken
 from sync.sessions import NewSession, link_name, redeem_link, refuse_sign_in
 from sync.tokens import SIGN_IN
@@ -102,9 +102,7 @@ def _by_password(request: Request, name: str, password: str, going: str) -> Resp
     try:
         found = check_password(request, name, password, now=datetime.now(UTC))
     except TriedTooOften as often:
-        wrong = _("There were too many tries. Wait %(minutes)s min, then try again.") % {
-            "minutes": often.minutes
-        }
+        wrong = _("There were too many tries. Wait %(minutes)s min, then try again.", minutes=often.minutes)
         retry = {"Retry-After": str(often.minutes * 60)}
         return show_form(request, 429, wrong=wrong, going=going, name=name, headers=retry)
     except Refused:

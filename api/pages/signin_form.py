@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api import sessions
 from api.pages.render import HTML, html
-from api.translation import gettext as _
+from api.translation import _
 
 
 def show_form(

@@ -16,7 +16,7 @@ from api.oidc_token import SignInRefused
 from api.pages.signin import local_path
 from api.pages.signin_form import show_form
 from api.problems import not_found
-from api.translation import gettext as _
+from api.translation import _
 from sync.provider_accounts import AccountShut, Somebody, account_of
 from sync.sessions import refuse_sign_in
 from sync.store import unit_of_work

@@ -2,83 +2,57 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from api.app import create_app
-from api.attempts import Attempts
 from api.csrf import GUEST, SESSION
 from api.passwords import Passwords
-from api.ways_in import WaysIn
-from config.database import open_engine
 from model.tables import Account, AuditEvent
-from sync.accounts import Grant, NewAccount, add_account, disable, enable, give_role
+from sync.accounts import disable, enable
 from sync.passwords import hash_of, set_password
 from sync.store import unit_of_work
 from tests.support.command_line import CommandLine
-from tests.support.databases import cloned
-from tests.support.signing import form_token, post_form
+from tests.support.signing import PASSWORD, QUICK, Shop, form_token, shop_on, type_in
 
 PAGE = {"Accept": "text/html"}
 NOW = datetime.now(UTC)
-QUICK = Passwords(PasswordHasher(1, 8, 1))
-PASSWORD = "melon tractor violet"
-
-
-def add(engine: Engine, name: str, role: str = "reader") -> int:
-    with unit_of_work(engine) as connection:
-        number = add_account(connection, NewAccount(name), at=NOW)
-        give_role(connection, number, Grant(role), by="test", at=NOW)
-        set_password(connection, number, QUICK.made(PASSWORD), at=NOW)
-    return number
 
 
 @pytest.fixture(scope="module")
-def shop(template_url: str) -> Iterator[SimpleNamespace]:
-    with cloned(template_url) as url:
-        engine = open_engine(url)
-        app = create_app(engine, ways_in=WaysIn(passwords=QUICK))
-        clock = SimpleNamespace(now=0.0)
-        app.state.attempts = Attempts(lambda: clock.now)
-
-        def visit(base: str = "http://testserver") -> TestClient:
-            return TestClient(app, base_url=base, raise_server_exceptions=False, follow_redirects=False)
-
-        yield SimpleNamespace(
-            url=url, engine=engine, visit=visit, clock=clock, number=add(engine, "mira@example.org")
-        )
-        engine.dispose()
+def shop(template_url: str) -> Iterator[Shop]:
+    with shop_on(template_url) as found:
+        found.numbers["mira"] = found.add("mira@example.org")
+        yield found
 
 
 def sign_in(
     visitor: TestClient, name: str = "mira@example.org", password: str = PASSWORD, going: str = "/"
 ) -> Any:
-    return post_form(visitor, "/sign-in", "/sign-in", name=name, password=password, next=going)
+    return type_in(visitor, name, password, going)
 
 
-def test_a_name_and_a_password_sign_in_and_go_where_one_was_headed(shop: SimpleNamespace) -> None:
+def test_a_name_and_a_password_sign_in_and_go_where_one_was_headed(shop: Shop) -> None:
     visitor = shop.visit()
     answer = sign_in(visitor, " Mira@Example.ORG ", going="/findings?state=open")
     assert (answer.status_code, answer.headers["location"]) == (303, "/findings?state=open")
     assert "HttpOnly" in answer.headers["set-cookie"]
     assert visitor.get("/", headers=PAGE).status_code == 200
     with shop.engine.connect() as connection:
-        assert connection.scalar(select(Account.last_signed_in_at).where(Account.id == shop.number))
+        assert connection.scalar(select(Account.last_signed_in_at).where(Account.id == shop.numbers["mira"]))
 
 
 @pytest.mark.parametrize(
     "going", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"]
 )
-def test_one_goes_on_to_these_pages_only(shop: SimpleNamespace, going: str) -> None:
+def test_one_goes_on_to_these_pages_only(shop: Shop, going: str) -> None:
     assert sign_in(shop.visit(), going=going).headers["location"] == "/"
 
 
-def test_a_wrong_password_and_an_unknown_name_are_answered_alike(shop: SimpleNamespace) -> None:
+def test_a_wrong_password_and_an_unknown_name_are_answered_alike(shop: Shop) -> None:
     answers = [
         sign_in(shop.visit(), *typed)
         for typed in (
@@ -116,20 +90,20 @@ def test_an_unknown_name_takes_as_long_as_a_wrong_password() -> None:
     assert quickest(None) == pytest.approx(quickest(known), rel=0.5)
 
 
-def test_too_many_tries_for_a_name_have_to_wait_even_with_the_right_password(shop: SimpleNamespace) -> None:
-    add(shop.engine, "tried")
+def test_too_many_tries_for_a_name_have_to_wait_even_with_the_right_password(shop: Shop) -> None:
+    shop.add("tried")
     tried = [sign_in(shop.visit(), "tried", f"guess number {n}").status_code for n in range(12)]
     assert tried == [401] * 10 + [429] * 2
     right = sign_in(shop.visit(), "tried")
     assert right.status_code == 429
     assert int(right.headers["retry-after"]) >= 60
     assert sign_in(shop.visit()).status_code == 303  # somebody else is not held up
-    shop.clock.now += 120
+    shop.now += 120
     assert sign_in(shop.visit(), "tried").status_code == 303
 
 
-def test_a_shut_account_signs_nobody_in_and_its_sessions_end_at_once(shop: SimpleNamespace) -> None:
-    number = add(shop.engine, "leaver")
+def test_a_shut_account_signs_nobody_in_and_its_sessions_end_at_once(shop: Shop) -> None:
+    number = shop.add("leaver")
     visitor = shop.visit()
     sign_in(visitor, "leaver")
     assert visitor.get("/", headers=PAGE).status_code == 200
@@ -142,8 +116,8 @@ def test_a_shut_account_signs_nobody_in_and_its_sessions_end_at_once(shop: Simpl
     assert visitor.get("/", headers=PAGE).status_code == 401
 
 
-def test_a_new_password_ends_the_sessions_of_the_old_one(shop: SimpleNamespace) -> None:
-    number = add(shop.engine, "changes")
+def test_a_new_password_ends_the_sessions_of_the_old_one(shop: Shop) -> None:
+    number = shop.add("changes")
     visitor = shop.visit()
     sign_in(visitor, "changes")
     with unit_of_work(shop.engine) as connection:
@@ -152,8 +126,8 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(shop: SimpleNamespace) 
     assert sign_in(shop.visit(), "changes").status_code == 401
 
 
-def test_a_hash_of_yesterdays_cost_is_made_anew_when_its_password_is_typed(shop: SimpleNamespace) -> None:
-    number = add(shop.engine, "costly")
+def test_a_hash_of_yesterdays_cost_is_made_anew_when_its_password_is_typed(shop: Shop) -> None:
+    number = shop.add("costly")
     old = PasswordHasher(2, 8, 1).hash(PASSWORD)
     with unit_of_work(shop.engine) as connection:
         set_password(connection, number, old, at=NOW)
@@ -164,7 +138,7 @@ def test_a_hash_of_yesterdays_cost_is_made_anew_when_its_password_is_typed(shop:
     assert found[2] != old
 
 
-def test_every_form_that_changes_something_needs_the_token_of_its_session(shop: SimpleNamespace) -> None:
+def test_every_form_that_changes_something_needs_the_token_of_its_session(shop: Shop) -> None:
     visitor = shop.visit()
     typed = {"name": "mira@example.org", "password": PASSWORD}
     assert visitor.post("/sign-in", data=typed).status_code == 403  # nobody was shown the form
@@ -187,7 +161,7 @@ def test_every_form_that_changes_something_needs_the_token_of_its_session(shop: 
     assert visitor.get("/", headers=PAGE).status_code == 401
 
 
-def test_the_rest_interface_takes_a_session_only_with_the_token(shop: SimpleNamespace) -> None:
+def test_the_rest_interface_takes_a_session_only_with_the_token(shop: Shop) -> None:
     visitor = shop.visit()
     sign_in(visitor)
     assert visitor.post("/api/v1/outbox/delivered").status_code == 403
@@ -198,8 +172,8 @@ def test_the_rest_interface_takes_a_session_only_with_the_token(shop: SimpleName
     )
 
 
-def test_a_kept_page_holds_each_readers_own_name_and_token(shop: SimpleNamespace) -> None:
-    add(shop.engine, "second")
+def test_a_kept_page_holds_each_readers_own_name_and_token(shop: Shop) -> None:
+    shop.add("second")
     pages = []
     for name in ("mira@example.org", "second"):
         visitor = shop.visit()
@@ -216,7 +190,7 @@ def test_a_kept_page_holds_each_readers_own_name_and_token(shop: SimpleNamespace
     assert "second" not in pages[0].text
 
 
-def test_over_https_the_cookie_is_of_this_host_alone(shop: SimpleNamespace) -> None:
+def test_over_https_the_cookie_is_of_this_host_alone(shop: Shop) -> None:
     visitor = shop.visit("https://testserver")
     answer = sign_in(visitor)
     cookie = next(each for each in answer.headers.get_list("set-cookie") if SESSION in each)
@@ -226,7 +200,7 @@ def test_over_https_the_cookie_is_of_this_host_alone(shop: SimpleNamespace) -> N
     assert shop.visit("https://testserver").get("/", headers=stolen).status_code == 401
 
 
-def test_the_first_administrator_is_made_on_the_command_line(shop: SimpleNamespace, tmp_path: Path) -> None:
+def test_the_first_administrator_is_made_on_the_command_line(shop: Shop, tmp_path: Path) -> None:
     made = CommandLine(shop.url, tmp_path, {"MUSTER_PASSWORD": PASSWORD})("account", "admin", "Root.Admin")
     assert made.code == 0, made.err
     assert sign_in(shop.visit(), "root.admin").status_code == 303
