@@ -56,21 +56,22 @@ from api.pages import collect_open as collect_open_pages
 from api.pages import conflicts as conflict_pages
 from api.pages import findings as finding_pages
 from api.pages import glossary as glossary_pages
+from api.pages import mapping_editor as mapping_pages
 from api.pages import matching as matching_pages
 from api.pages import outcomes as outcome_pages
+from api.pages import own_account as own_account_pages
 from api.pages import policies as policy_pages
 from api.pages import policy_editor as policy_editor_pages
 from api.pages import preferences as preference_pages
 from api.pages import raw_page as raw_page_pages
 from api.pages import rollup as rollup_pages
 from api.pages import search as search_pages
-from api.pages import own_account as own_account_pages
 from api.pages import signin_provider as provider_pages
-from api.pages import tokens as token_pages
 from api.pages import source as source_pages
 from api.pages import source_draft as source_draft_pages
 from api.pages import template_editor as template_editor_pages
 from api.pages import templates as template_pages
+from api.pages import tokens as token_pages
 from api.pages import workbook as workbook_pages
 from api.pages.static import static_files
 from api.preferred import Preferred
@@ -156,6 +157,7 @@ _PAGES: Final = (
     rollup_pages,
     pulled,
     source_draft_pages,
+    mapping_pages,
     source_pages,
     signin,
     provider_pages,
