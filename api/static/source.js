@@ -29,6 +29,7 @@ async function again() {
       return;
     }
     progress().replaceWith(next);
+    document.getElementById("state")?.replaceWith(fresh.getElementById("state") ?? "");
   } catch {
     // The server may be away for a moment; the next look tells.
   }
