@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.record_shapes import RecordShape, VersionShape
+
 
 def _example(**values: Any) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [values]}, extra="allow")
@@ -50,7 +52,7 @@ class WorkItemShape(BaseModel):
     url: str | None
 
 
-class MilestoneShape(BaseModel):
+class MilestoneShape(RecordShape):
     """A dated commitment, in its version known at the asked instant."""
 
     model_config = _example(
@@ -60,10 +62,6 @@ class MilestoneShape(BaseModel):
         locator="plan.xlsx!Milestones!B6", url=None, amends=None, answered=None,
     )  # fmt: skip
 
-    source: str
-    external_id: str
-    project: str | None
-    project_ref: str | None = Field(description="How the source names the project")
     name: str
     state: str | None
     weight: float | None
@@ -75,19 +73,9 @@ class MilestoneShape(BaseModel):
         description="Actual or forecast against baseline; null when either is unknown"
     )
     acceptance: str | None = Field(description="What it is accepted by")
-    known_from: str = Field(description="Since when this version is known")
-    locator: str | None
-    url: str | None
-    amends: str | None = Field(
-        description="The external id of another source's record that these are answers about; else null"
-    )
-    answered: list[str] | None = Field(description="Of answers about a record: the names that were answered")
-    deleted_at: str | None = Field(
-        None, description="When it was noticed that the record is gone; null: it stands"
-    )
 
 
-class RaidShape(BaseModel):
+class RaidShape(RecordShape):
     """A risk, assumption, issue or dependency."""
 
     model_config = _example(
@@ -101,10 +89,6 @@ class RaidShape(BaseModel):
         amends=None, answered=None,
     )  # fmt: skip
 
-    source: str
-    external_id: str
-    project: str | None
-    project_ref: str | None = Field(description="How the source names the project")
     item_id: str | None
     kind: str | None
     title: str | None
@@ -136,19 +120,9 @@ class RaidShape(BaseModel):
     gives: str | None = Field(description="Of a dependency: who gives what is needed")
     needed_by: str | None
     offered_by: str | None
-    known_from: str = Field(description="Since when this version is known")
-    locator: str | None
-    url: str | None
-    amends: str | None = Field(
-        description="The external id of another source's record that these are answers about; else null"
-    )
-    answered: list[str] | None = Field(description="Of answers about a record: the names that were answered")
-    deleted_at: str | None = Field(
-        None, description="When it was noticed that the record is gone; null: it stands"
-    )
 
 
-class CostShape(BaseModel):
+class CostShape(VersionShape):
     """Money of one kind in one month."""
 
     model_config = _example(
@@ -158,18 +132,8 @@ class CostShape(BaseModel):
         locator="costs.xlsx!Forecast!F4", url=None,
     )  # fmt: skip
 
-    source: str
-    external_id: str
-    project: str | None
-    project_ref: str | None = Field(description="How the source names the project")
     category: str | None
     kind: str | None
     period: str | None = Field(description="First day of the month; null: the whole life")
     amount: float | None
     currency: str | None
-    known_from: str = Field(description="Since when this version is known")
-    locator: str | None
-    url: str | None
-    deleted_at: str | None = Field(
-        None, description="When it was noticed that the record is gone; null: it stands"
-    )

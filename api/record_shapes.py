@@ -15,23 +15,28 @@ def _example(**values: Any) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [_KEPT | values]}, extra="allow")
 
 
-class RecordShape(BaseModel):
-    """What every such record carries: whose it is, since when it is known, and where it was read."""
+class VersionShape(BaseModel):
+    """What every record that is kept by versions carries: whose it is, since when it is known, where it was read."""
 
     source: str
     external_id: str
     project: str | None
     project_ref: str | None = Field(description="How the source names the project")
-    known_from: str
+    known_from: str = Field(description="Since when this version is known")
     locator: str | None
     url: str | None
+    deleted_at: str | None = Field(
+        None, description="When it was noticed that the record is gone; null: it stands"
+    )
+
+
+class RecordShape(VersionShape):
+    """What a record carries besides that people may answer about, where another source has it."""
+
     amends: str | None = Field(
         description="The external id of another source's record that these are answers about; else null"
     )
     answered: list[str] | None = Field(description="Of answers about a record: the names that were answered")
-    deleted_at: str | None = Field(
-        None, description="When it was noticed that the record is gone; null: it stands"
-    )
 
 
 class ChangeRequestShape(RecordShape):

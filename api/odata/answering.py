@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 from sqlalchemy import Connection, literal
 
+from api.odata.controls import controlled
 from api.odata.edm import ComplexType, EnumType
 from api.odata.exchange import Answer, Request
 from api.odata.negotiation import Preferences, Wanted, preferences, wanted
@@ -187,7 +188,7 @@ class Answering:
 
     def _page(self, query: Query, options: Options, form: Wanted) -> Page:
         limits = self._limits()
-        written = Format(form.big_as_text, self.preferred.nulls)
+        written = Format(form.big_as_text, self.preferred.nulls, full=form.metadata == "full")
         found = page(self.connection, query, options, limits=limits, form=written, asked=self._query())
         if options.expand:
             owner = (query.set, query.type)
@@ -278,10 +279,10 @@ class Answering:
                 row.pop("@odata.type", None)
         if form.metadata != "full":
             return
-        name = f"#{self.context.model.namespace}.{query.type.name}"
         for at, (row, key) in enumerate(zip(found.rows, found.keys, strict=True)):
-            link = address(query, key)
-            found.rows[at] = {"@odata.type": name, "@odata.id": link, **row}
+            found.rows[at] = controlled(
+                self.context.model, query.type, row, address(query, key), self.asked.select
+            )
 
     def _next(self, mark: str) -> str:
         parts = [*without(self.request, frozenset({"skiptoken"})), f"$skiptoken={mark}"]

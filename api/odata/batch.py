@@ -72,8 +72,8 @@ def batch(content_type: str | None, body: bytes, ask: Ask, *, onward: bool = Fal
     raise _WrongMedia("$batch takes multipart/mixed or application/json", target="$batch")
 
 
-def relative(url: str, root: str) -> tuple[str, str]:
-    """Return the path from the service's root, and the query, of a URL in a batch.
+def relative(url: str, root: str, *, target: str = "$batch") -> tuple[str, str]:
+    """Return the path from the service's root, and the query, of a URL in a batch, or in another option.
 
     Raises:
         Malformed: It leads to another service.
@@ -81,11 +81,11 @@ def relative(url: str, root: str) -> tuple[str, str]:
     parts = urlsplit(url)
     base = urlsplit(root)
     if parts.netloc and parts.netloc != base.netloc:
-        raise Malformed(f"{url}: it leads to another service", target="$batch")
+        raise Malformed(f"{url}: it leads to another service", target=target)
     path = parts.path
     if path.startswith("/") or parts.netloc:
         if not path.startswith(base.path):
-            raise Malformed(f"{url}: it leads out of this service", target="$batch")
+            raise Malformed(f"{url}: it leads out of this service", target=target)
         path = path[len(base.path) :]
     return path, parts.query
 

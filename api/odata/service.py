@@ -20,19 +20,21 @@ from api.odata.csdl_json import as_json
 from api.odata.edm import Model
 from api.odata.exchange import Answer, Request
 from api.odata.negotiation import JSON, XML, Wanted, preferences, version, wanted
+from api.odata.openapi import described
 from api.odata.problems import Malformed, Problem, TooComplex, Unsupported
 from api.odata.query.crossing import crossing
 from api.odata.query.rows import Limits
 from api.odata.query.scope import Context
 from api.odata.refusals import Failed, refusal
-from api.odata.resolve import NotFound, resolve
+from api.odata.resolve import NotFound, Target, resolve
 from api.odata.syntax import options as syntax
 from api.odata.syntax.resource import Crossed, Segment, System, path
-from api.odata.syntax.tree import Options
+from api.odata.syntax.tree import Identifier, Options
 from sync.json import encoded
 
 log = logging.getLogger(__name__)
 
+DESCRIPTION: Final = "openapi.json"  # beside the sets, of which none may be called so
 _ERRORS: Final = 400
 _READS: Final = frozenset({"GET", "HEAD"})
 
@@ -89,19 +91,28 @@ class Service:
         if asked.schemaversion not in (None, "*", self.model.version):
             says = f"there is no version {asked.schemaversion} of this model; it is {self.model.version}"
             raise NotFound(says, target="$schemaversion")
-        if not segments:
-            return self._root(request, asked)
-        first = segments[0]
+        if (about := self._about(request, segments, asked)) is not None:
+            return about
+        first, context = segments[0], Context(self.model, now, caller, aliases=asked.aliases)
         if isinstance(first, System):
-            if first.name == "$metadata" and len(segments) == 1:
-                return self._metadata(request, asked)
-            raise Unsupported(f"{first.name} is not done here", target="path")
-        context = Context(self.model, now, caller, aliases=asked.aliases)
+            return _entity(Answering(self.limits, request, connection, context, asked, number), segments)
         if isinstance(first, Crossed):
             crossed = crossing(context, first.sets)
             beside = Beside(self.limits, request, connection, context, asked, number)
             return beside.crossed(crossed, segments[1:])
         return self._of_rows(Answering(self.limits, request, connection, context, asked, number), segments)
+
+    def _about(self, request: Request, segments: Sequence[Segment], asked: Options) -> Answer | None:
+        """Return what tells of the service itself, where that is asked for."""
+        if not segments:
+            return self._root(request, asked)
+        first = segments[0]
+        if isinstance(first, System) and first.name == "$metadata" and len(segments) == 1:
+            return self._metadata(request, asked)
+        if isinstance(first, Identifier) and first.name == DESCRIPTION and len(segments) == 1:
+            told = described(self.model, request.root, title=f"{self.model.namespace} as OData")
+            return Answer(200, orjson.dumps(told), {"Content-Type": JSON})
+        return None
 
     def _of_rows(self, answering: Answering, segments: Sequence[Segment]) -> Answer:
         context = answering.context
@@ -171,6 +182,21 @@ class Service:
         if form.type == JSON:
             return Answer(200, orjson.dumps(as_json(self.model)), {"Content-Type": JSON})
         return Answer(200, as_xml(self.model), {"Content-Type": XML})
+
+
+def _entity(answering: Answering, segments: Sequence[Segment]) -> Answer:
+    """Answer with the row whose address `$id` is (URL conventions 4.4); a cast may come behind `$entity`."""
+    first, *behind = segments
+    if not isinstance(first, System) or first.name != "$entity":
+        raise Unsupported(f"{getattr(first, 'name', 'this')} is not done here", target="path")
+    id_, root = answering.asked.id, answering.request.root
+    if not id_:
+        raise Malformed("$entity needs $id with the address of a row: its @odata.id", target="$id")
+    found, query = relative(id_, root, target="$id")
+    target = None if query else resolve(answering.context, [*path(found), *behind])
+    if not isinstance(target, Target) or not target.single or target.path or target.form != "value":
+        raise Malformed(f"$id: {id_} is not the address of a row", target="$id")
+    return answering.answer(target)
 
 
 class _NotAllowed(Problem):

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from sqlalchemy import ARRAY, ColumnElement, Connection, FromClause, any_, func, literal, select, true, tuple_
 
+from api.odata.controls import controlled
 from api.odata.edm import EntitySet, EntityType, Navigation
 from api.odata.payload import binary, duration, instant
 from api.odata.problems import TooComplex, Unsupported, within
@@ -218,6 +219,12 @@ class Expanding:
                 target="$expand",
             )
         made = built.build_all(rows, nulls=self.form.nulls) if form == "entity" else []
+        if self.form.full:
+            model, places = self.context.model, ([row[column] for column in child] for row in rows)
+            made = [
+                controlled(model, query.type, each, address(query, tuple(place)), options.select)
+                for each, place in zip(made, places, strict=False)
+            ]
         found: dict[tuple[Any, ...], list[tuple[dict[str, Any], tuple[Any, ...]]]] = defaultdict(list)
         for at, row in enumerate(rows):
             key = tuple([row[column] for column in child])

@@ -37,10 +37,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How values are written."""
+    """How values are written; `full` with all control information, of expanded rows too."""
 
     big_as_text: bool = False
     nulls: bool = True
+    full: bool = False
 
 
 @dataclass(slots=True)
