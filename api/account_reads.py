@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from model.rights import SHOWN
+from model.rights import OFFICE_WIDE, ROLES, SHOWN, Permission
 from model.tables import Account, AccountRole
 
 
@@ -63,3 +63,14 @@ def accounts(connection: Connection, *, only: int | None = None) -> list[Account
     for row in connection.execute(roles):
         held[row.account_id].append(HeldRole(row.role, row.scope, row.key, row.given_at, row.given_by))
     return [AccountRow(*row, roles=tuple(held[row[0]])) for row in connection.execute(rows)]
+
+
+def comes_to(row: AccountRow) -> list[tuple[Permission, list[str]]]:
+    """Return each permission that an account's roles give, and for what; an empty list is everything."""
+    found = []
+    for permission in Permission:
+        giving = [each for each in row.roles if permission in ROLES.get(each.role, frozenset())]
+        whole = any(each.key is None for each in giving)
+        if whole or (giving and permission not in OFFICE_WIDE):
+            found.append((permission, [] if whole else sorted({each.of for each in giving})))
+    return found

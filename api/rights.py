@@ -10,25 +10,26 @@ from starlette.requests import Request
 from api.principal import Principal
 from api.problems import forbidden
 from api.route_rights import ROUTES
+from api.translation import N_
 from model.rights import OFFICE_WIDE, PERSON, SHOWN, Permission, who_may
 
 API: Final = "/api/v1"
-# What was asked for, in messages: "may not …".
-_DOING: Final = {
-    Permission.VIEW: "look at projects",
-    Permission.EXTRACT: "extract whole sets of rows",
-    Permission.REPORT: "answer or move submissions",
-    Permission.WORK: "work on findings",
-    Permission.SETTLE: "settle conflicts",
-    Permission.INSPECT: "look into sources, runs and matching",
-    Permission.MATCH: "decide what and who is one",
-    Permission.COLLECT: "open or close cycles",
-    Permission.DESIGN: "change or try templates and policies",
-    Permission.SYNC: "let sources be read, answer what runs ask or deliver messages",
-    Permission.CONFIGURE: "configure sources",
-    Permission.MEASURE: "read metrics",
-    Permission.AUDIT: "read the audit log",
-    Permission.ADMINISTER: "administer accounts and tokens",
+# What a permission is to do, in messages ("may not …") and on pages.
+DOING: Final = {
+    Permission.VIEW: N_("look at projects"),
+    Permission.EXTRACT: N_("extract whole sets of rows"),
+    Permission.REPORT: N_("answer or move submissions"),
+    Permission.WORK: N_("work on findings"),
+    Permission.SETTLE: N_("settle conflicts"),
+    Permission.INSPECT: N_("look into sources, runs and matching"),
+    Permission.MATCH: N_("decide what and who is one"),
+    Permission.COLLECT: N_("open or close cycles"),
+    Permission.DESIGN: N_("change or try templates and policies"),
+    Permission.SYNC: N_("let sources be read, answer what runs ask or deliver messages"),
+    Permission.CONFIGURE: N_("configure sources"),
+    Permission.MEASURE: N_("read metrics"),
+    Permission.AUDIT: N_("read the audit log"),
+    Permission.ADMINISTER: N_("administer accounts and tokens"),
 }
 
 
@@ -78,7 +79,9 @@ def refusal(principal: Principal, permission: Permission) -> str:
     who = f"Account {principal.name!r}" if principal.account is not None else f"Token {principal.name!r}"
     if principal.account is None and principal.person is None and permission in PERSON:
         return nobody(principal)
-    doing = _DOING.get(permission, str(permission))
+    if principal.account is not None and not principal.held:
+        return f"{who} holds no role so far, so that there is nothing to see yet: ask an administrator of Muster for one."
+    doing = DOING.get(permission, str(permission))
     if permission in OFFICE_WIDE and any(permission in right.permissions for right in principal.held):
         return f"{who} may not {doing}: that takes a role or a token for every project, and this is for some."
     roles = ", ".join(SHOWN[role] for role in who_may(permission))

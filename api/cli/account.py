@@ -7,9 +7,9 @@ from typing import Annotated, TypeVar
 import typer
 from sqlalchemy import Connection
 
-from api.account_reads import AccountRow, accounts
+from api.account_reads import AccountRow, accounts, comes_to
 from api.cli.common import USAGE, Failed, open_store, whoever_types
-from model.rights import ROLES, Permission, who_may
+from model.rights import ROLES
 from sync.accounts import (
     AccountRefused,
     Grant,
@@ -100,12 +100,11 @@ def _told(row: AccountRow) -> list[str]:
         f"signs in by: {' or '.join(ways) or 'nothing so far'}",
         f"speaks for: {row.person or 'nobody'}",
     ]
-    held = {each.role for each in row.roles}
     lines += [
         f"{each.role} of {each.of}, given {each.given_at:%Y-%m-%d} by {each.given_by}" for each in row.roles
     ]
-    may = [str(each) for each in Permission if held & set(who_may(each))]
-    return [*lines, f"may: {', '.join(may) or 'nothing'} (docs/rights.md)"]
+    may = [f"{each} ({', '.join(of)})" if of else str(each) for each, of in comes_to(row)]
+    return [*lines, f"may: {', '.join(may) or 'nothing'}; docs/rights.md says what that is"]
 
 
 @app.command()

@@ -12,13 +12,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.access import Principal, authenticate
-from api.account_reads import AccountRow, accounts
+from api.account_reads import accounts, comes_to
 from api.forms import read_form
 from api.origin import same_origin
 from api.pages.render import HTML, html
 from api.problems import not_found
+from api.rights import DOING
 from api.translation import N_, _
-from model.rights import EVERYTHING, OFFICE_ONLY, OFFICE_WIDE, ROLES, Permission
+from model.rights import EVERYTHING, OFFICE_ONLY
 from model.tables import Portfolio, Programme, Project
 from sync.accounts import (
     AccountRefused,
@@ -65,7 +66,6 @@ SCOPE_NAMES: Final = {
     "programme": N_("programme"),
     "project": N_("project"),
 }
-_ANYWHERE: Final = frozenset({Permission.OPEN, Permission.SIGNED_IN})
 _OLD: Final = {"Cache-Control": "no-store"}
 _MOST_FORM: Final = 8192  # bytes
 
@@ -170,27 +170,12 @@ def _one(request: Request, principal: Principal, number: int, wrong: Wrong | Non
             "project": list(connection.scalars(select(Project.key).order_by(Project.key))),
         }
     row = found[0]
+    may = [(DOING[each], of) for each, of in comes_to(row) if each in DOING]
     context = {
-        "title": row.shown, "row": row, "keys": keys, "wrong": wrong, "may": _may(row),
-        "self": principal.account == row.id, **_words(),
+        "title": row.shown, "row": row, "keys": keys, "wrong": wrong, "may": may,
+        "own": principal.account == row.id, **_words(),
     }  # fmt: skip
     return _page(request, principal, "account.html", context, wrong)
-
-
-def _may(row: AccountRow) -> list[tuple[str, list[str]]]:
-    """Return each permission that somebody holds, and for what: what the roles together come to."""
-    found = []
-    for permission in Permission:
-        whole_only = permission in OFFICE_WIDE
-        held = [
-            each
-            for each in row.roles
-            if permission in ROLES.get(each.role, frozenset()) and not (whole_only and each.key is not None)
-        ]
-        if held and permission not in _ANYWHERE:
-            whole = any(each.key is None for each in held)
-            found.append((str(permission), [] if whole else [each.of for each in held]))
-    return found
 
 
 def _words() -> dict[str, Any]:
