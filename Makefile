@@ -28,6 +28,10 @@ check: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/audit_dependencies.py
+
+strings: setup-dev
+	$(BIN)/python -m tests.support.strings
 
 bench: setup-dev
 	$(BIN)/python -m benchmarks $(ARGS)

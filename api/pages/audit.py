@@ -15,7 +15,7 @@ from api.answer import Visible
 from api.audit_files import MEDIA, FileFormat, lines
 from api.audit_query import GROUPS, AuditQuery
 from api.pages.render import link, page
-from api.pages.writing import here, zone
+from api.pages.writing import here, words, zone
 from api.translation import gettext as _
 from model.audit import ACTIONS, Linked, Way
 from sync.audit import record_alone
@@ -108,11 +108,18 @@ def _shown(each: Linked) -> dict[str, Any]:
         "says": _(ACTIONS.get(event.action, event.action)),
         "action": event.action,
         "subject": event.subject,
+        "step": _step(detail),
         "detail": [
             (name.replace("_", " "), _lines(value)) for name, value in detail.items() if value is not None
         ],
         "hash": each.hash,
     }
+
+
+def _step(detail: dict[str, Any]) -> str | None:
+    """Return from where to where something was moved."""
+    was, now = detail.get("was"), detail.get("now")
+    return f"{words(was)} → {words(now)}" if isinstance(was, str) and isinstance(now, str) else None
 
 
 def _lines(value: Any) -> list[str]:

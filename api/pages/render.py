@@ -19,6 +19,7 @@ from api.etag import Body
 from api.glossary import explained, is_explained
 from api.pages.navigation import navigation
 from api.pages.static import address
+from api.pages.straight import straight
 from api.pages.writing import (
     NONE,
     WORDS,
@@ -102,7 +103,7 @@ def html(template: str, **context: Any) -> bytes:
     """Render a template; the forms' token is put in as it is sent."""
     principal = context.get("principal")
     context.setdefault("who", principal.name.split(":")[0] if principal else "")
-    return TEMPLATES.get_template(template).render(context).encode()
+    return straight(TEMPLATES.get_template(template).render(context)).encode()
 
 
 def page(
