@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from api.pages.mapping_editor import _with_value
@@ -17,7 +17,7 @@ from tests.support.html_forms import inputs
 from tests.support.rows import Rows
 
 HTML = {"Accept": "text/html"}
-BLOCK = {"kind": "jira", "url": "https://jira.example", "auth": {"kind": "pat", "token": "env:X"}}
+BLOCK = {"kind": "jira", "base_url": "https://jira.example", "auth": {"type": "pat", "token": "env:NONE"}}
 PAGE = "/sources/tracker/mapping"
 
 
@@ -26,15 +26,8 @@ def engine(template_url: str) -> Iterator[Engine]:
     with cloned(template_url) as url:
         engine = open_engine(url)
         rows = Rows(engine)
-        rows.source("tracker", "jira")
+        rows.source("tracker", "jira", config=BLOCK)
         rows.source("pmo-files", "excel")
-        with engine.begin() as connection:
-            connection.execute(
-                text("UPDATE source SET config = CAST(:config AS jsonb) WHERE name = 'tracker'"),
-                {
-                    "config": '{"kind": "jira", "url": "https://jira.example", "auth": {"kind": "pat", "token": "env:X"}}'
-                },
-            )
         yield engine
         engine.dispose()
 
@@ -56,7 +49,7 @@ def test_the_settings_that_count_are_shown_to_be_changed(officer: TestClient) ->
     [
         ("mapping: {", "this is not YAML"), ("schedule: daily", "not of how records are read"),
         ("mapping: {issues: {points: {transform: magic}}}", "magic"), ("source: other", "it is for other"),
-        ("mapping: {}", "On the newest pages"),
+        ("mapping: {}", "has no stored pages yet"),
     ],
 )  # fmt: skip
 def test_what_is_tried_or_cannot_be_is_said_and_stays_in_the_editor(
