@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from api.csrf import GUEST, SESSION, cookie, cookie_name, is_secure
 from api.grants import WHOSE, stands
+from api.problems import Problem
 from api.version import SEEN
 from sync.sessions import NewSession, begin_session, end_session, see_session
 
@@ -112,3 +113,8 @@ def forget(request: Request, response: Response) -> None:
 def base_url(request: Request) -> str:
     """Return where browsers reach these pages, without a slash at the end."""
     return str(request.app.state.public_url or request.base_url).rstrip("/")
+
+
+def no_session(detail: str) -> Problem:
+    """Say that this is done by somebody in a browser, and not with a token, whatever that may."""
+    return Problem(409, "needs-a-session", detail)

@@ -15,8 +15,8 @@ from api.forms import read_form
 from api.origin import same_origin
 from api.pages.accounts import ROLE_NAMES, ROLE_SAYS, SCOPE_NAMES
 from api.pages.render import HTML, html
-from api.problems import forbidden
 from api.session_reads import open_sessions
+from api.sessions import no_session
 from api.signing import Refused, TriedTooOften, check_password
 from api.translation import N_, _
 from model.password import LEAST, fault
@@ -60,11 +60,11 @@ async def end_session_by_form(request: Request) -> Response:
 def _own(request: Request) -> tuple[Principal, int]:
     principal, _version = authenticate(request.app.state.engine, request)
     if principal.account is None:
-        raise forbidden(
+        raise no_session(
             "This is signed in with a token that is of no account, so it has no account to change."
         )
     if principal.session is None:
-        raise forbidden("A token changes no account: sign in to do so.")
+        raise no_session("A token changes no account: sign in to do so.")
     return principal, principal.account
 
 
@@ -74,7 +74,7 @@ def _changed(request: Request, form: dict[str, str]) -> Response:
     with engine.connect() as connection:
         [row] = accounts(connection, only=number)
     if not row.by_password:
-        raise forbidden("This account has no password: it signs in at the identity provider.")
+        raise no_session("This account has no password: it signs in at the identity provider.")
     now, new = datetime.now(UTC), form.get("new", "")
     wrong = None
     try:

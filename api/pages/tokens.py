@@ -16,8 +16,9 @@ from api.forms import read_form
 from api.origin import same_origin
 from api.pages.accounts import ROLE_NAMES
 from api.pages.render import HTML, html
-from api.problems import forbidden, not_found
+from api.problems import not_found
 from api.session_reads import held_tokens
+from api.sessions import no_session
 from api.tokens import BadToken, create_token
 from api.translation import N_, _
 from model.rights import Permission
@@ -69,7 +70,7 @@ def _made(request: Request, form: dict[str, str]) -> Response:
     principal, engine = _signed_in(request), request.app.state.engine
     program = form.get("whose") == "program" and principal.can(Permission.ADMINISTER)
     if not program and principal.account is None:
-        raise forbidden("Only somebody with an account makes tokens of their own.")
+        raise no_session("Only somebody with an account makes tokens of their own.")
     name = form.get("name", "").strip()
     try:
         scopes, roles = _what_it_may(engine, principal, form, program=program)
@@ -119,11 +120,11 @@ def _signed_in(request: Request) -> Principal:
     """Return who is signed in in a browser: a token makes no other tokens, so that it cannot outlive itself.
 
     Raises:
-        Problem: 403 for a token.
+        Problem: 409 for a token.
     """
     principal, _version = authenticate(request.app.state.engine, request)
     if principal.token is not None:
-        raise forbidden("A token makes and ends no tokens: sign in with an account, or use `muster token`.")
+        raise no_session("A token makes and ends no tokens: sign in with an account, or use `muster token`.")
     return principal
 
 
