@@ -1,6 +1,6 @@
 """What the projects cost: approved, forecast and spent, in one currency, and month by month."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from api.answer import Visible
 from api.pages.charts_money import KINDS, Bar, bars, rising
 from api.pages.render import page
 from api.pages.view import Standing, View, ids, standing
+from api.translation import _
 from model.currency import Rates
 from sync.record_rows import costs_of
 from sync.rollup.rates import rates_of
@@ -78,7 +79,7 @@ def money_page(reader: RecordsReader, view: Annotated[MoneyView, Query()]) -> Re
         start = (min(view.page, pages) - 1) * ROWS
         groups = programmes_of(lines) if not view.programme else _sorted(lines, "over")[:12]
         return found.context(
-            title="Money",
+            title=_("Money"),
             total=total_of("", lines),
             barred=list(zip(groups, bars_of(groups), strict=True)),
             lines=listed[start : start + ROWS],
@@ -193,7 +194,7 @@ def _meets(line: Line, show: str) -> bool:
 def _sorted(lines: Sequence[Line], sort: str) -> list[Line]:
     """Return the most pressing first; unknown comes last."""
     by_name = sorted(lines, key=lambda line: line.name.casefold())
-    values = {
+    values: dict[str, Callable[[Line], Any]] = {
         "over": lambda line: line.over,
         "share": lambda line: line.percent,
         "budget": lambda line: line.budget,

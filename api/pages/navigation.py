@@ -40,11 +40,13 @@ class Shown:
 NAVIGATION: Final = (
     Group(N_("Portfolio"), (
         Entry("/", N_("Board"), ("/projects", "/rollup", "/changes", "/outcomes")),
+        Entry("/portfolio", N_("Overview")),
         Entry("/milestones", N_("Milestones")),
         Entry("/risks", N_("Risks")),
         Entry("/money", N_("Money")),
         Entry("/trend", N_("Trend")),
         Entry("/compare", N_("Compare")),
+        Entry("/views", N_("Saved views")),
     )),
     Group(N_("Collection"), (
         Entry("/collect", N_("Collect"), ("/submissions",)),

@@ -17,6 +17,7 @@ from api.pages.charts_heat import axes, heat, place_of
 from api.pages.charts_time import scale, spans
 from api.pages.compare import paired
 from api.pages.money import line_of, total_of
+from api.pages.portfolio import ages
 from api.pages.trend import days_of
 from config.database import open_engine
 from config.shipped import policy
@@ -26,6 +27,7 @@ from model.records import CLOSED_STATES, RiskFacts
 from model.status.risk import rate
 from tests.support.api_client import client
 from tests.support.databases import cloned
+from tests.support.pages import assert_runs_nothing
 from tests.support.portfolio_rows import seed
 
 TODAY = date(2026, 11, 22)
@@ -191,7 +193,7 @@ def test_two_days_are_compared_by_colour_health_dates_and_money(
 
 
 def test_what_is_unknown_at_one_of_both_days_is_neither_better_nor_worse() -> None:
-    was = {
+    was: dict[str, Any] = {
         "key": "A",
         "name": "A",
         "overall": "GREY",
@@ -244,3 +246,40 @@ def test_the_money_page_shows_amounts_with_their_receipts_of_visible_projects_on
     mine = one.get("/money?sort=share").text
     assert "/projects/PORTAL/receipt/budget" in mine
     assert "NETWORK" not in mine
+
+
+def test_the_portfolio_is_shown_whole_by_programme_and_as_a_pack_to_print(everything: TestClient) -> None:
+    page = everything.get("/portfolio").text
+    for heading in ("Programmes", "Needs attention", "Trend", "Milestones that are late", "Risks", "Money"):
+        assert f">{heading}</h2>" in page
+    assert "/receipt/schedule" in page
+    assert 'class="sheet-of"' in everything.get("/portfolio?pack=1").text
+    own = everything.get("/portfolio?programme=Digital+services").text
+    assert ">Programmes</h2>" not in own
+    assert "Network refresh" not in own
+
+
+def test_a_programme_one_may_not_see_is_told_like_one_that_is_not_there(one: TestClient) -> None:
+    hidden, missing = (one.get(f"/portfolio?programme={name}") for name in ("Core+systems", "No+such"))
+    assert (hidden.status_code, missing.status_code) == (404, 404)
+    page = one.get("/portfolio").text
+    assert "Citizen portal" in page
+    assert "Network refresh" not in page
+    assert "Core systems" not in page
+
+
+def test_the_age_of_what_was_never_read_is_not_nought_and_comes_first() -> None:
+    read = {"name": "A", "sources": [{"name": "jira", "synced_at": "2026-11-20T10:00:00Z"}]}
+    never = {"name": "B", "sources": [{"name": "ado", "synced_at": None}]}
+    first, second = ages([read, never], TODAY)
+    assert (first.source, first.days, first.report, first.stale) == ("ado", None, None, True)
+    assert (second.source, second.days, second.stale) == ("jira", 2, False)
+
+
+@pytest.mark.parametrize("path", ["/portfolio", "/milestones", "/risks", "/money", "/trend", "/compare"])
+def test_pages_for_heads_run_nothing_inline_on_any_day(everything: TestClient, path: str) -> None:
+    day = "to" if path == "/compare" else "as_of"
+    for asked in ("", f"?{day}=2026-10-25", f"?{day}=1999-01-01", "?programme=Digital+services"):
+        answer = everything.get(path + asked)
+        assert answer.status_code == 200, asked
+        assert_runs_nothing(answer.text)

@@ -1,5 +1,4 @@
 import re
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -12,42 +11,12 @@ from api.pages.render import safe_url
 from api.pages.signin import local_path
 from api.pages.writing import money_text, signed_days, value_text
 from tests.support.api_client import client
+from tests.support.pages import assert_runs_nothing, tags
 from tests.support.portfolio_rows import seed
 
 HOSTILE = '<script>alert(1)</script>"\'><img src=x onerror=alert(2)>=HYPERLINK("http://evil")'
 PAGES = ("/", "/projects/PORTAL", "/projects/PORTAL/receipt/schedule", "/projects/PORTAL/receipt/forecast_finish",
          "/sources")  # fmt: skip
-
-
-class Tags(HTMLParser):
-    """Collects start tags, and complains of none: what matters is what a browser would run."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-
-def tags(html: str) -> list[tuple[str, dict[str, str | None]]]:
-    parser = Tags()
-    parser.feed(html)
-    return parser.tags
-
-
-def assert_runs_nothing(html: str) -> None:
-    for tag, attributes in tags(html):
-        assert not [name for name in attributes if name.startswith("on") or name == "style"], (
-            tag,
-            attributes,
-        )
-        if tag == "script":
-            assert str(attributes["src"]).startswith("/static/")
-        for name in ("href", "src", "action"):
-            value = attributes.get(name)
-            assert value is None or value.startswith(("/", "#", "https://", "http://")), (tag, value)
-    assert "<style" not in html
 
 
 @pytest.mark.parametrize("path", PAGES)
