@@ -24,7 +24,16 @@ from model.declaration import InvalidDeclaration
 from sync.collection.template_steps import today
 from sync.match import NotConfigured
 from sync.policy.backtest import NothingToReplay
-from sync.policy.kept import Kept, NoSuchPolicy, kept, kept_version, policy_standing
+from sync.policy.kept import (
+    APPROVED,
+    PROPOSED,
+    WITHDRAWN,
+    Kept,
+    NoSuchPolicy,
+    kept,
+    kept_version,
+    policy_standing,
+)
 from sync.policy.past import TooMuchPast
 from sync.policy.steps import APPROVER, WRITERS, PolicyRefused, approve, withdraw
 from sync.store import unit_of_work
@@ -41,7 +50,12 @@ def policies_page(reader: PoliciesReader) -> Response:
     def collect(session: Session, _visible: Visible) -> dict[str, Any]:
         connection = session.connection()
         heads = policy_heads(kept(connection), _standing(connection))
-        return {"title": _("Policies"), "policies": heads[::-1], "writer": _may(reader.principal, *WRITERS)}
+        return {
+            "title": _("Policies"),
+            "policies": heads[::-1],
+            "stands": _stands(),
+            "writer": _may(reader.principal, *WRITERS),
+        }
 
     return page(reader, "policies.html", collect, also=_who(reader.principal))
 
@@ -144,10 +158,15 @@ def _shown(
         "title": document["policy"],
         "policy": document,
         "limits": _rows(document),
+        "stands": _stands(),
         "writer": _may(principal, *WRITERS),
         "approver": _may(principal, APPROVER),
         "wrong": wrong,
     }
+
+
+def _stands() -> dict[str, str]:
+    return {PROPOSED: _("proposed"), APPROVED: _("approved"), WITHDRAWN: _("withdrawn")}
 
 
 def _version(connection: Connection, policy: str) -> Kept:
