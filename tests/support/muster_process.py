@@ -49,11 +49,11 @@ def muster(given: Mapping[str, str], *arguments: str, seconds: float = _COMMAND_
 
 
 @contextmanager
-def serving(given: Mapping[str, str], log: Path) -> Iterator[Served]:
-    """Run `muster serve` for the length of a block."""
+def serving(given: Mapping[str, str], log: Path, command: str = "serve") -> Iterator[Served]:
+    """Run `muster serve`, or `up` with a worker in it, for the length of a block."""
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "api", "serve", "--port", str(_free_port())],
+            [sys.executable, "-m", "api", command, "--port", str(_free_port())],
             env=dict(given), cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
         )  # fmt: skip
     try:
