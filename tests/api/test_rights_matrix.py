@@ -18,6 +18,7 @@ from sync.accounts import Grant
 from tests.support.databases import cloned
 from tests.support.portfolio_rows import seed
 from tests.support.rights import WRITES, account, asked, roles_with, routes_of, token_of
+from tests.support.rights_document import DOCUMENT, inside, tables
 
 PROGRAMME = "Digital services"
 
@@ -92,3 +93,8 @@ def test_a_role_for_a_programme_lets_in_where_it_is_not_about_the_whole_office(
     engine: Engine, asking: TestClient, role: str
 ) -> None:
     held_to_the_table(engine, asking, role, some=True)
+
+
+def test_the_manual_shows_the_matrix_as_it_is() -> None:
+    told = inside(DOCUMENT.read_text(encoding="utf-8"))
+    assert told == tables(), "python -m tests.support.rights_document writes it"
