@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.pages import compare, milestones, money, risks, trend
+from api.pages import compare, milestones, money, portfolio, risks, trend, views
 
 router = APIRouter()
-for each in (milestones, risks, money, trend, compare):
+for each in (portfolio, milestones, risks, money, trend, compare, views):
     router.include_router(each.router)

@@ -47,6 +47,7 @@ from model.tables.spine import (
 )
 from model.tables.status import Snapshot
 from model.tables.template import Tailoring, TemplateVersion, Waiver
+from model.tables.view import SavedView
 from model.tables.work import Iteration, Transition, WorkItem, WorkItemIteration, WorkItemLink
 from model.tables.workbook import WorkbookCell, WorkbookReturned, WorkbookSent
 
@@ -106,6 +107,7 @@ __all__ = [
     "ReviewComment",
     "Run",
     "RunStream",
+    "SavedView",
     "Scope",
     "ScopeVersion",
     "Settlement",

@@ -1,0 +1,88 @@
+"""Saved views, through the pages."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine, text
+from starlette.testclient import TestClient
+
+from config.database import open_engine
+from sync.views import _ours  # the rule itself: which addresses stay here
+from tests.support.api_client import client
+from tests.support.databases import cloned
+from tests.support.pages import assert_runs_nothing
+
+HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
+
+
+@pytest.fixture(scope="module")
+def store(template_url: str) -> Iterator[Engine]:
+    with cloned(template_url) as url:
+        engine = open_engine(url)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def ada(store: Engine) -> TestClient:
+    return client(store, name="ada", speaks_for=("Ada", ()))
+
+
+@pytest.fixture(scope="module")
+def bob(store: Engine) -> TestClient:
+    return client(store, name="bob", speaks_for=("Bob", ()))
+
+
+def keep(who: TestClient, name: str, address: str = "/risks?show=critical", shared: str = "") -> int:
+    return int(who.post("/views", data={"name": name, "address": address, "shared": shared}).status_code)
+
+
+def test_a_view_is_its_owners_until_it_is_shared(ada: TestClient, bob: TestClient) -> None:
+    assert keep(ada, "Critical risks") == 303
+    assert "Critical risks" in ada.get("/views").text
+    assert "Critical risks" not in bob.get("/views").text
+    assert keep(ada, "Critical risks", "/risks?show=high", shared="1") == 303
+    page = bob.get("/views").text
+    assert 'href="/risks?show=high"' in page
+    assert "Throw away" not in page
+
+
+def test_only_its_owner_throws_a_view_away(store: Engine, ada: TestClient, bob: TestClient) -> None:
+    keep(ada, "To go", shared="1")
+    with store.begin() as connection:
+        number = connection.scalar(text("SELECT id FROM saved_view WHERE name = 'To go'"))
+    assert bob.post(f"/views/{number}/forget").status_code == 404
+    assert ada.post(f"/views/{number}/forget").status_code == 303
+    assert "To go" not in ada.get("/views").text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "",
+        "/\tx",
+        "risks",
+    ],
+)
+def test_a_view_leads_nowhere_but_here(ada: TestClient, address: str) -> None:
+    assert not _ours(address)
+    assert keep(ada, "Elsewhere", address) == 422
+    assert "Elsewhere</a>" not in ada.get("/views").text
+
+
+def test_a_name_is_only_text_and_must_be_there(ada: TestClient) -> None:
+    assert keep(ada, HOSTILE) == 303
+    assert_runs_nothing(ada.get("/views").text)
+    assert "<script>alert" not in ada.get("/views").text
+    assert keep(ada, "   ") == 422
+    assert keep(ada, "x" * 200) == 422
+
+
+def test_no_other_site_keeps_a_view_and_nobody_without_signing_in(store: Engine, ada: TestClient) -> None:
+    sent = ada.post("/views", data={"name": "a", "address": "/"}, headers={"Origin": "https://evil.example"})
+    assert sent.status_code == 403
+    assert client(store, token=False).get("/views").status_code == 401
