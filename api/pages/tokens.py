@@ -74,13 +74,23 @@ def _made(request: Request, form: dict[str, str]) -> Response:
     name = form.get("name", "").strip()
     try:
         scopes, roles = _what_it_may(engine, principal, form, program=program)
+        projects = form.get("projects", "").replace(",", " ").split() or None
+        _may_see(principal, projects)
         token = create_token(
-            engine, name, scopes=scopes, projects=form.get("projects", "").replace(",", " ").split() or None,
+            engine, name, scopes=scopes, projects=projects,
             lives=_lives(form), speaks_for=(None, roles), account=None if program else principal.account,
         )  # fmt: skip
     except BadToken as error:
         return _listed(request, principal, wrong=str(error), typed=form)
     return _listed(request, principal, made=Made(name, token))
+
+
+def _may_see(principal: Principal, projects: list[str] | None) -> None:
+    """Refuse projects that are hidden, in the same words as those that are not there."""
+    if principal.projects is None:
+        return
+    if unknown := sorted(set(projects or ()) - set(principal.projects)):
+        raise BadToken(_("You see no project of that key: %(keys)s.", keys=", ".join(unknown)))
 
 
 def _lives(form: dict[str, str]) -> timedelta:
