@@ -21,6 +21,7 @@ from config.vault import Vault, VaultUnusable, open_vault
 
 CALLBACK: Final = "/sign-in/callback"
 _LASTS: Final = 600.0  # seconds that a sign-in may take at the provider
+_SEVERAL: Final = 2
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -46,6 +47,7 @@ class Person:
     name: str
     shown: str
     roles: tuple[str, ...] | None
+    name_is_sure: bool  # the provider's administrators alone decide it, or it was verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +149,11 @@ class Provider:
 
     def _person(self, claims: Mapping[str, Any]) -> Person:
         subject = str(claims["sub"])
-        texts = (claims.get(self.name_claim), claims.get("email"), subject)
-        name = next(text for text in texts if isinstance(text, str) and text.strip())
+        claim, name = next(
+            (claim, text)
+            for claim in (self.name_claim, "email", "sub")
+            if isinstance(text := claims.get(claim), str) and text.strip()
+        )
         shown = claims.get("name")
         return Person(
             issuer=str(claims["iss"]),
@@ -156,6 +161,9 @@ class Provider:
             name=name,
             shown=shown if isinstance(shown, str) and shown.strip() else name,
             roles=self._roles(claims),
+            # An address that is not verified is whatever its owner typed; of several tenants each has a say.
+            name_is_sure=len(self.tenants) < _SEVERAL
+            and (claim != "email" or claims.get("email_verified") is True),
         )
 
     def _roles(self, claims: Mapping[str, Any]) -> tuple[str, ...] | None:

@@ -46,6 +46,7 @@ ACTIONS: Final[dict[str, str]] = {
     "account.enabled": "An account was opened again",
     "account.password": "A password was set or changed",
     "account.person": "It was said whom of the sources' people an account is",
+    "account.tied": "An account that was waiting for somebody was tied to them at their first sign-in",
     "account.role_given": "A role was given",
     "account.role_taken": "A role was taken away",
     "answer.given": "Answers were written into a form or sent by a program",

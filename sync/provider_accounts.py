@@ -22,19 +22,24 @@ class AccountShut(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Somebody:
-    """Who signed in at a provider. `roles` are as settings write them; None: leave those they have."""
+    """Who signed in at a provider. `roles` are as settings write them; None: leave those they have.
+
+    With a name that `is_sure` they get the account an administrator added under it for them, where it has no
+    password and nobody has signed in to it yet.
+    """
 
     issuer: str
     subject: str
     name: str
     shown: str
     roles: Sequence[str] | None = None
+    name_is_sure: bool = False  # nobody but the provider's administrators decides it
 
 
 def account_of(connection: Connection, who: Somebody, *, at: datetime) -> tuple[int, str]:
     """Return the number and the name of an account, made at the first sign-in, with the roles claims stand for now.
 
-    It is found by issuer and subject alone: a name or an address may be somebody else's by then.
+    It is found by issuer and subject: a name or an address may be somebody else's by then.
 
     Raises:
         AccountShut: It was shut.
@@ -43,7 +48,7 @@ def account_of(connection: Connection, who: Somebody, *, at: datetime) -> tuple[
     query = select(Account.id, Account.name, Account.shown, Account.disabled_at).where(*mine)
     row = connection.execute(query.with_for_update()).one_or_none()
     if row is None:
-        number, name = _added(connection, who, at)
+        number, name = _awaited(connection, who, at) or _added(connection, who, at)
     elif row.disabled_at is not None:
         record(connection, "session.refused", f"account {row.name}", {"why": "shut"}, at=at)
         raise AccountShut
@@ -72,6 +77,24 @@ def parsed(text: str) -> Grant:
             " `project_manager of project PORTAL`"
         )
     return Grant(role, scope, key.strip())
+
+
+def _awaited(connection: Connection, who: Somebody, at: datetime) -> tuple[int, str] | None:
+    """Tie an account that was added for them to whoever signed in; None where none was."""
+    if not who.name_is_sure:
+        return None
+    waiting = (
+        Account.name == who.name.strip().casefold(),
+        Account.issuer.is_(None),
+        Account.password_hash.is_(None),
+        Account.disabled_at.is_(None),
+    )
+    tied = update(Account).where(*waiting).values(issuer=who.issuer, subject=who.subject, shown=who.shown)
+    row = connection.execute(tied.returning(Account.id, Account.name)).one_or_none()
+    if row is None:
+        return None
+    record(connection, "account.tied", f"account {row.name}", {"issuer": who.issuer}, at=at)
+    return row.id, row.name
 
 
 def _added(connection: Connection, who: Somebody, at: datetime) -> tuple[int, str]:

@@ -81,7 +81,9 @@ def _provider(request: Request) -> Provider:
 
 
 def _account(request: Request, person: Person, now: datetime) -> tuple[int, str]:
-    who = Somebody(person.issuer, person.subject, person.name, person.shown, person.roles)
+    who = Somebody(
+        person.issuer, person.subject, person.name, person.shown, person.roles, person.name_is_sure
+    )
     shut = None
     with unit_of_work(request.app.state.engine) as connection:
         try:

@@ -19,7 +19,7 @@ from api.ways_in import WaysIn
 from config.database import open_engine
 from config.settings import Settings
 from model.tables import Account, AccountRole, AuditEvent
-from sync.accounts import disable
+from sync.accounts import NewAccount, add_account, disable
 from sync.provider_accounts import AccountRefused, parsed
 from sync.store import unit_of_work
 from tests.support.databases import cloned
@@ -264,6 +264,26 @@ def test_another_subject_with_the_same_name_gets_an_account_of_its_own(
         assert set(names) == {"same", "same~2"}
 
 
+def test_an_account_that_waits_for_somebody_is_theirs_unless_the_name_may_be_anybodys(
+    store: Engine, there: IdentityProvider, visit: Callable[[], TestClient]
+) -> None:
+    with unit_of_work(store) as connection:
+        awaited = {
+            name: add_account(connection, NewAccount(name), at=NOW) for name in ("ada@x.org", "eve@x.org")
+        }
+    there.claims = {"sub": "s-30", "preferred_username": "Ada@x.org", "name": "Ada"}
+    come_back(visit(), there)
+    there.claims = {"sub": "s-31", "preferred_username": "ada@x.org", "name": "Another"}
+    come_back(visit(), there)
+    there.claims = {"sub": "s-32", "email": "eve@x.org", "name": "Not Eve"}  # says so herself
+    come_back(visit(), there)
+    with store.connect() as connection:
+        found = {row.subject: row.id for row in connection.execute(select(Account.subject, Account.id))}
+    assert found["s-30"] == awaited["ada@x.org"]
+    assert found["s-31"] not in awaited.values()
+    assert found["s-32"] not in awaited.values()
+
+
 def test_an_account_that_was_shut_is_told_so_and_signs_nobody_in(
     store: Engine, there: IdentityProvider, visit: Callable[[], TestClient]
 ) -> None:
@@ -294,9 +314,7 @@ def test_what_goes_wrong_there_is_said_on_the_sign_in_page(visit: Callable[[], T
     assert "Continue with Example ID" in visitor.get("/sign-in").text
 
 
-def test_signing_out_offers_to_sign_out_there_too(
-    there: IdentityProvider, visit: Callable[[], TestClient]
-) -> None:
+def test_signing_out_offers_to_sign_out_there_too(visit: Callable[[], TestClient]) -> None:
     out = visit().get("/sign-in?out=provider")
     assert "https://id.example/out?client_id=muster" in out.text
     assert "https://id.example/out" not in visit().get("/sign-in?out=password").text
