@@ -1,7 +1,7 @@
 """The configuration file of `muster apply`: what a portfolio is and where its sources are."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
@@ -260,9 +260,28 @@ def parse_document(text: str, *, where: str) -> Document:
     if again := next((each for each in told if told.count(each) > 1), None):
         day, base, quote = again
         raise DocumentError(f"{where}: rates: {base} in {quote} is given twice for {day}; leave one")
+    if clash := _contradicting(document.rates):
+        raise DocumentError(f"{where}: rates: {clash}")
     return document
 
 
+def _contradicting(rates: Sequence[RateBlock]) -> str | None:
+    """Say which rate of a day contradicts that of the way back; None where none does.
+
+    Both ways may be told: within a hundredth they are one rate, rounded.
+    """
+    by_pair = {(rate.on, rate.base, rate.quote): rate.rate for rate in rates}
+    for (day, base, quote), rate in by_pair.items():
+        back = by_pair.get((day, quote, base))
+        if back is not None and abs(rate * back - 1) > _ROUNDED:
+            return (
+                f"for {day}, {base} in {quote} is {rate:f} and {quote} in {base} is {back:f}, which is another rate"
+                f" ({1 / back:.6g} {quote} for one {base}); leave one"
+            )
+    return None
+
+
+_ROUNDED: Final = Decimal("0.01")
 _IN_WORDS: Final = {
     "extra_forbidden": "is not known here",
     "tuple_type": "expected a list",

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, column, func, select, table
+from sqlalchemy import ColumnElement, FromClause, Select, column, func, select, table
 
 from api.odata.edm import Changes
 
@@ -36,6 +36,9 @@ def _rights(visible: Any) -> str:
     return hashlib.sha256("\n".join(sorted(map(str, visible))).encode()).hexdigest()[:16]
 
 
-def changes(*, gone: str | None) -> Changes:
-    """Return how a set with `ChangedAt` tells what changed; `gone` is the column that marks what is no more."""
-    return Changes("ChangedAt", _mark, gone=gone, rights=_rights)
+def changes(*, gone: str | None, removed: FromClause | None = None) -> Changes:
+    """Return how a set with `ChangedAt` tells what changed.
+
+    `gone` is the column that marks what is no more, `removed` are the rows of a set that does not keep them.
+    """
+    return Changes("ChangedAt", _mark, removed=removed, gone=gone, rights=_rights)

@@ -28,7 +28,7 @@ from sqlalchemy.sql.visitors import iterate
 from api.feed.changed import changes
 from api.odata.edm import EntitySet, EntityType, Navigation, Parameter, Property
 
-_PROJECT: Final = "_project"  # the column that decides who may see a row
+PROJECT: Final = "_project"  # the column that decides who may see a row
 Visible = frozenset[Any] | None  # project ids; None: every row
 
 
@@ -132,7 +132,8 @@ class Rows:
     may not see all projects sees no other row. With `everything` only who may see all projects sees any row. `shown`
     gives the condition where neither says it: on an alias of the set's rows, for the ids of the visible projects.
     A set with none of the three is for all, so that nothing of a project may stand in it.
-    With `stays` a row that is no more is kept and marked; else it is simply not there, and nothing tells so.
+    With `stays` a row that is no more is kept and marked; else it is simply not there, and nothing tells so, but where
+    `removed` has the keys of such rows, under their properties' names, with `ChangedAt` and what `project` is.
     `moment` is the day whose rows they are; None: those of now. `core` is the table in it that has one row for each,
     where the others of the source add columns only. With `by_day` a project has a row for each day, of `AsOf`.
     """
@@ -143,6 +144,7 @@ class Rows:
     everything: bool = False
     shown: Callable[[FromClause, Any], ColumnElement[bool]] | None = None
     stays: bool = True
+    removed: FromClause | None = None
     moment: Moment | None = None
     core: FromClause | None = None
     by_day: bool = False
@@ -165,7 +167,7 @@ def entity_set(
     flat = [each for one_ in held for each in (one_ if isinstance(one_, list) else [one_])]
     columns = [each.sql.label(each.name) for each in flat]
     if rows.project is not None:
-        columns.append(rows.project.label(_PROJECT))
+        columns.append(rows.project.label(PROJECT))
     source = select(*columns).select_from(rows.source).where(*rows.where).subquery()
     properties = tuple(
         Property(each.name, f"Edm.{each.type}", nullable=each.nullable, says=each.says) for each in flat
@@ -176,7 +178,7 @@ def entity_set(
     type_ = EntityType(type_name, properties, keys, tuple(ways), says=says)
     return EntitySet(
         name, type_, source, visible=_visible(rows), search=search, says=says,
-        changes=changes(gone="IsDeleted" if "IsDeleted" in names else None) if tells else None,
+        changes=changes(gone="IsDeleted" if "IsDeleted" in names else None, removed=rows.removed) if tells else None,
         parameters={"as_of": _ELSEWHERE if rows.moment is None else _AS_OF},
         day="AsOf" if rows.by_day else None,
         core=None if rows.core is None else _core(rows.core, columns, rows.where),
@@ -210,7 +212,7 @@ def _visible(rows: Rows) -> Callable[[FromClause, Any], ColumnElement[bool]]:
         if rows.shown is not None:
             return rows.shown(source, visible)
         if rows.project is not None:
-            return source.c[_PROJECT].in_(visible)
+            return source.c[PROJECT].in_(visible)
         return false() if rows.everything else true()
 
     return condition

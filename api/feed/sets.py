@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Double, FromClause, Text, cast, func, select
 
 from api.feed.declare import (
+    PROJECT,
     Rows,
     day,
     entity_set,
@@ -28,6 +29,7 @@ from model.tables import (
     Person,
     Portfolio,
     Programme,
+    ProgrammeLeft,
     ProgrammeProject,
     Project,
     Run,
@@ -99,8 +101,18 @@ def programme_projects() -> EntitySet:
             whole("Position", ProgrammeProject.position, "0: the programme that Projects names"),
             number("SharePercent", ProgrammeProject.share, "Of its budget; null: nobody divided it"),
             flag("IsCritical", ProgrammeProject.critical),
+            *stamp(ProgrammeProject),
         ],
-        Rows(ProgrammeProject.__table__, project=ProgrammeProject.project_id),
+        Rows(
+            ProgrammeProject.__table__,
+            project=ProgrammeProject.project_id,
+            removed=select(
+                ProgrammeLeft.project_id.label("ProjectId"),
+                ProgrammeLeft.programme_id.label("ProgrammeId"),
+                ProgrammeLeft.changed_at.label("ChangedAt"),
+                ProgrammeLeft.project_id.label(PROJECT),
+            ).subquery(),
+        ),
         says="Which programmes each project belongs to",
         ways=[
             one("Project", "Projects", "ProjectId", "ProjectId", partner="ProgrammeProjects"),
@@ -122,8 +134,17 @@ def currency_rates() -> EntitySet:
             money("Rate", CurrencyRate.rate),
             text("Source", CurrencyRate.source),
             *instant("KnownFrom", CurrencyRate.known_from),
+            *stamp(CurrencyRate),
         ],
-        Rows(CurrencyRate.__table__, (CurrencyRate.known_to.is_(None),)),
+        Rows(
+            CurrencyRate.__table__,
+            (CurrencyRate.known_to.is_(None),),
+            removed=select(
+                CurrencyRate.id.label("CurrencyRateId"), CurrencyRate.changed_at.label("ChangedAt")
+            )
+            .where(CurrencyRate.known_to.is_not(None))
+            .subquery(),
+        ),
         says="What one unit of a currency was worth on a day",
     )
 

@@ -43,7 +43,7 @@ def list_files(request: Request) -> Response:
     sets = [
         {"name": each.name, "says": each.says, "files": [f"{each.name}.{kind}" for kind in FORMATS],
          "as_of": has_past(each.name),
-         "changed_since": CHANGED in each.type.all_properties()}
+         "changed_since": _tells(each)}
         for each in model_of(None).sets
     ]  # fmt: skip
     return Response(to_json({"items": sets}), media_type="application/json")
@@ -110,9 +110,16 @@ def _asked(request: Request, name: str, visible: Any, session: Session) -> Asked
         return Asked(found, visible)
     if day is not None:
         raise bad_request("as_of and changed_since: ask for one of them; what stood on a day changes no more")
-    if CHANGED not in found.type.all_properties():
-        raise bad_request(f"changed_since: {name} does not say when its rows changed; ask for all of it")
+    if not _tells(found):
+        raise bad_request(
+            f"changed_since: a file of {name} cannot say which of its rows went; ask for all of it"
+        )
     return Asked(found, visible, _instant(since))
+
+
+def _tells(each: EntitySet) -> bool:
+    """Say whether the rows of a set that changed are all there is to tell: none goes without a trace in it."""
+    return CHANGED in each.type.all_properties() and (each.changes is None or each.changes.removed is None)
 
 
 def _set(name: str, moment: Moment | None) -> EntitySet:

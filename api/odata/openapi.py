@@ -129,11 +129,13 @@ def _paths(each: EntitySet) -> dict[str, Any]:
             "value": {"type": "array", "items": row},
         },
     }
+    searched = () if each.search else ("search",)
+    of_rows, of_count = (tuple(o for o in some if o not in searched) for some in (_OF_ROWS, _OF_COUNT))
     found = {
-        f"/{each.name}": _get(f"list{each.name}", each.says or each.name, _OF_ROWS, rows),
+        f"/{each.name}": _get(f"list{each.name}", each.says or each.name, of_rows, rows),
         f"/{each.name}/$count": {
             "get": _operation(
-                f"count{each.name}", "How many there are", {"text/plain": {"schema": {"type": "integer"}}}, _OF_COUNT
+                f"count{each.name}", "How many there are", {"text/plain": {"schema": {"type": "integer"}}}, of_count
             )
         },
     }  # fmt: skip

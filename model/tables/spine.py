@@ -57,7 +57,7 @@ class Project(Stamped, Base):
     closed_at: Mapped[datetime | None]
 
 
-class ProgrammeProject(Base):
+class ProgrammeProject(Stamped, Base):
     """A programme that a project belongs to; the one at position 0 is the project's `programme_id`.
 
     `share` is the percent of the project's budget the programme carries; None: nobody divided it.
@@ -72,7 +72,16 @@ class ProgrammeProject(Base):
     critical: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
-class CurrencyRate(Base):
+class ProgrammeLeft(Stamped, Base):
+    """A programme that a project belonged to, and when it last ceased to; the database puts it down by itself."""
+
+    __tablename__ = "programme_left"
+
+    project_id: Mapped[UUID] = mapped_column(primary_key=True)
+    programme_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class CurrencyRate(Stamped, Base):
     """On a day one unit of `base` was worth `rate` units of `quote`: said from `known_from` until `known_to`.
 
     `sha256` is of what was said (`sync.rollup.rates`), so that verification finds a rate that was changed since.

@@ -11,8 +11,6 @@ from api.feed.models import model_of
 from tests.support.feed_rows import AMENDED, GONE, MARKED
 
 ROOT = "/odata/v1/"
-# Sets that no stamp is kept for, each with why: they are short, and loaded whole.
-WITHOUT_STAMP = {"ProgrammeProjects", "CurrencyRates"}
 
 
 def rows(web: TestClient, what: str, **headers: str) -> list[dict[str, Any]]:
@@ -25,7 +23,7 @@ def rows(web: TestClient, what: str, **headers: str) -> list[dict[str, Any]]:
 def test_every_set_says_when_its_rows_changed_and_rows_that_stay_tell_of_their_end(web: TestClient) -> None:
     for each in model_of(None).sets:
         properties = each.type.all_properties()
-        assert ("ChangedAt" in properties) is (each.name not in WITHOUT_STAMP), each.name
+        assert "ChangedAt" in properties, each.name
         if each.changes is not None:
             assert not properties["ChangedAt"].nullable
             tracked = web.get(f"{ROOT}{each.name}?$filter=false", headers={"Prefer": "odata.track-changes"})
@@ -60,6 +58,68 @@ def test_what_is_gone_stays_and_says_so(web: TestClient) -> None:
     gone = rows(web, "Milestones?$filter=IsDeleted&$orderby=ExternalId&$select=ExternalId,DeletedAt,Fate")
     assert [(row["ExternalId"], row["Fate"]) for row in gone] == [(GONE, None), (MARKED, "deleted")]
     assert all(row["DeletedAt"] for row in gone)
+
+
+def test_a_delta_link_tells_of_memberships_and_rates_that_ended(
+    seeded: Engine, web: TestClient, some: TestClient
+) -> None:
+    def followed(link: str, asking: TestClient = web) -> tuple[list[dict[str, Any]], str]:
+        found = asking.get(
+            f"{urlsplit(link).path}?{urlsplit(link).query}", headers={"OData-MaxVersion": "4.01"}
+        ).json()
+        return found["value"], found["@odata.deltaLink"]
+
+    def begun(name: str, asking: TestClient = web) -> str:
+        answer = asking.get(f"{ROOT}{name}", headers={"Prefer": "odata.track-changes"})
+        return str(answer.json()["@odata.deltaLink"])
+
+    with seeded.begin() as connection:
+        project, programme = connection.execute(
+            text(
+                "SELECT p.id, g.id FROM project p, programme g WHERE p.key = 'LEDGER' AND NOT EXISTS"
+                " (SELECT FROM programme_project m WHERE (m.project_id, m.programme_id) = (p.id, g.id)) LIMIT 1"
+            )
+        ).one()
+        here = {"project": project, "programme": programme}
+        connection.execute(
+            text(
+                "INSERT INTO programme_project (project_id, programme_id, position) VALUES (:project, :programme, 9)"
+            ),
+            here,
+        )
+        rate = connection.scalar(
+            text("INSERT INTO currency_rate (day, base, quote, rate, source, known_from, sha256) VALUES"
+                 " ('2020-01-01', 'XAA', 'XBB', 2, 'made up', '2020-01-01Z', 'x') RETURNING id")
+        )  # fmt: skip
+    memberships, rates, theirs = (
+        begun("ProgrammeProjects"),
+        begun("CurrencyRates"),
+        begun("ProgrammeProjects", some),
+    )
+    ended = "DELETE FROM programme_project WHERE project_id = :project AND programme_id = :programme"
+    with seeded.begin() as connection:
+        connection.execute(text(ended), here)
+        connection.execute(text("UPDATE currency_rate SET known_to = now() WHERE id = :id"), {"id": rate})
+    gone, memberships = followed(memberships)
+    key = f"ProgrammeProjects(ProjectId={project},ProgrammeId={programme})"
+    assert {"@removed": {"reason": "deleted"}, "@id": key} in gone
+    assert followed(theirs, some)[0] == [], "of a project that may not be seen nothing is told"
+    withdrawn, rates = followed(rates)
+    assert {"@removed": {"reason": "deleted"}, "@id": f"CurrencyRates({rate})"} in withdrawn
+    with seeded.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO programme_project (project_id, programme_id, position) VALUES (:project, :programme, 9)"
+            ),
+            here,
+        )
+    back, _ = followed(memberships)
+    assert [row["ProgrammeId"] for row in back] == [programme], (
+        "one that began again is there, and not removed"
+    )
+    with seeded.begin() as connection:
+        connection.execute(text(ended), here)
+        connection.execute(text("DELETE FROM currency_rate WHERE id = :id"), {"id": rate})
 
 
 def test_a_delta_link_gives_what_changed_since(seeded: Engine, web: TestClient) -> None:

@@ -130,6 +130,15 @@ def test_who_may_see_some_projects_sees_no_others(some: TestClient) -> None:
     assert rows(some, "Assignments?$filter=Resource/ResourceName ne null") == []
 
 
+@pytest.mark.parametrize("name", ["Assignments", "Projects", "Tasks"])
+def test_one_row_for_all_is_counted_like_any_other_result(web: TestClient, name: str) -> None:
+    asked = "$apply=aggregate($count as N)&$compute=1 add 1 as Two&$count=true"
+    found = web.get(f"{ROOT}{name}?{asked}")
+    assert found.status_code == 200, found.text
+    assert (found.json()["@odata.count"], found.json()["value"][0]["Two"]) == (1, 2)
+    assert web.get(f"{ROOT}{name}/$count?$apply=aggregate($count as N)").text == "1"
+
+
 def test_a_former_day_is_not_silently_left_out(web: TestClient) -> None:
     answer = web.get(f"{ROOT}Projects?as_of=2026-11-01")
     assert answer.status_code == 400

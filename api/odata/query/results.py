@@ -1,6 +1,6 @@
 """Rows of a result that no type describes, as objects: what comes out of `$apply`."""
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal, select
 
 from api.odata.payload import reckoned
 from api.odata.problems import Malformed
@@ -57,7 +57,8 @@ def result_count(connection: Connection, flow: Flow, options: Options) -> int:
 
 
 def _number(connection: Connection, flow: Flow) -> int:
-    return int(connection.scalar(select(func.count()).select_from(flow.select([]).subquery())) or 0)
+    rows = flow.select([literal(1).label("one")]).subquery()  # one row for all has no column to be read from
+    return int(connection.scalar(select(func.count()).select_from(rows)) or 0)
 
 
 def _narrowed(flow: Flow, options: Options) -> Flow:
