@@ -7,7 +7,7 @@ from config.document import DocumentError, parse_document
 
 def document(*rates: str) -> str:
     listed = "\n".join(f"  - {{date: 2026-10-30, {rate}, source: made up}}" for rate in rates)
-    return f"apiVersion: muster/v1\nportfolio: {{key: P, name: P, currency: GBP}}\nrates:\n{listed}\n"
+    return f"apiVersion: muster/v1\nportfolio: {{key: p, name: P, currency: GBP}}\nrates:\n{listed}\n"
 
 
 def test_two_rates_of_a_day_that_contradict_each_other_are_refused_with_both() -> None:
