@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from api import (
+    account_shapes,
     audit_shapes,
     change_shapes,
     collection_shapes,
@@ -77,6 +78,7 @@ from api.pages.static import static_files
 from api.preferred import Preferred
 from api.retiring import SayRetiring
 from api.routes import (
+    accounts,
     answered,
     audit_events,
     changes,
@@ -123,7 +125,7 @@ _NOUNS: Final = (
     status, changes, portfolio, programmes, projects, explain, work_items, work_parts, milestones, raid_items,
     costs, answered, register, mapping_versions, findings, sources, scopes, runs, questions, rejects, drift,
     workbooks, submissions, finding_steps, matching, conflicts, cycles, outbox, submissions_moves, templates,
-    policies, outcomes, history, raw_pages, search, audit_events,
+    policies, outcomes, history, raw_pages, search, audit_events, accounts,
 )  # fmt: skip
 _SHAPES: Final = (
     audit_shapes,
@@ -145,6 +147,7 @@ _SHAPES: Final = (
     history_shapes,
     search_shapes,
     work_shapes,
+    account_shapes,
 )
 _PAGES: Final = (
     audit_pages,

@@ -114,3 +114,23 @@ def test_accounts_are_kept_by_command(engine: Engine, database_url: str, tmp_pat
         "account.role_given",
         "account.disabled",
     ]
+
+
+def test_programs_of_administrators_keep_accounts_by_rest(engine: Engine) -> None:
+    number = account(engine, "ada", Grant("administrator"))
+    headers = {"Authorization": f"Bearer {token_of(engine, 'ada', number)}"}
+    with TestClient(create_app(engine), headers=headers, raise_server_exceptions=False) as asking:
+        made = asking.post("/api/v1/accounts", json={"name": "olu", "person": "Olu"})
+        assert made.status_code == 201
+        where = made.headers["location"]
+        given = asking.post(f"{where}/roles/give", json={"role": "pmo_head"}).json()
+        assert [(held["role"], held["scope"], held["given_by"]) for held in given["roles"]] == [
+            ("pmo_head", "everything", "ada")
+        ]
+        assert asking.get(where).json() == given
+        assert [each["name"] for each in asking.get("/api/v1/accounts").json()["items"]] == ["ada", "olu"]
+        assert asking.post(f"{where}/roles/take", json={"role": "reader"}).status_code == 409
+        assert asking.post(f"{where}/disable").json()["disabled_at"] is not None
+        assert asking.post(f"/api/v1/accounts/{number}/disable").status_code == 409
+        assert asking.post("/api/v1/accounts/999/enable").status_code == 404
+        assert asking.get("/api/v1/accounts").json()["items"][1]["roles"] == given["roles"]
