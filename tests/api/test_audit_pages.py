@@ -5,15 +5,19 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import Engine, text
+from starlette.testclient import TestClient
 
+from api.app import create_app
+from api.tokens import create_token
 from config.database import open_engine
 from model.audit import Anchor, Way
 from sync.audit import Cause, caused_by, record_alone
 from sync.audit_log import verify
-from tests.support.api_client import client
 from tests.support.command_line import CommandLine
 from tests.support.databases import cloned
 
@@ -34,18 +38,28 @@ def engine(template_url: str) -> Iterator[Engine]:
         engine.dispose()
 
 
-def test_only_who_may_read_the_log_sees_it(engine: Engine) -> None:
-    reading = client(engine, name="reads")
+@pytest.fixture(scope="module")
+def app(engine: Engine) -> FastAPI:
+    return create_app(engine)
+
+
+def client(app: FastAPI, *, name: str, scopes: tuple[str, ...] = ("admin",), **more: Any) -> TestClient:
+    token = create_token(app.state.engine, name, scopes=scopes, **more)
+    return TestClient(app, headers={"Authorization": f"Bearer {token}"}, raise_server_exceptions=False)
+
+
+def test_only_who_may_read_the_log_sees_it(app: FastAPI) -> None:
+    reading = client(app, name="reads", scopes=("read",))
     for path in ("/audit", "/audit/export", "/api/v1/audit-events"):
         assert reading.get(path).status_code == 403
-        assert client(engine, token=False).get(path).status_code == 401
+        assert TestClient(app).get(path).status_code == 401
     assert 'href="/audit"' not in reading.get("/").text
-    some = client(engine, name="some", scopes=["admin"], projects=[])
+    some = client(app, name="some", projects=[])
     assert some.get("/audit").status_code == 403
 
 
-def test_the_page_shows_the_newest_first_and_goes_on_to_older_ones(engine: Engine) -> None:
-    asking = client(engine, name="page", scopes=["admin"])
+def test_the_page_shows_the_newest_first_and_goes_on_to_older_ones(app: FastAPI) -> None:
+    asking = client(app, name="page")
     first = asking.get("/audit?subject=source")
     assert first.status_code == 200
     assert "source s59" in first.text
@@ -58,8 +72,8 @@ def test_the_page_shows_the_newest_first_and_goes_on_to_older_ones(engine: Engin
     assert "192.0.2.7" in second.text
 
 
-def test_every_filter_filters(engine: Engine) -> None:
-    asking = client(engine, name="filters", scopes=["admin"])
+def test_every_filter_filters(app: FastAPI) -> None:
+    asking = client(app, name="filters")
     for query, there, absent in (
         ("action=policy", "default@2.0.0", "source s59"),
         ("action=policy.published", "default@2.0.0", "source s59"),
@@ -77,8 +91,8 @@ def test_every_filter_filters(engine: Engine) -> None:
     assert asking.get("/audit?since=yesterday").status_code == 422
 
 
-def test_what_was_written_by_strangers_is_shown_and_exported_as_text(engine: Engine) -> None:
-    asking = client(engine, name="strangers", scopes=["admin"])
+def test_what_was_written_by_strangers_is_shown_and_exported_as_text(app: FastAPI) -> None:
+    asking = client(app, name="strangers")
     page = asking.get("/audit").text
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
@@ -89,16 +103,16 @@ def test_what_was_written_by_strangers_is_shown_and_exported_as_text(engine: Eng
     assert not any(value.startswith(("=", "+", "-", "@")) for row in rows for value in row.values())
 
 
-def test_an_export_is_an_event_and_the_last_one_of_its_own_file(engine: Engine) -> None:
-    asking = client(engine, name="exporter", scopes=["admin"])
+def test_an_export_is_an_event_and_the_last_one_of_its_own_file(app: FastAPI, engine: Engine) -> None:
+    asking = client(app, name="exporter")
     found = [json.loads(line) for line in asking.get("/audit/export?format=ndjson").text.splitlines()]
     assert [each["seq"] for each in found] == list(range(1, len(found) + 1))
     assert (found[-1]["action"], found[-1]["actor"], found[-1]["way"]) == ("export.audit", "exporter", "page")
     assert verify(engine, Anchor(found[-1]["seq"], found[-1]["hash"])).faults == ()
 
 
-def test_programs_follow_the_log_by_its_cursor(engine: Engine) -> None:
-    asking = client(engine, name="program", scopes=["admin"])
+def test_programs_follow_the_log_by_its_cursor(app: FastAPI) -> None:
+    asking = client(app, name="program")
     first = asking.get("/api/v1/audit-events?limit=20&action=source").json()
     assert [each["subject"] for each in first["items"]] == [f"source s{number:02}" for number in range(20)]
     rest = asking.get(f"/api/v1/audit-events?limit=1000&action=source&cursor={first['next']}").json()
@@ -107,8 +121,8 @@ def test_programs_follow_the_log_by_its_cursor(engine: Engine) -> None:
     assert asking.get("/api/v1/audit-events?actor=Grace").json()["items"][0]["detail"]["by"] == "Grace"
 
 
-def test_who_asked_over_the_api_is_who_the_log_names(engine: Engine) -> None:
-    asking = client(engine, name="named", scopes=["admin"])
+def test_who_asked_over_the_api_is_who_the_log_names(app: FastAPI, engine: Engine) -> None:
+    asking = client(app, name="named")
     asking.get("/audit/export?format=ndjson")
     with engine.connect() as connection:
         last = connection.execute(

@@ -36,13 +36,15 @@ NOT_DECIDED: Final = {
 }
 
 
+_WRITES: Final = re.compile(
+    rf'\b(?:INSERT INTO|UPDATE|DELETE FROM) "?({"|".join(DECIDED)})\b'
+    rf"|\b(?:insert|update|delete)\(({'|'.join(DECIDED.values())})\b"
+)
+_TABLES: Final = {model: table for table, model in DECIDED.items()}
+
+
 def _writes(text: str) -> set[str]:
-    return {
-        table
-        for table, model in DECIDED.items()
-        if re.search(rf'\b(INSERT INTO|UPDATE|DELETE FROM) "?{table}\b', text)
-        or re.search(rf"\b(insert|update|delete)\({model}\b", text)
-    }
+    return {table or _TABLES[model] for table, model in _WRITES.findall(text)}
 
 
 def _sources() -> dict[str, str]:
@@ -51,8 +53,9 @@ def _sources() -> dict[str, str]:
 
 
 def test_whoever_writes_what_people_decide_records_it() -> None:
-    writers = {file: found for file, text in _sources().items() if (found := _writes(text))}
-    silent = {file for file in writers if not re.search(r"\brecord\(\s*connection", _sources()[file])}
+    sources = _sources()
+    writers = {file: found for file, text in sources.items() if (found := _writes(text))}
+    silent = {file for file in writers if not re.search(r"\brecord\(\s*connection", sources[file])}
     assert silent == set(NOT_DECIDED)
     assert {table for found in writers.values() for table in found} == set(DECIDED)
 
