@@ -37,7 +37,6 @@ router = APIRouter()
 Name = Annotated[str, Path(max_length=200)]
 _RUNS: Final = 10
 _VERSIONS: Final = 5
-_ACTS: Final = {"pause": False, "resume": True}
 
 
 @router.get("/sources/{name}")
@@ -163,21 +162,25 @@ def _accepted(request: Request, name: str, form: dict[str, str]) -> Response:
     return RedirectResponse(f"/sources/{name}#drift", 303)
 
 
-@router.post("/sources/{name}/{act}")
-async def act_by_form(request: Request, name: Name, act: Annotated[str, Path(max_length=20)]) -> Response:
-    """Pause a source, or let it go on."""
+@router.post("/sources/{name}/pause")
+async def pause_by_form(request: Request, name: Name) -> Response:
+    """Have a source read no more for now; what it brought is kept."""
     same_origin(request)
-    await read_form(request)
-    return await run_in_threadpool(_acted, request, name, act)
+    return await run_in_threadpool(_set, request, name, enabled=False)
 
 
-def _acted(request: Request, name: str, act: str) -> Response:
+@router.post("/sources/{name}/resume")
+async def resume_by_form(request: Request, name: Name) -> Response:
+    """Have a source read again on its schedule."""
+    same_origin(request)
+    return await run_in_threadpool(_set, request, name, enabled=True)
+
+
+def _set(request: Request, name: str, *, enabled: bool) -> Response:
     engine: Engine = request.app.state.engine
     authenticate(engine, request)
-    if act not in _ACTS:
-        raise not_found(_("There is nothing at %(path)s.", path=request.url.path))
     try:
-        set_enabled(engine, name, enabled=_ACTS[act], now=datetime.now(UTC))
+        set_enabled(engine, name, enabled=enabled, now=datetime.now(UTC))
     except LookupError as error:
         raise not_found(str(error)) from None
     return RedirectResponse(f"/sources/{name}", 303)

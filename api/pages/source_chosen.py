@@ -13,6 +13,7 @@ from sync.compiling import MappingError
 from sync.registry import source_mapping
 
 EVERY: Final = "*"
+_MOST_WRITTEN: Final = 100_000  # characters of a mapping written by hand
 CATEGORIES: Final = ("todo", "doing", "done", "dropped")
 # The meanings of a Jira's fields that may be set by hand, with how a person calls each.
 MEANINGS: Final = ("story_points", "story_points_other", "sprint", "epic_link", "flagged")
@@ -148,8 +149,11 @@ def _written(form: Mapping[str, str]) -> dict[str, Any]:
     Raises:
         ValueError: It is no mapping of streams.
     """
+    written = form.get("mapping", "")[:_MOST_WRITTEN]
     try:
-        found = yaml.safe_load(form.get("mapping", "") or "{}")
+        if any(isinstance(each, yaml.AliasToken) for each in yaml.scan(written)):
+            raise ValueError("anchors and aliases are not taken: write each part out")
+        found = yaml.safe_load(written or "{}")
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if found is None:
