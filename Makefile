@@ -1,4 +1,4 @@
-# make demo · make test · make test-all · make check · make bench · make up
+# make demo · make test · make test-all · make check · make bench · make strings · make up
 # Each does its own set-up on a machine with Python 3.11 and nothing else.
 
 PYTHON ?= python3
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 export MUSTER_HOME ?= $(CURDIR)/.muster
 
-.PHONY: demo up test test-slow test-all check bench setup setup-dev setup-slow clean
+.PHONY: demo up test test-slow test-all check bench strings setup setup-dev setup-slow clean
 
 demo: setup
 	$(BIN)/muster demo $(ARGS)

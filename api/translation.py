@@ -6,7 +6,7 @@ translation may turn them round. What comes from people or trackers is never a m
 """
 
 import gettext as gnu
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -109,3 +109,19 @@ def pgettext(context: str, message: str, /, **values: Any) -> str:
 def sense(context: str, message: str) -> str:
     """Return a message of one sense, its values not yet filled in."""
     return _catalogue(preferences().language).pgettext(context, message)
+
+
+class Translated(Mapping[str, str]):
+    """Words by key, each in the reader's language at the time it is asked for."""
+
+    def __init__(self, words: Mapping[str, str]) -> None:
+        self._words = words
+
+    def __getitem__(self, key: str) -> str:
+        return _(self._words[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._words)
+
+    def __len__(self) -> int:
+        return len(self._words)

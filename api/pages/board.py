@@ -19,6 +19,7 @@ from api.pages.render import page
 from api.pages.snapshot_days import snapshot_days
 from api.pages.writing import as_date, time_text
 from api.routes.sources import source_documents
+from api.translation import _
 from model.tables import Portfolio
 from sync.receipts import status_document
 from sync.rollup.rollup import rolled_up, summary
@@ -64,7 +65,7 @@ def board(reader: StatusReader, query: Annotated[Query, Parameters()]) -> Respon
         known = history(session, visible)
         shown = as_date(status["as_of"])
         return {
-            "title": whole.name if whole else "Portfolio",
+            "title": whole.name if whole else _("Portfolio"),
             "portfolio": whole,
             "board": found,
             "rollups": rollups,

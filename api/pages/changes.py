@@ -13,6 +13,7 @@ from api.pages.render import page
 from api.pages.snapshot_days import snapshot_days
 from api.pages.view import usual
 from api.routes.common import AsOf, KnownAt
+from api.translation import _
 from api.values import Day
 from sync.changes import changes
 
@@ -32,6 +33,6 @@ def changes_page(
         found = None
         if day is not None:
             found = changes(session, since=day, as_of=as_of, now=now, visible=reader.principal.projects)
-        return {"title": "Changes", "found": found, "days": days, "since": day, "as_of": as_of}
+        return {"title": _("Changes"), "found": found, "days": days, "since": day, "as_of": as_of}
 
     return page(reader, "changes.html", collect, also=f"{now:%Y%m%d%H%M}")

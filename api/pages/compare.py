@@ -17,6 +17,7 @@ from api.pages.view import View, standing
 from api.pages.writing import as_date
 from api.routes.common import KnownAt
 from api.routes.portfolio import WORST_FIRST
+from api.translation import _
 from api.values import Day
 
 router = APIRouter()
@@ -111,7 +112,7 @@ def compare_page(
             return link("/compare", **kept)
 
         return later.context(
-            title="Compare",
+            title=_("Compare"),
             first=first,
             last=later.today,
             backwards=bool(first and first > later.today),

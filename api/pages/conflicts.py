@@ -21,6 +21,7 @@ from api.origin import same_origin
 from api.pages.matching import officer_of
 from api.pages.render import HTML, html, page
 from api.problems import Problem, bad_request, not_found
+from api.translation import N_, Translated, _
 from model.attributes import REGISTER
 from model.identity.settling import PREFERENCES, check_preference, preference_says
 from model.tables import ClaimConflict, Programme, Project, Source
@@ -29,7 +30,9 @@ from sync.identity.rules import RuleAsked, RuleEffect
 router = APIRouter()
 ROWS: Final = 30  # a page
 Number = Annotated[int, Path(ge=1, lt=2**63)]
-SETTLED: Final = {"precedence": "by precedence", "rule": "by a rule", "person": "by a person"}
+SETTLED: Final = Translated(
+    {"precedence": N_("by precedence"), "rule": N_("by a rule"), "person": N_("by a person")}
+)
 
 
 class ConflictsQuery(BaseModel):
@@ -134,7 +137,7 @@ def _shown(
         raise not_found(f"There is no conflict {only}, or this token may not see it.")
     listed = here.subquery()
     return {
-        "title": "Conflicts" if only is None else f"Conflict {only}",
+        "title": _("Conflicts") if only is None else _("Conflict %(number)s", number=only),
         "only": only,
         "query": query,
         "rows": conflict_documents(session, [(row[0], row[1]) for row in rows]),

@@ -33,6 +33,7 @@ from api.origin import same_origin
 from api.pages.render import HTML, html, page
 from api.problems import Problem, not_found
 from api.routes.rejects import age_in_words
+from api.translation import N_, Translated, _
 from model.collection.roles import same_person
 from model.tables import Finding
 
@@ -40,17 +41,21 @@ router = APIRouter()
 ROWS: Final = 50  # a page
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 _UNSEEN: Final = 404
-DONE: Final = {
-    "accept": "Accepted. It closes by itself when its source says something else.",
-    "fix": "Noted. The next reading of its sources shows whether it is fixed.",
-    "release": "Given back: nobody sees to it now.",
-    "dispute": "Disputed. An officer answers it, and the value counts until then.",
-    "waive": "Asked for. Somebody else, who may, has to grant the waiver.",
-    "grant": "Waived. It is back when the waiver ends.",
-    "uphold": "Upheld. The value counts, with the dispute beside it, until its source says something else.",
-    "refuse": "Refused. The value stands, and what was found with it.",
-    "withdraw": "Taken back.",
-}
+DONE: Final = Translated(
+    {
+        "accept": N_("Accepted. It closes by itself when its source says something else."),
+        "fix": N_("Noted. The next reading of its sources shows whether it is fixed."),
+        "release": N_("Given back: nobody sees to it now."),
+        "dispute": N_("Disputed. An officer answers it, and the value counts until then."),
+        "waive": N_("Asked for. Somebody else, who may, has to grant the waiver."),
+        "grant": N_("Waived. It is back when the waiver ends."),
+        "uphold": N_(
+            "Upheld. The value counts, with the dispute beside it, until its source says something else."
+        ),
+        "refuse": N_("Refused. The value stands, and what was found with it."),
+        "withdraw": N_("Taken back."),
+    }
+)
 
 
 class QueueQuery(BaseModel):
@@ -108,7 +113,7 @@ def queue_page(reader: FindingsReader, query: Annotated[QueueQuery, Query()]) ->
         total = sum(row["count"] for row in counts(session, "severity", filters, visible))
         every = Filters(filters.today, state="all")
         return {
-            "title": "Findings",
+            "title": _("Findings"),
             "query": query,
             "rows": _rows(session, query, filters, visible, now),
             "total": total,
@@ -183,7 +188,7 @@ def _shown(
     for each in (*shown["waivers"], *shown["disputes"]):
         each["mine"] = same_person(each.get("asked_by") or each.get("by"), name)
     return {
-        "title": f"Finding {number} of {row[1]}",
+        "title": _("Finding %(number)s of %(project)s", number=number, project=row[1]),
         "f": shown,
         "age": age_in_words(row[0].opened_at, now),
         "overdue": _overdue(row[0], now),

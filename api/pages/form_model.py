@@ -19,6 +19,7 @@ from api.pages.form_fields import (
 )
 from api.pages.render import link
 from api.pages.writing import NONE, date_text
+from api.translation import N_, Translated
 from model.attributes import REGISTER
 from model.collection.cases import OWN, Judgement, RecordCase, reference_field
 from model.collection.typed import NUMBERS
@@ -27,9 +28,9 @@ from model.template.template import Field, Template
 from sync.collection.case import Case
 
 # In the order they are told: what nobody said, what is too old, what does not fit together, what is not as asked.
-GROUPS: Final[Mapping[str, str]] = {
-    "missing": "Missing", "stale": "Stale", "contradicted": "Contradicted", "invalid": "Not as asked",
-}  # fmt: skip
+GROUPS: Final[Mapping[str, str]] = Translated({
+    "missing": N_("Missing"), "stale": N_("Stale"), "contradicted": N_("Contradicted"), "invalid": N_("Not as asked"),
+})  # fmt: skip
 _NAMED: Final = 60  # characters of a record's own words in a list
 
 

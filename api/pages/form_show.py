@@ -29,6 +29,7 @@ from api.pages.form_model import (
     told,
 )
 from api.pages.render import HTML, html, link
+from api.translation import N_, Translated, _
 from model.collection.cases import OWN, Judgement, reference_field
 from model.collection.roles import Actor, held, known_role, one_of
 from model.collection.workflow import moves_from, role_of
@@ -41,10 +42,17 @@ from sync.collection.moves import moves_of
 from sync.collection.refused import NotAllowed, NotOpen
 from sync.disputes import standing_disputes
 
-_BUTTONS: Final[Mapping[str, str]] = {
-    "table": "Submit", "submitted": "Save and submit", "in_review": "Take into review", "returned": "Return",
-    "approved": "Approve", "published": "Publish", "superseded": "Withdraw",
-}  # fmt: skip
+_BUTTONS: Final[Mapping[str, str]] = Translated(
+    {
+        "table": N_("Submit"),
+        "submitted": N_("Save and submit"),
+        "in_review": N_("Take into review"),
+        "returned": N_("Return"),
+        "approved": N_("Approve"),
+        "published": N_("Publish"),
+        "superseded": N_("Withdraw"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +160,7 @@ def _moves(connection: Connection, sheet: Sheet) -> list[dict[str, Any]]:
 def _button(step: Move, *, table: bool) -> dict[str, Any]:
     return {
         "to": step.to,
-        "label": "Submit"
+        "label": _("Submit")
         if table and step.to == "submitted"
         else _BUTTONS.get(step.to, step.to.replace("_", " ").capitalize()),
         "attest": step.attest,
@@ -197,7 +205,7 @@ def _form(connection: Connection, sheet: Sheet, judgement: Judgement) -> dict[st
     heading = case.template.header.title
     if ref != OWN:
         named = title_of(case.template, record.values())
-        heading = "A new record" if ref.startswith(NEW) else f"{ref} {named}".strip()
+        heading = _("A new record") if ref.startswith(NEW) else f"{ref} {named}".strip()
     disputes = standing_disputes(connection, case.submission.project_id, case.submission.template)
     return {
         "heading": heading,
@@ -228,8 +236,8 @@ def _neighbours(case: Case, judgement: Judgement, ref: str) -> list[dict[str, st
     if ref not in order:
         return []
     at = order.index(ref)
-    near = [("Previous", each) for each in order[max(0, at - 1) : at]]
-    near += [("Next", each) for each in order[at + 1 : at + 2]]
+    near = [(_("Previous"), each) for each in order[max(0, at - 1) : at]]
+    near += [(_("Next"), each) for each in order[at + 1 : at + 2]]
     return [{"word": word, "ref": each, "url": address(case.submission.id, each)} for word, each in near]
 
 
@@ -244,7 +252,7 @@ def _table(sheet: Sheet, judgement: Judgement) -> dict[str, Any]:
     return {
         "rows": rows(case, judgement),
         "columns": [each.rule.label for each in columns(case.template)],
-        "reference": reference.rule.label if reference else "Record",
+        "reference": reference.rule.label if reference else _("Record"),
         "score": judgement.score,
         "grade": judgement.grade,
         "link": link,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from api.access import only_visible
 from api.answer import Visible
 from api.pages.writing import date_text
+from api.translation import _
 from model.tables import Snapshot
 
 History = tuple[date | None, date | None]
@@ -27,7 +28,15 @@ def outside(as_of: date | None, known: History) -> str | None:
     if as_of is None or first is None or last is None:
         return None
     if as_of < first:
-        return f"The history begins {date_text(first)}; nothing is known of {date_text(as_of)}."
+        return _(
+            "The history begins %(first)s; nothing is known of %(day)s.",
+            first=date_text(first),
+            day=date_text(as_of),
+        )
     if as_of > last:
-        return f"The newest snapshot is of {date_text(last)}; that is what is shown for {date_text(as_of)}."
+        return _(
+            "The newest snapshot is of %(last)s; that is what is shown for %(day)s.",
+            last=date_text(last),
+            day=date_text(as_of),
+        )
     return None

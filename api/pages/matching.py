@@ -21,18 +21,20 @@ from api.matching_steps import ACTS, OFFICERS, Many, Officer, decided, decided_m
 from api.origin import same_origin
 from api.pages.render import HTML, html, page
 from api.problems import Problem, bad_request, not_found
-from api.translation import _
+from api.translation import N_, Translated, _
 from model.tables import MatchProposal
 
 router = APIRouter()
 ROWS: Final = 40  # a page
 Number = Annotated[int, Path(ge=1, lt=2**63)]
-STATES: Final = {
-    "open": "To decide",
-    "confirmed": "Confirmed",
-    "refused": "Refused",
-    "gone": "No longer likely",
-}
+STATES: Final = Translated(
+    {
+        "open": N_("To decide"),
+        "confirmed": N_("Confirmed"),
+        "refused": N_("Refused"),
+        "gone": N_("No longer likely"),
+    }
+)
 
 
 class MatchingQuery(BaseModel):
@@ -120,7 +122,7 @@ def _shown(
     told = None if query.did is None else session.get(MatchProposal, query.did)
     states = select(MatchProposal.state, func.count()).group_by(MatchProposal.state)
     return {
-        "title": "Matching",
+        "title": _("Matching"),
         "query": query,
         "rows": [proposal_detail(session, row) for row in rows],
         "total": total,

@@ -15,6 +15,7 @@ from api.answer import Visible
 from api.pages.charts_time import LANE, Scale, Span, scale, spans
 from api.pages.render import page
 from api.pages.view import Standing, View, ids, source_names, standing
+from api.translation import _
 from sync.record_rows import rows_of
 
 router = APIRouter()
@@ -90,7 +91,7 @@ def milestones_page(reader: RecordsReader, view: Annotated[MilestonesView, Query
         pressing.sort(key=lambda stone: (stone.met, not stone.overdue, -(stone.slip or 0), stone.name))
         on = scale_of([stone for _, stones in here for stone in stones], view.span, found.today)
         return found.context(
-            title="Milestones",
+            title=_("Milestones"),
             counts={
                 name: sum(_meets(stone, name, found.today) for stone in every) for name in get_args(Show)
             },

@@ -11,6 +11,7 @@ from api.access import StatusReader
 from api.answer import Visible
 from api.pages.render import page
 from api.routes.common import AsOf, KnownAt
+from api.translation import _
 from config import shipped
 from model.status.phased import month_end
 from sync.match import NotConfigured
@@ -45,7 +46,7 @@ def outcomes_page(
     asked = {name: str(days) for name, days in given.items()} | clocks
 
     def collect(session: Session, _visible: Visible) -> dict[str, Any]:
-        title = {"title": "Outcomes", "asked": asked}
+        title = {"title": _("Outcomes"), "asked": asked}
         try:
             found = outcomes(
                 session, terms, as_of=as_of, known_at=known_at, visible=reader.principal.projects

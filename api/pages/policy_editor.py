@@ -1,7 +1,7 @@
 """The editor of a policy: its limits and its text side by side, planned and backtested before anything is kept."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query
@@ -39,7 +39,7 @@ from model.rewrite import CannotRewrite, assign, remove
 from sync.collection.template_steps import today
 from sync.match import NotConfigured
 from sync.policy.backtest import NothingToReplay
-from sync.policy.kept import Kept, NoSuchPolicy, kept, kept_version, names_of, policy_standing
+from sync.policy.kept import WITHDRAWN, Kept, NoSuchPolicy, kept, kept_version, names_of, policy_standing
 from sync.policy.past import TooMuchPast
 from sync.policy.plan import differences
 from sync.policy.steps import WRITERS, PolicyRefused, propose, read
@@ -107,7 +107,9 @@ def _known(connection: Connection, label: str) -> Kept:
 
 
 def _next(connection: Connection, known: Kept, day: date) -> str:
-    """Return a version's text as that of the next one, which begins today and was not approved."""
+    """Return a version's text as that of the next one: not approved, and begun on a day that no other begins on."""
+    taken = {each.effective_from for each in kept(connection) if each.state != WITHDRAWN}
+    day = next(each for days in range(len(taken) + 1) if (each := day + timedelta(days=days)) not in taken)
     newest = max((each.number for each in kept(connection) if each.name == known.name), default=known.number)
     number = f"{newest[0]}.{newest[1] + 1}.0"
     text = assign(known.text, ("version",), number)

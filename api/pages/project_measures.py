@@ -6,15 +6,29 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from api.pages.writing import date_text, money_text, number_text, value_text, words
+from api.translation import N_, Translated, _
 
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 # Whoever reads these knows them by their letters.
 _LETTERS: Final = ("spi", "cpi", "eac", "vac", "tcpi", "tspi", "emv", "p50", "p85", "p95")
-_SUBJECTS: Final = {
-    "F2": "Earned value", "F3": "Earned value", "F26": "Earned value", "F5": "Milestones", "F9": "Scope",
-    "F17": "Work left", "F21": "Baselines", "F7": "Risk", "F8": "Benefits", "F10": "People", "F11": "Quality",
-    "F16": "How the colours behave", "F25": "Contracts", "F6": "Issues",
-}  # fmt: skip
+_SUBJECTS: Final = Translated(
+    {
+        "F2": N_("Earned value"),
+        "F3": N_("Earned value"),
+        "F26": N_("Earned value"),
+        "F5": N_("Milestones"),
+        "F9": N_("Scope"),
+        "F17": N_("Work left"),
+        "F21": N_("Baselines"),
+        "F7": N_("Risk"),
+        "F8": N_("Benefits"),
+        "F10": N_("People"),
+        "F11": N_("Quality"),
+        "F16": N_("How the colours behave"),
+        "F25": N_("Contracts"),
+        "F6": N_("Issues"),
+    }
+)
 
 
 # What people look for first; the rest follows by its name.
@@ -58,7 +72,7 @@ def subjects(measures: Mapping[str, Any], receipts: Mapping[str, Any]) -> list[S
         measures.items(), key=lambda entry: (_ORDER.get(entry[0], len(_ORDER)), entry[0])
     ):
         rule = ((receipts.get(name) or {}).get("rule") or {}).get("id", "")
-        subject = _SUBJECTS.get(rule, "Other")
+        subject = _SUBJECTS.get(rule, _("Other"))
         known.setdefault(subject, [])
         if each["value"] is None:
             unknown.setdefault(subject, {})[each["says"]] = None

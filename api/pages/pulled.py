@@ -23,6 +23,7 @@ from api.routes.questions import Answer, answered, may_answer, question_document
 from api.routes.rejects import absence_document, age_in_words, reject_document
 from api.routes.runs import run_documents
 from api.routes.sources import source_documents
+from api.translation import _
 from model.rights import Permission
 from model.tables import (
     Absence,
@@ -61,7 +62,7 @@ def sources_page(reader: RecordsReader) -> Response:
         )
         known = fresh(source_documents(session, visible, now=now), now)
         return {
-            "title": "Sources and runs",
+            "title": _("Sources and runs"),
             "sources": [source for source in known if source["enabled"]],
             "disabled": [each for each in known if not each["enabled"] and each["kind"] != COLLECTION],
             "questions": _questions(session, Question.settled_at.is_(None)),
@@ -134,7 +135,7 @@ def run_page(reader: RecordsReader, number: Annotated[int, Path(ge=1, lt=2**63)]
             select(Absence.fate, func.count()).where(Absence.run_id == number).group_by(Absence.fate)
         )
         return {
-            "title": f"Run {number} of {found[0]['source']}",
+            "title": _("Run %(number)s of %(source)s", number=number, source=found[0]["source"]),
             "run": found[0],
             "controls": [
                 {"stream": line.stream, "name": name, **balance}

@@ -10,6 +10,7 @@ from api.access import RecordsReader
 from api.answer import Visible
 from api.pages.render import page
 from api.routes.raw_pages import Number, raw_page
+from api.translation import _
 
 router = APIRouter()
 
@@ -19,6 +20,6 @@ def raw_page_page(reader: RecordsReader, number: Number) -> Response:
     """Show what a receipt ends at."""
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
-        return {"title": f"Raw page {number}", "found": raw_page(session, visible, number)}
+        return {"title": _("Raw page %(number)s", number=number), "found": raw_page(session, visible, number)}
 
     return page(reader, "raw_page.html", collect)

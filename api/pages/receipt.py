@@ -14,6 +14,7 @@ from api.pages.render import page
 from api.pages.writing import as_date
 from api.problems import not_found
 from api.routes.common import AsOf, KnownAt, ProjectKey, visible_project
+from api.translation import _
 from model.attributes import REGISTER
 from sync.receipts import explain
 
@@ -43,7 +44,7 @@ def receipt_page(
             raise not_found(str(error.args[0]) if error.args else f"{key} has no {attribute}.") from error
         described = REGISTER["project"].get(attribute)
         return {
-            "title": f"{attribute.replace('_', ' ')} of {project.name}",
+            "title": _("%(what)s of %(project)s", what=attribute.replace("_", " "), project=project.name),
             "project": project,
             "found": found,
             "rules": rules(found),

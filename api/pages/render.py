@@ -36,7 +36,7 @@ from api.pages.writing import (
     words,
 )
 from api.personal import Personal
-from api.translation import gettext, plural_form, preferences, sense
+from api.translation import _, gettext, plural_form, preferences, sense
 
 HTML: Final = "text/html; charset=utf-8"
 # Stands where a kept page names its reader; nobody can have written it into a tracker beforehand.
@@ -53,6 +53,11 @@ def safe_url(value: object) -> str | None:
     except ValueError:
         return None
     return value if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+def said(message: str) -> str:
+    """Return a message that was marked elsewhere in the reader's language, escaped like any other value."""
+    return _(message)
 
 
 def link(path: str, *parts: object, **query: object) -> str:
@@ -78,6 +83,7 @@ def _environment() -> Environment:
         "safe_url": safe_url, "date": date_text, "short_date": short_date, "instant": instant_text,
         "number": number_text, "money": money_text, "value": value_text, "slip": signed_days, "words": words,
         "clock": clock_text, "month": month_text, "weekday": weekday_text,
+        "said": said,
     }  # fmt: skip
     environment.filters.update(filters)
     environment.tests["explained"] = is_explained

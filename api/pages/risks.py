@@ -19,6 +19,7 @@ from api.pages.charts_heat import LEVELS, Heat, heat, place_of, score_text
 from api.pages.charts_heat import Place as Cell
 from api.pages.render import page
 from api.pages.view import Standing, View, ids, source_names, standing
+from api.translation import _
 from model.policies import Place, limits_for
 from model.policy import Level, Policy, RiskLimits
 from model.records import RiskFacts
@@ -76,7 +77,7 @@ def risks_page(reader: RecordsReader, view: Annotated[RisksView, Query()]) -> Re
         pages = max(1, -(-len(listed) // ROWS))
         start = (min(view.page, pages) - 1) * ROWS
         return found.context(
-            title="Risks",
+            title=_("Risks"),
             policy=policy.label,
             heat=heat_of(every, before, policy.limits.risk),
             counts={name: sum(_meets(each, name) for each in every) for name in get_args(Show)},

@@ -15,6 +15,7 @@ from api.answer import Visible
 from api.pages.render import link, page
 from api.problems import not_found
 from api.routes.common import AsOf, KnownAt
+from api.translation import N_, Translated, _
 from sync.receipts import NotKnown
 from sync.rollup.figures import figures
 from sync.rollup.receipt import PORTFOLIO, PROGRAMME, chosen, explain_rollup
@@ -26,14 +27,23 @@ Programme = Annotated[
     str | None, Query(max_length=200)
 ]  # none: the portfolio; empty: the projects in no programme
 
-_NAMED: Final = {
-    "worst": "Worst colour", "cost_weighted.colour": "Colour by cost", "health.cost_weighted": "Health by cost",
-    "health.plain": "Health, each project alike", "cost_weighted.total": "Approved budgets",
-    "cost_weighted.left_out_share": "Share of the projects without a weight",
-    "grey.of_projects": "Grey share of the projects", "grey.of_cost": "Grey share of the cost",
-    "projects": "Live projects", "closed": "Closed projects", "watermelons": "Watermelons",
-    "health.projects": "Projects with a health", "health.weighed": "Projects with a health and a cost",
-}  # fmt: skip
+_NAMED: Final = Translated(
+    {
+        "worst": N_("Worst colour"),
+        "cost_weighted.colour": N_("Colour by cost"),
+        "health.cost_weighted": N_("Health by cost"),
+        "health.plain": N_("Health, each project alike"),
+        "cost_weighted.total": N_("Approved budgets"),
+        "cost_weighted.left_out_share": N_("Share of the projects without a weight"),
+        "grey.of_projects": N_("Grey share of the projects"),
+        "grey.of_cost": N_("Grey share of the cost"),
+        "projects": N_("Live projects"),
+        "closed": N_("Closed projects"),
+        "watermelons": N_("Watermelons"),
+        "health.projects": N_("Projects with a health"),
+        "health.weighed": N_("Projects with a health and a cost"),
+    }
+)
 _SHARES: Final = ("cost_weighted.shares.", "grey.", "cost_weighted.left_out_share")
 
 
@@ -99,18 +109,18 @@ def rollup_receipt_page(
 
 def called(found: dict[str, Any]) -> str:
     """Return a roll-up's name as a heading."""
-    return str(found["name"] or "Projects in no programme")
+    return str(found["name"] or _("Projects in no programme"))
 
 
 def named(path: str) -> str:
     """Say in words which figure a path is."""
     if path in _NAMED:
         return _NAMED[path]
-    head, _, last = path.rpartition(".")
+    head, _dot, last = path.rpartition(".")
     if head == "counts":
-        return f"Projects that are {last.lower()}"
+        return _("Projects that are %(colour)s", colour=last.lower())
     if head == "cost_weighted.shares":
-        return f"Share of the cost that is {last.lower()}"
+        return _("Share of the cost that is %(colour)s", colour=last.lower())
     return f"{last.capitalize()} of {head.removeprefix('inputs.')}"
 
 

@@ -20,6 +20,7 @@ from api.origin import same_origin
 from api.pages.render import HTML, html, page
 from api.problems import not_found
 from api.template_documents import head_document, tailoring_document, template_documents, waiver_document
+from api.translation import N_, Translated, _
 from model.collection.roles import Actor
 from model.declaration import InvalidDeclaration
 from model.template.differences import differences, step
@@ -45,7 +46,9 @@ from sync.store import unit_of_work
 router = APIRouter()
 TemplateId = Annotated[str, Path(max_length=100)]
 Version = Annotated[str, Path(max_length=40)]
-STANDS: Final = {"draft": "a draft", "review": "in review", "approved": "approved", "retired": "retired"}
+STANDS: Final = Translated(
+    {"draft": N_("a draft"), "review": N_("in review"), "approved": N_("approved"), "retired": N_("retired")}
+)
 
 
 @router.get("/templates")
@@ -106,7 +109,7 @@ def _listed(connection: Connection, principal: Principal, wrong: str | None = No
         for each in tailoring.tailorings(connection)
     ]
     return {
-        "title": "Templates",
+        "title": _("Templates"),
         "templates": template_documents(kept(connection), day),
         "waivers": let_off,
         "tailorings": changed,

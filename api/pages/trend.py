@@ -17,6 +17,7 @@ from api.pages.charts import Line, floor_of, line
 from api.pages.charts_columns import curve, stacks
 from api.pages.render import page
 from api.pages.view import View, standing
+from api.translation import _
 from sync.rollup.group import WATERMELON
 
 router = APIRouter()
@@ -70,7 +71,7 @@ def trend_page(reader: StatusReader, view: Annotated[TrendView, Query()]) -> Res
         health = [point.health for point in points]
         low = floor_of(health)
         return found.context(
-            title="Trend",
+            title=_("Trend"),
             points=points,
             columns=stacks([point.colours for point in points], HEIGHT),
             health=curve(health, HEIGHT / 2, low, 100),

@@ -14,10 +14,10 @@ from api.etag import Recent, digest
 from api.pages.history import history, outside
 from api.pages.snapshot_days import snapshot_days
 from api.pages.writing import as_date, as_instant
+from api.translation import _
 from api.values import Day, Instant
 from model.tables import Portfolio, Project, Source
 from sync.changes import end_of
-from sync.match import portfolio_of
 from sync.receipts import status_document
 from sync.rollup.rollup import names_of
 
@@ -116,7 +116,7 @@ def standing(session: Session, reader: Reader, view: View) -> Standing:
     day = as_date(status["as_of"])
     shown = min(day, known[1]) if day and known[1] else day
     back = bool(view.known_at) or bool(days and shown and shown < days[0])
-    zone = portfolio_of(session).timezone
+    zone = whole.timezone if whole else "UTC"
     before = usual(days, shown)
     before = None if before is None or shown is None or before >= shown else before
     everyone = status["projects"]
@@ -132,7 +132,7 @@ def standing(session: Session, reader: Reader, view: View) -> Standing:
         past=as_instant(status["known_at"]) if back else None,
         before=before,
         before_at=None if before is None else end_of(before, zone),
-        name=whole.name if whole else "Portfolio",
+        name=whole.name if whole else _("Portfolio"),
         currency=whole.currency if whole else "",
         zone=zone,
     )

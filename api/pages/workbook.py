@@ -18,6 +18,7 @@ from api.pages.render import HTML, html, link
 from api.problems import Problem, bad_request, not_found
 from api.routes.submissions import visible_case
 from api.routes.workbooks import MOST, file_answer, plain_name
+from api.translation import N_, Translated, _
 from model.collection.roles import Actor
 from model.template.values import exactly
 from sync.collection.refused import Refused
@@ -32,13 +33,15 @@ from sync.workbook.sending import write_workbook
 router = APIRouter()
 _DIGITS: Final = 19  # of a number that a bigint holds whatever it is
 _MOST_FORM: Final = 10_000  # bytes of a form without a file
-_BESIDE: Final = {
-    "why": "reason",
-    "todo": "to do",
-    "source": "filled in from",
-    "label": "name",
-    "ref": "reference",
-}
+_BESIDE: Final = Translated(
+    {
+        "why": N_("reason"),
+        "todo": N_("to do"),
+        "source": N_("filled in from"),
+        "label": N_("name"),
+        "ref": N_("reference"),
+    }
+)
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 
 
@@ -154,7 +157,7 @@ def _page(
         came = returned_for(connection, number)
     labels = {field.rule.id: field.rule.label for field in case.template.fields}
     context = {
-        "title": f"Workbook, {case.submission.project_name}",
+        "title": _("Workbook, %(project)s", project=case.submission.project_name),
         "head": case.submission,
         "heading": case.template.header.title,
         "taken": taken,

@@ -1,7 +1,7 @@
 """How figures, dates, instants and names are written for a reader: in their language and their time zone."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from typing import Final
@@ -11,28 +11,12 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton
 
 from api.pages.names import NAMES
-from api.translation import LANGUAGES, N_, SOURCE, _, pgettext, preferences
+from api.translation import LANGUAGES, N_, SOURCE, Translated, _, pgettext, preferences
 
 NONE: Final = "–"
 _AMOUNT: Final = re.compile(r"-?\d{4,15}(\.\d+)?")  # a decimal as JSON holds it
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _CODES: Final = {"GBP": "£", "EUR": "€", "USD": "$"}
-
-
-class Translated(Mapping[str, str]):
-    """Words by key, each in the reader's language at the time it is asked for."""
-
-    def __init__(self, words: Mapping[str, str]) -> None:
-        self._words = words
-
-    def __getitem__(self, key: str) -> str:
-        return _(self._words[key])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._words)
-
-    def __len__(self) -> int:
-        return len(self._words)
 
 
 WORDS: Final = Translated({
