@@ -144,6 +144,19 @@ def sign_in_link(
     ticket = secrets.token_urlsafe(24)
     linked = f"{name}: link {secrets.token_hex(6)}"
     _add(engine, NewToken(linked, hash_token(ticket), [SIGN_IN], projects, now + lives, *speaks_for), now)
+    return _address(base_url, ticket)
+
+
+def account_link(engine: Engine, base_url: str, account: int) -> str:
+    """Return an address that signs a browser in, once, as an account, with all that it may."""
+    ticket, now = secrets.token_urlsafe(24), datetime.now(UTC)
+    linked = f"account {account}: link {secrets.token_hex(6)}"
+    new = NewToken(linked, hash_token(ticket), [SIGN_IN], None, now + LINK_LIVES, account=account)
+    _add(engine, new, now)
+    return _address(base_url, ticket)
+
+
+def _address(base_url: str, ticket: str) -> str:
     return f"{base_url.rstrip('/')}/sign-in?{urlencode({'token': ticket})}"
 
 

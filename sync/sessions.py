@@ -119,7 +119,7 @@ def redeem_link(
     Args:
         engine: Where both are kept.
         hash_: Of the link's ticket.
-        new: The session; its token is the link's row, which from now on may read.
+        new: The session: the account's that the link is of, else by the link's row, which from now on may read.
         token_lives_to: How long that row lives at most; revoking its name ends the session sooner.
         at: The clock.
     """
@@ -132,14 +132,15 @@ def redeem_link(
     # The ticket stands in the browser's history: what it opened must not open with it again.
     used = {"hash": f"used {new.hash_}", "scopes": ["read"], "last_used_at": at, "expires_at": token_lives_to}
     with unit_of_work(engine) as connection:
-        found = connection.execute(update(ApiToken).where(*unused).values(used).returning(ApiToken.id))
-        number: int | None = found.scalar()
-        if number is None:
+        found = connection.execute(
+            update(ApiToken).where(*unused).values(used).returning(ApiToken.id, ApiToken.account_id)
+        ).one_or_none()
+        if found is None:
             return None
-        begin_in(
-            connection, NewSession(new.hash_, new.way, new.ends_at, token=number, agent=new.agent), at=at
-        )
-        return number
+        number, account = found
+        whose = {"token": number} if account is None else {"account": account}
+        begin_in(connection, NewSession(new.hash_, new.way, new.ends_at, **whose, agent=new.agent), at=at)
+        return int(number)
 
 
 def link_name(connection: Connection, hash_: str, *, at: datetime) -> str | None:

@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from api.cli.common import Failed, open_store, utc_now, words
-from api.cli.demo_collect import collect_last_month
+from api.cli.demo_collect import HEAD, collect_last_month
 from api.cli.demo_sources import WEEKS, configuration
 from api.cli.progress import shown
 from api.cli.read import print_status
@@ -30,12 +30,14 @@ from api.cli.sync import print_runs, print_unbound, sync_now
 from config.database import usable_home
 from config.document import parse_document
 from config.settings import settings
+from sync.accounts import Grant, NewAccount, NoSuchAccount, add_account, give_role, number_of
 from sync.apply import apply
 from sync.consolidate import consolidate
 from sync.progress import Progress, Silent
 from sync.receipts import status_document
 from sync.rollup.rollup import rolled_up
 from sync.run import execute_run, start_run
+from sync.store import unit_of_work
 
 _SANDBOXES: Final = ("jira-cloud", "jira-dc", "ado", "sharepoint")
 _READY_S: Final = 60.0
@@ -47,6 +49,7 @@ _SECRETS: Final = {
     "MUSTER_DEMO_ADO_PAT": "sandbox-pat",
     "MUSTER_DEMO_GRAPH_SECRET": "sandbox-secret",
 }
+_VISITOR: Final = NewAccount("demo", "Hana Brandt", HEAD.name)  # who tries it: the head of the story's office
 
 
 @dataclass(slots=True)
@@ -132,7 +135,20 @@ def _demo(home: Path, *, once: bool, port: int | None) -> None:
             end_if_stopped()
         if not once:
             with background_work(engine):
-                run_server(engine, port=port)
+                run_server(engine, port=port, account=_visitor(engine))
+
+
+def _visitor(engine: Engine) -> int:
+    """Return whoever tries the demo: an account in every role that sees or does something of its own."""
+    now = utc_now()
+    with unit_of_work(engine) as connection:
+        try:
+            return number_of(connection, _VISITOR.name)
+        except NoSuchAccount:
+            number = add_account(connection, _VISITOR, at=now)
+            for role in ("administrator", "project_officer", "pmo_head"):
+                give_role(connection, number, Grant(role), by="muster demo", at=now)
+            return number
 
 
 def _load(file: Path, today: date) -> DemoState:

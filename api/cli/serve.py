@@ -18,7 +18,7 @@ from api.app import create_app
 from api.cli.common import USAGE, open_store, words
 from api.cli.stopping import stopping_between_pages
 from api.doors import Limits
-from api.tokens import sign_in_link
+from api.tokens import account_link, sign_in_link
 from api.ways_in import ways_in
 from config.settings import settings
 from sync.jobs import Work
@@ -75,8 +75,13 @@ def background_work(engine: Engine) -> Iterator[None]:
             thread.join()
 
 
-def run_server(engine: Engine, *, port: int | None = None, host: str | None = None) -> None:
-    """Serve until stopped, on the next free port if the one asked for is taken; says how to sign in."""
+def run_server(
+    engine: Engine, *, port: int | None = None, host: str | None = None, account: int | None = None
+) -> None:
+    """Serve until stopped, on the next free port if the one asked for is taken; says how to sign in.
+
+    The link that is printed signs in `account`; without one it lets its reader look.
+    """
     given = settings()
     with words(USAGE):
         app = create_app(
@@ -105,7 +110,9 @@ def run_server(engine: Engine, *, port: int | None = None, host: str | None = No
     server = uvicorn.Server(config)
     with _ended_by_signals(server):
         typer.echo(f"Muster is at {base}  (Ctrl-C stops it)")
-        typer.echo(f"Sign in, once, with {sign_in_link(engine, given.public_url or base)}")
+        at = given.public_url or base
+        link = sign_in_link(engine, at) if account is None else account_link(engine, at, account)
+        typer.echo(f"Sign in, once, with {link}")
         server.run(sockets=[bound])
 
 

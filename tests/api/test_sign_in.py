@@ -7,8 +7,10 @@ from typer.testing import CliRunner
 
 from api.app import create_app
 from api.csrf import SESSION
-from api.tokens import BadToken, create_token, list_tokens, sign_in_link, token_commands
+from api.tokens import BadToken, account_link, create_token, list_tokens, sign_in_link, token_commands
 from model.tables import AccountSession, ApiToken
+from sync.accounts import Grant, NewAccount, add_account, give_role
+from sync.store import unit_of_work
 from sync.tokens import revoke_token
 from tests.support.api_client import client
 from tests.support.portfolio_rows import seed
@@ -223,3 +225,17 @@ def test_a_form_larger_than_a_token_is_refused_before_it_is_read_whole(engine: E
 
     assert answer.status_code == 403  # the form's token has not come by then
     assert sign_in(browser(engine), "x" * 100_000).status_code == 400
+
+
+def test_a_link_of_an_account_signs_in_with_all_that_the_account_may(engine: Engine) -> None:
+    seed(engine)
+    with unit_of_work(engine) as connection:
+        number = add_account(connection, NewAccount("visitor"), at=datetime.now(UTC))
+        give_role(connection, number, Grant("administrator"), by="test", at=datetime.now(UTC))
+    first, second = browser(engine), browser(engine)
+
+    assert follow(first, sign_in_link(engine, "http://testserver")).status_code == 303
+    assert follow(second, account_link(engine, "http://testserver", number)).status_code == 303
+
+    assert first.get("/accounts", headers=PAGE).status_code == 403
+    assert second.get("/accounts", headers=PAGE).status_code == 200
