@@ -4,6 +4,8 @@ Revision ID: 20261122_0033
 Revises: 20261122_0032
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -16,9 +18,12 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    none = {"server_default": sa.text("'[]'"), "nullable": False}
-    op.add_column("api_token", sa.Column("programmes", postgresql.JSONB(astext_type=sa.Text()), **none))
-    op.add_column("api_token", sa.Column("portfolios", postgresql.JSONB(astext_type=sa.Text()), **none))
+    for name in ("programmes", "portfolios"):
+        none = sa.text("'[]'")
+        column: sa.Column[Any] = sa.Column(
+            name, postgresql.JSONB(astext_type=sa.Text()), server_default=none, nullable=False
+        )
+        op.add_column("api_token", column)
     op.add_column("api_token", sa.Column("account_id", sa.BigInteger(), nullable=True))
     op.create_index(op.f("ix_api_token_account_id"), "api_token", ["account_id"])
     op.create_foreign_key(
