@@ -53,6 +53,7 @@ def sent(officer: TestClient, path: str, step: str, **form: str) -> str:
     return answer.headers["location"] if answer.status_code == 303 else answer.text
 
 
+@pytest.mark.slow
 def test_a_folder_is_read_from_nothing_to_its_first_run_and_a_value_is_settled_on_the_way(
     engine: Engine, officer: TestClient, files: Path
 ) -> None:
@@ -127,23 +128,17 @@ def test_a_secret_is_sealed_before_it_is_tried_never_shown_and_never_sent_elsewh
     assert block["auth"]["token"].startswith("kept:")
     assert not any(b"sandbox-token" in bytes(each) for each in sealed)
     assert KeptSecrets(engine)(int(block["auth"]["token"].removeprefix("kept:"))) == "sandbox-token"
+    sent(officer, path, "access", **given, **{"basic.token": "env:HOME"})  # a secret, and followed nowhere
+    with engine.connect() as connection:
+        block = connection.scalar(text("SELECT block FROM source_draft"))
+    assert KeptSecrets(engine)(int(block["auth"]["token"].removeprefix("kept:"))) == "env:HOME"
+    assert sent(officer, path, "access", **given, **{"basic.token": "sandbox-token"}) == f"{path}/scopes"
     seen = officer.get(f"{path}/scopes").text
     assert "Casework platform" in seen
     assert "sandbox-token" not in seen
     assert officer.post(f"{path}/discard").headers["location"] == "/sources/new"
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM kept_secret")) == 0
-
-
-def test_a_reference_typed_as_a_secret_is_a_secret_and_followed_nowhere(
-    engine: Engine, officer: TestClient, jira: Sandbox
-) -> None:
-    path = begun(officer, "jira_cloud")
-    given = {"name": "delivery", "address": jira.url, "sign_in": "basic", "basic.user": "sync@example.com"}
-    sent(officer, path, "access", **given, **{"basic.token": "env:HOME"})
-    with engine.connect() as connection:
-        block = connection.scalar(text("SELECT block FROM source_draft"))
-    assert KeptSecrets(engine)(int(block["auth"]["token"].removeprefix("kept:"))) == "env:HOME"
 
 
 def test_a_source_is_changed_by_a_draft_that_says_what_differs_and_two_people_do_not_overwrite_each_other(
