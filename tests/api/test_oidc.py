@@ -25,14 +25,20 @@ from sync.store import unit_of_work
 from tests.support.databases import cloned
 from tests.support.identity_provider import ISSUER, IdentityProvider, key
 
-NOW = datetime.now(UTC)
+LOADED = datetime.now(UTC)  # long before a test may run
+
 BACK = "https://muster.example/sign-in/callback"
 PAGE = {"Accept": "text/html"}
 
 
-def signed_in(there: IdentityProvider, provider: Provider, now: datetime = NOW) -> Person:
-    began = provider.begin(BACK, "/projects/PORTAL", now)
-    person, going = provider.finish(BACK, there.authorize(began.url), began.sealed, now)
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def signed_in(there: IdentityProvider, provider: Provider, at: datetime | None = None) -> Person:
+    at = at or now()
+    began = provider.begin(BACK, "/projects/PORTAL", at)
+    person, going = provider.finish(BACK, there.authorize(began.url), began.sealed, at)
     assert going == "/projects/PORTAL"
     return person
 
@@ -60,7 +66,7 @@ def claim(name: str, value: Any) -> Callable[[dict[str, Any]], None]:
     [
         claim("nonce", "another"), claim("nonce", None), claim("aud", "somebody-else"), claim("aud", None),
         claim("iss", "https://evil.example"), claim("iss", None), claim("sub", None), claim("exp", None),
-        claim("exp", int(NOW.timestamp()) - 3600), claim("nbf", int(NOW.timestamp()) + 3600),
+        claim("exp", int(LOADED.timestamp()) - 3600), claim("nbf", int(LOADED.timestamp()) + 86_400),
         claim("azp", "somebody-else"), claim("at_hash", "AAAAAAAAAAAAAAAAAAAAAA"),
     ],
 )  # fmt: skip
@@ -86,7 +92,7 @@ def test_a_key_that_was_changed_is_looked_for_once_a_minute_at_most() -> None:
     there.published = [key("two")]
     with pytest.raises(SignInRefused):
         signed_in(there, provider)
-    assert signed_in(there, provider, NOW + timedelta(minutes=2)).subject
+    assert signed_in(there, provider, now() + timedelta(minutes=2)).subject
     assert there.asked.count("/keys") == 2
 
 
@@ -105,17 +111,17 @@ def test_a_key_that_was_changed_is_looked_for_once_a_minute_at_most() -> None:
 def test_an_answer_that_was_not_asked_for_signs_nobody_in(change: dict[str, str], why: str) -> None:
     there = IdentityProvider()
     provider = there.provider()
-    began = provider.begin(BACK, "/", NOW)
+    began = provider.begin(BACK, "/", now())
     with pytest.raises(SignInRefused, match=why):
-        provider.finish(BACK, there.authorize(began.url) | change, began.sealed, NOW)
+        provider.finish(BACK, there.authorize(began.url) | change, began.sealed, now())
 
 
 def test_a_sign_in_of_another_browser_or_of_long_ago_is_refused() -> None:
     there = IdentityProvider()
     provider = there.provider()
-    began = provider.begin(BACK, "/", NOW)
+    began = provider.begin(BACK, "/", now())
     answer = there.authorize(began.url)
-    for sealed, at in (("", NOW), ("x" * 100, NOW), (began.sealed, NOW + timedelta(minutes=11))):
+    for sealed, at in (("", now()), ("x" * 100, now()), (began.sealed, now() + timedelta(minutes=11))):
         with pytest.raises(SignInRefused):
             provider.finish(BACK, answer, sealed, at)
     assert "248289761001" not in began.sealed
@@ -124,11 +130,11 @@ def test_a_sign_in_of_another_browser_or_of_long_ago_is_refused() -> None:
 def test_a_code_is_worth_one_sign_in() -> None:
     there = IdentityProvider()
     provider = there.provider()
-    began = provider.begin(BACK, "/", NOW)
+    began = provider.begin(BACK, "/", now())
     answer = there.authorize(began.url)
-    provider.finish(BACK, answer, began.sealed, NOW)
+    provider.finish(BACK, answer, began.sealed, now())
     with pytest.raises(SignInRefused):
-        provider.finish(BACK, answer, began.sealed, NOW)
+        provider.finish(BACK, answer, began.sealed, now())
 
 
 def test_a_document_of_another_issuer_or_none_at_all_is_no_provider() -> None:
@@ -139,7 +145,7 @@ def test_a_document_of_another_issuer_or_none_at_all_is_no_provider() -> None:
         IdentityProvider(metadata={"token_endpoint": "http://id.example/token"}),
     ):
         with pytest.raises(ProviderAway):
-            there.provider().begin(BACK, "/", NOW)
+            there.provider().begin(BACK, "/", now())
 
 
 def test_of_an_issuer_of_many_tenants_only_those_that_are_named_may_come() -> None:
@@ -150,10 +156,10 @@ def test_of_an_issuer_of_many_tenants_only_those_that_are_named_may_come() -> No
     there.claims["tid"] = tenant
 
     def back(provider: Provider) -> Person:
-        began = provider.begin(BACK, "/", NOW)
+        began = provider.begin(BACK, "/", now())
         answer = there.authorize(began.url)
         del answer["iss"]  # Entra ID sends none
-        return provider.finish(BACK, answer, began.sealed, NOW)[0]
+        return provider.finish(BACK, answer, began.sealed, now())[0]
 
     common = f"{ISSUER}/common/v2.0"
     assert back(there.provider(issuer=common, tenants=(tenant,))).issuer == there.issuer
@@ -269,7 +275,7 @@ def test_an_account_that_waits_for_somebody_is_theirs_unless_the_name_may_be_any
 ) -> None:
     with unit_of_work(store) as connection:
         awaited = {
-            name: add_account(connection, NewAccount(name), at=NOW) for name in ("ada@x.org", "eve@x.org")
+            name: add_account(connection, NewAccount(name), at=now()) for name in ("ada@x.org", "eve@x.org")
         }
     there.claims = {"sub": "s-30", "preferred_username": "Ada@x.org", "name": "Ada"}
     come_back(visit(), there)
@@ -293,7 +299,7 @@ def test_an_account_that_was_shut_is_told_so_and_signs_nobody_in(
     with unit_of_work(store) as connection:
         number = connection.scalar(select(Account.id).where(Account.subject == "s-20"))
         assert number is not None
-        disable(connection, number, at=NOW)
+        disable(connection, number, at=now())
     assert visitor.get("/", headers=PAGE).status_code == 401
     back = come_back(visit(), there)
     assert back.status_code == 403

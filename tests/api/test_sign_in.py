@@ -1,6 +1,8 @@
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import Engine, select, update
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
@@ -19,10 +21,15 @@ from tests.support.signing import follow, post_form, sign_in
 PAGE = {"Accept": "text/html"}
 
 
+@lru_cache(maxsize=1)
+def application(engine: Engine) -> FastAPI:
+    """One a test: its visitors share it."""
+    return create_app(engine)
+
+
 def browser(engine: Engine, base: str = "http://testserver") -> TestClient:
-    return TestClient(
-        create_app(engine), base_url=base, raise_server_exceptions=False, follow_redirects=False
-    )
+    app = application(engine)
+    return TestClient(app, base_url=base, raise_server_exceptions=False, follow_redirects=False)
 
 
 def test_a_stranger_is_shown_the_form(engine: Engine) -> None:

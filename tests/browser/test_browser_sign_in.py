@@ -27,14 +27,15 @@ def test_a_wrong_token_is_refused_in_words_and_a_right_one_lets_in(demo: Served,
     visit.expected = ("401",)
     page = visit.page
     page.goto("/projects/PORTAL")
+    page.get_by_text("Sign in with a token").click()
     page.get_by_label("Token").fill("made-up")
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("button", name="Sign in with the token").click()
     assert "unknown, expired or revoked" in page.get_by_role("alert").inner_text()
     assert page.get_by_label("Token").input_value() == ""
 
     token = muster(demo.environment, "token", "create", f"mine-{uuid4()}").split()[-1]
     page.get_by_label("Token").fill(token)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("button", name="Sign in with the token").click()
     page.get_by_role("heading", name="Citizen portal", level=1).wait_for()
     assert page.url == f"{demo.url}/projects/PORTAL"
 
@@ -44,9 +45,9 @@ def test_signing_out_shows_the_form_again(demo: Served, visitor: Visitor) -> Non
     visit.expected = ("401",)
     visit.follow(demo.sign_in_link())
     visit.page.get_by_role("button", name="Sign out").click()
-    visit.page.wait_for_url("**/sign-in")
+    visit.page.wait_for_url("**/sign-in?out=link")
     visit.page.goto("/")
-    assert visit.page.get_by_label("Token").is_visible()
+    assert visit.page.get_by_label("Password").is_visible()
 
 
 def test_a_token_for_some_projects_shows_these_and_no_others(demo: Served, visitor: Visitor) -> None:
@@ -55,8 +56,9 @@ def test_a_token_for_some_projects_shows_these_and_no_others(demo: Served, visit
     visit.expected = ("404",)
     page = visit.page
     page.goto("/sign-in")
+    page.get_by_text("Sign in with a token").click()
     page.get_by_label("Token").fill(token)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("button", name="Sign in with the token").click()
     page.wait_for_url(f"{demo.url}/")
     assert page.locator("table.board tbody th.p a").all_inner_texts() == ["Cloud landing zone"]
     answer = page.goto("/projects/PORTAL")
