@@ -71,6 +71,7 @@ from api.pages import signin_provider as provider_pages
 from api.pages import source as source_pages
 from api.pages import source_draft as source_draft_pages
 from api.pages import template_editor as template_editor_pages
+from api.pages import template_tailoring as tailoring_pages
 from api.pages import templates as template_pages
 from api.pages import tokens as token_pages
 from api.pages import workbook as workbook_pages
@@ -173,6 +174,7 @@ _PAGES: Final = (
     matching_pages,
     conflict_pages,
     template_editor_pages,
+    tailoring_pages,
     template_pages,
     policy_editor_pages,
     policy_pages,

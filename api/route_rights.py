@@ -194,6 +194,7 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "POST /conflicts/rules/{number}": P.MATCH,
     "GET /templates": P.VIEW,
     "GET /templates/new": P.DESIGN,
+    "POST /templates/tailor": P.DESIGN,
     "POST /templates/new": P.DESIGN,
     "GET /templates/{template}/{version}": P.VIEW,
     "GET /templates/{template}/{version}/edit": P.DESIGN,

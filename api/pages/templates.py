@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -96,6 +96,13 @@ def _may(principal: Principal, *roles: str) -> bool:
     return actor is not None and (actor.is_operator or bool(actor.roles & set(roles)))
 
 
+def templates_shown(request: Request, principal: Principal, wrong: str, typed: dict[str, str]) -> Response:
+    """Show the page of templates again with what could not be done, and what was typed."""
+    with request.app.state.engine.connect() as connection:
+        context = _listed(connection, principal, wrong=wrong) | {"typed": typed}
+    return _told(request, "templates.html", principal, context)
+
+
 def _listed(connection: Connection, principal: Principal, wrong: str | None = None) -> dict[str, Any]:
     day = today(connection, datetime.now(UTC))
     mine = principal.projects
@@ -117,6 +124,8 @@ def _listed(connection: Connection, principal: Principal, wrong: str | None = No
         "officer": _may(principal, "project_officer", APPROVER),
         "head": _may(principal, APPROVER),
         "writer": _may(principal, *WRITERS),
+        "programmes": list(connection.scalars(text("SELECT name FROM programme ORDER BY name"))),
+        "typed": {},
         "wrong": wrong,
     }
 

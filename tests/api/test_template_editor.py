@@ -201,3 +201,19 @@ def test_markup_in_a_text_is_text(ida: TestClient) -> None:
     shown = sent(ida, form, **{"v.fields.6.label": "</textarea><script>alert(1)</script>"})
     assert "<script>alert(1)" not in shown.text
     assert field(text_of(shown), "budget")["label"] == "</textarea><script>alert(1)</script>"
+
+
+def test_a_tailoring_is_asked_for_on_the_page_and_what_does_not_fit_stays_in_its_form(
+    ida: TestClient, engine: Engine
+) -> None:
+    wish = {"template": "monthly-status", "tiers.3": "1", "because": "Small projects keep no ledger"}
+    wrong = ida.post("/templates/tailor", data=wish | {"changes": "checks: {C99: {off: true}}"})
+    assert (wrong.status_code, "C99" in wrong.text, "keep no ledger" in wrong.text) == (409, True, True)
+    asked = ida.post("/templates/tailor", data=wish | {"changes": "checks: {C03: {off: true}}"})
+    assert asked.status_code == 303, asked.text
+    ole = signed_in(engine, "Ole Brandt", "pmo_head")
+    assert "keep no ledger" in ole.get("/templates").text
+    assert ole.post("/templates/tailorings/1", data={"act": "approve"}).status_code == 303
+    maya = signed_in(engine, "Maya Okafor")
+    told = maya.post("/templates/tailor", data=wish | {"changes": "checks: {C04: {off: true}}"})
+    assert "may not tailor templates" in told.text
