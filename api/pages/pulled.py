@@ -151,10 +151,33 @@ def run_page(reader: RecordsReader, number: Annotated[int, Path(ge=1, lt=2**63)]
             ],
             "census": list(census),
             "under_way": _under_way(session, found[0], now),
+            "pace": _pace(found[0], now),
         }
 
     also = f"{now:%Y%m%d%H%M%S}{reader.principal.may('sync')}"
     return page(reader, "run.html", collect, also=also)
+
+
+def _pace(run: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Return how long a run took, how many records and requests a second, and what share of it was waiting."""
+    records = sum(line["stored"] + line["rejected"] + line["filtered"] for line in run["ledger"])
+    if run["started_at"] is None:
+        return {"took": None, "records": records, "per_s": None, "requests_per_s": None, "waited": None}
+    end = now if run["finished_at"] is None else datetime.fromisoformat(run["finished_at"])
+    seconds = (end - datetime.fromisoformat(run["started_at"])).total_seconds()
+    minutes, rest = divmod(round(seconds), 60)
+    took = f"{minutes} min {rest} s" if minutes else f"{max(seconds, 0):.1f} s"
+    if seconds < 1:  # over too little time a rate says nothing
+        return {"took": took, "records": records, "per_s": None, "requests_per_s": None, "waited": None}
+    over = run["finished_at"] is not None  # what a run cost is written down at its end
+    return {
+        "took": took,
+        "records": records,
+        "per_s": records / seconds if records else None,
+        "requests_per_s": run["requests"] / seconds if over and run["requests"] else None,
+        # Connections wait side by side: together they may wait longer than the run took.
+        "waited": min(100.0, 100 * run["waited_s"] / seconds) if over and run["waited_s"] else None,
+    }
 
 
 _AT_WORK: Final = """

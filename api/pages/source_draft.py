@@ -73,6 +73,11 @@ async def step_by_form(request: Request, number: Number, step: Step) -> Response
     return await run_in_threadpool(_taken, request, number, step, form)
 
 
+def _who(principal: Principal) -> str:
+    """Return what somebody is called beside what they did: the person, else the token's or account's name."""
+    return principal.person or principal.name.split(":")[0]
+
+
 def _draft(engine: Engine, number: int) -> Draft:
     with engine.connect() as connection:
         try:
@@ -98,7 +103,7 @@ def _begun(request: Request, form: dict[str, str]) -> Response:
         return _kinds(request, principal, _("Choose what kind of source it is."))
     now = datetime.now(UTC)
     with unit_of_work(engine) as connection:
-        number = begin(connection, way.key, {"kind": way.kind}, by=principal.name, now=now)
+        number = begin(connection, way.key, {"kind": way.kind}, by=_who(principal), now=now)
         audit.record(connection, "draft.changed", f"draft {number}", {"kind": way.key}, at=now)
     return RedirectResponse(f"/sources/drafts/{number}/access", 303)
 
@@ -117,7 +122,7 @@ def _changed(request: Request, name: str, form: dict[str, str]) -> Response:
             raise not_found(str(error)) from None
         if number is None:
             way = way_for(block)
-            number = begin(connection, way.key, block, by=principal.name, now=now, source=name)
+            number = begin(connection, way.key, block, by=_who(principal), now=now, source=name)
             audit.record(connection, "draft.changed", f"draft {number}", {"of": f"source {name}"}, at=now)
     return RedirectResponse(f"/sources/drafts/{number}/{step}", 303)
 
@@ -133,7 +138,7 @@ def _taken(request: Request, number: int, step: str, form: dict[str, str]) -> Re
     if form.get("version") != str(known.version):
         moved = _("Somebody else changed this draft meanwhile. Look at it again, then change it.")
         return _page(request, principal, known, step, Typed({}, {"": moved}))
-    at = At(engine, known, form, principal.name, datetime.now(UTC))
+    at = At(engine, known, form, _who(principal), datetime.now(UTC))
     try:
         return RedirectResponse(DEEDS[step](at), 303)
     except FormRefused as refused:

@@ -29,7 +29,9 @@ async function again() {
       return;
     }
     progress().replaceWith(next);
-    document.getElementById("state")?.replaceWith(fresh.getElementById("state") ?? "");
+    for (const part of ["state", "pace"]) {
+      document.getElementById(part)?.replaceWith(fresh.getElementById(part) ?? "");
+    }
   } catch {
     // The server may be away for a moment; the next look tells.
   }
