@@ -1,13 +1,16 @@
 """Say of each request whence it comes, for the log of who changed what; who asks is added once that is known."""
 
+import logging
+from http import HTTPStatus
 from typing import Final
 
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from model.audit import Way
 from sync.audit import Cause, caused_by
 
+log = logging.getLogger(__name__)
 _KEY: Final = "muster.cause"
 _PROGRAMS: Final = ("/api/", "/odata/", "/files/", "/metrics")
 _NOT_SIGNED_IN: Final = "nobody signed in"
@@ -28,8 +31,16 @@ class Causes:
         way = Way.API if scope["path"].startswith(_PROGRAMS) else Way.PAGE
         cause = Cause(way, _NOT_SIGNED_IN, str(client[0]) if client else None)
         scope[_KEY] = cause
+
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.FORBIDDEN:
+                # As Python writes it: whatever somebody asks for stays on one line of the log.
+                asked = ascii(f"{scope['method']} {scope['path']}")
+                log.warning("refused: %s, asked by %s from %s", asked, ascii(cause.actor), cause.address)
+            await send(message)
+
         with caused_by(cause):
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, noting)
 
 
 def cause_of(scope: Scope) -> Cause | None:

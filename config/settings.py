@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     folders: str | None = (
         None  # that pages may read workbooks from, with colons between; None: `files` in the home
     )
+    allow_addresses: str = ""  # hosts and networks inside; read where connections are made, connectors/guard.py
     log_format: str = "auto"  # auto: plain lines on a terminal, JSON elsewhere; or plain, json
     connections: int = 8  # per source, at most
     requests_per_minute: Annotated[int, Field(ge=0)] = 6000  # by one token; 0: without a limit

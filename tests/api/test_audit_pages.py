@@ -58,6 +58,16 @@ def test_only_who_may_read_the_log_sees_it(app: FastAPI) -> None:
     assert some.get("/audit").status_code == 403
 
 
+def test_whoever_is_refused_stands_in_the_servers_log_on_one_line(
+    app: FastAPI, caplog: pytest.LogCaptureFixture
+) -> None:
+    client(app, name="denied", scopes=("read",)).get("/audit")
+    client(app, name="denied2", scopes=("read",)).post("/api/v1/match-proposals/1%0Aforged/confirm", json={})
+    said = [record.getMessage() for record in caplog.records if record.name == "api.causes"]
+    assert said[0] == "refused: 'GET /audit', asked by 'denied' from testclient"
+    assert not any("\n" in line for line in said)
+
+
 def test_the_page_shows_the_newest_first_and_goes_on_to_older_ones(app: FastAPI) -> None:
     asking = client(app, name="page")
     first = asking.get("/audit?subject=source")
