@@ -142,7 +142,7 @@ def test_an_account_without_roles_is_told_to_ask_for_one(engine: Engine) -> None
     visit = browser(engine, cookie_of(engine, account(engine, "nothing")))
     answer = visit.get("/", headers={"Accept": "text/html"})
     assert answer.status_code == 403
-    assert "An administrator gives roles" in answer.text
+    assert "ask an administrator of Muster for one" in answer.text
 
 
 def test_a_session_of_an_account_sees_what_its_roles_are_for(engine: Engine) -> None:
