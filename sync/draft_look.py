@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -178,7 +179,12 @@ def _filled(name: str, get: Get, records: Sequence[RawRecord]) -> dict[str, Any]
 
 def _short(value: Any) -> str:
     found = orjson.loads(dump_bytes(value))
-    written = found if isinstance(found, str) else dump_bytes(found).decode()
+    if isinstance(value, datetime):
+        written = f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    elif isinstance(found, list) and all(isinstance(each, str) for each in found):
+        written = ", ".join(found)
+    else:
+        written = found if isinstance(found, str) else dump_bytes(found).decode()
     return written if len(written) <= _LONG else written[: _LONG - 1] + "…"
 
 
