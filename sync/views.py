@@ -7,6 +7,8 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from sync.audit import record
+
 MOST: Final = 200  # views of one owner
 NAME: Final = 120  # characters
 ADDRESS: Final = 2000
@@ -78,6 +80,7 @@ def keep(connection: Connection, owner: str, kept_by: str, wanted: Wanted, *, at
             "shared": wanted.shared, "at": at,
         },
     )  # fmt: skip
+    record(connection, "view.saved", f"view {name}", {"address": wanted.address, "shared": wanted.shared})
 
 
 def forget(connection: Connection, owner: str, number: int) -> bool:
@@ -85,6 +88,8 @@ def forget(connection: Connection, owner: str, number: int) -> bool:
     gone = connection.execute(
         text("DELETE FROM saved_view WHERE id = :id AND owner = :owner"), {"id": number, "owner": owner}
     )
+    if gone.rowcount:
+        record(connection, "view.dropped", f"view {number}")
     return gone.rowcount > 0
 
 
