@@ -76,11 +76,11 @@ def let_in(request: Request, principal: Principal) -> Principal:
 
 def refusal(principal: Principal, permission: Permission) -> str:
     """Say that a permission is missing, who has it, and what to do."""
-    who = f"Account {principal.name!r}" if principal.account is not None else f"Token {principal.name!r}"
+    who = f"{'Account' if principal.token is None else 'Token'} {principal.name!r}"
     if principal.account is None and principal.person is None and permission in PERSON:
         return nobody(principal)
     if principal.account is not None and not principal.held:
-        return f"{who} holds no role so far, so that there is nothing to see yet: ask an administrator of Muster for one."
+        return f"{who} holds no role so far, so there is nothing to see yet: ask an administrator of Muster for one."
     doing = DOING.get(permission, str(permission))
     if permission in OFFICE_WIDE and any(permission in right.permissions for right in principal.held):
         return f"{who} may not {doing}: that takes a role or a token for every project, and this is for some."

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.access import MatchingReader, Principal
-from api.actors import acting, actor_of
+from api.actors import acting
 from api.answer import Visible
 from api.forms import read_form
 from api.matching_reads import KIND_WORDS, open_counts, proposal_detail
@@ -22,6 +22,7 @@ from api.origin import same_origin
 from api.pages.render import HTML, html, page
 from api.problems import Problem, bad_request, not_found
 from api.translation import N_, Translated, _
+from model.rights import Permission
 from model.tables import MatchProposal
 
 router = APIRouter()
@@ -96,9 +97,9 @@ async def decide_by_form(request: Request, number: Number) -> Response:
 
 
 def officer_of(principal: Principal) -> bool:
-    """Whether whoever looks at a page may decide."""
-    actor = actor_of(principal)
-    return actor is not None and (actor.is_operator or bool(actor.roles & OFFICERS))
+    """Tell whether a principal may decide, on some projects at least, so that the page offers it."""
+    settling = principal.held_to(Permission.SETTLE)
+    return settling is not None and settling.person is not None and bool(settling.roles & OFFICERS)
 
 
 def _shown(
