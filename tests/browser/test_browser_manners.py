@@ -19,6 +19,8 @@ PAGES = {
     "receipt-colour": "/projects/PORTAL/receipt/schedule",
     "receipt-value": "/projects/PAYROLL/receipt/forecast_finish",
     "sources": "/sources",
+    "source": "/sources/jira-cloud",
+    "run": "/runs/1",
     "changes": "/changes",
     "policies": "/policies",
     "policy": "/policies/default@1.0.0",
