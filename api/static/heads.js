@@ -17,7 +17,8 @@ function slide(form) {
   });
   range.addEventListener("change", () => {
     held = true;
-    list.dispatchEvent(new Event("input", { bubbles: true }));
+    if ("live" in form.dataset) list.dispatchEvent(new Event("input", { bubbles: true }));
+    else form.requestSubmit();
   });
   form.prepend(range);
   if (held) range.focus({ preventScroll: true });
