@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.headers import STRICT
+from api.translation import _
 from api.wording import parameter_errors
 from sync.json import encoded
 
@@ -154,6 +155,8 @@ def wants_page(request: Request) -> bool:
 
 def _says(request: Request, error: HTTPException) -> str:
     if error.status_code == HTTPStatus.NOT_FOUND:
+        if wants_page(request):
+            return _("There is no page at %(path)s.", path=request.url.path)
         return f"There is nothing at {request.url.path}. /api/v1/openapi.json lists what there is."
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         return f"{request.method} is not possible at {request.url.path}."

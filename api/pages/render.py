@@ -20,6 +20,7 @@ from api.glossary import explained, is_explained
 from api.pages.navigation import navigation
 from api.pages.static import address
 from api.pages.straight import straight
+from api.pages.what_now import headed, to_do
 from api.pages.writing import (
     NONE,
     WORDS,
@@ -145,6 +146,8 @@ def problem_page(
     """Return an error as a page."""
     path = request.url.path
     going = f"{path}?{request.url.query}" if request.url.query else path
-    context = {"status": status, "title": title, "detail": detail, "next": going}
+    context = {
+        "status": status, "title": headed(status, title), "detail": detail, "next": going, "steps": to_do(status),
+    }  # fmt: skip
     body = html("problem.html", principal=None, here="", **context)
     return Response(body, status, dict(headers), HTML)

@@ -123,3 +123,11 @@ def test_numbers_take_their_plural_and_values_their_places() -> None:
     with preferring(Preferences(language="en")):
         assert ngettext("%(num)s project", "%(num)s projects", 1) == "1 project"
         assert _("%(a)s of %(b)s", a=1, b=2) == "1 of 2"
+
+
+def test_an_error_page_says_what_to_do_and_where_to_look(asking: TestClient) -> None:
+    page = asking.get("/nothing-<here>", headers={**HTML, "Accept-Language": "de"})
+    assert page.status_code == 404
+    assert '<html lang="de"' in page.text
+    assert "/nothing-&lt;here&gt;" in page.text
+    assert 'action="/search"' in page.text
