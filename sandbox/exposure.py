@@ -11,6 +11,10 @@ Row = dict[str, Any]
 RISKS: Final = 5
 _HIGH: Final = frozenset(["PORTAL", "LEDGER", "NETWORK"])  # have one risk of score 12
 _CHANCE: Final = {1: 0.05, 2: 0.2, 3: 0.4, 4: 0.65, 5: 0.9}
+LIKELIHOODS: Final = ("Rare", "Unlikely", "Possible", "Likely", "Almost certain")
+SEVERITIES: Final = ("Minor", "Moderate", "Serious", "Major", "Catastrophic")
+_RATINGS: Final = ("Low", "Moderate", "High", "Extreme")
+_STEPS: Final = (4, 6, 8)  # the grades added up; more than that is the next rating
 # title, because of, the effect is, probability, impact
 _POOL: Final = (
     (
@@ -105,6 +109,12 @@ def _base(project: DemoProject, reference: str, kind: str, title: str, dates: tu
     }  # fmt: skip
 
 
+def rating(probability: int, impact: int) -> str:
+    """Return what the office's own matrix calls a pair: what would be catastrophic is at least high."""
+    steps = sum(probability + impact > most for most in _STEPS)
+    return _RATINGS[max(steps, 2) if impact == len(SEVERITIES) else steps]
+
+
 def _risks(project: DemoProject, index: int, anchor: date, dates: tuple[date, date]) -> list[Row]:
     _, reviewed = dates
     rows = []
@@ -120,6 +130,8 @@ def _risks(project: DemoProject, index: int, anchor: date, dates: tuple[date, da
             "Cost impact": _cost(project, impact), "Days impact": impact * 3,
             "Proximity": anchor + timedelta(days=30 + 10 * number), "Response": _RESPONSES[number],
             "Action": _ACTIONS[number], "Action due": anchor + timedelta(days=14 + 6 * number),
+            "Likelihood rating": LIKELIHOODS[probability - 1], "Impact rating": SEVERITIES[impact - 1],
+            "Risk rating": rating(probability, impact),
         }  # fmt: skip
         if project.unowned_critical_risk and number == 0:
             row |= {

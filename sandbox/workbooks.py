@@ -44,7 +44,8 @@ REGISTER: Final = (
 RAID: Final = (
     "Ref", "Project ID", "Kind", "Title", "Cause", "Effect", "Owner", "State", "Raised on", "Last reviewed", "Due",
     "Probability", "Impact", "Probability %", "Cost impact", "Days impact", "Proximity", "Response", "Action",
-    "Action due", "Providing project", "Needed by", "Offered by", "Currency",
+    "Action due", "Providing project", "Needed by", "Offered by", "Currency", "Likelihood rating",
+    "Impact rating", "Risk rating",
 )  # fmt: skip
 MILESTONES: Final = (
     "Milestone ID", "Project ID", "Milestone", "Status", "Weight", "Critical", "Baseline", "Forecast", "Actual",
