@@ -53,4 +53,4 @@ def asks(request: Request, name: str) -> None:
     """Note who asks: what is recorded from now on is theirs."""
     cause = cause_of(request.scope)
     if cause is not None:
-        cause.actor = name
+        cause.actor = name.partition(": ")[0]  # of a link, whom it was made for
