@@ -85,6 +85,8 @@ def parse_proposal(written: str, *, where: str, source: str) -> Proposal:
         mark = getattr(error, "problem_mark", None)
         place = f", line {mark.line + 1}" if mark else ""
         raise ProposalError(f"{where}{place}: this is not YAML: {getattr(error, 'problem', error)}") from None
+    except RecursionError:
+        raise ProposalError(f"{where}: it is nested too deeply") from None
     if not isinstance(data, Mapping):
         raise ProposalError(
             f"{where}: expected settings such as `mapping:`; `muster discover --write` makes one"

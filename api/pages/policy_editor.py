@@ -130,8 +130,8 @@ def _stepped(request: Request, form: dict[str, str]) -> Response:
         draft, status = saved, 409
     elif act in ("plan", "backtest"):
         draft = _tried(engine, draft, act)
-    elif act == "drop":
-        draft = _changed(draft, ("tolerances", int(what) if what.isascii() and what.isdigit() else -1))
+    elif act == "drop" and what.isascii() and what.isdigit():
+        draft = _changed(draft, ("tolerances", int(what[:6])))
     elif act == "tolerance":
         draft = _tolerated(draft, form)
     with engine.connect() as connection:

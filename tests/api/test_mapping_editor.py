@@ -47,7 +47,8 @@ def test_the_settings_that_count_are_shown_to_be_changed(officer: TestClient) ->
 @pytest.mark.parametrize(
     ("written", "says"),
     [
-        ("mapping: {", "this is not YAML"), ("schedule: daily", "not of how records are read"),
+        ("mapping: " + "[" * 3000, "nested too deeply"), ("mapping: {", "this is not YAML"),
+        ("schedule: daily", "not of how records are read"),
         ("mapping: {issues: {points: {transform: magic}}}", "magic"), ("source: other", "it is for other"),
         ("mapping: {}", "has no stored pages yet"),
     ],
