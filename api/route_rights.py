@@ -234,6 +234,7 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "POST /accounts": P.ADMINISTER,
     "GET /accounts/{number}": P.ADMINISTER,
     "POST /accounts/{number}": P.ADMINISTER,
+    "POST /accounts/{number}/link": P.ADMINISTER,
     "GET /api/v1/accounts": P.ADMINISTER,
     "POST /api/v1/accounts": P.ADMINISTER,
     "GET /api/v1/accounts/{number}": P.ADMINISTER,

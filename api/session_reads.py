@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from model.tables import Account, AccountSession, ApiToken
 from sync.tokens import SIGN_IN
@@ -84,7 +84,10 @@ def held_tokens(
             Account.name.label("account"), ApiToken.account_id,
         )
         .outerjoin(Account, Account.id == ApiToken.account_id)
-        .where(~ApiToken.scopes.contains([SIGN_IN]))
+        .where(
+            ~ApiToken.scopes.contains([SIGN_IN]),
+            or_(ApiToken.account_id.is_(None), ~ApiToken.hash.startswith("used ")),  # a link an account used up
+        )
         .order_by(ApiToken.revoked_at.is_not(None), ApiToken.id.desc())
     )  # fmt: skip
     if account is not None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Engine, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, update
 
 from model.tables import Account, AccountSession, ApiToken
 from sync.audit import record
@@ -144,12 +144,24 @@ def redeem_link(
 
 
 def link_name(connection: Connection, hash_: str, *, at: datetime) -> str | None:
-    """Return what a sign-in link that could be used is called; None where it could not."""
-    query = select(ApiToken.name).where(
-        ApiToken.hash == hash_,
-        ApiToken.scopes.contains([SIGN_IN]),
-        ApiToken.revoked_at.is_(None),
-        ApiToken.expires_at > at,
+    """Return whom a sign-in link that could be used is for; None where it could not."""
+    query = (
+        select(func.coalesce(Account.name, func.split_part(ApiToken.name, ":", 1)))
+        .select_from(ApiToken)
+        .outerjoin(Account, Account.id == ApiToken.account_id)
+        .where(
+            ApiToken.hash == hash_,
+            ApiToken.scopes.contains([SIGN_IN]),
+            ApiToken.revoked_at.is_(None),
+            ApiToken.expires_at > at,
+            Account.disabled_at.is_(None),
+        )
     )
     name: str | None = connection.scalar(query)
     return name
+
+
+def session_way(connection: Connection, number: int) -> str | None:
+    """Return the way a session was opened; None where there is none of that number."""
+    way: str | None = connection.scalar(select(AccountSession.way).where(AccountSession.id == number))
+    return way

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from fastapi import APIRouter
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.access import Principal, authenticate
-from api.account_reads import accounts
+from api.account_reads import AccountRow, accounts
 from api.forms import read_form
 from api.origin import same_origin
 from api.pages.accounts import ROLE_NAMES, ROLE_SAYS, SCOPE_NAMES
@@ -21,7 +21,7 @@ from api.signing import Refused, TriedTooOften, check_password
 from api.translation import N_, _
 from model.password import LEAST, fault
 from sync.passwords import set_password
-from sync.sessions import end_one, end_sessions
+from sync.sessions import end_one, end_sessions, session_way
 from sync.store import unit_of_work
 
 router = APIRouter()
@@ -73,19 +73,12 @@ def _changed(request: Request, form: dict[str, str]) -> Response:
     engine: Engine = request.app.state.engine
     with engine.connect() as connection:
         [row] = accounts(connection, only=number)
-    if not row.by_password:
+        needs = _password_needs(connection, principal, row)
+    if needs == "nothing":
         raise no_session("This account has no password: it signs in at the identity provider.")
-    now, new = datetime.now(UTC), form.get("new", "")
-    wrong = None
-    try:
-        check_password(request, row.name, form.get("password", ""), now=now)
-    except Refused:
-        wrong = ("password", _("This is not your present password."))
-    except TriedTooOften as often:
-        too_often = _(
-            "There were too many tries. Wait %(minutes)s min, then try again.", minutes=often.minutes
-        )
-        wrong = ("password", too_often)
+    now, new, wrong = datetime.now(UTC), form.get("new", ""), None
+    if needs == "present":
+        wrong = _not_present(request, row.name, form.get("password", ""), now)
     if wrong is None and new != form.get("again", ""):
         wrong = ("again", _("This is not the same as the new password."))
     if wrong is None and (says := fault(new, row.name, row.shown, "muster")):
@@ -96,6 +89,26 @@ def _changed(request: Request, form: dict[str, str]) -> Response:
     with unit_of_work(engine) as connection:
         set_password(connection, number, hash_, at=now, keep=principal.session)
     return RedirectResponse("/account?done=password", 303)
+
+
+def _password_needs(connection: Connection, principal: Principal, row: AccountRow) -> str:
+    """Return what setting a password takes: the present one, or a link that an administrator made for it."""
+    by_link = principal.session is not None and session_way(connection, principal.session) == "link"
+    if by_link and not row.by_provider:
+        return "link"
+    return "present" if row.by_password else "nothing"
+
+
+def _not_present(request: Request, name: str, typed: str, now: datetime) -> tuple[str, str] | None:
+    """Say what is wrong with the present password as typed; None where it is right."""
+    try:
+        check_password(request, name, typed, now=now)
+    except Refused:
+        return "password", _("This is not your present password.")
+    except TriedTooOften as often:
+        wait = often.minutes
+        return "password", _("There were too many tries. Wait %(minutes)s min, then try again.", minutes=wait)
+    return None
 
 
 def _ended(request: Request, which: str) -> Response:
@@ -113,14 +126,16 @@ def _shown(
     request: Request, principal: Principal, *, wrong: tuple[str, str] | None = None, done: str | None = None
 ) -> Response:
     now = datetime.now(UTC)
-    row, sessions = None, []
+    row, sessions, needs = None, [], "nothing"
     if principal.account is not None:
         with request.app.state.engine.connect() as connection:
-            row = next(iter(accounts(connection, only=principal.account)), None)
+            row = next(iter(accounts(connection, only=principal.account)))
+            needs = _password_needs(connection, principal, row)
             since = now - request.app.state.lives.idle
             sessions = open_sessions(connection, principal.account, idle_since=since, now=now)
     context: dict[str, Any] = {
-        "title": _("Your account"), "row": row, "sessions": sessions, "wrong": wrong, "done": done, "WAYS": WAYS,
+        "title": _("Your account"), "row": row, "sessions": sessions, "wrong": wrong, "done": done,
+        "needs": needs, "WAYS": WAYS,
         "LEAST": LEAST, "ROLE_NAMES": ROLE_NAMES, "ROLE_SAYS": ROLE_SAYS, "SCOPE_NAMES": SCOPE_NAMES,
     }  # fmt: skip
     body = html("own_account.html", principal=principal, here="/account", **context)

@@ -35,7 +35,7 @@ def sign_in(request: Request, token: str | None = None) -> Response:
         name = link_name(connection, hash_token(token), at=datetime.now(UTC))
     if name is None:
         return _used_link(request)
-    return show_form(request, 200, ticket=token, link_name=name.split(":")[0])
+    return show_form(request, 200, ticket=token, link_name=name)
 
 
 @router.post("/sign-in/link")

@@ -18,8 +18,8 @@ from api.pages.accounts import ROLE_NAMES
 from api.pages.render import HTML, html
 from api.problems import not_found
 from api.session_reads import held_tokens
-from api.sessions import no_session
-from api.tokens import BadToken, create_token
+from api.sessions import base_url, no_session
+from api.tokens import BadToken, account_link, create_token
 from api.translation import N_, _
 from model.rights import Permission
 from sync.tokens import revoke_number
@@ -124,6 +124,30 @@ def _revoked(request: Request, number: int) -> Response:
         raise not_found(f"There is no token {number}, or it is not yours.")
     revoke_number(engine, number, datetime.now(UTC))
     return RedirectResponse("/tokens?done=revoked", 303)
+
+
+@router.post("/accounts/{number}/link")
+async def link_by_form(request: Request, number: Number) -> Response:
+    """Make a one-time link by which somebody gets into their account and sets a password."""
+    same_origin(request)
+    await read_form(request, what="a button")
+    return await run_in_threadpool(_linked, request, number)
+
+
+def _linked(request: Request, number: int) -> Response:
+    principal, engine = _signed_in(request), request.app.state.engine
+    with engine.connect() as connection:
+        found = accounts(connection, only=number)
+    if not found:
+        raise not_found(f"There is no account {number}.")
+    [row] = found
+    if row.by_provider or row.disabled_at is not None:
+        says = "It signs in at the identity provider." if row.by_provider else "It is shut: open it first."
+        raise no_session(f"Account {row.name} gets no link. {says}")
+    link = account_link(engine, base_url(request), number)
+    context = {"title": _("A link for %(name)s", name=row.shown), "row": row, "link_made": link}
+    body = html("account_link.html", principal=principal, here=request.url.path, **context)
+    return Response(body, 200, _NO_STORE, HTML)
 
 
 def _signed_in(request: Request) -> Principal:

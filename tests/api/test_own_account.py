@@ -9,10 +9,10 @@ from starlette.testclient import TestClient
 from api.csrf import SESSION
 from api.tokens import create_token
 from model.tables import ApiToken, AuditEvent
-from sync.accounts import Grant, disable, enable, take_role
+from sync.accounts import Grant, disable, enable, give_role, number_of, take_role
 from sync.store import unit_of_work
 from tests.support.portfolio_rows import seed
-from tests.support.signing import PASSWORD, Shop, post_form, shop_on, sign_in, type_in
+from tests.support.signing import PASSWORD, Shop, follow, post_form, shop_on, sign_in, type_in
 
 PAGE = {"Accept": "text/html"}
 NOW = datetime.now(UTC)
@@ -178,3 +178,33 @@ def test_a_token_makes_no_tokens_and_changes_no_account(shop: Shop) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     assert shop.visit().post("/account/password", headers=headers).status_code == 409
     assert shop.visit().post("/tokens", data={"name": "more"}, headers=headers).status_code == 409
+
+
+def test_an_administrator_gives_somebody_a_way_in_by_a_link_that_works_once(shop: Shop) -> None:
+    shop.add("keeper", "administrator")
+    keeper = shop.signed_in("keeper")
+    post_form(keeper, "/accounts", "/accounts", name="newcomer")
+    with unit_of_work(shop.engine) as connection:
+        number = number_of(connection, "newcomer")
+        give_role(connection, number, Grant("reader"), by="test", at=NOW)
+    page = post_form(keeper, f"/accounts/{number}", f"/accounts/{number}/link")
+    assert page.headers["cache-control"] == "no-store"
+    link = re.findall(r'value="(http[^"]+token=[^"]+)"', page.text)[0]
+    newcomer = shop.visit()
+    assert "as <strong>newcomer</strong>" in newcomer.get(link).text
+    assert follow(newcomer, link).status_code == 303
+    assert shop.visit().get(link).status_code == 401
+    new = "orbit candle piano"
+    done = post_form(newcomer, "/account", "/account/password", new=new, again=new)
+    assert done.status_code == 303
+    assert type_in(shop.visit(), "newcomer", new).status_code == 303
+    assert "by a link" not in newcomer.get("/tokens", headers=PAGE).text
+    assert post_form(newcomer, "/account", f"/accounts/{number}/link").status_code == 403
+
+
+def test_a_session_by_password_sets_no_password_without_the_present_one(shop: Shop) -> None:
+    shop.add("careful")
+    visitor = shop.signed_in("careful")
+    new = "orbit candle piano"
+    assert post_form(visitor, "/account", "/account/password", new=new, again=new).status_code == 409
+    assert type_in(shop.visit(), "careful").status_code == 303
