@@ -35,7 +35,12 @@ def environment(home: Path, database_url: str) -> dict[str, str]:
     """Return the environment of a Muster that keeps everything in these two places."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MUSTER_")}
     home.mkdir(parents=True, exist_ok=True)
-    return kept | {"MUSTER_HOME": str(home), "MUSTER_DATABASE_URL": database_url, "COLUMNS": "200"}
+    own = {
+        "MUSTER_HOME": str(home),
+        "MUSTER_DATABASE_URL": database_url,
+        "MUSTER_ALLOW_ADDRESSES": "loopback",
+    }
+    return kept | own | {"COLUMNS": "200"}
 
 
 def muster(given: Mapping[str, str], *arguments: str, seconds: float = _COMMAND_S) -> str:

@@ -19,7 +19,14 @@ QUICK = {"MUSTER_WORKER_HEARTBEAT_S": "0.4", "MUSTER_WORKER_STALLED_S": "2.5"}
 def environment(home: Path, database: str | None, more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment of a `muster` process; without a database it has the embedded one of its home."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("MUSTER_")}
-    own |= {**SECRETS, **QUICK, "MUSTER_HOME": str(home), "MUSTER_LOG_FORMAT": "plain", **(more or {})}
+    own |= {
+        **SECRETS,
+        **QUICK,
+        "MUSTER_HOME": str(home),
+        "MUSTER_ALLOW_ADDRESSES": "loopback",
+        "MUSTER_LOG_FORMAT": "plain",
+        **(more or {}),
+    }
     return own | ({"MUSTER_DATABASE_URL": database} if database else {})
 
 
