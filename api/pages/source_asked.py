@@ -46,6 +46,14 @@ class Way:
     sign_ins: tuple[SignIn, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What came with a form that was refused, and why; nothing of either where a page is only looked at."""
+
+    form: Mapping[str, str]
+    errors: Mapping[str, str]
+
+
 def value_at(block: Mapping[str, Any], path: Path) -> Any:
     """Return what stands at a path of a block; None where nothing does."""
     node: Any = block

@@ -13,7 +13,8 @@ from api.access import Principal, authenticate
 from api.forms import read_form
 from api.origin import same_origin
 from api.pages.render import HTML, html
-from api.pages.source_show import STEPS, FormRefused, Typed, reached, step_page
+from api.pages.source_asked import Typed
+from api.pages.source_show import STEPS, FormRefused, reached, step_page
 from api.pages.source_steps import DEEDS, At
 from api.pages.source_ways import WAYS, way_for, way_of
 from api.problems import bad_request, not_found
