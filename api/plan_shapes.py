@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.record_shapes import RecordShape, VersionShape
+from api.record_shapes import KeptShape, RecordShape
 
 
 def _example(**values: Any) -> ConfigDict:
@@ -122,7 +122,7 @@ class RaidShape(RecordShape):
     offered_by: str | None
 
 
-class CostShape(VersionShape):
+class CostShape(KeptShape):
     """Money of one kind in one month."""
 
     model_config = _example(

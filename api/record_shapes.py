@@ -15,7 +15,7 @@ def _example(**values: Any) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [_KEPT | values]}, extra="allow")
 
 
-class VersionShape(BaseModel):
+class KeptShape(BaseModel):
     """What every record that is kept by versions carries: whose it is, since when it is known, where it was read."""
 
     source: str
@@ -30,7 +30,7 @@ class VersionShape(BaseModel):
     )
 
 
-class RecordShape(VersionShape):
+class RecordShape(KeptShape):
     """What a record carries besides that people may answer about, where another source has it."""
 
     amends: str | None = Field(
