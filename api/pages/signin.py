@@ -28,14 +28,15 @@ _MOST_FORM: Final = 8192  # bytes
 @router.get("/sign-in")
 def sign_in(request: Request, token: str | None = None) -> Response:
     """Show the form, or ask whether a one-time link shall be used: looking at it, as previews do, is not using it."""
+    going = local_path(request.query_params.get("next", "/"))
     if token is None:
-        return show_form(request, 200, going=local_path(request.query_params.get("next", "/")))
+        return show_form(request, 200, going=going)
     engine: Engine = request.app.state.engine
     with engine.connect() as connection:
         name = link_name(connection, hash_token(token), at=datetime.now(UTC))
     if name is None:
         return _used_link(request)
-    return show_form(request, 200, ticket=token, link_name=name)
+    return show_form(request, 200, going=going, ticket=token, link_name=name)
 
 
 @router.post("/sign-in/link")
@@ -43,7 +44,8 @@ async def sign_in_by_link(request: Request) -> Response:
     """Use a one-time link up for a session."""
     same_origin(request)
     form = await read_form(request, most=_MOST_FORM, what="a link")
-    return await run_in_threadpool(_redeemed, request, form.get("ticket", ""))
+    going = local_path(form.get("next", "/"))
+    return await run_in_threadpool(_redeemed, request, form.get("ticket", ""), going)
 
 
 @router.post("/sign-in")
@@ -74,7 +76,7 @@ def local_path(value: str) -> str:
     return value if fine else "/"
 
 
-def _redeemed(request: Request, ticket: str) -> Response:
+def _redeemed(request: Request, ticket: str, going: str) -> Response:
     now, engine = datetime.now(UTC), request.app.state.engine
     secret, ends = sessions.new_secret(request, now)
     new = NewSession(sessions.secret_hash(secret), "link", ends, agent=request.headers.get("user-agent"))
@@ -86,7 +88,7 @@ def _redeemed(request: Request, ticket: str) -> Response:
     if name is None or redeem_link(engine, hash_, new, token_lives_to=ends, at=now) is None:
         return _used_link(request)
     sessions.end(request, now)
-    response = RedirectResponse("/", 303)
+    response = RedirectResponse(going, 303)
     sessions.give(request, response, secret, ends, now)
     return response
 

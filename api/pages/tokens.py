@@ -144,7 +144,7 @@ def _linked(request: Request, number: int) -> Response:
     if row.by_provider or row.disabled_at is not None:
         says = "It signs in at the identity provider." if row.by_provider else "It is shut: open it first."
         raise no_session(f"Account {row.name} gets no link. {says}")
-    link = account_link(engine, base_url(request), number)
+    link = account_link(engine, base_url(request), number) + "&next=%2Faccount"  # where the password is set
     context = {"title": _("A link for %(name)s", name=row.shown), "row": row, "link_made": link}
     body = html("account_link.html", principal=principal, here=request.url.path, **context)
     return Response(body, 200, _NO_STORE, HTML)

@@ -208,3 +208,14 @@ def test_the_first_administrator_is_made_on_the_command_line(shop: Shop, tmp_pat
     refused = common("account", "admin", "root.admin")
     assert refused.code == 2
     assert "many people use" in refused.err
+
+
+def test_behind_a_proxy_that_ends_tls_cookies_are_kept_to_https_all_the_same(shop: Shop) -> None:
+    shop.app.state.public_url = "https://muster.example.org"
+    try:
+        answer = shop.visit().get("/sign-in")
+        cookie = answer.headers["set-cookie"]
+    finally:
+        shop.app.state.public_url = None
+    assert cookie.startswith(f"__Host-{GUEST}=")
+    assert "Secure" in cookie

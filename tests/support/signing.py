@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from argon2 import PasswordHasher
 from fastapi import FastAPI
@@ -56,7 +56,8 @@ def follow(visitor: TestClient, link: str) -> Any:
     """Open a one-time link and confirm it."""
     parts = urlsplit(link)
     page = f"{parts.path}?{parts.query}"
-    return post_form(visitor, page, "/sign-in/link", ticket=parts.query.removeprefix("token="))
+    asked = dict(parse_qsl(parts.query))
+    return post_form(visitor, page, "/sign-in/link", ticket=asked["token"], next=asked.get("next", "/"))
 
 
 @dataclass
