@@ -85,11 +85,13 @@ def search(session: Session, asked: Asked) -> list[Found]:
 
 def _hits(session: Session, kind: SearchKind, asked: Asked, query: str) -> list[Hit]:
     values = {"key": asked.words.strip(), "most": asked.most + 1}
-    hits = _read(session, kind, asked, _MATCHES[kind], _ORDER[kind], {**values, "query": query})
-    if kind == "work_item":
-        keyed = _read(session, kind, asked, _KEYED, _ORDER[kind], values)
-        hits = keyed + [hit for hit in hits if hit not in keyed]
-    return hits
+    if kind != "work_item":
+        return _read(session, kind, asked, _MATCHES[kind], _ORDER[kind], {**values, "query": query})
+    hits = _read(session, kind, asked, _KEYED, _ORDER[kind], values)
+    seen = "true" if asked.visible is None else "g.project_id = ANY(:visible)"
+    titled = _TITLED.format(seen=seen)
+    more = _read(session, kind, asked, titled, _ORDER[kind], {**values, "query": query})
+    return hits + [hit for hit in more if hit not in hits]
 
 
 def _near(session: Session, kind: SearchKind, asked: Asked) -> list[Hit]:
@@ -140,9 +142,12 @@ _IS: Final = "to_tsvector('simple'::regconfig, {}) @@ to_tsquery('simple'::regco
 # A key is looked up source by source, as the index has it.
 _KEYED: Final = """w.id IN (SELECT k.id FROM source x
     JOIN work_item k ON k.source_id = x.id AND k.key = ANY(ARRAY[:key, upper(:key)]))"""
+# A word that most titles have need not be sorted out of all of them: the newest of a thousand are as good.
+_TITLED: Final = f"""w.id IN (SELECT f.id FROM work_item f
+    LEFT JOIN scope g ON g.source_id = f.source_id AND g.external_id = f.scope_external_id
+    WHERE {_IS.format("f.title")} AND f.deleted_at IS NULL AND {{seen}} LIMIT 1000)"""
 _MATCHES: Final[dict[SearchKind, str]] = {
     "project": f"{_IS.format('p.name')} OR starts_with(lower(p.key), lower(:key))",
-    "work_item": _IS.format("w.title"),
     "milestone": _IS.format("r.name"),
     "raid_item": f"{_IS.format('r.title')} OR lower(r.item_id) = lower(:key)",
     "person": f"""{_IS.format("h.display_name")} OR EXISTS (SELECT FROM identity i
