@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
@@ -19,6 +19,7 @@ from api.pages.compare import paired
 from api.pages.money import line_of, total_of
 from api.pages.portfolio import ages
 from api.pages.trend import days_of
+from api.tokens import create_token
 from config.database import open_engine
 from config.shipped import policy
 from model.currency import Rate, Rates
@@ -50,10 +51,14 @@ def everything(portfolio: Engine) -> TestClient:
 
 
 @pytest.fixture(scope="module")
-def one(portfolio: Engine) -> TestClient:
-    return client(portfolio, projects=["PORTAL"], name="one")
+def one(portfolio: Engine, everything: TestClient) -> TestClient:
+    made = create_token(portfolio, "one", projects=["PORTAL"], scopes=("read",))
+    return TestClient(
+        everything.app, headers={"Authorization": f"Bearer {made}"}, raise_server_exceptions=False
+    )
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(DAYS, DAYS), max_size=12))
 def test_no_milestone_covers_another_of_its_lane_and_none_leaves_the_track(
     pairs: list[tuple[date | None, date | None]],
@@ -161,6 +166,7 @@ def test_a_trend_goes_back_by_weeks_or_months_and_never_before_the_first_snapsho
     assert days_of(TODAY, [], "week") == []
 
 
+@settings(max_examples=40)
 @given(
     st.lists(
         st.dictionaries(st.sampled_from(["RED", "AMBER", "GREEN", "GREY"]), st.integers(0, 900)), max_size=13

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
+from api.tokens import create_token
 from config.database import open_engine
 from sync.views import _ours  # the rule itself: which addresses stay here
 from tests.support.api_client import client
@@ -29,8 +30,9 @@ def ada(store: Engine) -> TestClient:
 
 
 @pytest.fixture(scope="module")
-def bob(store: Engine) -> TestClient:
-    return client(store, name="bob", speaks_for=("Bob", ()))
+def bob(store: Engine, ada: TestClient) -> TestClient:
+    made = create_token(store, "bob", projects=None, scopes=("read",), speaks_for=("Bob", ()))
+    return TestClient(ada.app, headers={"Authorization": f"Bearer {made}"}, follow_redirects=False)
 
 
 def keep(who: TestClient, name: str, address: str = "/risks?show=critical", shared: str = "") -> int:
@@ -82,7 +84,7 @@ def test_a_name_is_only_text_and_must_be_there(ada: TestClient) -> None:
     assert keep(ada, "x" * 200) == 422
 
 
-def test_no_other_site_keeps_a_view_and_nobody_without_signing_in(store: Engine, ada: TestClient) -> None:
+def test_no_other_site_keeps_a_view_and_nobody_without_signing_in(ada: TestClient) -> None:
     sent = ada.post("/views", data={"name": "a", "address": "/"}, headers={"Origin": "https://evil.example"})
     assert sent.status_code == 403
-    assert client(store, token=False).get("/views").status_code == 401
+    assert TestClient(ada.app).get("/views").status_code == 401
