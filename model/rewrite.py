@@ -77,8 +77,12 @@ def swap(text: str, path: Path, number: int) -> str:
 
 
 @lru_cache(maxsize=8)
-def _read(text: str) -> Declaration:
-    """Parse a text; the result of one change is what the next begins with."""
+def declared(text: str) -> Declaration:
+    """Parse a text; the result of one change is what the next begins with, so the last few are kept.
+
+    Raises:
+        InvalidDeclaration: It cannot be read.
+    """
     return Declaration(text, _NAME)
 
 
@@ -87,13 +91,13 @@ class _Written:
 
     def __init__(self, text: str) -> None:
         self.text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-        read = _read(self.text)
+        read = declared(self.text)
         self.data, self.root = read.data, read.root
 
     def checked(self, text: str, meant: Any) -> str:
         """Return a text if it says what was meant."""
         try:
-            says = _read(text).data
+            says = declared(text).data
         except InvalidDeclaration as error:
             raise CannotRewrite(f"{_IN_TEXT} ({error.complaints[0]})") from None
         if says != meant:

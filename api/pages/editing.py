@@ -11,8 +11,8 @@ from datetime import date
 from typing import Any, Final, Literal
 
 from api.translation import _
-from model.declaration import Declaration, InvalidDeclaration, Path
-from model.rewrite import CannotRewrite, assign, remove
+from model.declaration import InvalidDeclaration, Path
+from model.rewrite import CannotRewrite, assign, declared, remove
 
 MOST_BYTES: Final = 600_000  # of an editor's form as sent: the longest text, each character as three
 NAME: Final = "text"  # what complaints call what was typed
@@ -73,7 +73,7 @@ def tidy(text: str) -> str:
 def parsed(text: str) -> Parsed:
     """Read a text as YAML, without asking what it says."""
     try:
-        return Parsed(text, Declaration(text, NAME).data)
+        return Parsed(text, declared(text).data)
     except InvalidDeclaration as error:
         return Parsed(text, None, complaints(error))
 

@@ -25,9 +25,9 @@ from api.problems import not_found
 from api.translation import _
 from config.calendar import calendars
 from model.collection.roles import Actor
-from model.declaration import Declaration, InvalidDeclaration
+from model.declaration import InvalidDeclaration
 from model.declaration import Path as YamlPath
-from model.rewrite import CannotRewrite, assign, remove
+from model.rewrite import CannotRewrite, assign, declared, remove
 from model.template.differences import least
 from sync.collection.template_steps import WRITERS, TemplateRefused, base_of, write
 from sync.collection.template_trial import try_on_all
@@ -294,4 +294,4 @@ def _line(text: str, section: form_of.Section | None) -> int:
     path: YamlPath = {form_of.ABOUT: ("template",), form_of.RULES: ("submit_gate",)}.get(
         section.name, (form_of.LISTS.get(section.kind, ""), section.number)
     )
-    return Declaration(text, NAME).place(path)[0]
+    return declared(text).place(path)[0]

@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 from api.pages.editing import NAME, Complaint, Parsed, complaints, parsed
 from api.translation import _
 from model.declaration import InvalidDeclaration
+from model.rewrite import declared
 from model.template.differences import Difference, differences, least, step
-from model.template.template import Template, load
+from model.template.template import Template, built
 from sync.collection.template_days import days_hold
 from sync.collection.template_steps import TemplateRefused, base_of, fits, today
 from sync.collection.templates import Kept, kept, numbers
@@ -34,7 +35,8 @@ def held(connection: Connection, text: str) -> Held:
     if read.data is None:
         return Held(read, complaints=read.complaints)
     try:
-        loaded = load(text, NAME)
+        written = declared(text)
+        loaded = built(written.data, written.complaint, written.place)
         days_hold(loaded, text, where=NAME, day=today(connection, datetime.now(UTC)))
     except InvalidDeclaration as error:
         return Held(read, complaints=complaints(error))

@@ -1,10 +1,12 @@
 """The editor of policies: limits and text side by side, planned and backtested before somebody else approves."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
 import yaml
+from fastapi import FastAPI
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
@@ -34,10 +36,16 @@ def ida(engine: Engine) -> TestClient:
     return signed_in(engine, "Ida Lindqvist", "specialist")
 
 
+@cache
+def app_of(engine: Engine) -> FastAPI:
+    """Return one application for all who sign in."""
+    return create_app(engine)
+
+
 def signed_in(engine: Engine, person: str, *roles: str, projects: Any = None) -> TestClient:
     token = create_token(engine, person, projects=projects, speaks_for=(person, roles))
     headers = {"Authorization": f"Bearer {token}", "Accept": "text/html"}
-    return TestClient(create_app(engine), headers=headers, follow_redirects=False)
+    return TestClient(app_of(engine), headers=headers, follow_redirects=False)
 
 
 @pytest.fixture
