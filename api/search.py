@@ -17,6 +17,7 @@ from api.answer import Visible, day
 SearchKind = Literal["project", "work_item", "milestone", "raid_item", "person"]
 KINDS: Final[tuple[SearchKind, ...]] = ("project", "work_item", "milestone", "raid_item", "person")
 MOST_WORDS: Final = 8
+_NEAR: Final = 0.4  # of 1: two letters of a word of seven may be wrong
 _MARKS: Final = str.maketrans("\\", " ", "\x00")
 
 
@@ -96,6 +97,7 @@ def _hits(session: Session, kind: SearchKind, asked: Asked, query: str) -> list[
 
 def _near(session: Session, kind: SearchKind, asked: Asked) -> list[Hit]:
     column = _TITLE[kind]
+    session.execute(text(f"SET LOCAL pg_trgm.word_similarity_threshold = {_NEAR}"))
     values = {"words": asked.words.strip(), "most": asked.most + 1}
     order = f"word_similarity(:words, {column}) DESC, {column}"
     hits = _read(session, kind, asked, f":words <% {column}", order, values)
