@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Final
 
 import typer
+from sqlalchemy import Connection
 
 from api.cli.common import USAGE, Failed, open_store, whoever_types
 from api.passwords import Passwords
@@ -40,19 +41,28 @@ def admin(name: Name) -> None:
     An account that is there gets the role and the new password, and is open: so one gets in again.
     """
     hash_ = _asked(name)
-    now = datetime.now(UTC)
     try:
         with unit_of_work(open_store()) as connection:
-            try:
-                number = number_of(connection, name)
-            except NoSuchAccount:
-                number = add_account(connection, NewAccount(name), at=now)
-            enable(connection, number, at=now)
-            give_role(connection, number, Grant(ADMINISTRATOR), by=whoever_types(), at=now)
-            set_password(connection, number, hash_, at=now)
+            make_administrator(connection, name, hash_, at=datetime.now(UTC))
     except AccountRefused as error:
         raise Failed(str(error), USAGE) from None
     typer.echo(f"{account_name(name)} is an administrator, and signs in on /sign-in with this password.")
+
+
+def make_administrator(connection: Connection, name: str, hash_: str, *, at: datetime) -> int:
+    """Make somebody an open administrator with the password of a hash, whatever they were before.
+
+    Raises:
+        AccountRefused: The name cannot be one.
+    """
+    try:
+        number = number_of(connection, name)
+    except NoSuchAccount:
+        number = add_account(connection, NewAccount(name), at=at)
+    enable(connection, number, at=at)
+    give_role(connection, number, Grant(ADMINISTRATOR), by=whoever_types(), at=at)
+    set_password(connection, number, hash_, at=at)
+    return number
 
 
 def password(name: Name) -> None:

@@ -3,7 +3,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.personal import Personal
@@ -20,6 +20,7 @@ def test_every_form_that_is_posted_begins_with_its_token(path: Path) -> None:
             assert text[found.end() :].lstrip().startswith("{{ m.csrf() }}"), found.group()
 
 
+@settings(max_examples=25)
 @given(
     st.lists(st.sampled_from([b"<p>", "é".encode(), b"who-1", b"csrf-1", b"x" * 70_000, b""]), max_size=12),
     st.binary(max_size=200),

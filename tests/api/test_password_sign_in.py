@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from api.cli.account_password import make_administrator
 from api.csrf import GUEST, SESSION
 from api.passwords import Passwords
 from model.tables import Account, AuditEvent
@@ -200,6 +201,18 @@ def test_over_https_the_cookie_is_of_this_host_alone(shop: Shop) -> None:
     assert shop.visit("https://testserver").get("/", headers=stolen).status_code == 401
 
 
+def test_whoever_lost_every_way_in_is_made_an_administrator_again(shop: Shop) -> None:
+    number = shop.add("lost")
+    with unit_of_work(shop.engine) as connection:
+        disable(connection, number, at=NOW)
+        again = make_administrator(connection, " Lost ", QUICK.made("orbit candle piano"), at=NOW)
+    assert again == number
+    visitor = shop.visit()
+    assert sign_in(visitor, "lost", "orbit candle piano").status_code == 303
+    assert visitor.get("/accounts", headers=PAGE).status_code == 200
+
+
+@pytest.mark.slow
 def test_the_first_administrator_is_made_on_the_command_line(shop: Shop, tmp_path: Path) -> None:
     made = CommandLine(shop.url, tmp_path, {"MUSTER_PASSWORD": PASSWORD})("account", "admin", "Root.Admin")
     assert made.code == 0, made.err
