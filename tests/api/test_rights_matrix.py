@@ -67,24 +67,36 @@ def entered(engine: Engine, name: str, *grants: Grant) -> dict[str, str]:
     return {"Authorization": f"Bearer {token_of(engine, name, account(engine, name, *grants))}"}
 
 
-def held_to_the_table(engine: Engine, asking: TestClient, role: str | None, *, some: bool) -> None:
-    """Hold every route to what the table says of a role that is held for everything, or for a programme."""
+def held_to_the_table(
+    engine: Engine, asking: TestClient, role: str | None, *, some: bool = False, refused: bool = False
+) -> None:
+    """Hold every route to what the table says of a role for everything, or for a programme; or those it refuses."""
     grant = Grant(role or "", "programme", PROGRAMME) if some else Grant(role or "")
-    headers = entered(engine, f"{role}-{some}", *([grant] if role else []))
-    routes = [route for route, needed in ROUTES.items() if needed is not Permission.OPEN]
-    found = walked(asking, routes, headers)
+    headers = entered(engine, f"{role}-{some}-{refused}", *([grant] if role else []))
     expected = {
-        route: role in roles_with(ROUTES[route], some=some) or ROUTES[route] is Permission.SIGNED_IN
-        for route in routes
+        route: role in roles_with(needed, some=some) or needed is Permission.SIGNED_IN
+        for route, needed in ROUTES.items()
+        if needed is not Permission.OPEN
     }
+    routes = [route for route, let in expected.items() if not (let and refused)]
+    assert len(routes) > 5
+    found = walked(asking, routes, headers)
     assert {route: let for route, let in found.items() if let != expected[route]} == {}
 
 
 @pytest.mark.parametrize("role", [*ROLES, None])
+def test_no_role_is_let_in_where_the_table_does_not_say_so(
+    engine: Engine, asking: TestClient, role: str | None
+) -> None:
+    held_to_the_table(engine, asking, role, refused=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("role", [*ROLES, None])
 def test_every_route_lets_in_whom_the_table_says_and_nobody_else(
     engine: Engine, asking: TestClient, role: str | None
 ) -> None:
-    held_to_the_table(engine, asking, role, some=False)
+    held_to_the_table(engine, asking, role)
 
 
 @pytest.mark.slow
