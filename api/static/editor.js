@@ -79,6 +79,9 @@ if (form) {
     const from = event.target.id === "text" ? "text" : "form";
     waiting = setTimeout(() => follow(from), 700);
   });
+  // Whoever was quicker than this file typed already.
+  const early = [...form.elements].find((each) => each.name && "defaultValue" in each && each.type !== "hidden" && each.value !== each.defaultValue);
+  if (early) waiting = setTimeout(() => follow(early.id === "text" ? "text" : "form"), 100);
   form.addEventListener("submit", () => {
     clearTimeout(waiting);
     asking?.abort();

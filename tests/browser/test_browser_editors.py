@@ -57,6 +57,9 @@ def known(served: Served, chromium: Browser) -> dict[str, Any]:
     return found
 
 
+expect.set_options(timeout=20_000)  # both sides follow each other over the server, on a busy machine
+
+
 def opened(chromium: Browser, served: Served, state: Any, **options: Any) -> Visit:
     return Visit(chromium.new_context(storage_state=state, base_url=served.url, **options), served.url)
 
