@@ -54,7 +54,7 @@ def test_filter_and_sort_are_in_the_address_and_survive_a_reload(demo: Served, v
 def test_typing_a_name_narrows_the_board_and_keeps_the_caret(demo: Served, visitor: Visitor) -> None:
     page = visitor(demo).page
     page.goto("/")
-    page.get_by_role("searchbox").press_sequentially("payr", delay=60)
+    page.get_by_role("searchbox", name="Search by name").press_sequentially("payr", delay=60)
     page.wait_for_url("**q=payr*")
     expect(page.locator("table.board tbody th.p a")).to_have_text(["Payroll migration"])
     assert page.evaluate("document.activeElement.value") == "payr"

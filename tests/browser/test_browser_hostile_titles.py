@@ -93,12 +93,15 @@ def test_hostile_titles_are_only_text_on_every_page(hostile: Served, visitor: Vi
 def test_a_hostile_search_stays_text(hostile: Served, visitor: Visitor) -> None:
     page = visitor(hostile).page
     page.goto("/")
-    page.get_by_role("searchbox").fill('"><img src=x onerror=window.ran=1>')
+    page.get_by_role("searchbox", name="Search by name").fill('"><img src=x onerror=window.ran=1>')
     page.wait_for_url("**q=*")
     expect(page.get_by_text("No project matches")).to_be_visible()
     assert page.evaluate("window.ran") is None
     page.reload()
-    assert page.get_by_role("searchbox").input_value() == '"><img src=x onerror=window.ran=1>'
+    assert (
+        page.get_by_role("searchbox", name="Search by name").input_value()
+        == '"><img src=x onerror=window.ran=1>'
+    )
     assert page.evaluate("window.ran") is None
 
 
