@@ -99,4 +99,4 @@ def test_where_trigrams_are_there_what_is_nearly_written_so_is_found(rows: Rows,
     with rows.engine.connect() as connection:
         if connection.scalar(text("SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'")) is None:
             pytest.skip("this PostgreSQL has no pg_trgm")
-    assert found(head, "Dokcing", kind="project") != []
+    assert found(head, "Dockng", kind="project") != []

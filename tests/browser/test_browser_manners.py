@@ -27,6 +27,10 @@ PAGES = {
     "outcomes": "/outcomes",
     "rollup": "/rollup",
     "rollup-programme": "/rollup?programme=Core+systems",
+    "search": "/search?q=port",
+    "search-nothing": "/search?q=zebra",
+    "preferences": "/preferences",
+    "glossary": "/glossary",
     "rollup-receipt": "/rollup/receipt/health.cost_weighted?programme=Core+systems",
 }
 REACHABLE = 'a[href], button, select, input:not([type=hidden]), summary, [tabindex="0"]'
