@@ -140,7 +140,7 @@ def test_the_keyboard_reaches_every_link_and_field(demo: Served, visitor: Visito
 def test_the_keyboard_alone_filters_sorts_and_drills_down(demo: Served, visitor: Visitor) -> None:
     page = visitor(demo).page
     page.goto("/")
-    page.get_by_role("searchbox").focus()
+    page.get_by_role("searchbox", name="Search by name").focus()
     page.keyboard.type("portal")
     page.wait_for_url("**q=portal*")
     expect(page.locator("table.board tbody th.p a")).to_have_count(1)
