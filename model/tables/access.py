@@ -22,7 +22,9 @@ class ApiToken(Base):
     projects: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     programmes: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # names
     portfolios: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # keys
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)  # holds it to its own
+    account_id: Mapped[int | None] = mapped_column(
+        ForeignKey("account.id"), index=True
+    )  # holds it to its own
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
