@@ -90,6 +90,7 @@ def test_a_name_that_cannot_be_signed_in_with_is_refused(engine: Engine, name: s
         add_account(connection, NewAccount(name), at=NOW)
 
 
+@pytest.mark.slow
 def test_accounts_are_kept_by_command(engine: Engine, database_url: str, tmp_path: Path) -> None:
     muster = CommandLine(database_url, tmp_path / "home", {})
     assert muster("account", "add", "Ada@example.org", "--person", "Ada").code == 0

@@ -75,4 +75,5 @@ def test_a_run_says_which_version_of_the_mapping_it_read_by(engine: Engine) -> N
     [found] = client(engine).get("/api/v1/runs").json()["runs"]
 
     assert (found["id"], found["mapping_version"]) == (run, 1)
-    assert "read by version 1 of its mapping" in client(engine, name="other").get(f"/runs/{run}").text
+    shown = client(engine, name="other").get(f"/runs/{run}").text
+    assert "<dt>Mapping</dt><dd>version 1</dd>" in shown

@@ -18,6 +18,7 @@ def muster(database_url: str, tmp_path: Path) -> CommandLine:
     return CommandLine(database_url, tmp_path / "home", dict(SECRETS))
 
 
+@pytest.mark.slow
 def test_an_officer_discovers_tries_saves_and_replays_a_mapping(muster: CommandLine, tmp_path: Path) -> None:
     sandbox = kept("jira-dc", issues=30)
     file = write_document(

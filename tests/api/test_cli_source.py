@@ -44,6 +44,7 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", ["consents", "refuses", "is somebody else"])
 def test_a_person_lets_us_in_by_browser(
     engine: Engine, cloud: Sandbox, database_url: str, tmp_path: Path, answer: str

@@ -39,6 +39,7 @@ def own_sandbox() -> Iterator[Sandbox]:
         yield found
 
 
+@pytest.mark.slow
 def test_everything_the_sandbox_holds_arrives_by_either_feed_and_from_a_server_alike(
     sandbox: Sandbox, services: Open
 ) -> None:
@@ -57,6 +58,7 @@ def test_everything_the_sandbox_holds_arrives_by_either_feed_and_from_a_server_a
         assert Stored().pull(server).rows.keys() == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", [2, pytest.param(5, marks=pytest.mark.slow)])
 def test_a_pull_cut_off_and_carried_on_equals_an_undisturbed_one(
     sandbox: Sandbox, services: Open, cut: int

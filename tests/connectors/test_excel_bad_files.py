@@ -111,6 +111,7 @@ def test_a_far_corner_that_is_only_formatted_is_no_matter() -> None:
     assert [record["i"] for record in outcome.records()] == ["APO"]
 
 
+@pytest.mark.slow
 def test_a_two_gigabyte_zip_bomb_is_not_opened() -> None:
     out = io.BytesIO()
     with (

@@ -68,6 +68,7 @@ def test_the_last_epic_and_version_are_due_when_the_story_forecasts(
     assert forecast in releases
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["jira-cloud", "jira-dc"])
 def test_work_gets_done_week_by_week_and_scope_hardly_grows(worlds: dict[str, World], source: str) -> None:
     where = worlds[source]
