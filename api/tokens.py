@@ -18,6 +18,7 @@ from sync.tokens import SIGN_IN, NameTaken, NewToken, add_token, revoke_token
 
 PREFIX: Final = "mst_"  # lets a secret scanner know a token when it sees one
 LINK_LIVES: Final = timedelta(minutes=30)
+NAME: Final = 200  # characters of a token's name
 
 
 SpeaksFor = tuple[str | None, Sequence[str]]  # a person and the roles they hold in the whole office
@@ -88,11 +89,12 @@ def create_token(  # noqa: PLR0913 - what a token may is many choices, all by na
         account: Whose it is: it never holds more than they do, and speaks for whom they are.
 
     Raises:
-        BadToken: An unknown scope, project, programme, portfolio or role, roles of nobody, or a name in use.
+        BadToken: A name that cannot be one or is in use; an unknown scope, project, programme, portfolio or role;
+            roles of nobody.
     """
     now = now or datetime.now(UTC)
-    if not name.strip() or ":" in name:
-        raise BadToken("a token needs a name, without a colon")
+    if not name.strip() or ":" in name or len(name) > NAME or not name.isprintable():
+        raise BadToken(f"a token needs a name of 1 to {NAME} characters on one line, without a colon")
     if unknown := sorted(set(scopes) - set(SCOPES)):
         raise BadToken(f"no such scope: {', '.join(unknown)}; there are: {', '.join(SCOPES)}")
     if not scopes and not speaks_for[1]:

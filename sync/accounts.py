@@ -1,6 +1,7 @@
 """Write accounts and the roles they hold. Each change is recorded in the transaction that makes it."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,6 +14,7 @@ from sync.audit import record
 
 _NAME: Final = re.compile(r"[^\s:/\x00-\x1f]{1,200}")
 _MOST: Final = 200  # characters of what is shown, and of a person
+_NO_TEXT: Final = frozenset({"Cc", "Cn", "Cs"})  # controls, what is no character, halves of one
 _KEYS: Final = {"portfolio": Portfolio.key, "programme": Programme.name, "project": Project.key}
 
 
@@ -53,7 +55,7 @@ def account_name(typed: str) -> str:
         AccountRefused: It cannot be one.
     """
     name = typed.strip().casefold()
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or not name.isprintable():
         raise AccountRefused(
             f"{typed!r} cannot be a name to sign in with: 1 to 200 characters are expected, without spaces, colons"
             " and slashes, such as an e-mail address"
@@ -65,7 +67,7 @@ def add_account(connection: Connection, new: NewAccount, *, at: datetime) -> int
     """Store an account without roles and return its number.
 
     Raises:
-        AccountRefused: The name is in use or cannot be one.
+        AccountRefused: The name is in use or cannot be one, or what is shown or the person holds no text.
     """
     name = account_name(new.name)
     _lock(connection)
@@ -83,6 +85,7 @@ def say_person(connection: Connection, number: int, person: str | None, *, at: d
 
     Raises:
         NoSuchAccount: There is none of that number.
+        AccountRefused: The person holds what is no text.
     """
     name, before = _locked(connection, number)[:2]
     person = _line(person)
@@ -228,5 +231,14 @@ def _one_remains(connection: Connection, name: str) -> None:
 
 
 def _line(typed: str | None) -> str | None:
-    """Return a text as one short line; nothing is None."""
-    return " ".join((typed or "").replace("\x00", "").split())[:_MOST] or None
+    """Return a text as one short line; nothing is None.
+
+    Raises:
+        AccountRefused: It holds characters that stand for nothing, and that files and other programs refuse.
+    """
+    line = " ".join((typed or "").replace("\x00", "").split())
+    if any(unicodedata.category(each) in _NO_TEXT for each in line):
+        raise AccountRefused(
+            f"{line[:_MOST]!r} holds a character that is none: type it anew, letters and spaces only"
+        )
+    return line[:_MOST] or None

@@ -108,7 +108,8 @@ def _added(connection: Connection, who: Somebody, at: datetime) -> tuple[int, st
         if connection.scalar(select(Account.id).where(Account.name == name)) is None:
             break
         name = f"{wanted[:190]}~{number}"
-    made = add_account(connection, NewAccount(name, who.shown), at=at)
+    shown = "".join(filter(str.isprintable, who.shown))
+    made = add_account(connection, NewAccount(name, shown), at=at)
     held = update(Account).where(Account.id == made).values(issuer=who.issuer, subject=who.subject)
     connection.execute(held)
     return made, name

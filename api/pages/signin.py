@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from fastapi import APIRouter
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, text
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,16 +13,21 @@ from api import sessions
 from api.access import hash_token
 from api.causes import asks
 from api.forms import read_form
+from api.grants import OWNER, WHOSE, principal_of, stands
 from api.origin import same_origin
 from api.pages.signin_form import show_form
 from api.signing import Refused, TriedTooOften, check_password
 from api.translation import _
-from model.tables import ApiToken
+from model.rights import Permission
 from sync.sessions import NewSession, link_name, redeem_link, refuse_sign_in
 from sync.tokens import SIGN_IN
 
 router = APIRouter()
 _MOST_FORM: Final = 8192  # bytes
+_TOKEN: Final = text(
+    f"SELECT {WHOSE} FROM api_token t {OWNER}"
+    " WHERE t.hash = :hash AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > :now)"
+)
 
 
 @router.get("/sign-in")
@@ -124,19 +129,15 @@ def _by_token(request: Request, token: str, going: str) -> Response:
         wrong = _("This token is unknown, expired or revoked, or it may not read.")
         return show_form(request, 401, wrong=wrong, going=going, by_token=True)
     response = RedirectResponse(going, 303)
-    asks(request, found["name"])
-    sessions.sign_in(request, response, way="token", token=found["id"], ends=found["expires_at"])
+    asks(request, found.name)
+    sessions.sign_in(request, response, way="token", token=found.id, ends=found.expires_at)
     return response
 
 
-def _standing(engine: Engine, token: str, now: datetime) -> dict[str, Any] | None:
-    query = select(ApiToken.id, ApiToken.name, ApiToken.scopes, ApiToken.expires_at).where(
-        ApiToken.hash == hash_token(token),
-        ApiToken.revoked_at.is_(None),
-        (ApiToken.expires_at.is_(None)) | (ApiToken.expires_at > now),
-    )
+def _standing(engine: Engine, token: str, now: datetime) -> Any | None:
+    """Return the token that somebody pasted, where it stands and may look at projects: by scope or by role."""
     with engine.connect() as connection:
-        row = connection.execute(query).mappings().first()
-    if row is None or SIGN_IN in row["scopes"] or not {"read", "admin"} & set(row["scopes"]):
+        row = connection.execute(_TOKEN, {"hash": hash_token(token), "now": now}).one_or_none()
+    if row is None or SIGN_IN in row.scopes or not stands(row):
         return None
-    return dict(row)
+    return row if principal_of(row).can(Permission.VIEW) else None

@@ -51,6 +51,18 @@ def test_an_administrator_adds_somebody_and_gives_and_takes_roles_on_the_page(en
     ]
 
 
+@pytest.mark.parametrize("field", ["name", "shown", "person"])
+def test_a_character_that_is_none_is_in_no_name(engine: Engine, field: str) -> None:
+    visit = browser(
+        engine,
+        cookie_of(engine, account(engine, f"root of {field}".replace(" ", "-"), Grant("administrator"))),
+    )
+    csrf = TOKEN.search(visit.get("/accounts").text)
+    assert csrf is not None
+    sent = {"csrf": csrf[1], "name": "odd", "shown": "Odd", "person": "Odd"}
+    assert visit.post("/accounts", data={**sent, field: "Odd\ufffe"}).status_code in (409, 422)
+
+
 @pytest.mark.parametrize(
     ("sent", "says"),
     [

@@ -100,12 +100,14 @@ def test_a_token_is_shown_once_and_does_what_its_account_may_now(shop: Shop) -> 
     assert token not in visitor.get("/tokens", headers=PAGE).text
     assert bearer(shop, token) == 200
     assert bearer(shop, token, "/odata/v1/Projects") == 200
+    assert post_form(shop.visit(), "/sign-in", "/sign-in", token=token).status_code == 303
     with unit_of_work(shop.engine) as connection:
         take_role(connection, number, Grant("bi"), at=NOW)
     assert (bearer(shop, token), bearer(shop, token, "/odata/v1/Projects")) == (200, 403)
     with unit_of_work(shop.engine) as connection:
         disable(connection, number, at=NOW)
     assert bearer(shop, token) == 401
+    assert post_form(shop.visit(), "/sign-in", "/sign-in", token=token).status_code == 401
     with unit_of_work(shop.engine) as connection:
         enable(connection, number, at=NOW)
     assert bearer(shop, token) == 200
@@ -135,6 +137,8 @@ def test_a_token_ends_on_its_day_and_when_it_is_revoked(shop: Shop) -> None:
     ("fields", "says"),
     [
         ({"name": "a:b"}, "without a colon"),
+        ({"name": "a" * 5_000}, "1 to 200 characters"),
+        ({"name": "a\ufffe"}, "1 to 200 characters"),
         ({"name": "ok", "projects": "NOPE"}, "no such project: NOPE"),
         ({"name": "ok", "days": "9999"}, "how long it works"),
         ({"name": "ok", "may": "admin"}, "what it may"),
