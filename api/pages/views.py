@@ -14,13 +14,15 @@ from api.forms import read_form
 from api.origin import same_origin
 from api.pages.render import HTML, html
 from api.principal import Principal
-from api.problems import not_found
+from api.problems import forbidden, not_found
 from api.translation import _
+from model.rights import SHOWN, Permission, who_may
 from sync.store import unit_of_work
 from sync.views import ViewRefused, Wanted, forget, keep, views
 
 router = APIRouter()
 _MOST_FORM: Final = 8192  # bytes
+SHARES: Final = Permission.DESIGN  # of the whole office: what is shared, everybody is shown
 
 
 def owner_of(principal: Principal) -> str:
@@ -57,6 +59,9 @@ def _kept(request: Request, form: dict[str, str]) -> Response:
     engine: Engine = request.app.state.engine
     principal, _version = authenticate(engine, request)
     wanted = Wanted(form.get("name", ""), form.get("address", ""), form.get("shared") == "1")
+    if wanted.shared and not principal.can(SHARES):
+        roles = ", ".join(SHOWN[role] for role in who_may(SHARES))
+        raise forbidden(f"Views are shared by the office ({roles}); keep this one for yourself.")
     try:
         with unit_of_work(engine) as connection:
             keep(
@@ -83,13 +88,14 @@ def _forgotten(request: Request, number: int) -> Response:
 def _listed(request: Request, principal: Principal, wanted: Wanted, wrong: str | None = None) -> Response:
     engine: Engine = request.app.state.engine
     with engine.connect() as connection:
-        found = views(connection, owner_of(principal))
+        found = views(connection, owner_of(principal), principal.projects)
     context = {
         "title": _("Saved views"),
         "mine": [each for each in found if each.mine],
         "others": [each for each in found if not each.mine],
         "wanted": wanted,
         "wrong": wrong,
+        "shares": principal.can(SHARES),
     }
     body = html("views.html", principal=principal, here="/views", **context)
     return Response(body, 422 if wrong else 200, {"Cache-Control": "private, no-store"}, HTML)

@@ -31,7 +31,7 @@ def ada(store: Engine) -> TestClient:
 
 @pytest.fixture(scope="module")
 def bob(store: Engine, ada: TestClient) -> TestClient:
-    made = create_token(store, "bob", projects=None, scopes=("read",), speaks_for=("Bob", ()))
+    made = create_token(store, "bob", projects=None, scopes=("read",))
     return TestClient(ada.app, headers={"Authorization": f"Bearer {made}"}, follow_redirects=False)
 
 
@@ -88,3 +88,52 @@ def test_no_other_site_keeps_a_view_and_nobody_without_signing_in(ada: TestClien
     sent = ada.post("/views", data={"name": "a", "address": "/"}, headers={"Origin": "https://evil.example"})
     assert sent.status_code == 403
     assert TestClient(ada.app).get("/views").status_code == 401
+
+
+def test_who_only_reads_shares_nothing(bob: TestClient) -> None:
+    assert keep(bob, "Mine alone") == 303
+    assert 'name="shared"' not in bob.get("/views?address=/risks").text
+    answer = bob.post("/views", data={"name": "For all", "address": "/risks", "shared": "1"})
+    assert answer.status_code == 403
+    assert "project officer" in answer.text
+
+
+SAID = {
+    "/projects/PORTAL?as_of=2026-11-01": True, "/projects/SIGNON": False, "/projects/%53IGNON/receipt/cost": False,
+    "/risks?project=PORTAL": True, "/risks?project=SIGNON": False, "/risks?show=high": True,
+    "/portfolio?programme=Digital": True, "/portfolio?programme=Secret+plans": False, "/findings?q=anything": False,
+    "/findings/17": False, "/money?sort=signon": False, "/policies/default": True, "/search": True,
+    "/portfolio?programme=Nowhere": False,
+}  # fmt: skip
+
+
+PROJECTS = (
+    "INSERT INTO portfolio (key, name, timezone, currency) VALUES ('main', 'Main', 'UTC', 'EUR')",
+    (
+        "INSERT INTO programme (portfolio_id, name)"
+        " SELECT id, unnest(ARRAY['Digital', 'Secret plans']) FROM portfolio"
+    ),
+    (
+        "INSERT INTO project (id, key, name, portfolio_id, programme_id, origin, created_at)"
+        " SELECT gen_random_uuid(), w.key, w.name, g.portfolio_id, g.id, 'register', now() FROM programme g JOIN"
+        " (VALUES ('PORTAL', 'Portal', 'Digital'), ('SIGNON', 'One door for all', 'Secret plans'))"
+        " AS w (key, name, programme) ON w.programme = g.name"
+    ),
+)
+
+
+def test_a_shared_view_tells_nobody_of_a_project_they_may_not_see(store: Engine, ada: TestClient) -> None:
+    with store.begin() as connection:
+        for statement in PROJECTS:
+            connection.execute(text(statement))
+    for number, address in enumerate(SAID):
+        assert keep(ada, f"View {number}", address, shared="1") == 303
+    assert keep(ada, "One door for all, at last", "/risks", shared="1") == 303
+    made = create_token(store, "few", projects=["PORTAL"])
+    headers = {"Authorization": f"Bearer {made}"}
+    page = TestClient(ada.app, headers=headers).get("/views").text
+    assert {address: f">View {number}<" in page for number, address in enumerate(SAID)} == SAID
+    assert "One door" not in page
+    with store.connect() as connection:
+        query = "SELECT detail FROM audit_event WHERE action = 'view.saved' AND subject = 'view View 1'"
+        assert connection.scalar(text(query)) == {"address": "/projects/SIGNON", "shared": True}
