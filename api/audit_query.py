@@ -1,12 +1,13 @@
 """Which events of the log are asked for, the same on the page, in its export and on the command line."""
 
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.values import Day
 from model.audit import ACTIONS
+from model.days import begin_of
 from sync.audit_log import Wanted
 
 GROUPS: Final = tuple(dict.fromkeys(action.partition(".")[0] for action in ACTIONS))
@@ -45,13 +46,12 @@ class AuditQuery(BaseModel):
 
     def wanted(self, zone: tzinfo) -> Wanted:
         """Return which events are meant, by days of a time zone."""
-        began = None if self.since is None else datetime.combine(self.since, time(), zone)
-        ends = None if self.until is None else datetime.combine(self.until + timedelta(days=1), time(), zone)
+        last = self.until
         return Wanted(
             actor=self.actor or None,
             way=self.way or None,
             action=self.action or None,
             subject=self.subject or None,
-            since=None if began is None else began.astimezone(UTC),
-            until=None if ends is None else ends.astimezone(UTC),
+            since=None if self.since is None else begin_of(self.since, zone),
+            until=None if last in (None, date.max) else begin_of(last + timedelta(days=1), zone),
         )

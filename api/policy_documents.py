@@ -53,7 +53,11 @@ def _in_force(versions: Sequence[Kept]) -> dict[str, list[tuple[date, date | Non
     """Return when each approved version is in force: first and last days, None for no last one."""
     approved = [each for each in versions if each.state == APPROVED]
     begins = {each.effective_from for each in approved}
-    begins |= {each.effective_to + timedelta(days=1) for each in approved if each.effective_to is not None}
+    begins |= {
+        each.effective_to + timedelta(days=1)
+        for each in approved
+        if each.effective_to not in (None, date.max)
+    }
     found: dict[str, list[tuple[date, date | None]]] = {}
     marks = sorted(begins)
     for first, following in zip(marks, [*marks[1:], None], strict=True):

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from model.status.phased import month_end
 from sync.facts_sql import CHOSEN
 from sync.said import Derivation, Said, Sayings, money_text
 
@@ -129,7 +129,7 @@ def money_from_costs(session: Session, asked: Derivation, found: Sayings) -> Non
             mixed = " and ".join(currencies)
             found.warnings.append(f"{key}: {kind} cost lines are in {mixed}; they cannot be added up")
         elif (project, attribute) not in registered:
-            valid = _month_end(last) if kind == "actual" and last else None
+            valid = month_end(last) if kind == "actual" and last else None
             span = f"{first:%Y-%m} to {last:%Y-%m}" if first else "whole life"
             where = locator if count == 1 else f"{locator} and {count - 1} more, {span}"
             said = Said(money_text(amount), currencies[0], valid, page, position, where, url)
@@ -195,10 +195,6 @@ def money_from_benefits(session: Session, asked: Derivation, found: Sayings) -> 
                 found.add(project, attribute, source, said)
 
 
-def _month_end(day: date) -> date:
-    return (day.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-
-
 def counts_from_milestones(session: Session, asked: Derivation, found: Sayings) -> None:
     """Milestones due in the month of today by their baseline, and how many of these are met."""
     rows = session.execute(
@@ -215,7 +211,7 @@ def counts_from_milestones(session: Session, asked: Derivation, found: Sayings) 
         ),
         asked.bound(
             first=asked.today.replace(day=1),
-            last=_month_end(asked.today),
+            last=month_end(asked.today),
             today=asked.today,
             known_at=asked.known_at,
         ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from model.status.phased import month_end
 from sync.facts_sql import THERE
 
 LISTED: Final = 20  # rows that are listed of one claim
@@ -92,7 +93,7 @@ def derived_from(session: Session, claims: Iterable[Claimed], *, timezone: str) 
             text(f"SELECT l.*, count(*) OVER () AS together FROM ({statement}) AS l LIMIT {LISTED}"),
             {
                 "project": claim.project_id, "source": claim.source_id, "then": claim.known_from,
-                "first": day, "last": _month_end(day), "kind": _MONEY.get(claim.attribute),
+                "first": day, "last": month_end(day), "kind": _MONEY.get(claim.attribute),
             },
         ).all()  # fmt: skip
         records = tuple(
@@ -107,7 +108,3 @@ def _derived(claim: Claimed) -> bool:
     if claim.attribute not in _STATEMENTS:
         return False
     return claim.raw_page_id is None or " more" in (claim.locator or "")
-
-
-def _month_end(first: date) -> date:
-    return (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)

@@ -110,7 +110,10 @@ def instant(value: Any) -> datetime | None:
                 raise ValueError("expected an instant such as 2026-01-31T09:00:00Z") from None
     if found.tzinfo is None:
         raise ValueError("expected an instant with a time zone")
-    return found.astimezone(UTC)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("expected an instant from the year 1 to 9999 in UTC") from None
 
 
 def boolean(value: Any) -> bool | None:

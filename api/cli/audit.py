@@ -151,7 +151,8 @@ def _print(found: list[Linked]) -> None:
         console.print("No event matches.")
     for each in found:
         event = each.event
-        by = event.detail.get("by")
+        detail: object = event.detail  # an object, unless somebody changed the log behind it
+        by = detail.get("by") if isinstance(detail, dict) else None
         who = f"{by} ({event.actor})" if by else event.actor
         where = f" from {event.address}" if event.address else ""
         when = f"{each.seq:>6}  {event.at:%Y-%m-%d %H:%M:%S}Z"

@@ -96,8 +96,10 @@ def _actors(session: Session) -> list[str]:
 
 def _shown(each: Linked) -> dict[str, Any]:
     event = each.event
-    detail = dict(event.detail)
-    by = detail.pop("by", None)
+    kept: Any = event.detail  # an object, unless somebody changed the log behind it
+    odd = not isinstance(kept, dict)
+    detail = {"detail": kept} if odd else dict(kept)
+    by = detail.pop("by") if isinstance(detail.get("by"), str) else None
     return {
         "seq": each.seq,
         "at": event.at,
@@ -112,6 +114,7 @@ def _shown(each: Linked) -> dict[str, Any]:
         "detail": [
             (name.replace("_", " "), _lines(value)) for name, value in detail.items() if value is not None
         ],
+        "odd": odd,
         "hash": each.hash,
     }
 

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import floor
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
+
+from model.days import moved
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ def stacked(counts: dict[str, int], width: float) -> list[Segment]:
     return found
 
 
+REACH: Final = timedelta(days=20 * 366)  # a date further from the day shown is a mistake, or means none
 TRACK: Final = 1000  # the width of a time line, in its own units
 
 
@@ -81,6 +84,7 @@ class Mark:
     left: float | None  # of the slip's bar
     width: float
     late: bool
+    far: bool  # a date of it is too far off to be drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,26 +96,34 @@ class Timeline:
     ticks: list[tuple[float, str]]
 
 
+def near(day: date | None, today: date) -> TypeGuard[date]:
+    """Say whether a day is known and is drawn: not of the year 9999, beside which all others would be one point."""
+    return day is not None and abs(day - today) <= REACH
+
+
 def timeline(dates: Sequence[tuple[date | None, date | None]], today: date) -> Timeline:
-    """Lay out (baseline, expected) pairs on a scale that holds them all and today."""
-    known = [found for pair in dates for found in pair if found is not None]
+    """Lay out (baseline, expected) pairs on a scale that holds today and all that is near it."""
+    known = [found for pair in dates for found in pair if near(found, today)]
+    far = [any(found is not None and not near(found, today) for found in pair) for pair in dates]
     if not known:
-        return Timeline([Mark(None, None, None, 0, late=False) for _ in dates], None, [])
+        return Timeline([Mark(None, None, None, 0, late=False, far=each) for each in far], None, [])
     first, last = min(*known, today), max(*known, today)
     pad = max((last - first).days // 25, 5)
-    first, last = first - timedelta(days=pad), last + timedelta(days=pad)
+    first, last = moved(first, timedelta(days=-pad)), moved(last, timedelta(days=pad))
     days = (last - first).days
 
     def at(found: date | None) -> float | None:
-        return None if found is None else round((found - first).days / days * TRACK, 1)
+        return round((found - first).days / days * TRACK, 1) if near(found, today) else None
 
     marks = []
-    for baseline, expected in dates:
+    for (baseline, expected), off in zip(dates, far, strict=True):
         base, then = at(baseline), at(expected)
         both = base is not None and then is not None
         left = min(base or 0, then or 0) if both else None
         width = abs((then or 0) - (base or 0)) if both else 0.0
-        marks.append(Mark(base, then, left, round(width, 1), late=both and (then or 0) > (base or 0)))
+        marks.append(
+            Mark(base, then, left, round(width, 1), late=both and (then or 0) > (base or 0), far=off)
+        )
     return Timeline(marks, at(today), _ticks(first, last, at))
 
 
@@ -120,12 +132,10 @@ def _ticks(first: date, last: date, at: Any) -> list[tuple[float, str]]:
     months = (last.year - first.year) * 12 + last.month - first.month
     every = 1 if months <= 7 else 3 if months <= 24 else 12  # noqa: PLR2004 - what fits under the track
     found = []
-    year, month = first.year, first.month
-    while date(year, month, 1) <= last:
-        day = date(year, month, 1)
-        if day >= first and (month - 1) % every == 0:
+    for number in range(first.year * 12, last.year * 12 + 12):
+        day = date(number // 12, number % 12 + 1, 1)
+        if first <= day <= last and (day.month - 1) % every == 0:
             found.append((at(day), f"{day:%Y}" if every == 12 else f"{day:%b %y}"))  # noqa: PLR2004 - months
-        year, month = (year + 1, 1) if month == 12 else (year, month + 1)  # noqa: PLR2004 - months a year
     return found
 
 

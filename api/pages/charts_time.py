@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from model.days import moved
+
 LANE: Final = 20  # how high a lane is, in pixels
 GAP: Final = 1.6  # percent of the width that keeps two marks of one lane apart
 _MOST_TICKS: Final = 14
@@ -61,7 +63,7 @@ def scale(days: Sequence[date], today: date, *, first: date | None = None, last:
     begin = first or min([*days, today])
     end = last or max([*days, today])
     pad = max((end - begin).days // 40, 3)
-    return Scale(begin - timedelta(days=pad), end + timedelta(days=pad))
+    return Scale(moved(begin, timedelta(days=-pad)), moved(end, timedelta(days=pad)))
 
 
 def spans(pairs: Sequence[tuple[date | None, date | None]], on: Scale) -> tuple[list[Span], int]:

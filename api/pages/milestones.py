@@ -12,10 +12,12 @@ from starlette.responses import Response
 
 from api.access import RecordsReader
 from api.answer import Visible
+from api.pages.charts import near
 from api.pages.charts_time import LANE, Scale, Span, scale, spans
 from api.pages.render import page
 from api.pages.view import Standing, View, ids, source_names, standing
 from api.translation import _
+from model.days import moved
 from sync.record_rows import rows_of
 
 router = APIRouter()
@@ -101,6 +103,7 @@ def milestones_page(reader: RecordsReader, view: Annotated[MilestonesView, Query
             more=max(len(pressing) - PRESSING, 0),
             tracks=[lay(project, stones, on) for project, stones in here],
             scale=on,
+            near=near,
             pages=pages,
             projects=len(tracks),
         )
@@ -147,7 +150,7 @@ def _meets(stone: Stone, show: str, today: date) -> bool:
         "all": True,
         "late": stone.late,
         "overdue": stone.overdue,
-        "next": bool(to_come and stone.expected and today <= stone.expected <= today + NEXT),
+        "next": bool(to_come and stone.expected and today <= stone.expected <= moved(today, NEXT)),
         "critical": stone.critical,
         "moved": bool(stone.moved),
     }[show]
@@ -171,12 +174,12 @@ def _by_project(stones: Iterable[Stone], sort: str) -> list[tuple[dict[str, Any]
 
 
 def scale_of(stones: Iterable[Stone], span: str, today: date) -> Scale:
-    """Return the scale for what is shown: so many days around today, or all there is."""
-    days = [day for stone in stones for day in (stone.baseline, stone.expected) if day is not None]
+    """Return the scale for what is shown: so many days around today, or all that is near it."""
+    days = [day for stone in stones for day in (stone.baseline, stone.expected) if near(day, today)]
     if span not in _SPANS:
         return scale(days, today)
     before, after = (timedelta(days=each) for each in _SPANS[span])
-    inside = [day for day in days if today - before <= day <= today + after]
+    inside = [day for day in days if moved(today, -before) <= day <= moved(today, after)]
     return scale(inside, today)
 
 

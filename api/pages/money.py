@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from api.access import RecordsReader
 from api.answer import Visible
+from api.pages.charts import near
 from api.pages.charts_money import KINDS, Bar, bars, rising
 from api.pages.render import page
 from api.pages.view import Standing, View, ids, standing
@@ -141,12 +142,13 @@ def bars_of(lines: Sequence[Line]) -> list[Bar]:
 def monthly(session: Session, found: Standing, rates: Rates) -> dict[str, Any]:
     """Return the cost lines of trackers and workbooks by month, added up; with the projects that state none.
 
+    Months of another age are left out and named: beside the year 9999 all others would be one point.
     What people answered in a forecast is about the same money, and not added to it.
     """
     projects = ids(session, found)
     rows = costs_of(session, projects=list(projects), known_at=found.past or _NOW)
     sums: dict[tuple[date, str], Decimal] = {}
-    left_out, dated = 0, set()
+    left_out, dated, far = 0, set(), set[date]()
     for project, costs in rows.items():
         for row in costs:
             if row["collected"] or row["period"] is None or row["kind"] not in KINDS or row["amount"] is None:
@@ -156,8 +158,12 @@ def monthly(session: Session, found: Standing, rates: Rates) -> dict[str, Any]:
             if carried is None:
                 left_out += 1
                 continue
+            month = row["period"].replace(day=1)
+            if not near(month, found.today):
+                far.add(month)
+                continue
             dated.add(project)
-            key = row["period"].replace(day=1), row["kind"]
+            key = month, row["kind"]
             sums[key] = sums.get(key, Decimal(0)) + carried.amount
     months = _months({month for month, _ in sums})
     return {
@@ -165,6 +171,7 @@ def monthly(session: Session, found: Standing, rates: Rates) -> dict[str, Any]:
         "sums": sums,
         "rising": rising(sums, months, HEIGHT),
         "left_out": left_out,
+        "far": sorted(far),
         "projects": len(dated),
         "of": len(projects),
     }

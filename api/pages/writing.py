@@ -12,6 +12,7 @@ from babel.dates import format_date, format_skeleton
 
 from api.pages.names import NAMES
 from api.translation import LANGUAGES, N_, SOURCE, Translated, _, pgettext, preferences
+from model.days import in_zone
 
 NONE: Final = "–"
 _AMOUNT: Final = re.compile(r"-?\d{4,15}(\.\d+)?")  # a decimal as JSON holds it
@@ -66,7 +67,7 @@ def zone() -> tzinfo:
 
 def here(value: datetime) -> datetime:
     """Return an instant in the reader's time zone; one without a zone is taken to be UTC."""
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(zone())
+    return in_zone(value if value.tzinfo else value.replace(tzinfo=UTC), zone())
 
 
 def zone_text(value: datetime) -> str:

@@ -37,7 +37,10 @@ def instant(value: Any) -> datetime | None:
         found = datetime.fromisoformat(_FRACTION.sub(r"\1", value))
     except ValueError:
         raise ValueError("expected an instant such as 2026-01-31T09:00:00Z") from None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    try:
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("expected an instant from the year 1 to 9999 in UTC") from None
 
 
 def day(value: Any) -> date | None:

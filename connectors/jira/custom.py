@@ -197,7 +197,10 @@ def _instant(value: Any) -> str:
     at = from_epoch_ms(value) if isinstance(value, int) else datetime.fromisoformat(value)
     if at.tzinfo is None:
         raise ValueError("expected a time with its offset from UTC")
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    try:
+        return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except OverflowError:
+        raise ValueError("expected a time from the year 1 to 9999 in UTC") from None
 
 
 def _named(value: Any) -> str:
