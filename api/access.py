@@ -4,7 +4,7 @@ A token is held as its SHA-256. A browser holds the secret of a session instead 
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -33,6 +33,7 @@ from model.tables import Project
 __all__ = ["OPERATOR", "SCOPES", "Principal"]
 _UNKNOWN: Final = "This token is unknown, expired or revoked; `muster token list` shows which stand."
 _ENDED: Final = "Your session has ended. Sign in again."
+_NUL: Final = "a parameter holds a NUL character"
 bearer = HTTPBearer(auto_error=False, description="A token of `muster token create`")
 
 
@@ -77,7 +78,8 @@ def authenticate(
     Without a kind the version is that of all data there is, which every write changes.
 
     Raises:
-        Problem: 401 when nobody valid asks, 403 for one without the permission that the route needs.
+        Problem: 401 when nobody valid asks, 403 for one without the permission that the route needs, 400 for an
+            address that names what nothing is called.
     """
     now = now or datetime.now(UTC)
     hash_, secret = _bearer(request), None
@@ -95,6 +97,8 @@ def authenticate(
             noted.who(row.seen, row.expires_at)
         asks(request, found.name)
         principal = let_in(request, found)
+        if any("\x00" in str(value) for value in request.path_params.values()):
+            raise bad_request(_NUL)
         if kind is None:
             return principal, str(row.seen)
         return principal, request.app.state.versions.of(connection, kind, row.seen)
@@ -169,9 +173,8 @@ def _known_parameters(request: Request) -> None:
     repeated = sorted(name for name in known - {fields.NAME} if len(request.query_params.getlist(name)) > 1)
     if repeated:
         raise bad_request(f"{', '.join(repeated)}: given more than once; ask once for each value")
-    given: Sequence[str] = [*request.query_params.values(), *map(str, request.path_params.values())]
-    if any("\x00" in value for value in given):
-        raise bad_request("a parameter holds a NUL character")
+    if any("\x00" in value for value in request.query_params.values()):
+        raise bad_request(_NUL)
 
 
 def _aliases(dependant: Dependant) -> list[str]:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import httpx
+
 from connectors.errors import MisconfiguredSource
 
 _PORTS: Final = {"http": 80, "https": 443}
@@ -49,8 +51,12 @@ def checked_address(source: str, base_url: str) -> str:
     Raises:
         MisconfiguredSource: It is none, or holds more than an address.
     """
-    parts = urlsplit(base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(base_url)
+        named = bool(parts.hostname and httpx.URL(base_url).host) and parts.port != 0
+    except (httpx.InvalidURL, ValueError):  # a host that no name can be, or a port that there is not
+        named = False
+    if not named or parts.scheme not in ("http", "https"):
         raise MisconfiguredSource(
             f"base_url {base_url!r} is no web address; it should look like https://tracker.example.com",
             source=source,

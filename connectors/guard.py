@@ -25,7 +25,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _WORDS: Final = {
     "loopback": ("127.0.0.0/8", "::1/128"),
-    "private": ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"),
+    "private": ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7", "fec0::/10"),
 }
 # Where clouds tell a machine its own secrets: neither a word nor a name of a host opens these, only the address.
 _METADATA: Final = tuple(
@@ -34,6 +34,10 @@ _METADATA: Final = tuple(
 )
 _LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 _WRAPS: Final = ipaddress.IPv6Network("64:ff9b::/96")  # IPv4 behind a translator
+_SITE_LOCAL: Final = ipaddress.ip_network("fec0::/10")  # given up in 2004, still in use here and there
+_CALLED: Final = {
+    "base_url": "the address (base_url)"
+}  # what the pages call an option, with its name in a file
 
 
 class AddressRefused(MisconfiguredSource):
@@ -99,6 +103,8 @@ def _unreadable(part: str) -> str:
 
 
 def _is_public(address: Address) -> bool:
+    if _within(address, (_SITE_LOCAL,)):
+        return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 
@@ -122,7 +128,10 @@ def look_up(host: str, port: int) -> Sequence[str]:
     Raises:
         OSError: It has none.
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except ValueError:  # a part of it is longer than any name's, or empty
+        raise socket.gaierror(socket.EAI_NONAME, "this cannot be the name of a host") from None
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
@@ -141,13 +150,26 @@ def checked(host: str, port: int, *, source: str, option: str, look_up: LookUp =
     except ValueError as error:
         raise AddressRefused(str(error), source=source) from None
     for number in numbers:
-        if not rule.covers(host, ipaddress.ip_address(number.partition("%")[0])):
+        address = ipaddress.ip_address(number.partition("%")[0])
+        if not rule.covers(host, address):
             raise AddressRefused(
-                f"{host} is at {number}, inside a network that Muster does not connect to. If {option} is right,"
-                f" whoever runs Muster allows it: {VARIABLE}={host} (docs/install.md).",
+                f"{host} is at {number}, inside a network that Muster does not connect to. If"
+                f" {_CALLED.get(option, option)} is right, whoever runs Muster allows it:"
+                f" {VARIABLE}={_opening(host, address)} (docs/install.md).",
                 source=source,
             )
     return numbers
+
+
+def _opening(host: str, address: Address) -> str:
+    """Return what opens the way to a host: its name where that does, else the very address."""
+    if host.lower() not in _WORDS:
+        try:
+            if _read(host).covers(host, address):
+                return host
+        except ValueError:  # a number written in another way, such as 2130706433
+            pass
+    return str(_unwrapped(address))
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -158,11 +180,16 @@ class _Backend(httpcore.NetworkBackend):
         self._network, self._look_up = network, look_up
 
     def connect_tcp(self, host: str, port: int, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
-        """Connect to the first address that takes it."""
+        """Connect to the first address that takes it; the name is looked up once, also where that fails.
+
+        Raises:
+            AddressRefused: It leads where Muster does not connect to.
+            httpcore.ConnectError: The host is not known, or nobody listens there.
+        """
         try:
             numbers = checked(host, port, source=self._source, option=self._option, look_up=self._look_up)
-        except OSError:  # not known: said as it always was
-            return self._network.connect_tcp(host, port, *args, **kwargs)
+        except OSError as unknown:  # whoever is asked a second time may answer with an address of ours
+            raise httpcore.ConnectError(str(unknown)) from unknown
         for number in numbers[:-1]:
             try:
                 return self._network.connect_tcp(number, port, *args, **kwargs)

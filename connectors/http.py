@@ -151,9 +151,7 @@ class Http:
             BudgetSpent: The run has used up what it may.
             Interrupted: The process is asked to stop.
         """
-        address = self._address(path)
-        request = self._client.build_request("GET", address, params=params or None)
-        return self._call(request, None, ok, attempts)
+        return self._call(self._built("GET", path, params=params or None), None, ok, attempts)
 
     def post(
         self,
@@ -165,9 +163,9 @@ class Http:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """POST JSON that asks for data: a read like any other, so it is repeated like one."""
-        request = self._client.build_request(
+        request = self._built(
             "POST",
-            self._address(path),
+            path,
             params=params or None,
             content=orjson.dumps(body),
             headers={"Content-Type": "application/json", **(headers or {})},
@@ -176,13 +174,22 @@ class Http:
 
     def post_form(self, path: str, form: Mapping[str, str], ok: Sequence[int] = (200,)) -> Answer:
         """POST a form that may be repeated, such as a request for a token."""
-        request = self._client.build_request("POST", self._address(path), data=dict(form))
-        return self._call(request, dict(form), ok, ATTEMPTS)
+        return self._call(self._built("POST", path, data=dict(form)), dict(form), ok, ATTEMPTS)
 
     def close(self) -> None:
         """Give the connections back."""
         self._share.close()
         self._client.close()
+
+    def _built(self, method: str, path: str, **what: Any) -> httpx.Request:
+        try:
+            return self._client.build_request(method, self._address(path), **what)
+        except (httpx.InvalidURL, UnicodeError):
+            raise MisconfiguredSource(
+                f"{self._option} or a link below it is no web address; it should look like"
+                " https://tracker.example.com",
+                source=self.source,
+            ) from None
 
     def _address(self, path: str) -> str:
         if "://" not in path.partition("?")[0]:

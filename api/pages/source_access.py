@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import httpx
+
 from api.pages.source_asked import Asked, SignIn, Way, put_at, value_at
 from api.pages.source_ways import sign_in_of
 from api.translation import _
@@ -123,12 +125,13 @@ def _folder(given: str, taken: Taken) -> None:
 
 
 def _wrong_address(given: str) -> str | None:
+    """Say what is wrong with an address, by the rule of whoever will call it."""
     try:
         parts = urlsplit(given)
-        named = parts.hostname
-    except ValueError:
-        return _("This is no web address; it begins with https:// and a name.")
-    if parts.scheme not in ("http", "https") or not named:
+        named = bool(parts.hostname and httpx.URL(given).host) and parts.port != 0
+    except (httpx.InvalidURL, ValueError):  # a host that no name can be, or a port that there is not
+        named = False
+    if not named or parts.scheme not in ("http", "https") or not given.isprintable() or " " in given:
         return _("This is no web address; it begins with https:// and a name.")
     if parts.username or parts.password or parts.query or parts.fragment:
         return _("Only the bare address: no user name, no password, nothing after ? or #.")

@@ -14,7 +14,7 @@ from api.actors import acting
 from api.answer import JSON, to_json
 from api.bodies import StrictRoute
 from api.paging import Page
-from api.problems import Problem, ProblemDocument, forbidden, not_found
+from api.problems import Problem, ProblemDocument, bad_request, forbidden, not_found
 from api.retiring import Retiring
 from api.routes.common import PROBLEMS
 from api.routes.cycles import fresh
@@ -183,7 +183,13 @@ def _take(
 
 
 def plain_name(file: str) -> str:
-    """Return a file's name alone: it stands in locators."""
+    """Return a file's name alone: it stands in locators.
+
+    Raises:
+        Problem: 400 when it holds what no name does.
+    """
+    if "\x00" in file:
+        raise bad_request("The file's name holds a NUL character; give the file another name.")
     return file.replace("\\", "/").rpartition("/")[2].replace("!", "_").strip() or "workbook.xlsx"
 
 

@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 import yaml
 
+from api.pages.source_access import take_access
 from api.pages.source_chosen import take_mapping, take_projects, take_schedule, take_sheets
-from api.pages.source_ways import WAYS, sign_in_of, way_for
+from api.pages.source_ways import WAYS, sign_in_of, way_for, way_of
 from sync.folders import OutsideFolders, allowed, workbooks
 
 Block = dict[str, Any]
 JIRA: Block = {"name": "delivery", "kind": "jira", "base_url": "https://example.atlassian.net"}
 EXCEL: Block = {"name": "plans", "kind": "excel", "folder": "/data"}
+_NO_ADDRESS = "This is no web address; it begins with https:// and a name."
 TRIED = [
     {
         "stream": "milestones",
@@ -115,3 +117,30 @@ def test_every_way_signs_in_by_something_its_kind_knows() -> None:
             assert sign_in_of(way, {"auth": fixed}) == each
     assert way_for({"kind": "jira", "auth": {"username": "a@example.com"}}).key == "jira_cloud"
     assert way_for({"kind": "excel", "folder": "/data"}).key == "folder"
+
+
+@pytest.mark.parametrize(
+    ("address", "good"),
+    [
+        ("https://tracker.example.com:8443/jira", True),
+        ("https://m\u00fcnchen.example", True),
+        ("http://[2001:db8::1]:8080", True),
+        ("http://\u2460\u2461\u2466.0.0.1:18988", False),
+        ("http://tracker\u202e.example.com", False),
+        ("https://tracker.example.com/\u202e", False),
+        ("http://a\uff0fb.example.com", False),
+        ("http://xn--a.com", False),
+        ("http://two words.example.com", False),
+        ("http://tracker.example.com:99999", False),
+        ("http://tracker.example.com:0", False),
+        ("http://tracker.example.com:soon", False),
+        ("http://[", False),
+        ("ftp://tracker.example.com", False),
+    ],
+)
+def test_an_address_that_nothing_could_call_is_refused_beside_its_field(address: str, good: bool) -> None:  # noqa: FBT001 - a case of the table
+    way = way_of("jira_server")
+    assert way is not None
+    form = {"name": "delivery", "address": address, "sign_in": "pat", "pat.token": "x"}
+    taken = take_access(way, {}, form, seal=lambda _: "kept:1", fixed_name=False)
+    assert taken.errors == ({} if good else {"address": _NO_ADDRESS})

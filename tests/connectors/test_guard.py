@@ -1,6 +1,8 @@
 """Addresses that officers type lead out of the network Muster stands in, and nowhere else."""
 
 import ipaddress
+import re
+import socket
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -12,8 +14,9 @@ import pytest
 import requests
 
 from connectors.base import Traffic
+from connectors.errors import MisconfiguredSource, SourceUnavailable
 from connectors.excel.download import Downloads
-from connectors.guard import VARIABLE, AddressRefused, GuardedTransport, allowed, checked
+from connectors.guard import VARIABLE, AddressRefused, GuardedTransport, allowed, checked, look_up
 from connectors.http import Http
 from connectors.patient import patient_session
 
@@ -21,7 +24,7 @@ INSIDE = (
     "127.0.0.1", "127.8.9.10", "::1", "10.0.0.1", "172.16.5.5", "192.168.1.1", "100.64.0.1", "169.254.169.254",
     "fe80::1", "fd00:ec2::254", "fc00::1", "0.0.0.0", "::",  # noqa: S104 - it is refused "255.255.255.255", "224.0.0.1", "ff02::1", "240.0.0.1",
     "192.0.2.1", "198.18.0.1", "168.63.129.16", "100.100.100.200", "::ffff:10.0.0.1", "::ffff:169.254.169.254",
-    "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:a9fe:a9fe::",
+    "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:a9fe:a9fe::", "fec0::1", "feff::1",
 )  # fmt: skip
 OUTSIDE = ("8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808")
 
@@ -109,7 +112,9 @@ def test_every_way_to_write_this_machine_is_refused(allow: Callable[[str], None]
         "[::ffff:127.0.0.1]",
     ):
         calling = Http("jira", base_url=f"http://{host}:{port}", sleep=lambda _: None)
-        with pytest.raises(AddressRefused, match="base_url is right, whoever runs Muster allows it"):
+        with pytest.raises(
+            AddressRefused, match=r"the address \(base_url\) is right, whoever runs Muster allows it"
+        ):
             calling.get("/")
         calling.close()
     allow("loopback")
@@ -189,3 +194,79 @@ def test_one_address_inside_refuses_all_that_a_name_has() -> None:
             option="base_url",
             look_up=lambda *_: ["93.184.216.34", "10.0.0.1"],
         )
+
+
+@pytest.mark.usefixtures("allow")
+def test_a_name_that_is_not_known_is_not_looked_up_again_by_whoever_connects() -> None:
+    """Else one that is answered only the second time leads to wherever that answer says."""
+    asked: list[str] = []
+    nowhere = _Nowhere()
+
+    def unknown(host: str, _port: int) -> list[str]:
+        asked.append(host)
+        raise socket.gaierror(socket.EAI_AGAIN, "try again")
+
+    transport = GuardedTransport(source="s", network=nowhere, look_up=unknown)
+    with httpx.Client(transport=transport) as client, pytest.raises(httpx.ConnectError, match="try again"):
+        client.get("http://second.example.com/")
+    assert (asked, nowhere.connected) == (["second.example.com"], [])
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example.com", "a..b"])
+def test_what_can_be_no_name_of_a_host_is_not_known(host: str) -> None:
+    with pytest.raises(socket.gaierror):
+        look_up(host, 80)
+    calling = Http("jira", base_url=f"http://{host}", sleep=lambda _: None)
+    with pytest.raises(SourceUnavailable, match="is not known in the network"):
+        calling.get("/")
+    calling.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "number", "advised"),
+    [
+        ("jira.example.internal", "10.0.0.1", "jira.example.internal"),
+        ("2130706433", "127.0.0.1", "127.0.0.1"),
+        ("0x7f000001", "127.0.0.1", "127.0.0.1"),
+        ("127.1", "127.0.0.1", "127.0.0.1"),
+        ("1st.example.internal", "10.0.0.1", "10.0.0.1"),
+        ("metadata.example.internal", "169.254.169.254", "169.254.169.254"),
+        ("::ffff:10.0.0.1", "::ffff:10.0.0.1", "10.0.0.1"),
+        ("loopback", "127.0.0.1", "127.0.0.1"),
+    ],
+)
+def test_the_advice_is_a_setting_that_can_be_read_and_opens_the_way(
+    allow: Callable[[str], None], host: str, number: str, advised: str
+) -> None:
+    def at(*_: object) -> list[str]:
+        return [number]
+
+    allow("")
+    with pytest.raises(AddressRefused, match=re.escape(f" {VARIABLE}={advised} (docs/install.md)")):
+        checked(host, 80, source="s", option="base_url", look_up=at)
+    allow(advised)
+    assert checked(host, 80, source="s", option="base_url", look_up=at) == [number]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://\u2460\u2461\u2466.0.0.1:18988",
+        "http://tracker\u202e.example.com",
+        "http://a\uff0fb.example.com",
+        "http://xn--a.com",
+        "http://tracker.example.com:99999",
+        "http://tracker.example.com:soon",
+        "http://[",
+    ],
+)
+def test_an_address_that_nothing_could_call_is_refused_in_words(address: str) -> None:
+    with pytest.raises(MisconfiguredSource, match="is no web address"):
+        Http("jira", base_url=address)
+
+
+def test_a_link_that_nothing_could_follow_is_refused_in_words() -> None:
+    calling = Http("jira", base_url="http://tracker.example.com")
+    with pytest.raises(MisconfiguredSource, match="a link below it is no web address"):
+        calling.get("/" + "a" * 70_000)
+    calling.close()
