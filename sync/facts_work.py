@@ -22,6 +22,8 @@ _ITEMS: Final = (
     " AND w.status_category IS DISTINCT FROM 'dropped'"
 )
 
+_BEGAN: Final = "least(w.started_at, w.done_at)"  # at the calendar's ends a tracker means no instant by it
+
 # Key and id of one item, through one aggregate; compared by bytes, which is quick.
 _NAMED: Final = "(w.key || ' ' || w.id) COLLATE \"C\""
 
@@ -69,7 +71,8 @@ def work_of(session: Session, bound: Mapping[str, Any], timezone: str) -> dict[U
     rows = session.execute(
         text(
             f"SELECT s.project_id, count(*) FILTER (WHERE {still}),"
-            " CAST(min(least(w.started_at, w.done_at)) AT TIME ZONE :zone AS date),"
+            f" CAST(min({_BEGAN}) FILTER (WHERE {_BEGAN} BETWEEN '0001-01-03' AND '9999-12-29')"
+            " AT TIME ZONE :zone AS date),"
             f" min({_NAMED}) FILTER (WHERE {still}),"
             f" count(*) FILTER (WHERE w.status_category IS NULL){_ITEMS}"
             " AND (w.created_at IS NULL OR w.created_at < :end) GROUP BY s.project_id"

@@ -96,9 +96,9 @@ class Timeline:
     ticks: list[tuple[float, str]]
 
 
-def near(day: date | None, today: date) -> TypeGuard[date]:
+def near(day: date | None, today: date, reach: timedelta = REACH) -> TypeGuard[date]:
     """Say whether a day is known and is drawn: not of the year 9999, beside which all others would be one point."""
-    return day is not None and abs(day - today) <= REACH
+    return day is not None and abs(day - today) <= reach
 
 
 def timeline(dates: Sequence[tuple[date | None, date | None]], today: date) -> Timeline:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
@@ -23,6 +23,7 @@ from sync.rollup.rates import rates_of
 
 router = APIRouter()
 ROWS: Final = 50  # a page
+MONTHS: Final = timedelta(days=10 * 366)  # before and after the day shown that are added up
 HEIGHT: Final = 180  # of the rising lines, in pixels
 _NOW: Final = datetime.max.replace(tzinfo=UTC)  # later than any version ends: those that stand
 _HUNDRED: Final = Decimal(100)
@@ -159,7 +160,7 @@ def monthly(session: Session, found: Standing, rates: Rates) -> dict[str, Any]:
                 left_out += 1
                 continue
             month = row["period"].replace(day=1)
-            if not near(month, found.today):
+            if not near(month, found.today, MONTHS):
                 far.add(month)
                 continue
             dated.add(project)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 from api.audit_query import AuditQuery
@@ -13,6 +14,7 @@ from api.policy_documents import policy_heads
 from config.database import open_engine
 from model.days import in_zone, moved
 from sync.audit import record_alone
+from sync.facts_work import work_of
 from sync.policy.kept import APPROVED, Kept
 from sync.transforms import instant
 from tests.support.api_client import client
@@ -163,3 +165,13 @@ def test_an_event_that_was_tampered_with_is_shown_and_marked(engine: Engine, ask
 def test_a_policy_that_holds_to_the_calendars_end_is_told_like_any_other() -> None:
     kept = Kept("default", "1.0.0", APPROVED, "", "", date.min, date.max)
     assert policy_heads([kept], kept.label)[0]["holds"] == [{"from": "0001-01-01", "to": None}]
+
+
+def test_work_that_a_tracker_says_began_in_the_year_1_began_nobody_knows_when(engine: Engine) -> None:
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    with Session(engine) as session:
+        session.execute(text("UPDATE work_item SET started_at = '0001-01-01T00:00:00Z', done_at = NULL"))
+        bound = {"as_of": date(2026, 11, 22), "known_at": now, "projects": None}
+        found = work_of(session, bound, "America/New_York")
+        session.rollback()
+    assert {work.began for work in found.values()} == {None}
