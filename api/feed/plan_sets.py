@@ -1,6 +1,7 @@
 """The sets of what a project plans and answers for: milestones, RAID items, money, baselines."""
 
 from api.feed.declare import Moment, flag, money, number, text, whole
+from api.feed.named import where_project_is_seen
 from api.feed.versions import Many, Said, days, records
 from api.odata.edm import EntitySet
 from model.tables import Baseline, CostLine, Milestone, RaidItem
@@ -49,7 +50,11 @@ def raid_items(moment: Moment | None) -> EntitySet:
             text("Response", said["response"]),
             text("Action", said["action"]),
             *days(said, ActionDue="action_due"),
-            text("Gives", said["gives"]),
+            text(
+                "Gives",
+                where_project_is_seen(said["gives"]),
+                "The project that a dependency needs, where seen",
+            ),
             *days(said, NeededBy="needed_by", OfferedBy="offered_by"),
         ]
 

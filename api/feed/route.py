@@ -17,6 +17,7 @@ from api.access import authenticate, visible_projects
 from api.feed.declare import Moment
 from api.feed.kept import EVERYBODY, answered, plain
 from api.feed.models import NoSuchDay, has_past, model_of, moment_of
+from api.feed.named import tell
 from api.feed.projectdata.model import projectdata
 from api.odata.exchange import Answer
 from api.odata.exchange import Request as Asked
@@ -86,6 +87,7 @@ def _answered(request: Request, body: bytes) -> Response:
             state = connection.execute(_BEGIN, {"most": f"{_LONGEST_S}s"}).one().seen
             session = Session(connection)
             visible = visible_projects(session, principal)
+            tell(connection, visible)
             try:
                 service = _service(session, request, asked.path)
             except NoSuchDay as error:

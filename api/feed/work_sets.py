@@ -38,6 +38,7 @@ from api.feed.declare import (
     text,
     whole,
 )
+from api.feed.named import parent_where_seen
 from api.odata.edm import EntitySet
 from model.tables import Iteration, Scope, Source, Transition, WorkItem, WorkItemIteration
 
@@ -60,7 +61,7 @@ def work_items() -> EntitySet:
             text("Status", WorkItem.status),
             text("StatusCategory", WorkItem.status_category, "todo, doing, done or dropped"),
             text("Resolution", WorkItem.resolution),
-            text("ParentKey", WorkItem.parent_key),
+            text("ParentKey", parent_where_seen(), "Null where it is of a project you do not see"),
             number("Points", WorkItem.points),
             number("OriginalHours", WorkItem.original_hours),
             number("RemainingHours", WorkItem.remaining_hours),

@@ -18,6 +18,7 @@ from api.etag import digest, takes_gzip
 from api.feed.changed import changed_from
 from api.feed.declare import Moment
 from api.feed.models import NoSuchDay, has_past, model_of, moment_of
+from api.feed.named import tell
 from api.files.formats import FORMATS, Format
 from api.files.kept import Kept, Written
 from api.files.ranges import Part, Unsatisfiable, part
@@ -81,6 +82,7 @@ def _reading(
     with engine.connect().execution_options(**options) as connection, Session(connection) as session:
         connection.execute(text(f"SET LOCAL statement_timeout = '{_LONGEST_S}s'"))
         visible = visible_projects(session, principal)
+        tell(connection, visible)
         asked = _asked(request, name, visible, session)
         who = None if visible is None else sorted(map(str, visible))
         given = sorted(request.query_params.multi_items())

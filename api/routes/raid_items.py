@@ -1,8 +1,11 @@
 """Risks, assumptions, issues and dependencies, in the version known at an instant."""
 
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Query
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -39,9 +42,22 @@ def list_raid_items(
             (RaidItem.kind, kind),
             (RaidItem.state, state),
         )
-        return version_document(session, paging, (RaidItem, visible, clocks), given, raid_document)
+        seen = None if visible is None else _said_of(session, visible)
+
+        def shown(found: RaidItem, source: str, project: str | None) -> dict[str, Any]:
+            document = raid_document(found, source, project)
+            gives = (found.gives or "").strip().lower()
+            return document if seen is None or gives in seen else document | {"gives": None}
+
+        return version_document(session, paging, (RaidItem, visible, clocks), given, shown)
 
     return json_answer(reader, collect, link=paging.link)
+
+
+def _said_of(session: Session, visible: Collection[UUID]) -> set[str]:
+    """Return the keys and the names of projects, as they are compared."""
+    rows = session.execute(select(Project.key, Project.name).where(Project.id.in_(visible)))
+    return {word.lower() for row in rows for word in row}
 
 
 def raid_document(found: RaidItem, source: str, project: str | None) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """Work items of all trackers, paged in the order they were first read."""
 
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any, Final, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Query
-from sqlalchemy import Select, and_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import Session, aliased
 from starlette.responses import Response
 
 from api.access import RecordsReader, only_visible
@@ -85,9 +87,33 @@ def list_work_items(  # noqa: PLR0913, PLR0917 - a parameter a filter
             )
         rows = session.execute(paging.page(query, WorkItem.__table__.c.id)).all()
         items = [dict(zip(_COLUMNS, row[1:], strict=True)) for row in rows]
+        if visible is not None:
+            hidden = _below_hidden(session, visible, [row[0] for row in rows])
+            for row, item in zip(rows, items, strict=True):
+                item["parent_key"] = None if row[0] in hidden else item["parent_key"]
         return paging.document(items, [row[0] for row in rows])
 
     return json_answer(reader, collect, link=paging.link)
+
+
+def _below_hidden(session: Session, visible: Collection[UUID], numbers: Sequence[int]) -> set[int]:
+    """Return which items are below one of a project that is not seen."""
+    above, scope = aliased(WorkItem), aliased(Scope)
+    query = (
+        select(WorkItem.id)
+        .join(
+            above,
+            and_(
+                above.source_id == WorkItem.source_id,
+                or_(above.external_id == WorkItem.parent_external_id, above.key == WorkItem.parent_key),
+            ),
+        )
+        .outerjoin(
+            scope, and_(scope.source_id == above.source_id, scope.external_id == above.scope_external_id)
+        )
+        .where(WorkItem.id.in_(numbers), or_(scope.project_id.is_(None), scope.project_id.not_in(visible)))
+    )
+    return set(session.scalars(query))
 
 
 def _visible_items(visible: Visible) -> Select[*tuple[Any, ...]]:
