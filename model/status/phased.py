@@ -35,8 +35,10 @@ def month_end(day: date) -> date:
 
 
 def months_before(day: date, months: int) -> date:
-    """Return the day so many months earlier; the end of a month stays the end of one."""
+    """Return the day so many months earlier, as far as the calendar goes; a month's end stays one."""
     index = day.year * 12 + day.month - 1 - months
+    if index < 12:  # noqa: PLR2004 - months of a year: before the year 1
+        return date.min
     last = monthrange(index // 12, index % 12 + 1)[1]
     whole = day == month_end(day)
     return date(index // 12, index % 12 + 1, last if whole else min(day.day, last))
@@ -60,11 +62,10 @@ def cumulative(months: Phased) -> list[Decimal]:
     if not months:
         return []
     sums, total = [], Decimal(0)
-    month, last = min(months).replace(day=1), max(months)
-    while month <= last:
-        total += months.get(month, Decimal(0))
+    first, last = min(months), max(months)
+    for number in range(first.year * 12 + first.month - 1, last.year * 12 + last.month):
+        total += months.get(date(number // 12, number % 12 + 1, 1), Decimal(0))
         sums.append(total)
-        month = months_before(month, -1)
     return sums
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +14,7 @@ from api.audit_query import AuditQuery
 from api.policy_documents import policy_heads
 from config.database import open_engine
 from model.days import in_zone, moved
+from model.status.phased import cumulative, months_before
 from sync.audit import record_alone
 from sync.facts_work import work_of
 from sync.policy.kept import APPROVED, Kept
@@ -140,6 +142,12 @@ def test_a_day_moves_as_far_as_the_calendar_goes() -> None:
     assert moved(date(1, 1, 3), timedelta(days=-9)) == date.min
     last = datetime.max.replace(tzinfo=UTC)
     assert in_zone(last, ZoneInfo("Asia/Tokyo")) == last
+
+
+def test_money_of_the_calendars_last_month_is_added_up() -> None:
+    months = {date(9999, 10, 1): Decimal(1), date(9999, 12, 1): Decimal(2)}
+    assert cumulative(months) == [1, 1, 3]
+    assert months_before(date(1, 1, 31), 3) == date.min
 
 
 def test_a_trackers_instant_before_the_year_1_is_a_value_to_refuse() -> None:
