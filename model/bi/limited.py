@@ -62,10 +62,22 @@ def statements(declared: Sequence[View], schema: str, projects: Sequence[UUID]) 
     ]
     said += [
         f"CREATE VIEW {quoted(schema)}.{view.name} WITH (security_barrier) AS"
-        f" SELECT * FROM {SCHEMA}.{view.name} WHERE {condition}"
+        f" SELECT {_columns(view, projects)} FROM {SCHEMA}.{view.name} v WHERE {condition}"
         for view, condition in held
     ]
     return said + comments([view for view, _ in held], quoted(schema))
+
+
+def _columns(view: View, projects: Sequence[UUID]) -> str:
+    """Return the columns of a view; one that names an item of another project is null."""
+    if view.name != "fact_work_item":
+        return "v.*"
+    above = (
+        f"EXISTS (SELECT 1 FROM {SCHEMA}.fact_work_item a WHERE a.source_id = v.source_id"
+        f" AND a.work_item_key = v.parent_key AND a.{_mine(projects)})"
+    )
+    held = {"parent_key": f"CASE WHEN {above} THEN v.parent_key END AS parent_key"}
+    return ", ".join(held.get(each.name, f"v.{each.name}") for each in view.columns)
 
 
 def taken_away(declared: Sequence[View], schema: str) -> list[str]:
@@ -84,7 +96,7 @@ def _condition(view: View, declared: Sequence[View], projects: Sequence[UUID]) -
         return "true"
     if view.name in _FOR_NOBODY:
         return None
-    mine = f"project_id = ANY(ARRAY[{', '.join(literal(str(each)) for each in projects)}]::uuid[])"
+    mine = _mine(projects)
     if _has(view, "project_id"):
         return mine
     if view.name in (ways := _ways(declared, mine)):
@@ -93,6 +105,10 @@ def _condition(view: View, declared: Sequence[View], projects: Sequence[UUID]) -
     if _has(view, "work_item_id"):
         return f"work_item_id IN (SELECT work_item_id FROM {SCHEMA}.fact_work_item WHERE {mine})"
     raise ValueError(f"{view.name}: nothing says which project a row belongs to")
+
+
+def _mine(projects: Sequence[UUID]) -> str:
+    return f"project_id = ANY(ARRAY[{', '.join(literal(str(each)) for each in projects)}]::uuid[])"
 
 
 def _ways(declared: Sequence[View], mine: str) -> dict[str, tuple[str, list[str]]]:

@@ -114,3 +114,32 @@ def test_a_project_that_is_none_and_a_schema_that_is_anothers_are_refused(seeded
         grant(seeded, name, projects=["PORTAL"])
     with seeded.begin() as connection:
         connection.execute(text(f"DROP SCHEMA bi_{name}"))
+
+
+def test_an_item_above_of_another_project_is_named_to_nobody_who_may_not_see_it(
+    seeded: Engine, name: str
+) -> None:
+    of = (
+        "SELECT w.id, w.key FROM work_item w JOIN scope s ON s.source_id = w.source_id"
+        " AND s.external_id = w.scope_external_id JOIN project p ON p.id = s.project_id"
+        " WHERE p.key {} AND w.source_id = (SELECT id FROM source WHERE kind = 'jira' ORDER BY id LIMIT 1)"
+        " ORDER BY w.id LIMIT 2"
+    )
+    first, second = rows(seeded, of.format("= 'PORTAL'"))
+    [other, _] = rows(seeded, of.format("<> 'PORTAL'"))
+    above = text("UPDATE work_item SET parent_key = :above WHERE id = :id")
+    with seeded.begin() as connection:
+        before = connection.execute(
+            text("SELECT id, parent_key FROM work_item WHERE id IN (:one, :two)"),
+            {"one": first.id, "two": second.id},
+        ).all()
+        connection.execute(above, {"id": first.id, "above": other.key})
+        connection.execute(above, {"id": second.id, "above": first.key})
+    grant(seeded, name, projects=["PORTAL"])
+    with as_role(seeded, name) as connection:
+        asked = text("SELECT parent_key FROM fact_work_item WHERE work_item_id = :id")
+        assert connection.scalar(asked, {"id": first.id}) is None
+        assert connection.scalar(asked, {"id": second.id}) == first.key
+    with seeded.begin() as connection:
+        for each in before:
+            connection.execute(above, {"id": each.id, "above": each.parent_key})
