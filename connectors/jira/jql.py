@@ -112,6 +112,13 @@ def epoch_ms(at: datetime) -> int:
 
 
 def from_epoch_ms(value: int) -> datetime:
-    """Read epoch milliseconds, or seconds where the number is too small for them."""
+    """Read epoch milliseconds, or seconds where the number is too small for them.
+
+    Raises:
+        ValueError: It is in no year from 1 to 9999.
+    """
     seconds = value / 1000 if value > 100_000_000_000 else value  # noqa: PLR2004 - in ms that is 1973, in s 5138
-    return datetime.fromtimestamp(seconds, UTC)
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError):  # which of them is the platform's choice
+        raise ValueError("expected a time from the year 1 to 9999") from None

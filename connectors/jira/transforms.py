@@ -1,7 +1,7 @@
 """Jira's shapes to the model's values. None of these is called with None; bad values raise ValueError."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from connectors.base import Json
@@ -40,6 +40,9 @@ _HUB_TYPES: Final = {
     "milestone": "milestone", "meilenstein": "milestone", "jalon": "milestone", "hito": "milestone",
 }  # fmt: skip
 
+_ODD_OFFSET: Final = timedelta(hours=15)  # no place on earth is that far from UTC
+_LAST_YEAR: Final = 9999
+
 
 def instant(value: Any) -> datetime:
     """Read a time as any of Jira's interfaces writes it: ISO with an offset, or epoch milliseconds."""
@@ -47,8 +50,13 @@ def instant(value: Any) -> datetime:
         return from_epoch_ms(value)
     if isinstance(value, str):
         at = datetime.fromisoformat(value)
-        if at.tzinfo is not None:
-            return at
+        if (offset := at.utcoffset()) is not None:
+            if abs(offset) < _ODD_OFFSET and 1 < at.year < _LAST_YEAR:
+                return at
+            try:
+                return at.astimezone(UTC)  # as it is written, PostgreSQL would not take it
+            except OverflowError:
+                raise ValueError("expected a time from the year 1 to 9999 in UTC") from None
     raise ValueError("expected a time with its offset from UTC")
 
 

@@ -1,6 +1,6 @@
 """Jira's shapes to the model's values."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -306,3 +306,19 @@ def test_no_document_however_broken_stops_the_text(node: Any) -> None:
 )
 def test_order_by_is_cut_off_outside_of_quotes_only(query: str, expected: str) -> None:
     assert jql.without_order(query) == expected
+
+
+def test_a_time_at_an_offset_that_the_store_does_not_take_is_the_same_instant_in_utc() -> None:
+    read = transforms.instant("2026-06-26T11:26:34.597+2359")
+    assert (read, read.utcoffset()) == (transforms.instant("2026-06-25T11:27:34.597+0000"), timedelta(0))
+
+
+def test_a_time_that_is_in_no_year_of_utc_is_refused() -> None:
+    with pytest.raises(ValueError, match="year 1 to 9999"):
+        transforms.instant("0001-01-01T00:00:00.000+2359")
+
+
+@pytest.mark.parametrize("written", [-(2**63), 2**63, 10**30])
+def test_a_number_that_is_in_no_year_is_refused(written: int) -> None:
+    with pytest.raises(ValueError, match="year"):
+        transforms.instant(written)
