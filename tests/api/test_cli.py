@@ -342,6 +342,7 @@ def test_a_template_that_names_a_field_it_does_not_have_is_refused_with_line_and
     assert "probabilty" in said.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("home", "why"), [("file", "it is a file"), ("file/below", "Not a directory"), ("/proc/nowhere", "")]
 )
@@ -356,6 +357,7 @@ def test_a_home_that_cannot_be_used_is_named_with_what_to_set(tmp_path: Path, ho
     assert "set MUSTER_HOME" in sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("url", "phrases"),
     [
@@ -399,6 +401,7 @@ def test_a_plan_names_a_source_that_is_switched_off(fresh: CommandLine, folder: 
     assert "enabled: True → False" in planned.out
 
 
+@pytest.mark.slow
 def test_apply_applies_also_when_nobody_reads_its_plan(
     database_url: str, folder: Path, tmp_path: Path
 ) -> None:
@@ -440,6 +443,7 @@ def test_a_failure_is_told_once(fresh: CommandLine, folder: Path, tmp_path: Path
     assert (said.out + said.err).count("there is no folder or file") == 1
 
 
+@pytest.mark.slow
 def test_a_fault_in_the_json_log_has_its_traceback_as_text() -> None:
     code = (
         "import logging\nfrom api.cli.common import quiet_libraries\nquiet_libraries()\n"
@@ -454,6 +458,7 @@ def test_a_fault_in_the_json_log_has_its_traceback_as_text() -> None:
     assert "traceback object" not in run.stderr
 
 
+@pytest.mark.slow
 def test_a_second_demo_of_a_home_touches_nothing(tmp_path: Path, database_url: str) -> None:
     home = tmp_path / "home"
     home.mkdir()

@@ -12,6 +12,8 @@ from sqlalchemy import Engine, text
 from tests.support.command_line import CommandLine
 from tests.support.findings import found_portfolio, number_of
 
+pytestmark = pytest.mark.slow  # each command is a process
+
 AHEAD = str((datetime.now(UTC) + timedelta(days=300)).date())
 
 

@@ -11,6 +11,8 @@ from sync.consolidate import consolidate
 from tests.support.command_line import CommandLine
 from tests.support.rows import T0, Rows
 
+pytestmark = pytest.mark.slow  # each command is a process
+
 ADA = ("--by", "Ada", "--because", "asked both")
 
 

@@ -16,6 +16,8 @@ from tests.support.shared import SHARED, needs_shared
 from tests.support.template_samples import SMALL
 from tests.support.workbooks import xlsx
 
+pytestmark = pytest.mark.slow  # each command is a process
+
 REGISTER: list[list[Any]] = [
     ["Project ID", "Project name", "Stage", "Tier", "Baseline start", "Baseline finish", "Forecast finish", "Budget"],
     ["APO", "Apollo", "Deliver", 1, date(2026, 1, 5), date(2026, 12, 18), date(2027, 3, 30), 1000],

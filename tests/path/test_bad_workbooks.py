@@ -201,6 +201,7 @@ def test_a_value_that_cannot_be_what_its_attribute_needs_is_named_and_the_row_st
     assert rows(engine)["TWO"]["budget"] == "2"
 
 
+@pytest.mark.slow
 def test_a_corrected_workbook_is_read_by_the_next_run_and_its_rejection_is_resolved(
     engine: Engine, folder: Path
 ) -> None:
@@ -220,6 +221,7 @@ def test_a_corrected_workbook_is_read_by_the_next_run_and_its_rejection_is_resol
     assert ask(engine, "SELECT count(*) AS n FROM rejected_record WHERE resolved_at IS NULL") == [{"n": 0}]
 
 
+@pytest.mark.slow
 def test_the_command_line_names_workbook_and_cell_and_exits_3(database_url: str, folder: Path) -> None:
     muster = CommandLine(database_url, folder / "home", {})
     (folder / "locked.xlsx").write_bytes(locked())
