@@ -125,10 +125,12 @@ class Asked:
         }  # fmt: skip
 
 
-# What a milestone's version is a version of, where its source names it by a scope.
+# What a milestone's version is a version of, where its source names it by a scope: by its id, else by its key. Apart,
+# so that each is found in an index.
+_SCOPE_OF: Final = "SELECT c.key FROM scope c WHERE c.source_id = v.source_id AND c.kind <> 'register_row'"
 _SCOPE_KEY: Final = (
-    ", (SELECT c.key FROM scope c WHERE c.source_id = v.source_id AND c.kind <> 'register_row'"
-    " AND v.project_ref IN (c.external_id, c.key) LIMIT 1) AS scope_key"
+    f", coalesce(({_SCOPE_OF} AND c.external_id = v.project_ref),"
+    f" ({_SCOPE_OF} AND c.key = v.project_ref ORDER BY c.id LIMIT 1)) AS scope_key"
 )
 
 

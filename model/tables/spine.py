@@ -115,7 +115,11 @@ class Scope(Stamped, Base):
     """
 
     __tablename__ = "scope"
-    __table_args__ = (UniqueConstraint("source_id", "external_id"), Index(None, "project_id"))
+    __table_args__ = (
+        UniqueConstraint("source_id", "external_id"),
+        Index(None, "project_id"),
+        Index(None, "source_id", "key"),
+    )
 
     id: Mapped[int] = mapped_column(Numbered(always=True), primary_key=True)
     source_id: Mapped[int] = mapped_column(ForeignKey("source.id"))

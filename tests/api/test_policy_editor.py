@@ -1,22 +1,19 @@
 """The editor of policies: limits and text side by side, planned and backtested before somebody else approves."""
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import pytest
 import yaml
-from fastapi import FastAPI
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from api.app import create_app
-from api.tokens import create_token
 from config.database import open_engine
 from sync.policy.kept import kept
 from tests.support.databases import cloned
 from tests.support.html_forms import inputs
 from tests.support.policies import history
+from tests.support.speaking import signed_in
 
 NEW = "/policies/new"
 
@@ -34,18 +31,6 @@ def engine(template_url: str) -> Iterator[Engine]:
 @pytest.fixture(scope="module")
 def ida(engine: Engine) -> TestClient:
     return signed_in(engine, "Ida Lindqvist", "specialist")
-
-
-@cache
-def app_of(engine: Engine) -> FastAPI:
-    """Return one application for all who sign in."""
-    return create_app(engine)
-
-
-def signed_in(engine: Engine, person: str, *roles: str, projects: Any = None) -> TestClient:
-    token = create_token(engine, person, projects=projects, speaks_for=(person, roles))
-    headers = {"Authorization": f"Bearer {token}", "Accept": "text/html"}
-    return TestClient(app_of(engine), headers=headers, follow_redirects=False)
 
 
 @pytest.fixture
