@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.values import Day
+from api.wire.values import Day
 from model.audit import ACTIONS
 from model.days import begin_of
 from sync.audit_log import Wanted

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.causes import cause_of
+from api.access.causes import cause_of
 from sync.audit import Cause, record_alone
 
 _FEED: Final = re.compile(r"/odata/(?:v1|projectdata)/(?:\[[^]/]*\]/)?(?P<set>[A-Za-z]\w{0,80}|\$batch)")

@@ -20,9 +20,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from api.access import only_visible
-from api.answer import Visible, day, z
+from api.access.visible import only_visible
 from api.finding_forms import Asked, asked
+from api.wire.answer import Visible, day, z
 from model.findings.moves import OPEN, STATES, possible
 from model.tables import Dispute, Finding, FindingMove, Project, Waiver
 

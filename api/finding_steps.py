@@ -10,9 +10,9 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import DataError
 from sqlalchemy.orm import Session
 
-from api.access import Principal, visible_projects
+from api.access.visible import Principal, visible_projects
 from api.finding_queue import by_id
-from api.problems import Problem, bad_request, forbidden, not_found
+from api.wire.problems import Problem, bad_request, forbidden, not_found
 from model.collection.roles import Actor
 from model.findings.moves import NotAllowed, NotPossible
 from model.tables import Dispute, Project, Waiver

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, func, select, text
 from sqlalchemy.orm import Session
 
-from api.answer import day, z
+from api.wire.answer import day, z
 from model.identity.proposal import sureness
 from model.identity.settling import preference_says
 from model.tables import (

@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from api.access import Principal, visible_projects
-from api.problems import Problem, bad_request, forbidden, not_found
+from api.access.visible import Principal, visible_projects
+from api.wire.problems import Problem, bad_request, forbidden, not_found
 from model.collection.roles import Actor
 from model.tables import ClaimConflict
 from sync.identity.decide import CannotDecide, NoSuchProposal, NotSaid, decide, link

@@ -11,8 +11,8 @@ from sqlalchemy import Engine, text
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import StatusReader
-from api.problems import Problem
+from api.access.visible import StatusReader
+from api.wire.problems import Problem
 
 router = APIRouter(include_in_schema=False)
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"

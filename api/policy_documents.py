@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from api.answer import day, z
+from api.wire.answer import day, z
 from model.status.colour import plain
 from sync.policy.kept import APPROVED, Kept
 

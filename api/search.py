@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from api.answer import Visible, day
+from api.wire.answer import Visible, day
 
 SearchKind = Literal["project", "work_item", "milestone", "raid_item", "person"]
 KINDS: Final[tuple[SearchKind, ...]] = ("project", "work_item", "milestone", "raid_item", "person")

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from api.answer import day, z
+from api.wire.answer import day, z
 from model.declaration import InvalidDeclaration
 from sync.collection.tailoring import state_of as tailoring_state
 from sync.collection.templates import Kept, judging

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.answer import z
+from api.wire.answer import z
 from sync.workbook.conflicts import ReturnedCell
 from sync.workbook.returned import Taken
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from benchmarks.client import Line, request
 from benchmarks.common import ROOT, Measured, child, cpu_s, embedded, median, quantile, spread, table
 from config.database import open_engine

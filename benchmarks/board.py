@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, text
 
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from benchmarks.api import Api, serving
 from benchmarks.common import Measured, child, embedded, median, spread, table
 from config.database import open_engine

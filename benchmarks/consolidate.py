@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from benchmarks.api import Api, serving
 from benchmarks.common import Measured, Server, child, cpu_s, embedded, quantile, table
 from benchmarks.consolidate_rows import ITEMS, T0, rewrite, seed, touch

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import orjson
 from sqlalchemy import Engine, text
 
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from benchmarks import feed_cap
 from benchmarks.api import serving
 from benchmarks.common import Measured, Server, child, cpu_s, embedded, quantile

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.dialects import postgresql
 
 from api.feed.models import model_of
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from benchmarks.api import serving
 from benchmarks.common import Measured, cpu_s, embedded, median, spread, table
 from benchmarks.feed import on_core

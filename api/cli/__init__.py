@@ -38,7 +38,7 @@ from api.cli import (
 )
 from api.cli.common import USAGE, Failed, open_store, quiet_libraries, whoever_types
 from api.cli.stopping import STOPPED, end_as_by_hand
-from api.tokens import token_commands
+from api.signin.tokens import token_commands
 from config.process import tune
 from model.audit import Way
 from sync.audit import Cause, caused_by

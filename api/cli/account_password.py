@@ -8,7 +8,7 @@ import typer
 from sqlalchemy import Connection
 
 from api.cli.common import USAGE, Failed, open_store, whoever_types
-from api.passwords import Passwords
+from api.signin.passwords import Passwords
 from model.password import fault
 from model.rights import ADMINISTRATOR
 from sync.accounts import (

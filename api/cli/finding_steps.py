@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from api.access import OPERATOR
+from api.access.visible import OPERATOR
 from api.cli.acting import By, Role, actor
 from api.cli.common import FAILED, Failed, open_store, words
 from api.finding_steps import Doer, Step, grant, judge, take
-from api.problems import Problem
+from api.wire.problems import Problem
 
 Number = Annotated[int, typer.Argument(help="The finding's number", min=1)]
 Dispute = Annotated[int, typer.Argument(help="The dispute's number", min=1)]

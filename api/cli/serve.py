@@ -14,12 +14,12 @@ import typer
 import uvicorn
 from sqlalchemy import Engine
 
+from api.access.doors import Limits
 from api.app import create_app
 from api.cli.common import USAGE, open_store, words
 from api.cli.stopping import stopping_between_pages
-from api.doors import Limits
-from api.tokens import account_link, sign_in_link
-from api.ways_in import ways_in
+from api.signin.tokens import account_link, sign_in_link
+from api.signin.ways_in import ways_in
 from config.settings import settings
 from sync.jobs import Work
 from sync.schedule import start_clock

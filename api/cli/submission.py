@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from api.answer import z
 from api.cli.acting import By, Role, actor
 from api.cli.common import USAGE, Failed, Format, open_store, utc_now
 from api.cli.cycle import refusals
 from api.cli.plain import print_json
 from api.routes.submission_documents import submission_document
+from api.wire.answer import z
 from model.collection.cases import OWN
 from model.collection.numbers import loads_exactly
 from model.collection.roles import Actor

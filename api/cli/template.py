@@ -14,7 +14,7 @@ from api.cli.plain import print_json
 from api.cli.template_steps import is_file, parts, read_text, register_steps
 from api.cli.template_terms import register_terms
 from api.template_documents import head_document, template_documents, title_of, version_document
-from api.wording import parameter_errors
+from api.wire.wording import parameter_errors
 from config.settings import settings
 from model.collection.numbers import GivenTwice, loads_exactly
 from model.template.differences import Difference, differences, step

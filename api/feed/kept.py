@@ -11,10 +11,10 @@ from urllib.parse import unquote
 
 from fastapi import Request, Response
 
-from api.etag import Body, Cache, digest, respond
 from api.feed.writes import Writes
 from api.odata.exchange import Answer
 from api.odata.exchange import Request as Asked
+from api.wire.etag import Body, Cache, digest, respond
 
 VARY: Final = "Accept-Encoding, Authorization, X-Api-Key, Accept, Prefer, OData-MaxVersion"
 _DECIDES: Final = ("accept", "prefer", "odata-maxversion", "odata-version")

@@ -13,7 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from api.access import authenticate, visible_projects
+from api.access.visible import authenticate, visible_projects
 from api.feed.declare import Moment
 from api.feed.kept import EVERYBODY, answered, plain
 from api.feed.models import NoSuchDay, has_past, model_of, moment_of
@@ -23,8 +23,8 @@ from api.odata.exchange import Answer
 from api.odata.exchange import Request as Asked
 from api.odata.query.rows import Limits
 from api.odata.service import Service
-from api.problems import Problem
-from api.version import SEEN
+from api.wire.problems import Problem
+from api.wire.version import SEEN
 
 router = APIRouter()
 PREFIX: Final = "/odata/v1/"

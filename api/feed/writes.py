@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import Engine, text
 
-from api.version import SEEN
+from api.wire.version import SEEN
 
 _NUMBER: Final = text("SELECT last_value FROM feed_writes")
 _QUIET: Final = text(

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from api.files.statement import Asked, copied, plain
 from api.odata.edm import Property
-from api.problems import Problem
+from api.wire.problems import Problem
 
 _ROWS: Final = 32_768  # of one batch, which is one row group
 _BYTES: Final = 8 << 20  # of one batch's text at most, give or take a row

@@ -9,7 +9,7 @@ from typing import IO, Final
 from sqlalchemy import Connection
 
 from api.files.statement import Asked, copied, harmless, objects
-from api.problems import Problem
+from api.wire.problems import Problem
 
 _BLOCK: Final = 1 << 20  # bytes that are written at once
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, Final
 
-from api.problems import Problem
+from api.wire.problems import Problem
 
 _ROOM: Final = 2 << 30  # bytes
 _AT_ONCE: Final = 2  # files that are written at a time: each takes a connection and most of a core

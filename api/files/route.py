@@ -12,9 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 from starlette.responses import StreamingResponse
 
-from api.access import Principal, authenticate, visible_projects
-from api.answer import build, to_json
-from api.etag import digest, takes_gzip
+from api.access.visible import Principal, authenticate, visible_projects
 from api.feed.changed import changed_from
 from api.feed.declare import Moment
 from api.feed.models import NoSuchDay, has_past, model_of, moment_of
@@ -25,7 +23,9 @@ from api.files.ranges import Part, Unsatisfiable, part
 from api.files.state import state
 from api.files.statement import CHANGED, Asked
 from api.odata.edm import EntitySet
-from api.problems import Problem, bad_request, not_found
+from api.wire.answer import build, to_json
+from api.wire.etag import digest, takes_gzip
+from api.wire.problems import Problem, bad_request, not_found
 
 router = APIRouter()
 PREFIX: Final = "/files/v1"

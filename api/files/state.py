@@ -4,7 +4,7 @@ from typing import Final
 
 from sqlalchemy import TextClause, text
 
-from api.etag import WRITING
+from api.wire.etag import WRITING
 from model.base import Base
 
 # Tables without a stamp that sets are read from. Transitions and the like are stamped with their items.

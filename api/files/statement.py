@@ -9,7 +9,7 @@ from psycopg.errors import QueryCanceled
 from sqlalchemy import ColumnElement, Connection, Select, Text, case, cast, func, literal, select
 
 from api.odata.edm import EntitySet, Property
-from api.problems import Problem
+from api.wire.problems import Problem
 
 CHANGED: Final = "ChangedAt"
 # What a spreadsheet takes for the beginning of a formula.

@@ -11,14 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import Principal, authenticate
+from api.access.origin import same_origin
+from api.access.rights import DOING
+from api.access.visible import Principal, authenticate
 from api.account_reads import accounts, comes_to
-from api.forms import read_form
-from api.origin import same_origin
 from api.pages.render import HTML, html
-from api.problems import not_found
-from api.rights import DOING
 from api.translation import N_, _
+from api.wire.forms import read_form
+from api.wire.problems import not_found
 from model.rights import EVERYTHING, OFFICE_ONLY
 from model.tables import Portfolio, Programme, Project
 from sync.accounts import (

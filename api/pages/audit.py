@@ -10,13 +10,13 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 from starlette.responses import Response, StreamingResponse
 
-from api.access import AuditReader
-from api.answer import Visible
+from api.access.visible import AuditReader
 from api.audit_files import MEDIA, FileFormat, lines
 from api.audit_query import GROUPS, AuditQuery
 from api.pages.render import link, page
 from api.pages.writing import here, words, zone
 from api.translation import gettext as _
+from api.wire.answer import Visible
 from model.audit import ACTIONS, Linked, Way
 from sync.audit import record_alone
 from sync.audit_log import Wanted, head_of, stream

@@ -9,9 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import StatusReader
-from api.answer import Visible
-from api.etag import Recent, digest
+from api.access.visible import StatusReader
 from api.pages.board_model import Query, Row, arrange, load_rows
 from api.pages.charts import stacked
 from api.pages.history import history, outside
@@ -20,6 +18,8 @@ from api.pages.snapshot_days import snapshot_days
 from api.pages.writing import as_date, time_text
 from api.routes.sources import source_documents
 from api.translation import _
+from api.wire.answer import Visible
+from api.wire.etag import Recent, digest
 from model.tables import Portfolio
 from sync.receipts import status_document
 from sync.rollup.rollup import rolled_up, summary

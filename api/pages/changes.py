@@ -7,14 +7,14 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import StatusReader
-from api.answer import Visible
+from api.access.visible import StatusReader
 from api.pages.render import page
 from api.pages.snapshot_days import snapshot_days
 from api.pages.view import usual
 from api.routes.common import AsOf, KnownAt
 from api.translation import _
-from api.values import Day
+from api.wire.answer import Visible
+from api.wire.values import Day
 from sync.changes import changes
 
 router = APIRouter()

@@ -12,17 +12,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import Principal, Reader, RecordsReader, visible_projects
-from api.actors import acting, actor_of
-from api.answer import Visible
-from api.etag import digest
-from api.forms import read_form
-from api.origin import same_origin
+from api.access.actors import acting, actor_of
+from api.access.origin import same_origin
+from api.access.visible import Principal, Reader, RecordsReader, visible_projects
 from api.pages.collect_askable import askable
 from api.pages.render import HTML, html
-from api.problems import not_found
 from api.routes.cycles import refusing
 from api.translation import _
+from api.wire.answer import Visible
+from api.wire.etag import digest
+from api.wire.forms import read_form
+from api.wire.problems import not_found
 from model.collection.ladder import OWED
 from model.collection.roles import same_person
 from sync.collection.cycles import OFFICE, CycleRow, NoSuchCycle, close_cycle, cycle_of, cycles

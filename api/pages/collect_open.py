@@ -8,13 +8,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.actors import acting
-from api.forms import read_form
-from api.origin import same_origin
+from api.access.actors import acting
+from api.access.origin import same_origin
 from api.pages.collect_askable import askable
 from api.pages.collect_board import cycles_shown
-from api.problems import Problem
 from api.routes.cycles import refusing
+from api.wire.forms import read_form
+from api.wire.problems import Problem
 from sync.collection.cycles import CycleRow, cycle_of, open_cycle
 
 router = APIRouter()

@@ -9,8 +9,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import StatusReader
-from api.answer import Visible
+from api.access.visible import StatusReader
 from api.pages.board_model import DIMENSIONS
 from api.pages.render import link, page
 from api.pages.view import View, standing
@@ -18,7 +17,8 @@ from api.pages.writing import as_date
 from api.routes.common import KnownAt
 from api.routes.portfolio import WORST_FIRST
 from api.translation import _
-from api.values import Day
+from api.wire.answer import Visible
+from api.wire.values import Day
 
 router = APIRouter()
 ROWS: Final = 100  # a page

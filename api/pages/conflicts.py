@@ -11,17 +11,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import MatchingReader, Principal, only_visible, visible_projects
-from api.actors import acting
-from api.answer import Visible
-from api.forms import read_form
+from api.access.actors import acting
+from api.access.origin import same_origin
+from api.access.visible import MatchingReader, Principal, only_visible, visible_projects
 from api.matching_reads import conflict_documents, conflicts_query, rule_documents
 from api.matching_steps import Officer, ruled, settled, tried, unruled
-from api.origin import same_origin
 from api.pages.matching import officer_of
 from api.pages.render import HTML, html, page
-from api.problems import Problem, bad_request, not_found
 from api.translation import N_, Translated, _
+from api.wire.answer import Visible
+from api.wire.forms import read_form
+from api.wire.problems import Problem, bad_request, not_found
 from model.attributes import REGISTER
 from model.identity.settling import PREFERENCES, check_preference, preference_says
 from model.tables import ClaimConflict, Programme, Project, Source

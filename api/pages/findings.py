@@ -11,9 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import FindingsReader, Principal, visible_projects
-from api.actors import acting, actor_of
-from api.answer import Visible
+from api.access.actors import acting, actor_of
+from api.access.origin import same_origin
+from api.access.visible import FindingsReader, Principal, visible_projects
 from api.finding_queue import (
     AGES,
     NOBODY,
@@ -28,12 +28,12 @@ from api.finding_queue import (
     without,
 )
 from api.finding_steps import STEPS, VERDICTS, Doer, Step, grant, judge, take
-from api.forms import read_form
-from api.origin import same_origin
 from api.pages.render import HTML, html, page
-from api.problems import Problem, not_found
 from api.routes.rejects import age_in_words
 from api.translation import N_, Translated, _
+from api.wire.answer import Visible
+from api.wire.forms import read_form
+from api.wire.problems import Problem, not_found
 from model.collection.roles import same_person
 from model.tables import Finding
 

@@ -10,17 +10,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import Principal, RecordsReader
-from api.actors import acting, actor_of
-from api.forms import read_form
-from api.origin import same_origin
+from api.access.actors import acting, actor_of
+from api.access.origin import same_origin
+from api.access.visible import Principal, RecordsReader
 from api.pages.form_deeds import Done, Unsaved, act
 from api.pages.form_model import address
 from api.pages.form_posted import Posted, met, read_posted, unsaved
 from api.pages.form_show import Sheet, sheet_page
 from api.pages.render import link
-from api.problems import not_found
 from api.routes.submissions import visible_case
+from api.wire.forms import read_form
+from api.wire.problems import not_found
 from model.collection.cases import OWN, has_items
 from model.collection.roles import Actor
 from sync.collection.answers import NEW

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from api.pages.form_posted import Posted, changes
-from api.problems import bad_request
+from api.wire.problems import bad_request
 from model.collection.cases import is_editable
 from model.collection.roles import Actor
 from model.collection.typed import plain, typed

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from api.pages.form_fields import Typed, mark, months_of, texts_of
-from api.problems import bad_request
+from api.wire.problems import bad_request
 from model.collection.cases import RecordCase
 from model.collection.typed import plain, typed
 from model.template.language import FieldRule

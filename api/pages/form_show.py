@@ -8,8 +8,8 @@ from typing import Any, Final
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from api.access import Principal
-from api.actors import nobody
+from api.access.actors import nobody
+from api.access.visible import Principal
 from api.pages.form_deeds import Unsaved
 from api.pages.form_fields import Typed, group_of
 from api.pages.form_model import (

@@ -6,11 +6,11 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import StatusReader
-from api.answer import Visible
+from api.access.visible import StatusReader
 from api.glossary import TERMS, explained
 from api.pages.render import page
 from api.translation import N_, _
+from api.wire.answer import Visible
 from model.attributes import REGISTER
 
 router = APIRouter()

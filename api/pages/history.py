@@ -5,10 +5,10 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.access import only_visible
-from api.answer import Visible
+from api.access.visible import only_visible
 from api.pages.writing import date_text
 from api.translation import _
+from api.wire.answer import Visible
 from model.tables import Snapshot
 
 History = tuple[date | None, date | None]

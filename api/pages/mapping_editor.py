@@ -16,15 +16,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import Principal, RecordsReader
-from api.actors import acting, actor_of
-from api.answer import Visible
-from api.forms import read_form
-from api.origin import same_origin
+from api.access.actors import acting, actor_of
+from api.access.origin import same_origin
+from api.access.visible import Principal, RecordsReader
 from api.pages.editing import MOST_BYTES, Complaint, tidy
 from api.pages.render import HTML, html, page
-from api.problems import not_found
 from api.translation import _
+from api.wire.answer import Visible
+from api.wire.forms import read_form
+from api.wire.problems import not_found
 from model.attributes import REGISTER
 from model.declaration import InvalidDeclaration
 from model.rewrite import CannotRewrite, assign

@@ -12,16 +12,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import MatchingReader, Principal
-from api.actors import acting
-from api.answer import Visible
-from api.forms import read_form
+from api.access.actors import acting
+from api.access.origin import same_origin
+from api.access.visible import MatchingReader, Principal
 from api.matching_reads import KIND_WORDS, open_counts, proposal_detail
 from api.matching_steps import ACTS, OFFICERS, Many, Officer, decided, decided_many, linked
-from api.origin import same_origin
 from api.pages.render import HTML, html, page
-from api.problems import Problem, bad_request, not_found
 from api.translation import N_, Translated, _
+from api.wire.answer import Visible
+from api.wire.forms import read_form
+from api.wire.problems import Problem, bad_request, not_found
 from model.rights import Permission
 from model.tables import MatchProposal
 

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import RecordsReader
-from api.answer import Visible
+from api.access.visible import RecordsReader
 from api.pages.charts import near
 from api.pages.charts_time import LANE, Scale, Span, scale, spans
 from api.pages.render import page
 from api.pages.view import Standing, View, ids, source_names, standing
 from api.translation import _
+from api.wire.answer import Visible
 from model.days import moved
 from sync.record_rows import rows_of
 

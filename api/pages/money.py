@@ -10,13 +10,13 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import RecordsReader
-from api.answer import Visible
+from api.access.visible import RecordsReader
 from api.pages.charts import near
 from api.pages.charts_money import KINDS, Bar, bars, rising
 from api.pages.render import page
 from api.pages.view import Standing, View, ids, standing
 from api.translation import _
+from api.wire.answer import Visible
 from model.currency import Rates
 from sync.record_rows import costs_of
 from sync.rollup.rates import rates_of

@@ -6,8 +6,8 @@ A page's `path` is where its entry leads; `under` are the beginnings of the addr
 from dataclasses import dataclass
 from typing import Final
 
-from api.access import Principal
-from api.route_rights import ROUTES
+from api.access.route_rights import ROUTES
+from api.access.visible import Principal
 from api.translation import N_, _
 
 

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import StatusReader
-from api.answer import Visible
+from api.access.visible import StatusReader
 from api.pages.render import page
 from api.routes.common import AsOf, KnownAt
 from api.translation import _
+from api.wire.answer import Visible
 from config import shipped
 from model.status.phased import month_end
 from sync.match import NotConfigured

@@ -9,16 +9,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import Principal, authenticate
+from api.access.origin import same_origin
+from api.access.visible import Principal, authenticate
 from api.account_reads import AccountRow, accounts
-from api.forms import read_form
-from api.origin import same_origin
 from api.pages.accounts import ROLE_NAMES, ROLE_SAYS, SCOPE_NAMES
 from api.pages.render import HTML, html
-from api.session_reads import open_sessions
-from api.sessions import no_session
-from api.signing import Refused, TriedTooOften, check_password
+from api.signin.session_reads import open_sessions
+from api.signin.sessions import no_session
+from api.signin.signing import Refused, TriedTooOften, check_password
 from api.translation import N_, _
+from api.wire.forms import read_form
 from model.password import LEAST, fault
 from sync.passwords import set_password
 from sync.sessions import end_one, end_sessions, session_way

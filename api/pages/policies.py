@@ -10,16 +10,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import PoliciesReader, Principal
-from api.actors import acting, actor_of
-from api.answer import Visible
-from api.forms import read_form
-from api.origin import same_origin
+from api.access.actors import acting, actor_of
+from api.access.origin import same_origin
+from api.access.visible import PoliciesReader, Principal
 from api.pages.policy_results import Asked, CannotAsk, backtested, planned, shown_backtest
 from api.pages.render import HTML, html, page
 from api.policy_documents import policy_document, policy_heads
-from api.problems import not_found
 from api.translation import _
+from api.wire.answer import Visible
+from api.wire.forms import read_form
+from api.wire.problems import not_found
 from model.declaration import InvalidDeclaration
 from sync.collection.template_steps import today
 from sync.match import NotConfigured

@@ -11,11 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import PoliciesReader, Principal
-from api.actors import acting, actor_of
-from api.answer import Visible
-from api.forms import read_form
-from api.origin import same_origin
+from api.access.actors import acting, actor_of
+from api.access.origin import same_origin
+from api.access.visible import PoliciesReader, Principal
 from api.pages import policy_sections as form_of
 from api.pages.editing import (
     MOST_BYTES,
@@ -30,8 +28,10 @@ from api.pages.editing import (
 )
 from api.pages.policy_results import Asked, CannotAsk, backtested, planned, shown_backtest
 from api.pages.render import HTML, html, page
-from api.problems import not_found
 from api.translation import _
+from api.wire.answer import Visible
+from api.wire.forms import read_form
+from api.wire.problems import not_found
 from model.collection.roles import Actor
 from model.declaration import InvalidDeclaration
 from model.policy import Policy

@@ -9,8 +9,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import RecordsReader
-from api.answer import Visible
+from api.access.visible import RecordsReader
 from api.pages.charts_columns import curve, stacks
 from api.pages.charts_heat import LEVELS
 from api.pages.compare import paired
@@ -22,8 +21,9 @@ from api.pages.risks import Shown, heat_of, risks_of
 from api.pages.trend import HEIGHT, days_of, points_of, rows_at
 from api.pages.view import Standing, View, standing
 from api.pages.writing import as_instant
-from api.problems import not_found
 from api.routes.portfolio import WORST_FIRST, colour_counts
+from api.wire.answer import Visible
+from api.wire.problems import not_found
 from sync.policy.kept import policy_standing
 from sync.receipts import status_document
 from sync.rollup.group import WATERMELON

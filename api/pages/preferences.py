@@ -9,15 +9,15 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import StatusReader
-from api.answer import Visible
-from api.csrf import is_secure
-from api.forms import read_form
-from api.origin import same_origin
+from api.access.csrf import is_secure
+from api.access.origin import same_origin
+from api.access.visible import StatusReader
 from api.pages.render import page
 from api.pages.signin import local_path
 from api.preferred import COOKIE, ZONES, cookie_of
 from api.translation import LANGUAGES, N_, THEMES, Preferences, _, preferences
+from api.wire.answer import Visible
+from api.wire.forms import read_form
 
 router = APIRouter()
 _KEPT: Final = 400 * 24 * 3600  # seconds; browsers keep no cookie longer

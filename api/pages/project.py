@@ -8,8 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import RecordsReader
-from api.answer import Visible
+from api.access.visible import RecordsReader
 from api.pages import project_model as model
 from api.pages.board_model import DIMENSIONS
 from api.pages.history import history, outside
@@ -18,8 +17,9 @@ from api.pages.project_measures import subjects
 from api.pages.render import page
 from api.pages.snapshot_days import snapshot_days
 from api.pages.writing import as_date, as_instant
-from api.problems import not_found
 from api.routes.common import AsOf, KnownAt, ProjectKey, visible_project
+from api.wire.answer import Visible
+from api.wire.problems import not_found
 from model.attributes import REGISTER
 from model.tables import Portfolio, Project, Snapshot
 from sync.receipts import status_document

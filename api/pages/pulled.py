@@ -10,13 +10,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import RecordsReader
-from api.answer import Visible
-from api.forms import read_form
-from api.origin import same_origin
+from api.access.origin import same_origin
+from api.access.visible import RecordsReader
 from api.pages.board import fresh
 from api.pages.render import page
-from api.problems import bad_request, not_found
 from api.routes.drift import open_drift
 from api.routes.projects import scope_document
 from api.routes.questions import Answer, answered, may_answer, question_document
@@ -24,6 +21,9 @@ from api.routes.rejects import absence_document, age_in_words, reject_document
 from api.routes.runs import run_documents
 from api.routes.sources import source_documents
 from api.translation import _
+from api.wire.answer import Visible
+from api.wire.forms import read_form
+from api.wire.problems import bad_request, not_found
 from model.rights import Permission
 from model.tables import (
     Absence,

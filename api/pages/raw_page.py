@@ -6,11 +6,11 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import RecordsReader
-from api.answer import Visible
+from api.access.visible import RecordsReader
 from api.pages.render import page
 from api.routes.raw_pages import Number, raw_page
 from api.translation import _
+from api.wire.answer import Visible
 
 router = APIRouter()
 

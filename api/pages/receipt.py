@@ -7,14 +7,14 @@ from fastapi import APIRouter, Path
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import StatusReader
-from api.answer import Visible
+from api.access.visible import StatusReader
 from api.pages.history import history, outside
 from api.pages.render import page
 from api.pages.writing import as_date
-from api.problems import not_found
 from api.routes.common import AsOf, KnownAt, ProjectKey, visible_project
 from api.translation import _
+from api.wire.answer import Visible
+from api.wire.problems import not_found
 from model.attributes import REGISTER
 from sync.receipts import explain
 

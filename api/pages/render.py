@@ -12,10 +12,8 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import Principal, Reader
-from api.answer import Visible, answer
-from api.csrf import FIELD, MARK, form_token
-from api.etag import Body
+from api.access.csrf import FIELD, MARK, form_token
+from api.access.visible import Principal, Reader
 from api.glossary import explained, is_explained
 from api.pages.navigation import navigation
 from api.pages.static import address
@@ -36,8 +34,10 @@ from api.pages.writing import (
     weekday_text,
     words,
 )
-from api.personal import Personal
 from api.translation import _, gettext, plural_form, preferences, sense
+from api.wire.answer import Visible, answer
+from api.wire.etag import Body
+from api.wire.personal import Personal
 
 HTML: Final = "text/html; charset=utf-8"
 # Stands where a kept page names its reader; nobody can have written it into a tracker beforehand.

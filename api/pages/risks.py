@@ -13,13 +13,13 @@ from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import RecordsReader
-from api.answer import Visible
+from api.access.visible import RecordsReader
 from api.pages.charts_heat import LEVELS, Heat, heat, place_of, score_text
 from api.pages.charts_heat import Place as Cell
 from api.pages.render import page
 from api.pages.view import Standing, View, ids, source_names, standing
 from api.translation import _
+from api.wire.answer import Visible
 from model.policies import Place, limits_for
 from model.policy import Level, Policy, RiskLimits
 from model.records import RiskFacts

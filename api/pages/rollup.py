@@ -10,12 +10,12 @@ from fastapi import APIRouter, Path, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import StatusReader
-from api.answer import Visible
+from api.access.visible import StatusReader
 from api.pages.render import link, page
-from api.problems import not_found
 from api.routes.common import AsOf, KnownAt
 from api.translation import N_, Translated, _
+from api.wire.answer import Visible
+from api.wire.problems import not_found
 from sync.receipts import NotKnown
 from sync.rollup.figures import figures
 from sync.rollup.receipt import PORTFOLIO, PROGRAMME, chosen, explain_rollup

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import RecordsReader
-from api.answer import Visible
+from api.access.visible import RecordsReader
 from api.pages.render import page
 from api.search import KINDS, Asked, SearchKind, kinds_of, search
 from api.translation import N_, _
+from api.wire.answer import Visible
 from model.rights import Permission
 
 router = APIRouter()

@@ -9,15 +9,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api import sessions
-from api.access import hash_token
-from api.causes import asks
-from api.forms import read_form
-from api.grants import OWNER, WHOSE, principal_of, stands
-from api.origin import same_origin
+from api.access.causes import asks
+from api.access.grants import OWNER, WHOSE, principal_of, stands
+from api.access.origin import same_origin
+from api.access.visible import hash_token
 from api.pages.signin_form import show_form
-from api.signing import Refused, TriedTooOften, check_password
+from api.signin import sessions
+from api.signin.signing import Refused, TriedTooOften, check_password
 from api.translation import _
+from api.wire.forms import read_form
 from model.rights import Permission
 from sync.sessions import NewSession, link_name, redeem_link, refuse_sign_in
 from sync.tokens import SIGN_IN

@@ -7,8 +7,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import sessions
 from api.pages.render import HTML, html
+from api.signin import sessions
 from api.translation import _
 
 

@@ -7,16 +7,16 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api import sessions
-from api.causes import asks
-from api.csrf import cookie, cookie_name, is_secure
-from api.oidc import CALLBACK, Person, Provider
-from api.oidc_metadata import ProviderAway
-from api.oidc_token import SignInRefused
+from api.access.causes import asks
+from api.access.csrf import cookie, cookie_name, is_secure
 from api.pages.signin import local_path
 from api.pages.signin_form import show_form
-from api.problems import not_found
+from api.signin import sessions
+from api.signin.oidc import CALLBACK, Person, Provider
+from api.signin.oidc_metadata import ProviderAway
+from api.signin.oidc_token import SignInRefused
 from api.translation import _
+from api.wire.problems import not_found
 from sync.provider_accounts import AccountShut, Somebody, account_of
 from sync.sessions import refuse_sign_in
 from sync.store import unit_of_work

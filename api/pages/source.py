@@ -10,19 +10,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import RecordsReader, authenticate
-from api.answer import Visible
-from api.forms import read_form
-from api.origin import same_origin
+from api.access.origin import same_origin
+from api.access.visible import RecordsReader, authenticate
 from api.pages.board import fresh
 from api.pages.pulled import rejects_of
 from api.pages.render import page
 from api.pages.source_show import PRESETS_SAY
 from api.pages.source_ways import sign_in_of, way_for
-from api.problems import bad_request, not_found
 from api.routes.runs import run_documents
 from api.routes.sources import source_documents
 from api.translation import _
+from api.wire.answer import Visible
+from api.wire.forms import read_form
+from api.wire.problems import bad_request, not_found
 from config.secrets import KEPT
 from model.rights import Permission
 from model.tables import RejectedRecord, Run, Scope, Source

@@ -9,16 +9,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import Principal, authenticate
-from api.forms import read_form
-from api.origin import same_origin
+from api.access.origin import same_origin
+from api.access.visible import Principal, authenticate
 from api.pages.render import HTML, html
 from api.pages.source_asked import Typed
 from api.pages.source_show import STEPS, FormRefused, reached, step_page
 from api.pages.source_steps import DEEDS, At
 from api.pages.source_ways import WAYS, way_for, way_of
-from api.problems import bad_request, not_found
 from api.translation import _
+from api.wire.forms import read_form
+from api.wire.problems import bad_request, not_found
 from config.vault import VaultUnusable
 from sync import audit
 from sync.drafts import Draft, DraftMoved, DraftRefused, NoDraft, begin, changing, discard, draft, drafts

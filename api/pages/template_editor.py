@@ -11,18 +11,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import Principal, TemplatesReader
-from api.actors import acting, actor_of
-from api.answer import Visible
-from api.forms import read_form
-from api.origin import same_origin
+from api.access.actors import acting, actor_of
+from api.access.origin import same_origin
+from api.access.visible import Principal, TemplatesReader
 from api.pages import template_changes as changes_of
 from api.pages import template_sections as form_of
 from api.pages.editing import MOST_BYTES, NAME, Complaint, by_place, complaints, parsed, tidy
 from api.pages.render import HTML, html, page
 from api.pages.template_held import held, plain
-from api.problems import not_found
 from api.translation import _
+from api.wire.answer import Visible
+from api.wire.forms import read_form
+from api.wire.problems import not_found
 from config.calendar import calendars
 from model.collection.roles import Actor
 from model.declaration import InvalidDeclaration

@@ -8,11 +8,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.actors import acting
-from api.forms import read_form
-from api.origin import same_origin
+from api.access.actors import acting
+from api.access.origin import same_origin
 from api.pages.editing import NAME, tidy
 from api.pages.templates import templates_shown
+from api.wire.forms import read_form
 from model.declaration import Declaration, InvalidDeclaration
 from sync.collection import tailoring
 from sync.collection.template_steps import TemplateRefused

@@ -12,15 +12,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import Principal, TemplatesReader, visible_projects
-from api.actors import acting, actor_of
-from api.answer import Visible
-from api.forms import read_form
-from api.origin import same_origin
+from api.access.actors import acting, actor_of
+from api.access.origin import same_origin
+from api.access.visible import Principal, TemplatesReader, visible_projects
 from api.pages.render import HTML, html, page
-from api.problems import not_found
 from api.template_documents import head_document, tailoring_document, template_documents, waiver_document
 from api.translation import N_, Translated, _
+from api.wire.answer import Visible
+from api.wire.forms import read_form
+from api.wire.problems import not_found
 from model.collection.roles import Actor
 from model.declaration import InvalidDeclaration
 from model.template.differences import differences, step

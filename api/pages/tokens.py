@@ -10,17 +10,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import SCOPES, Principal, authenticate
+from api.access.origin import same_origin
+from api.access.visible import SCOPES, Principal, authenticate
 from api.account_reads import accounts
-from api.forms import read_form
-from api.origin import same_origin
 from api.pages.accounts import ROLE_NAMES
 from api.pages.render import HTML, html
-from api.problems import not_found
-from api.session_reads import held_tokens
-from api.sessions import base_url, no_session
-from api.tokens import BadToken, account_link, create_token
+from api.signin.session_reads import held_tokens
+from api.signin.sessions import base_url, no_session
+from api.signin.tokens import BadToken, account_link, create_token
 from api.translation import N_, _
+from api.wire.forms import read_form
+from api.wire.problems import not_found
 from model.rights import Permission
 from sync.tokens import revoke_number
 

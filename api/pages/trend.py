@@ -11,13 +11,13 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import StatusReader
-from api.answer import Visible
+from api.access.visible import StatusReader
 from api.pages.charts import Line, floor_of, line
 from api.pages.charts_columns import curve, stacks
 from api.pages.render import page
 from api.pages.view import View, standing
 from api.translation import _
+from api.wire.answer import Visible
 from sync.rollup.group import WATERMELON
 
 router = APIRouter()

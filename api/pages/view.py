@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.access import Reader
-from api.etag import Recent, digest
+from api.access.visible import Reader
 from api.pages.history import history, outside
 from api.pages.snapshot_days import snapshot_days
 from api.pages.writing import as_date, as_instant
 from api.translation import _
-from api.values import Day, Instant
+from api.wire.etag import Recent, digest
+from api.wire.values import Day, Instant
 from model.tables import Portfolio, Project, Source
 from sync.changes import end_of
 from sync.receipts import status_document

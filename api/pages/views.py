@@ -9,13 +9,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import authenticate
-from api.forms import read_form
-from api.origin import same_origin
+from api.access.origin import same_origin
+from api.access.principal import Principal
+from api.access.visible import authenticate
 from api.pages.render import HTML, html
-from api.principal import Principal
-from api.problems import forbidden, not_found
 from api.translation import _
+from api.wire.forms import read_form
+from api.wire.problems import forbidden, not_found
 from model.rights import SHOWN, Permission, who_may
 from sync.store import unit_of_work
 from sync.views import ViewRefused, Wanted, forget, keep, views

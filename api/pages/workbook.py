@@ -10,15 +10,15 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access import Principal, RecordsReader
-from api.actors import acting, actor_of
-from api.forms import read_form
-from api.origin import same_origin
+from api.access.actors import acting, actor_of
+from api.access.origin import same_origin
+from api.access.visible import Principal, RecordsReader
 from api.pages.render import HTML, html, link
-from api.problems import Problem, bad_request, not_found
 from api.routes.submissions import visible_case
 from api.routes.workbooks import MOST, file_answer, plain_name
 from api.translation import N_, Translated, _
+from api.wire.forms import read_form
+from api.wire.problems import Problem, bad_request, not_found
 from model.collection.roles import Actor
 from model.template.values import exactly
 from sync.collection.refused import Refused

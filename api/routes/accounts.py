@@ -12,15 +12,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import AuditReader, authenticate, bearer
+from api.access.origin import same_origin
+from api.access.visible import AuditReader, authenticate, bearer
 from api.account_reads import AccountRow, accounts
-from api.account_shapes import AccountShape, GivenAccount, GivenRole
-from api.answer import JSON, Visible, json_answer, to_json, z
-from api.origin import same_origin
-from api.problems import Problem, not_found
 from api.routes.common import PROBLEMS
-from api.shapes import Paged
-from api.values import MOST_ID
+from api.shapes.account import AccountShape, GivenAccount, GivenRole
+from api.shapes.common import Paged
+from api.wire.answer import JSON, Visible, json_answer, to_json, z
+from api.wire.problems import Problem, not_found
+from api.wire.values import MOST_ID
 from sync.accounts import (
     AccountRefused,
     Grant,

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import Reader, RecordsReader
-from api.answer import Visible, day, json_answer, z
-from api.paging import Page, Paging
-from api.record_shapes import ChangeRequestShape, DecisionShape, GateCriterionShape, WorkPlanShape
+from api.access.visible import Reader, RecordsReader
 from api.routes.common import PROBLEMS, AskedClocks, Clocks, Given, Text, V, about, version_document
-from api.shapes import Paged
+from api.shapes.common import Paged
+from api.shapes.record import ChangeRequestShape, DecisionShape, GateCriterionShape, WorkPlanShape
+from api.wire.answer import Visible, day, json_answer, z
+from api.wire.paging import Page, Paging
 from model.tables import ChangeRequest, Decision, GateCriterion, Project, Source, WorkPlanLine
 from sync.record_rows import answerable
 

@@ -6,14 +6,14 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import AuditReader
-from api.answer import Visible, json_answer
+from api.access.visible import AuditReader
 from api.audit_files import document
-from api.audit_shapes import AuditEventShape
-from api.paging import Page
 from api.routes.common import PROBLEMS, Text
-from api.shapes import Paged
-from api.values import Instant
+from api.shapes.audit import AuditEventShape
+from api.shapes.common import Paged
+from api.wire.answer import Visible, json_answer
+from api.wire.paging import Page
+from api.wire.values import Instant
 from sync.audit_log import Wanted, following
 
 router = APIRouter()

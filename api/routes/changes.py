@@ -8,11 +8,11 @@ from fastapi import Query as Parameter
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import StatusReader
-from api.answer import Visible, json_answer
-from api.change_shapes import ChangesShape
+from api.access.visible import StatusReader
 from api.routes.common import PROBLEMS, AsOf, KnownAt
-from api.values import Day
+from api.shapes.change import ChangesShape
+from api.wire.answer import Visible, json_answer
+from api.wire.values import Day
 from sync.changes import changes
 
 router = APIRouter()

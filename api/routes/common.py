@@ -9,11 +9,11 @@ from fastapi import Query as Parameter
 from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from api.access import only_visible
-from api.answer import Visible, z
-from api.paging import Paging
-from api.problems import ProblemDocument, not_found
-from api.values import Day, Instant
+from api.access.visible import only_visible
+from api.wire.answer import Visible, z
+from api.wire.paging import Paging
+from api.wire.problems import ProblemDocument, not_found
+from api.wire.values import Day, Instant
 from model.tables import (
     Baseline,
     Benefit,

@@ -7,11 +7,13 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.access import MatchingReader, only_visible
-from api.answer import JSON, Visible, json_answer, to_json
-from api.bodies import StrictRoute
+from api.access.visible import MatchingReader, only_visible
 from api.matching_reads import conflict_documents, conflicts_query, rule_document, rules_query
-from api.matching_shapes import (
+from api.matching_steps import ruled, settled, tried, unruled
+from api.routes.common import PROBLEMS, ChangedSince, Text, changed
+from api.routes.matching import DECISIONS, Deciding, Number, told
+from api.shapes.common import Paged
+from api.shapes.matching import (
     Because,
     ClaimConflictShape,
     DecidedShape,
@@ -20,12 +22,10 @@ from api.matching_shapes import (
     RuleEffectShape,
     RuleShape,
 )
-from api.matching_steps import ruled, settled, tried, unruled
-from api.paging import Page
-from api.problems import not_found
-from api.routes.common import PROBLEMS, ChangedSince, Text, changed
-from api.routes.matching import DECISIONS, Deciding, Number, told
-from api.shapes import Paged
+from api.wire.answer import JSON, Visible, json_answer, to_json
+from api.wire.bodies import StrictRoute
+from api.wire.paging import Page
+from api.wire.problems import not_found
 from model.tables import ClaimConflict, Project, SettlingRule
 from sync.identity.rules import RuleAsked
 

@@ -11,18 +11,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import Reader, RecordsReader, bearer, visible_projects
-from api.actors import acting
-from api.answer import JSON, to_json, z
-from api.bodies import StrictRoute
-from api.collection_shapes import CycleBoardShape, CycleShape, GivenCycle
-from api.etag import digest
-from api.fields import SELECTED, asked, only
-from api.paging import Page
-from api.problems import Problem, bad_request, forbidden, not_found
+from api.access.actors import acting
+from api.access.visible import Reader, RecordsReader, bearer, visible_projects
 from api.routes.common import PROBLEMS, ChangedSince, Text, changed
-from api.shapes import Paged
-from api.values import MOST_ID
+from api.shapes.collection import CycleBoardShape, CycleShape, GivenCycle
+from api.shapes.common import Paged
+from api.wire.answer import JSON, to_json, z
+from api.wire.bodies import StrictRoute
+from api.wire.etag import digest
+from api.wire.fields import SELECTED, asked, only
+from api.wire.paging import Page
+from api.wire.problems import Problem, bad_request, forbidden, not_found
+from api.wire.values import MOST_ID
 from config.calendar import NoSuchCalendar
 from model.collection.cycle import BadPeriod
 from model.tables import Cycle

@@ -7,11 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import RecordsReader
-from api.answer import Visible, json_answer, z
-from api.paging import Page
+from api.access.visible import RecordsReader
 from api.routes.common import PROBLEMS, ChangedSince, Text, changed
-from api.shapes import DriftShape, Paged
+from api.shapes.common import DriftShape, Paged
+from api.wire.answer import Visible, json_answer, z
+from api.wire.paging import Page
 from model.tables import Drift, Source
 
 router = APIRouter()

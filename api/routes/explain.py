@@ -7,11 +7,11 @@ from fastapi import APIRouter, Path
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import StatusReader
-from api.answer import Visible, json_answer
-from api.problems import not_found
+from api.access.visible import StatusReader
 from api.routes.common import PROBLEMS, AsOf, KnownAt, ProjectKey, visible_project
-from api.status_shapes import ExplainShape
+from api.shapes.status import ExplainShape
+from api.wire.answer import Visible, json_answer
+from api.wire.problems import not_found
 from sync.receipts import explain
 
 router = APIRouter()

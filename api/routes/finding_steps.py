@@ -7,15 +7,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import bearer
-from api.actors import acting
-from api.answer import JSON, to_json
-from api.bodies import StrictRoute
-from api.finding_shapes import GivenDispute, GivenStep, GivenVerdict, StepShape
+from api.access.actors import acting
+from api.access.visible import bearer
 from api.finding_steps import Doer, Step, grant, judge, raise_dispute, state_of, take, visible_project
-from api.problems import ProblemDocument
 from api.routes.common import PROBLEMS
-from api.values import MOST_ID
+from api.shapes.finding import GivenDispute, GivenStep, GivenVerdict, StepShape
+from api.wire.answer import JSON, to_json
+from api.wire.bodies import StrictRoute
+from api.wire.problems import ProblemDocument
+from api.wire.values import MOST_ID
 from sync.disputes import Disputed
 
 router = APIRouter(route_class=StrictRoute)

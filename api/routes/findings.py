@@ -8,8 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import FindingsReader, only_visible
-from api.answer import Visible, json_answer
+from api.access.visible import FindingsReader, only_visible
 from api.finding_queue import (
     By,
     Filters,
@@ -23,12 +22,13 @@ from api.finding_queue import (
     found,
     severity_key,
 )
-from api.finding_shapes import DisputeShape, FindingCountsShape, FindingDetailShape, FindingShape
-from api.paging import Page
-from api.problems import not_found
 from api.routes.common import PROBLEMS, ChangedSince, Text, changed
-from api.shapes import Paged
-from api.values import MOST_ID
+from api.shapes.common import Paged
+from api.shapes.finding import DisputeShape, FindingCountsShape, FindingDetailShape, FindingShape
+from api.wire.answer import Visible, json_answer
+from api.wire.paging import Page
+from api.wire.problems import not_found
+from api.wire.values import MOST_ID
 from model.tables import Dispute, Finding, Project
 
 router = APIRouter()

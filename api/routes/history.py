@@ -7,13 +7,13 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.responses import Response
 
-from api.access import Reader, RecordsReader, StatusReader, only_visible
-from api.answer import Visible, day, json_answer
-from api.history_shapes import ClaimShape, IterationShape, RateShape, SnapshotShape
-from api.paging import Page, Paging
+from api.access.visible import Reader, RecordsReader, StatusReader, only_visible
 from api.routes.common import PROBLEMS, ChangedSince, Given, KnownAt, Text, changed
-from api.shapes import Paged
-from api.values import Day
+from api.shapes.common import Paged
+from api.shapes.history import ClaimShape, IterationShape, RateShape, SnapshotShape
+from api.wire.answer import Visible, day, json_answer
+from api.wire.paging import Page, Paging
+from api.wire.values import Day
 from model.tables import Claim, CurrencyRate, Iteration, Project, Snapshot, Source
 from sync.json import instant_text
 

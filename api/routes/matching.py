@@ -10,12 +10,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import MatchingReader, bearer
-from api.actors import acting
-from api.answer import JSON, Visible, json_answer, to_json
-from api.bodies import StrictRoute
+from api.access.actors import acting
+from api.access.visible import MatchingReader, bearer
 from api.matching_reads import people_documents, proposal_detail, proposal_document
-from api.matching_shapes import (
+from api.matching_steps import Done, Officer, decided, linked
+from api.routes.common import PROBLEMS, ChangedSince, Text, changed
+from api.shapes.common import Paged
+from api.shapes.matching import (
     Because,
     DecidedShape,
     GivenLink,
@@ -23,12 +24,11 @@ from api.matching_shapes import (
     ProposalDetailShape,
     ProposalShape,
 )
-from api.matching_steps import Done, Officer, decided, linked
-from api.paging import Page
-from api.problems import ProblemDocument, not_found
-from api.routes.common import PROBLEMS, ChangedSince, Text, changed
-from api.shapes import Paged
-from api.values import MOST_ID
+from api.wire.answer import JSON, Visible, json_answer, to_json
+from api.wire.bodies import StrictRoute
+from api.wire.paging import Page
+from api.wire.problems import ProblemDocument, not_found
+from api.wire.values import MOST_ID
 from model.tables import Identity, MatchProposal, Person, Source
 
 router = APIRouter(route_class=StrictRoute)

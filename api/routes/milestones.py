@@ -6,12 +6,12 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import RecordsReader
-from api.answer import Visible, day, json_answer, z
-from api.paging import Page
-from api.plan_shapes import MilestoneShape
+from api.access.visible import RecordsReader
 from api.routes.common import PROBLEMS, AskedClocks, Text, about, version_document
-from api.shapes import Paged
+from api.shapes.common import Paged
+from api.shapes.plan import MilestoneShape
+from api.wire.answer import Visible, day, json_answer, z
+from api.wire.paging import Page
 from model.tables import Milestone, Project, Source
 
 router = APIRouter()

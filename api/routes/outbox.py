@@ -9,16 +9,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import RecordsReader, authenticate, bearer, visible_projects
-from api.answer import JSON, to_json, z
-from api.bodies import StrictRoute
-from api.collection_shapes import DeliveredShape, EventShape, GivenDelivery
-from api.origin import same_origin
-from api.paging import Page
+from api.access.origin import same_origin
+from api.access.visible import RecordsReader, authenticate, bearer, visible_projects
 from api.routes.common import PROBLEMS, ChangedSince
 from api.routes.cycles import fresh
-from api.shapes import Paged
-from api.values import MOST_ID
+from api.shapes.collection import DeliveredShape, EventShape, GivenDelivery
+from api.shapes.common import Paged
+from api.wire.answer import JSON, to_json, z
+from api.wire.bodies import StrictRoute
+from api.wire.paging import Page
+from api.wire.values import MOST_ID
 from sync.collection.outbox import events, mark_delivered
 
 router = APIRouter(route_class=StrictRoute)

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import StatusReader
-from api.answer import Visible, json_answer
-from api.outcome_shapes import OutcomesShape
-from api.problems import not_found
+from api.access.visible import StatusReader
 from api.routes.common import PROBLEMS, AsOf, KnownAt, visible_project
+from api.shapes.outcome import OutcomesShape
+from api.wire.answer import Visible, json_answer
+from api.wire.problems import not_found
 from config import shipped
 from sync.match import NotConfigured
 from sync.outcomes.document import NoHistory, outcomes

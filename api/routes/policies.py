@@ -12,14 +12,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import problems
-from api.access import PoliciesReader, Principal, bearer
-from api.actors import acting
-from api.answer import JSON, Visible, json_answer, to_json
-from api.bodies import StrictRoute
-from api.paging import Page
+from api.access.actors import acting
+from api.access.visible import PoliciesReader, Principal, bearer
 from api.policy_documents import policy_document, policy_heads
-from api.policy_shapes import (
+from api.routes.common import PROBLEMS, ChangedSince, KnownAt, ProjectKey, visible_project
+from api.shapes.common import Paged
+from api.shapes.policy import (
     BacktestShape,
     GivenApproval,
     GivenBacktest,
@@ -31,10 +29,12 @@ from api.policy_shapes import (
     PolicyListed,
     PolicyWhole,
 )
-from api.problems import Problem, ProblemDocument, forbidden, not_found
-from api.routes.common import PROBLEMS, ChangedSince, KnownAt, ProjectKey, visible_project
-from api.shapes import Paged
-from api.values import Day
+from api.wire import problems
+from api.wire.answer import JSON, Visible, json_answer, to_json
+from api.wire.bodies import StrictRoute
+from api.wire.paging import Page
+from api.wire.problems import Problem, ProblemDocument, forbidden, not_found
+from api.wire.values import Day
 from model.backtest import Terms
 from model.collection.roles import Actor
 from model.declaration import InvalidDeclaration

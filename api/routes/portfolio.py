@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import StatusReader
-from api.answer import Visible, json_answer
+from api.access.visible import StatusReader
 from api.routes.common import PROBLEMS, AsOf, KnownAt
-from api.status_shapes import PortfolioShape
+from api.shapes.status import PortfolioShape
+from api.wire.answer import Visible, json_answer
 from model.tables import Portfolio
 from sync.rollup.group import WATERMELON
 from sync.rollup.rollup import rolled_up, summary

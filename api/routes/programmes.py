@@ -7,11 +7,11 @@ from fastapi import APIRouter, Path
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import Reader, StatusReader
-from api.answer import Visible, day, json_answer, z
-from api.problems import not_found
-from api.rollup_shapes import ProgrammesShape, RollupReceiptShape, RollupShape
+from api.access.visible import Reader, StatusReader
 from api.routes.common import PROBLEMS, AsOf, KnownAt
+from api.shapes.rollup import ProgrammesShape, RollupReceiptShape, RollupShape
+from api.wire.answer import Visible, day, json_answer, z
+from api.wire.problems import not_found
 from sync.receipts import NotKnown
 from sync.rollup.receipt import PORTFOLIO, PROGRAMME, chosen, explain_rollup
 from sync.rollup.rollup import rollups, summary

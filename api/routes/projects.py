@@ -11,9 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import StatusReader, only_visible
-from api.answer import Visible, json_answer, z
-from api.paging import Page
+from api.access.visible import StatusReader, only_visible
 from api.routes.common import (
     PROBLEMS,
     AsOf,
@@ -24,7 +22,9 @@ from api.routes.common import (
     changed,
     visible_project,
 )
-from api.shapes import Paged, ProjectShape
+from api.shapes.common import Paged, ProjectShape
+from api.wire.answer import Visible, json_answer, z
+from api.wire.paging import Page
 from model.tables import Programme, ProgrammeProject, Project, Scope, Snapshot, Source
 
 router = APIRouter()

@@ -11,15 +11,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import Principal, RecordsReader, authenticate, bearer
-from api.answer import JSON, Visible, json_answer, to_json, z
-from api.bodies import StrictRoute
-from api.origin import same_origin
-from api.paging import Page
-from api.problems import bad_request, not_found
+from api.access.origin import same_origin
+from api.access.visible import Principal, RecordsReader, authenticate, bearer
 from api.routes.common import PROBLEMS, ChangedSince, Text, changed
-from api.shapes import AcceptedShape, Paged, QuestionShape
-from api.values import MOST_ID
+from api.shapes.common import AcceptedShape, Paged, QuestionShape
+from api.wire.answer import JSON, Visible, json_answer, to_json, z
+from api.wire.bodies import StrictRoute
+from api.wire.paging import Page
+from api.wire.problems import bad_request, not_found
+from api.wire.values import MOST_ID
 from model.tables import Question, Source
 from sync.questions import NoSuchQuestion, accept
 

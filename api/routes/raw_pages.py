@@ -8,13 +8,13 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import RecordsReader
-from api.answer import Visible, answer, json_answer, z
-from api.etag import Body
-from api.problems import not_found
-from api.raw_page_shapes import RawPageShape
+from api.access.visible import RecordsReader
 from api.routes.common import PROBLEMS
-from api.values import MOST_ID
+from api.shapes.raw_page import RawPageShape
+from api.wire.answer import Visible, answer, json_answer, z
+from api.wire.etag import Body
+from api.wire.problems import not_found
+from api.wire.values import MOST_ID
 from sync.receipts import TABLES
 
 router = APIRouter()

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import RecordsReader
-from api.answer import Visible, json_answer
-from api.paging import Page
-from api.register_shapes import (
+from api.access.visible import RecordsReader
+from api.routes.answered import listed
+from api.routes.common import PROBLEMS, AskedClocks, Text
+from api.shapes.common import Paged
+from api.shapes.register import (
     BaselineShape,
     BenefitShape,
     ContractShape,
@@ -18,9 +19,8 @@ from api.register_shapes import (
     RoleShape,
     UtilisationShape,
 )
-from api.routes.answered import listed
-from api.routes.common import PROBLEMS, AskedClocks, Text
-from api.shapes import Paged
+from api.wire.answer import Visible, json_answer
+from api.wire.paging import Page
 from model.tables import Baseline, Benefit, Contract, Project, ProjectRole, QualityReview, Source, Utilisation
 from sync.dimension_risk import learned_matrix
 

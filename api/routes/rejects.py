@@ -8,12 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import RecordsReader
-from api.answer import Visible, json_answer, z
-from api.paging import Page
+from api.access.visible import RecordsReader
 from api.routes.common import PROBLEMS, ChangedSince, Text, changed
-from api.shapes import AbsenceShape, Paged, RejectShape
-from api.values import MOST_ID
+from api.shapes.common import AbsenceShape, Paged, RejectShape
+from api.wire.answer import Visible, json_answer, z
+from api.wire.paging import Page
+from api.wire.values import MOST_ID
 from model.tables import Absence, RejectedRecord, Source
 
 router = APIRouter()

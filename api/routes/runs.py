@@ -8,13 +8,13 @@ from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session, aliased
 from starlette.responses import Response
 
-from api.access import RecordsReader, only_visible
-from api.answer import Visible, json_answer, z
-from api.paging import Page, Paging
-from api.problems import not_found
+from api.access.visible import RecordsReader, only_visible
 from api.routes.common import PROBLEMS, ChangedSince, Text, changed
-from api.shapes import RunShape, RunsShape
-from api.values import MOST_ID
+from api.shapes.common import RunShape, RunsShape
+from api.wire.answer import Visible, json_answer, z
+from api.wire.paging import Page, Paging
+from api.wire.problems import not_found
+from api.wire.values import MOST_ID
 from model.tables import MappingVersion, Run, RunStream, Scope, Source
 
 router = APIRouter()

@@ -7,12 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import StatusReader, only_visible
-from api.answer import Visible, json_answer
-from api.paging import Page
+from api.access.visible import StatusReader, only_visible
 from api.routes.common import PROBLEMS, ChangedSince, Text, changed
 from api.routes.projects import scope_document
-from api.shapes import Paged, ScopeShape
+from api.shapes.common import Paged, ScopeShape
+from api.wire.answer import Visible, json_answer
+from api.wire.paging import Page
 from model.tables import Project, Scope, Source
 
 router = APIRouter()

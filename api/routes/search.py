@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import RecordsReader
-from api.answer import Visible, json_answer
+from api.access.visible import RecordsReader
 from api.routes.common import PROBLEMS
 from api.search import Asked, SearchKind, kinds_of, search
-from api.search_shapes import FoundShape
+from api.shapes.search import FoundShape
+from api.wire.answer import Visible, json_answer
 from model.rights import Permission
 
 router = APIRouter()

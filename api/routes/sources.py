@@ -8,12 +8,12 @@ from sqlalchemy import ScalarSelect, func, select, text
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import StatusReader, only_visible
-from api.answer import Visible, json_answer, z
-from api.paging import Page
-from api.problems import not_found
+from api.access.visible import StatusReader, only_visible
 from api.routes.common import PROBLEMS
-from api.shapes import Paged, SourceShape
+from api.shapes.common import Paged, SourceShape
+from api.wire.answer import Visible, json_answer, z
+from api.wire.paging import Page
+from api.wire.problems import not_found
 from model.tables import Run, Scope, Source
 from sync.freshness import Freshness, freshness
 

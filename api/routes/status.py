@@ -6,10 +6,10 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api.access import StatusReader
-from api.answer import Visible, json_answer
+from api.access.visible import StatusReader
 from api.routes.common import PROBLEMS, AsOf, KnownAt
-from api.status_shapes import StatusShape
+from api.shapes.status import StatusShape
+from api.wire.answer import Visible, json_answer
 from sync.receipts import status_document
 
 router = APIRouter()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from api.answer import z
+from api.wire.answer import z
 from model.collection.cases import Judgement, RecordCase, is_editable
 from model.template.result import Finding
 from model.template.template import Field

@@ -12,14 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import problems
-from api.access import Principal, RecordsReader, bearer, visible_projects
-from api.actors import acting
-from api.answer import JSON, to_json
-from api.bodies import ExactRoute
-from api.etag import digest
-from api.fields import SELECTED, asked, only
-from api.problems import Problem, bad_request, forbidden, not_found
+from api.access.actors import acting
+from api.access.visible import Principal, RecordsReader, bearer, visible_projects
 from api.routes.common import PROBLEMS
 from api.routes.submission_documents import (
     findings_document,
@@ -29,7 +23,13 @@ from api.routes.submission_documents import (
     unanswerable_document,
 )
 from api.routes.submission_shapes import GivenAnswers, SubmissionShape
-from api.values import MOST_ID
+from api.wire import problems
+from api.wire.answer import JSON, to_json
+from api.wire.bodies import ExactRoute
+from api.wire.etag import digest
+from api.wire.fields import SELECTED, asked, only
+from api.wire.problems import Problem, bad_request, forbidden, not_found
+from api.wire.values import MOST_ID
 from model.collection.cases import WITHDRAWN, Judgement
 from model.collection.roles import Actor
 from sync.collection.answers import Change, give_answers, may_answer, refuse_impossible, refuse_stale

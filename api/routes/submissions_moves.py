@@ -10,12 +10,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import problems
-from api.access import RecordsReader, bearer
-from api.actors import acting
-from api.answer import JSON, to_json, z
-from api.bodies import StrictRoute
-from api.collection_shapes import (
+from api.access.actors import acting
+from api.access.visible import RecordsReader, bearer
+from api.routes.common import PROBLEMS
+from api.routes.cycles import DOES, fresh
+from api.routes.submission_documents import findings_document, since_document, unanswerable_document
+from api.routes.submissions import visible_case
+from api.shapes.collection import (
     CommentShape,
     CourseShape,
     GivenComment,
@@ -24,12 +25,11 @@ from api.collection_shapes import (
     PublicationShape,
     Verb,
 )
-from api.problems import Problem, forbidden, not_found
-from api.routes.common import PROBLEMS
-from api.routes.cycles import DOES, fresh
-from api.routes.submission_documents import findings_document, since_document, unanswerable_document
-from api.routes.submissions import visible_case
-from api.values import MOST_ID
+from api.wire import problems
+from api.wire.answer import JSON, to_json, z
+from api.wire.bodies import StrictRoute
+from api.wire.problems import Problem, forbidden, not_found
+from api.wire.values import MOST_ID
 from model.collection.workflow import SAID, moves_from
 from sync.collection.comments import Comment, NoSuchComment, comment, comments_of, settle
 from sync.collection.heads import SubmissionHead

@@ -10,16 +10,10 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import problems
-from api.access import Reader, TemplatesReader
-from api.answer import JSON, Visible, json_answer, to_json
-from api.bodies import ExactRoute
-from api.paging import Page
-from api.problems import not_found
+from api.access.visible import Reader, TemplatesReader
 from api.routes.common import PROBLEMS, ChangedSince, Text
-from api.shapes import Paged
-from api.template_documents import tailoring_document, template_documents, version_document, waiver_document
-from api.template_shapes import (
+from api.shapes.common import Paged
+from api.shapes.template import (
     CheckedShape,
     GivenRecord,
     SchemaShape,
@@ -28,7 +22,13 @@ from api.template_shapes import (
     VersionShape,
     WaiverShape,
 )
-from api.values import Day
+from api.template_documents import tailoring_document, template_documents, version_document, waiver_document
+from api.wire import problems
+from api.wire.answer import JSON, Visible, json_answer, to_json
+from api.wire.bodies import ExactRoute
+from api.wire.paging import Page
+from api.wire.problems import not_found
+from api.wire.values import Day
 from model.declaration import InvalidDeclaration
 from model.template.schema import record_schema
 from sync.collection.tailoring import tailorings

@@ -9,13 +9,13 @@ from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 from starlette.responses import Response
 
-from api.access import RecordsReader, only_visible
-from api.answer import Visible, json_answer
-from api.paging import Page
-from api.plan_shapes import WorkItemShape
+from api.access.visible import RecordsReader, only_visible
 from api.routes.common import PROBLEMS, Text, changed
-from api.shapes import Paged
-from api.values import Instant
+from api.shapes.common import Paged
+from api.shapes.plan import WorkItemShape
+from api.wire.answer import Visible, json_answer
+from api.wire.paging import Page
+from api.wire.values import Instant
 from model.tables import Project, Scope, Source, WorkItem
 from sync.keys import resolve
 

@@ -11,13 +11,13 @@ from sqlalchemy import Select, and_, case, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from starlette.responses import Response
 
-from api.access import RecordsReader, only_visible
-from api.answer import Visible, json_answer
-from api.paging import Page, Paging
+from api.access.visible import RecordsReader, only_visible
 from api.routes.common import PROBLEMS, Text, changed
-from api.shapes import Paged
-from api.values import Instant
-from api.work_shapes import ItemCommentShape, LinkShape, PlannedShape, TransitionShape, WorklogShape
+from api.shapes.common import Paged
+from api.shapes.work import ItemCommentShape, LinkShape, PlannedShape, TransitionShape, WorklogShape
+from api.wire.answer import Visible, json_answer
+from api.wire.paging import Page, Paging
+from api.wire.values import Instant
 from model.tables import (
     Comment,
     Project,

@@ -9,20 +9,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import Principal, RecordsReader, bearer, visible_projects
-from api.actors import acting
-from api.answer import JSON, to_json
-from api.bodies import StrictRoute
-from api.paging import Page
-from api.problems import Problem, ProblemDocument, bad_request, forbidden, not_found
-from api.retiring import Retiring
+from api.access.actors import acting
+from api.access.visible import Principal, RecordsReader, bearer, visible_projects
 from api.routes.common import PROBLEMS
 from api.routes.cycles import fresh
 from api.routes.submissions import visible_case
-from api.shapes import Paged
-from api.values import MOST_ID, Instant
+from api.shapes.common import Paged
+from api.shapes.workbook import ConflictShape, GivenVerdictOnCell, TakenShape
+from api.wire.answer import JSON, to_json
+from api.wire.bodies import StrictRoute
+from api.wire.paging import Page
+from api.wire.problems import Problem, ProblemDocument, bad_request, forbidden, not_found
+from api.wire.retiring import Retiring
+from api.wire.values import MOST_ID, Instant
 from api.workbook_documents import conflict_document, taken_document
-from api.workbook_shapes import ConflictShape, GivenVerdictOnCell, TakenShape
 from model.collection.roles import Actor
 from sync.collection.refused import NotAllowed, Refused
 from sync.store import unit_of_work

@@ -3,7 +3,7 @@ import gzip
 import pytest
 from sqlalchemy import Engine, event, text
 
-from api.etag import Body, Cache
+from api.wire.etag import Body, Cache
 from tests.support.api_client import client
 from tests.support.portfolio_rows import seed
 from tests.support.undisturbed import fewest

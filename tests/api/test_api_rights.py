@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import Engine
 
 from api.app import create_app
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from sandbox.story import PROJECTS
 from sync.tokens import revoke_token
 from tests.support.api_client import client

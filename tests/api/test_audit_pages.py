@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from config.database import open_engine
 from model.audit import Anchor, Way
 from sync.audit import Cause, caused_by, record_alone
@@ -63,7 +63,7 @@ def test_whoever_is_refused_stands_in_the_servers_log_on_one_line(
 ) -> None:
     client(app, name="denied", scopes=("read",)).get("/audit")
     client(app, name="denied2", scopes=("read",)).post("/api/v1/match-proposals/1%0Aforged/confirm", json={})
-    said = [record.getMessage() for record in caplog.records if record.name == "api.causes"]
+    said = [record.getMessage() for record in caplog.records if record.name == "api.access.causes"]
     assert said[0] == "refused: 'GET /audit', asked by 'denied' from testclient"
     assert not any("\n" in line for line in said)
 

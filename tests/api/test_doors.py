@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
+from api.access.doors import Limits
+from api.access.limits import Rate
 from api.app import create_app
-from api.doors import Limits
-from api.limits import Rate
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from config.database import open_engine
 from tests.support.databases import cloned
 from tests.support.served import served

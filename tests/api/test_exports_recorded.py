@@ -7,7 +7,7 @@ from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from config.database import open_engine
 from tests.support.api_client import client
 from tests.support.databases import cloned

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from api.app import create_app, described
-from api.retiring import Retiring
+from api.wire.retiring import Retiring
 from tests.support.api_client import client
 from tests.support.portfolio_rows import seed
 from tests.support.submissions import open_submission

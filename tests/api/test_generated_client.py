@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.app import create_app, described
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from config.database import open_engine
 from tests.support.lanes import artefact
 from tests.support.muster_process import environment, serving

@@ -19,7 +19,7 @@ from api.pages.compare import paired
 from api.pages.money import line_of, total_of
 from api.pages.portfolio import ages
 from api.pages.trend import days_of
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from config.database import open_engine
 from config.shipped import policy
 from model.currency import Rate, Rates

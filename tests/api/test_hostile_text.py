@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
-from api.route_rights import ROUTES
+from api.access.route_rights import ROUTES
 from config.database import open_engine
 from tests.support.api_client import client
 from tests.support.databases import cloned

@@ -9,13 +9,13 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, select
 from starlette.testclient import TestClient
 
+from api.access.csrf import SESSION
 from api.app import create_app
-from api.csrf import SESSION
-from api.oidc import Person, Provider, ProviderUnusable, provider_of
-from api.oidc_metadata import ProviderAway
-from api.oidc_token import SignInRefused
-from api.passwords import Passwords
-from api.ways_in import WaysIn
+from api.signin.oidc import Person, Provider, ProviderUnusable, provider_of
+from api.signin.oidc_metadata import ProviderAway
+from api.signin.oidc_token import SignInRefused
+from api.signin.passwords import Passwords
+from api.signin.ways_in import WaysIn
 from config.database import open_engine
 from config.settings import Settings
 from model.tables import Account, AccountRole, AuditEvent

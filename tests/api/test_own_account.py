@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
-from api.csrf import SESSION
-from api.tokens import create_token
+from api.access.csrf import SESSION
+from api.signin.tokens import create_token
 from model.tables import ApiToken, AuditEvent
 from sync.accounts import Grant, disable, enable, give_role, number_of, take_role
 from sync.store import unit_of_work

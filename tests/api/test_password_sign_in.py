@@ -9,9 +9,9 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from api.access.csrf import GUEST, SESSION
 from api.cli.account_password import make_administrator
-from api.csrf import GUEST, SESSION
-from api.passwords import Passwords
+from api.signin.passwords import Passwords
 from model.tables import Account, AuditEvent
 from sync.accounts import disable, enable
 from sync.passwords import hash_of, set_password

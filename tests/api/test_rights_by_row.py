@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
+from api.access.route_rights import ROUTES
 from api.app import create_app
-from api.route_rights import ROUTES
-from api.tokens import Groups, create_token
+from api.signin.tokens import Groups, create_token
 from config.database import open_engine
 from model.rights import Permission
 from sandbox.story import PROJECTS
@@ -164,5 +164,5 @@ def test_a_route_that_nobody_declared_is_for_nobody(engine: Engine) -> None:
     with TestClient(app, raise_server_exceptions=False) as client:
         answer = client.get("/forgotten", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 403
-    assert "api/route_rights.py" in answer.text
+    assert "api/access/route_rights.py" in answer.text
     assert Permission.ADMINISTER in ROUTES.values()

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
+from api.access.route_rights import ROUTES
 from api.app import create_app
-from api.route_rights import ROUTES
 from config.database import open_engine
 from sync.accounts import Grant
 from tests.support.databases import cloned

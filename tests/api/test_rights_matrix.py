@@ -1,7 +1,7 @@
 """Every route with every role, with nobody signed in, and with a role for other projects: the whole matrix.
 
 What is expected is what `docs/rights.md` shows, which is held to the tables of `model.rights` and
-`api.route_rights` here too.
+`api.access.route_rights` here too.
 """
 
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
+from api.access.route_rights import ROUTES
 from api.app import create_app
-from api.route_rights import ROUTES
 from config.database import open_engine
 from model.rights import OFFICE_ONLY, ROLES, Permission
 from sync.accounts import Grant
@@ -42,7 +42,7 @@ def asking(engine: Engine) -> Iterator[TestClient]:
 
 def test_every_route_says_who_may_use_it(asking: TestClient) -> None:
     there = routes_of(asking.app)  # type: ignore[arg-type]
-    assert there - ROUTES.keys() == set(), "add a line to api/route_rights.py for each"
+    assert there - ROUTES.keys() == set(), "add a line to api/access/route_rights.py for each"
     assert ROUTES.keys() - there == set(), "these are no routes any more"
 
 

@@ -7,9 +7,9 @@ from sqlalchemy import Engine, select, update
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
+from api.access.csrf import SESSION
 from api.app import create_app
-from api.csrf import SESSION
-from api.tokens import BadToken, account_link, create_token, list_tokens, sign_in_link, token_commands
+from api.signin.tokens import BadToken, account_link, create_token, list_tokens, sign_in_link, token_commands
 from model.tables import AccountSession, ApiToken
 from sync.accounts import Grant, NewAccount, add_account, give_role
 from sync.store import unit_of_work

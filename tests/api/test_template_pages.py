@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from model.collection.roles import Actor
 from sync.collection.template_steps import send_back, submit, write
 from sync.collection.templates import kept_version

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import Engine, select
 from starlette.requests import Request
 
-from api.access import authenticate
+from api.access.visible import authenticate
 from api.app import create_app
-from api.tokens import BadToken, create_token, list_tokens, sign_in_link
+from api.signin.tokens import BadToken, create_token, list_tokens, sign_in_link
 from model.tables import ApiToken
 
 

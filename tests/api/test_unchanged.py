@@ -7,8 +7,8 @@ from sqlalchemy import Engine, event, text
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.tokens import create_token
-from api.version import SEEN
+from api.signin.tokens import create_token
+from api.wire.version import SEEN
 from sync.tokens import revoke_token
 from tests.support.api_client import client
 from tests.support.portfolio_rows import seed

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from config.database import open_engine
 from sync.views import _ours  # the rule itself: which addresses stay here
 from tests.support.api_client import client

@@ -5,7 +5,7 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from config.database import open_engine
 from tests.support.databases import cloned
 from tests.support.feed_rows import add_traps

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from api.feed.models import model_of
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from tests.support.published_feed import broken, kept, promised_now
 
 ROOT = "/odata/v1/"

@@ -14,7 +14,7 @@ from api.app import create_app
 from api.feed.declare import Moment
 from api.feed.models import model_of
 from api.feed.projectdata.model import projectdata
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from tests.support.undisturbed import fewest
 
 ITEMS = "/odata/v1/WorkItems?$select=WorkItemId,Title&$orderby=ChangedAt desc&$top=20"

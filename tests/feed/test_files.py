@@ -24,8 +24,8 @@ from api.files.formats import FORMATS, by_column
 from api.files.kept import Kept
 from api.files.ranges import Unsatisfiable, part
 from api.files.statement import Asked
-from api.problems import Problem
-from api.tokens import create_token
+from api.signin.tokens import create_token
+from api.wire.problems import Problem
 from tests.support.feed_rows import AMENDED, FORMULA, GONE, MARKED
 
 ROOT = "/files/v1/"

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from config.database import open_engine
 from tests.support.muster_process import environment, serving
 from tests.support.portfolio_rows import seed

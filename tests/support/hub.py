@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from api.app import create_app
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from config.database import open_engine
 from tests.support.databases import cloned
 from tests.support.portfolio_rows import seed

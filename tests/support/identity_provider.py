@@ -15,8 +15,8 @@ from cryptography.fernet import Fernet
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from api.oidc import Client, Provider
-from api.oidc_metadata import Metadata
+from api.signin.oidc import Client, Provider
+from api.signin.oidc_metadata import Metadata
 from config.vault import Vault
 
 ISSUER = "https://id.example"

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.tokens import create_token
+from api.signin.tokens import create_token
 from model.rights import ROLES, Permission
 from sync.accounts import Grant, NewAccount, add_account, give_role
 from sync.sessions import NewSession, begin_session
@@ -80,7 +80,7 @@ def token_of(engine: Engine, name: str, number: int) -> str:
 
 def cookie_of(engine: Engine, number: int) -> str:
     """Begin a session of an account and return its secret."""
-    from api.sessions import secret_hash
+    from api.signin.sessions import secret_hash
 
     now = datetime.now(UTC)
     secret = f"secret of {number}".replace(" ", "-")

@@ -4,8 +4,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from api.rights import DOING
-from api.route_rights import ROUTES
+from api.access.rights import DOING
+from api.access.route_rights import ROUTES
 from model.rights import OFFICE_WIDE, ROLES, SHOWN, Permission
 
 DOCUMENT: Final = Path(__file__).parents[2] / "docs" / "rights.md"

@@ -14,9 +14,9 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.attempts import Attempts
-from api.passwords import Passwords
-from api.ways_in import WaysIn
+from api.signin.attempts import Attempts
+from api.signin.passwords import Passwords
+from api.signin.ways_in import WaysIn
 from config.database import open_engine
 from sync.accounts import Grant, NewAccount, add_account, give_role
 from sync.passwords import set_password

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.tokens import create_token
+from api.signin.tokens import create_token
 
 
 @lru_cache(maxsize=2)  # what a file of tests uses, and no store longer than the next one's tests run

@@ -1,0 +1,50 @@
+"""Every module of routes, in the order the OpenAPI document has them."""
+
+from typing import Final
+
+from api.routes import (
+    accounts,
+    answered,
+    audit_events,
+    changes,
+    conflicts,
+    costs,
+    cycles,
+    drift,
+    explain,
+    finding_steps,
+    findings,
+    history,
+    mapping_versions,
+    matching,
+    milestones,
+    outbox,
+    outcomes,
+    policies,
+    portfolio,
+    programmes,
+    projects,
+    questions,
+    raid_items,
+    raw_pages,
+    register,
+    rejects,
+    runs,
+    scopes,
+    search,
+    sources,
+    status,
+    submissions,
+    submissions_moves,
+    templates,
+    work_items,
+    work_parts,
+    workbooks,
+)
+
+NOUNS: Final = (
+    status, changes, portfolio, programmes, projects, explain, work_items, work_parts, milestones, raid_items,
+    costs, answered, register, mapping_versions, findings, sources, scopes, runs, questions, rejects, drift,
+    workbooks, submissions, finding_steps, matching, conflicts, cycles, outbox, submissions_moves, templates,
+    policies, outcomes, history, raw_pages, search, audit_events, accounts,
+)  # fmt: skip

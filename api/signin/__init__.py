@@ -1,0 +1,1 @@
+"""How people and programs say who they are: passwords, OpenID Connect, sessions, tokens."""
