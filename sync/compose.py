@@ -75,12 +75,11 @@ def joined(
     project: ProjectFacts, dims: Mapping[str, Shown], quality: float | None, facts: Facts, limits: Limits
 ) -> Overall:
     """Join the shown dimensions to the overall colour."""
-    finished = project.value("actual_finish")
     return overall(
         {name: each.held.shown for name, each in dims.items()},
         data_quality=quality,
         limits=limits,
-        finished_on=finished if finished is not None and finished <= facts.as_of else None,
+        finished_on=project.finished_on(facts.as_of),
     )
 
 

@@ -17,7 +17,7 @@ from model.status.schedule import schedule
 from sync.dimension import Dimension, currencies_apart, grey, joined, record
 from sync.dimension_register import of_benefit, of_resource
 from sync.dimension_risk import of_risk
-from sync.earned_colour import finished, of_earned
+from sync.earned_colour import of_earned
 from sync.facts import ProjectFacts
 from sync.facts_baselines import approved
 from sync.scope_change import moved
@@ -59,12 +59,11 @@ def milestone_facts(project: ProjectFacts) -> list[MilestoneFacts]:
 
 
 def _schedule(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
-    actual = project.value("actual_finish")
     finish = schedule(
         baseline_start=project.value("baseline_start"),
         baseline_finish=project.value("baseline_finish"),
         forecast_finish=project.value("forecast_finish"),
-        actual_finish=actual if finished(project, as_of) else None,
+        actual_finish=project.finished_on(as_of),
         limits=limits,
     )
     finish = replace(finish, reasons=(*finish.reasons, *_unapproved(project, "finish", as_of)))

@@ -16,12 +16,6 @@ from sync.facts import ProjectFacts
 Part = tuple[Computed, Iterable[str], Iterable[dict[str, Any]]]
 
 
-def finished(project: ProjectFacts, as_of: date) -> bool:
-    """Say whether the project has ended by a day."""
-    actual = project.value("actual_finish")
-    return actual is not None and actual <= as_of
-
-
 def of_earned(
     project: ProjectFacts, what: Literal["cost", "schedule"], as_of: date, limits: Limits
 ) -> list[Part]:
@@ -32,7 +26,7 @@ def of_earned(
     earned for months gone by.
     """
     found = earned(project, as_of)
-    if finished(project, as_of):
+    if project.finished_on(as_of) is not None:
         return []
     if isinstance(found, Refusal):
         return _refused(found)

@@ -89,6 +89,11 @@ class ProjectFacts:
         found = self.values.get(attribute)
         return None if found is None else found.winner.unit
 
+    def finished_on(self, as_of: date) -> date | None:
+        """Return when the project ended, None where it has not by that day: one still to come is only a promise."""
+        actual: date | None = self.value("actual_finish")
+        return actual if actual is not None and actual <= as_of else None
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:

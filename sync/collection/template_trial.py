@@ -14,17 +14,17 @@ from sqlalchemy.orm import Session
 from model.collection.cases import judged
 from model.template.result import Finding
 from model.template.template import Template
+from sync.asking import asking
 from sync.collect import assess, where
 from sync.collection.case import Case, open_case
 from sync.collection.judges import Judges, templates_on
 from sync.collection.templates import Kept, judging, kept
 from sync.colours import colours
-from sync.facts import Asked, Facts, ProjectFacts, gather
+from sync.facts import Facts, ProjectFacts, gather
 from sync.json import instant_text
 from sync.match import portfolio_of
 from sync.policy.kept import policy_standing
 from sync.records import Background, background
-from sync.sight import being_read
 
 _MOST: Final = 5  # findings told of one project; all are counted
 
@@ -158,8 +158,7 @@ def try_on_all(connection: Connection, version: Kept, *, now: datetime) -> Trial
 def _facts(session: Session, now: datetime) -> tuple[Facts, Mapping[UUID, Mapping[str, str]]]:
     portfolio = portfolio_of(session)
     day = now.astimezone(ZoneInfo(portfolio.timezone)).date()
-    asked = Asked(None, day, now, portfolio.timezone, portfolio.currency, being_read(session, now))
-    facts = gather(session, asked)
+    facts = gather(session, asking(session, None, day, now))
     return facts, colours(facts, policy_standing(session.connection(), day, now)).computed
 
 

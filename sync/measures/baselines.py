@@ -33,9 +33,8 @@ def of_baselines(project: ProjectFacts, as_of: date, limits: Limits) -> Iterator
     yield Measure("baselines_approved", len(there), "baselines", RULE, inputs, (), records, says)
     yield _apart(project, there[-1], inputs, records)
     finishes = [row["finish"] for row in there if row["finish"] is not None]
-    actual = project.value("actual_finish")
-    ended = actual is not None and actual <= as_of
-    found = absorbed(finishes, actual if ended else project.value("forecast_finish"))
+    ended = project.finished_on(as_of)
+    found = absorbed(finishes, ended or project.value("forecast_finish"))
     rest = {
         name: unit for name, unit in _SLIPS.items() if name not in ("baselines_approved", "baseline_apart")
     }

@@ -122,7 +122,7 @@ def _review(row: RowMapping) -> ReviewFacts:
 
 def _contracts(project: ProjectFacts, as_of: date) -> Iterator[Measure]:
     known = [_contract(row) for row in project.kept.get("contract", [])]
-    finish_of = "actual_finish" if project.value("actual_finish") is not None else "forecast_finish"
+    finish_of = "actual_finish" if project.finished_on(as_of) is not None else "forecast_finish"
     finish: date | None = project.value(finish_of)
     found = contracts(known, project_finish=finish, as_of=as_of)
     if found.worst is None:

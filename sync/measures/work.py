@@ -8,7 +8,6 @@ from zlib import crc32
 from model.policy import Limits
 from model.status.colour import counted, facts
 from model.status.throughput import FEW_WEEKS, MIN_WEEKS, Throughput, forecast
-from sync.earned_colour import finished
 from sync.facts import ProjectFacts
 from sync.facts_work import Work
 from sync.measures.measure import Measure, unknown
@@ -33,10 +32,9 @@ def of_work(project: ProjectFacts, as_of: date, limits: Limits) -> Iterator[Meas
     inputs |= facts(unknown=work.unknown) if work.unknown else {}
     yield Measure("items_left", work.remaining, "items", RULE, inputs, (), records, _left(work))
     why = _too_little(history)
-    if finished(project, as_of):
-        why = (
-            f"the project finished on {project.value('actual_finish')}, so that there is nothing to forecast"
-        )
+    ended = project.finished_on(as_of)
+    if ended is not None:
+        why = f"the project finished on {ended}, so that there is nothing to forecast"
     mean = sum(history.values()) / len(history) if history else None
     if mean is None:
         too_little = _too_little(history) or ""
@@ -44,7 +42,7 @@ def of_work(project: ProjectFacts, as_of: date, limits: Limits) -> Iterator[Meas
     else:
         says = f"items done a week, over {counted(len(history), 'week')}"
         yield Measure("throughput", mean, "items a week", RULE, inputs, (), records, says)
-    if work.unknown and not finished(project, as_of):
+    if work.unknown and ended is None:
         why = f"{counted(work.unknown, 'item')} of unknown state, so that nobody can say what is left"
     if why is not None:
         yield from unknown(dates, RULE, why, **inputs)

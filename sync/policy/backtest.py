@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from model.backtest import Seen, Terms, compared, record, summed
 from model.policy import Policy
 from model.status.colour import Colour
+from sync.asking import asking
 from sync.consolidation.colouring import parts
-from sync.facts import Asked, Earlier, Facts, ProjectFacts, gather
+from sync.facts import Earlier, Facts, ProjectFacts, gather
 from sync.json import instant_text
 from sync.match import portfolio_of
 from sync.policy.kept import policy_standing
@@ -44,9 +45,7 @@ class Replay:
 
     def add(self, project: ProjectFacts, found: Coloured, facts: Facts) -> None:
         """Keep a project's day: what is judged of it, and the state of hysteresis for the next."""
-        actual = project.value("actual_finish")
-        over = actual is not None and actual <= facts.as_of
-        finish = actual if over else project.value("forecast_finish")
+        finish = project.finished_on(facts.as_of) or project.value("forecast_finish")
         reported = project.value("rag_overall") == Colour.RED.value
         self.seen.setdefault(project.key, []).append(Seen(facts.as_of, found.whole.colour, finish, reported))
         held = {name: each.held.to_json() for name, each in found.dims.items()}
@@ -160,6 +159,7 @@ def stored_days(
         {"zone": portfolio.timezone, "since": since, "until": until},
     ).all()
     for as_of, known_at in days:
+        portfolio = portfolio_at(session, as_of, known_at)
         stored = session.execute(
             text(
                 "SELECT DISTINCT ON (project_id) project_id, overall,"
@@ -170,7 +170,7 @@ def stored_days(
         )
         day = StoredDay(as_of, known_at, {row[0]: (row[1], row[2]) for row in stored})
         for part in parts(sorted(day.stored)):
-            yield day, gather(session, Asked(part, as_of, known_at, portfolio.timezone, portfolio.currency))
+            yield day, gather(session, asking(session, part, as_of, known_at))
 
 
 def _nothing(session: Session, since: date | None, until: date | None) -> str:

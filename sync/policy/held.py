@@ -7,7 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from model.status.colour import plain
-from sync.facts import Asked, gather
+from sync.asking import asking
+from sync.facts import gather
 from sync.match import portfolio_of
 from sync.policy.kept import policy_standing
 from sync.policy.place import holding_of, place_of
@@ -36,13 +37,13 @@ def held_to(
         NoSuchProject: With those there are.
         NotConfigured: There is no portfolio yet.
     """
-    portfolio = portfolio_of(session)
+    portfolio_of(session)  # without one there are no projects to name either
     known = known_at or now
     found = session.execute(text("SELECT id FROM project WHERE key = :key"), {"key": key}).scalar()
     facts = None
     if found is not None:
         day = min(max(on, _FIRST), _LAST)  # facts look back some weeks from their day
-        facts = gather(session, Asked([found], day, known, portfolio.timezone, portfolio.currency))
+        facts = gather(session, asking(session, [found], day, known))
     if facts is None or not facts.projects:
         keys = session.execute(text("SELECT key FROM project WHERE closed_at IS NULL ORDER BY key LIMIT 20"))
         there = ", ".join(keys.scalars()) or "none yet"

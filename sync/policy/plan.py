@@ -17,15 +17,15 @@ from model.policy_faults import of_limits
 from model.status.colour import plain
 from model.status.hysteresis import Held
 from model.status.overall import Overall
+from sync.asking import asking
 from sync.compose import Shown, joined, shown
 from sync.consolidation.colouring import led, parts
 from sync.dimensions import dimensions
-from sync.facts import Asked, Facts, ProjectFacts, gather
+from sync.facts import Facts, ProjectFacts, gather
 from sync.json import dump_bytes, instant_text
 from sync.match import portfolio_of
 from sync.policy.kept import policy_standing
 from sync.policy.place import of_undefined_tiers, place_of, said_of_tiers
-from sync.sight import being_read
 
 _HEAD: Final = frozenset(["name", "version", "title", "effective_from", "effective_to"])
 _MOST: Final = 50  # clashing projects that are named
@@ -91,14 +91,13 @@ def plan(session: Session, policy: Policy, *, now: datetime) -> dict[str, Any]:
     against = policy_standing(connection, day, now)
     on = max(day, policy.effective_from)
     scores = quality_scores(session, day, now)
-    reading = being_read(session, now)
     turning: list[dict[str, Any]] = []
     clashing: list[str] = []
     undefined: dict[int, list[str]] = {}
     projects = led(session, now)
+    asked = asking(session, projects, day, now)
     for part in parts(projects):
-        asked = Asked(part, day, now, portfolio.timezone, portfolio.currency, reading)
-        facts = gather(session, asked)
+        facts = gather(session, replace(asked, projects=part))
         clashing += clashes(policy, facts.projects, on)
         of_undefined_tiers(policy, facts.projects, undefined)
         for project in facts.projects:
