@@ -1,12 +1,13 @@
 """How a source signs in to Microsoft: by secret, by certificate, or as the machine it runs on; in which cloud."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from connectors.guard import VARIABLE, opened_by_name
 from connectors.managed import ManagedToken
 from connectors.microsoft import EntraToken, MicrosoftToken
 
@@ -29,6 +30,7 @@ CLOUDS: Final[Mapping[str, Cloud]] = {
     "china": Cloud("https://login.partner.microsoftonline.cn", "https://microsoftgraph.chinacloudapi.cn"),
 }
 _ALIASES: Final = {"login.chinacloudapi.cn": "login.partner.microsoftonline.cn"}
+_HTTPS: Final = 443
 _CLOUD_WORDS: Final = "The national cloud the tenant is in"
 
 
@@ -105,15 +107,43 @@ def graph_of(auth: EntraAuth | ManagedIdentityAuth | None) -> str:
     return f"{CLOUDS[named or 'public'].graph}/v1.0"
 
 
+def check_receiver(address: str, hosts: Sequence[str], *, option: str) -> None:
+    """Refuse to hand a token of Microsoft's to anybody else: whoever gets one may use it in Muster's name.
+
+    Args:
+        address: Where the token would go.
+        hosts: Who may have it; one that begins with a dot is all whose names end so.
+        option: What the address is called.
+
+    Raises:
+        ValueError: It would go somewhere that neither is Microsoft's nor is named by whoever runs Muster.
+    """
+    parts = urlsplit(address)
+    host = (parts.hostname or "").lower()
+    theirs = any(host == each or (each.startswith(".") and host.endswith(each)) for each in hosts)
+    if theirs and parts.scheme == "https" and parts.port in (None, _HTTPS):
+        return
+    if not opened_by_name(host):
+        known = ", ".join(f"*{each}" if each.startswith(".") else each for each in hosts)
+        raise ValueError(
+            f"{option} must be https and of {known}, for a sign-in by Microsoft goes nowhere else; where"
+            f" {host} is right, whoever runs Muster names it in {VARIABLE}"
+        )
+
+
 def check_graph(auth: EntraAuth | ManagedIdentityAuth | None, graph_url: str) -> None:
-    """Refuse Graph of one national cloud beside a sign-in of another.
+    """Refuse what is no Graph, and Graph of one national cloud beside a sign-in of another.
 
     Raises:
         ValueError: They cannot belong together.
     """
+    if auth is None:
+        return
+    graphs = {name: urlsplit(each.graph).hostname or "" for name, each in CLOUDS.items()}
+    check_receiver(graph_url, sorted(set(graphs.values())), option="graph_url")
     asked = urlsplit(graph_url).hostname
-    of = {name for name, each in CLOUDS.items() if urlsplit(each.graph).hostname == asked}
-    if not of or auth is None:
+    of = {name for name, host in graphs.items() if host == asked}
+    if not of:
         return
     if isinstance(auth, ManagedIdentityAuth):
         fits = (auth.cloud or "public") in of

@@ -10,6 +10,7 @@ import os
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -30,8 +31,16 @@ _WORDS: Final = {
 # Where clouds tell a machine its own secrets: neither a word nor a name of a host opens these, only the address.
 _METADATA: Final = tuple(
     ipaddress.ip_network(each)
-    for each in ("169.254.0.0/16", "fe80::/10", "fd00:ec2::/32", "100.100.100.200/32", "168.63.129.16/32")
-)
+    for each in (
+        "169.254.0.0/16", "fe80::/10",
+        "fd00:ec2::/32",  # Amazon
+        "fd20:ce::254/128",  # Google
+        "fd00:42::42/128",  # Scaleway
+        "100.100.100.200/32",  # Alibaba
+        "168.63.129.16/32",  # Azure
+        "192.0.0.192/32",  # Oracle; counted as public by some releases of Python
+    )
+)  # fmt: skip
 _LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 _WRAPS: Final = ipaddress.IPv6Network("64:ff9b::/96")  # IPv4 behind a translator
 _SITE_LOCAL: Final = ipaddress.ip_network("fec0::/10")  # given up in 2004, still in use here and there
@@ -93,6 +102,25 @@ def _read(given: str) -> Allowed:
         else:
             raise ValueError(_unreadable(part))
     return Allowed(tuple(networks), tuple(named), frozenset(hosts))
+
+
+def opened_by_name(host: str) -> bool:
+    """Tell whether this installation names a host, or allows this machine and the host is it.
+
+    A whole network that is allowed says nothing of who in it may be trusted with a sign-in.
+
+    Raises:
+        ValueError: As `allowed`.
+    """
+    rule = allowed()
+    if rule._names(host):  # noqa: SLF001 - of this module
+        return True
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if host.lower() == "localhost" else host)
+    except ValueError:
+        return False
+    single = tuple(each for each in rule.named if each.num_addresses == 1)
+    return _within(address, single) or (address.is_loopback and _within(address, rule.networks + rule.named))
 
 
 def _unreadable(part: str) -> str:
@@ -161,6 +189,18 @@ def checked(host: str, port: int, *, source: str, option: str, look_up: LookUp =
     return numbers
 
 
+def check_behind_proxy(host: str, port: int, *, source: str, option: str, look_up: LookUp = look_up) -> None:
+    """Refuse a host inside to which a proxy would connect for us.
+
+    The proxy looks the name up itself, so one that is not known here may be known there.
+
+    Raises:
+        AddressRefused: The host is one of ours, by number or by name.
+    """
+    with suppress(OSError):
+        checked(host, port, source=source, option=option, look_up=look_up)
+
+
 def _opening(host: str, address: Address) -> str:
     """Return what opens the way to a host: its name where that does, else the very address."""
     if host.lower() not in _WORDS:
@@ -221,7 +261,26 @@ class GuardedTransport(httpx.HTTPTransport):
         look_up: LookUp = look_up,
     ) -> None:
         super().__init__(verify=verify, proxy=proxy, trust_env=False, limits=limits)
+        self._source, self._option, self._look_up = source, option, look_up
+        self._behind: set[tuple[str, int]] | None = set() if proxy else None  # hosts that were checked
         # httpx passes no network backend on to the pool that would take one.
         self._pool._network_backend = _Backend(  # noqa: SLF001
             source, "proxy" if proxy else option, network or httpcore.SyncBackend(), look_up
         )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; where a proxy is to carry it, its own address is checked as well, once for each host.
+
+        Raises:
+            AddressRefused: It leads where Muster does not connect to.
+        """
+        if self._behind is not None:
+            url = request.url
+            target = (
+                url.raw_host.decode("ascii").strip("[]"),
+                url.port or (443 if url.scheme == "https" else 80),
+            )
+            if target not in self._behind:
+                check_behind_proxy(*target, source=self._source, option=self._option, look_up=self._look_up)
+                self._behind.add(target)
+        return super().handle_request(request)

@@ -5,9 +5,10 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from connectors.entra import EntraAuth, ManagedIdentityAuth
+from connectors.entra import EntraAuth, ManagedIdentityAuth, check_receiver
 
 EVERY_PROJECT: Final = "*"
+_SERVICES: Final = ("dev.azure.com", ".visualstudio.com")
 _STRICT: Final = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
@@ -139,6 +140,12 @@ class AzureDevOpsConfig(BaseModel):
 
     @model_validator(mode="after")
     def _one_way_to_choose(self) -> Self:
+    @model_validator(mode="after")
+    def _gives_tokens_to_microsoft_alone(self) -> Self:
+        if not isinstance(self.auth, PatAuth):
+            check_receiver(self.base_url, _SERVICES, option="base_url")
+        return self
+
         if self.query is not None and self.projects != (EVERY_PROJECT,):
             raise ValueError("give projects or query, not both; a query may name projects itself")
         if self.query is not None and self.saved_query is not None:

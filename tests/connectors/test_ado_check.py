@@ -184,7 +184,7 @@ def test_an_entra_application_signs_in_with_the_scope_of_azure_devops() -> None:
         "client_secret": "hush-hush",
         "authority": "https://login.example",
     }
-    config = AzureDevOpsConfig(base_url="https://ado.example/contoso", auth=auth)
+    config = AzureDevOpsConfig(base_url="https://dev.azure.com/contoso", auth=auth)
     AzureDevOps(config, source="ado", transport=ado.transport(), token_client=tokens).check()
     assert ado.requests[0].headers["Authorization"] == "Bearer entra-token"
     assert ENTRA_SCOPE in tokens.scopes[0]

@@ -160,6 +160,33 @@ def test_an_authority_of_ones_own_takes_any_graph() -> None:
     assert found.graph_url == "https://localhost:8443/v1.0"
 
 
+@pytest.mark.parametrize("signs_in", [auth(), {"type": "managed_identity"}])
+@pytest.mark.parametrize(
+    "address",
+    ["https://evil.example/x", "http://dev.azure.com/x", "https://dev.azure.com.evil.example/x",
+     "https://dev.azure.com:8443/x", "https://evilvisualstudio.com/x", "https://10.0.0.9/x"],
+)  # fmt: skip
+def test_a_token_of_microsoft_goes_to_microsoft_alone(signs_in: dict[str, Any], address: str) -> None:
+    """Else whoever types an address is sent the token of the machine itself."""
+    with pytest.raises(ValidationError, match=r"base_url must be https and of dev\.azure\.com"):
+        AzureDevOpsConfig.model_validate({"base_url": address, "auth": signs_in})
+    files = {"site": "x:/sites/y", "workbooks": SHEET, "auth": signs_in}
+    with pytest.raises(ValidationError, match=r"graph_url must be https and of .*graph\.microsoft\.com"):
+        ExcelConfig.model_validate({**files, "graph_url": address})
+
+
+def test_a_server_that_the_installation_names_may_have_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that is allowed is not enough: anybody in it could take the token."""
+    given = {"base_url": "https://ado.example.internal/x", "auth": auth()}
+    monkeypatch.setenv("MUSTER_ALLOW_ADDRESSES", "private, 10.0.0.0/8, loopback")
+    for address in ("https://ado.example.internal/x", "https://10.0.0.9/x"):
+        with pytest.raises(ValidationError, match="names it in MUSTER_ALLOW_ADDRESSES"):
+            AzureDevOpsConfig.model_validate({**given, "base_url": address})
+    monkeypatch.setenv("MUSTER_ALLOW_ADDRESSES", ".example.internal")
+    assert AzureDevOpsConfig.model_validate(given)
+    assert AzureDevOpsConfig.model_validate({"base_url": "https://example.visualstudio.com/", "auth": auth()})
+
+
 def test_nothing_of_a_sign_in_is_shown_when_it_is_printed() -> None:
     shown = repr(EntraAuth.model_validate(auth(client_secret="marker-1")))
 

@@ -25,6 +25,7 @@ INSIDE = (
     "fe80::1", "fd00:ec2::254", "fc00::1", "0.0.0.0", "::",  # noqa: S104 - it is refused "255.255.255.255", "224.0.0.1", "ff02::1", "240.0.0.1",
     "192.0.2.1", "198.18.0.1", "168.63.129.16", "100.100.100.200", "::ffff:10.0.0.1", "::ffff:169.254.169.254",
     "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:a9fe:a9fe::", "fec0::1", "feff::1",
+    "fd20:ce::254", "fd00:42::42", "192.0.0.192",
 )  # fmt: skip
 OUTSIDE = ("8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808")
 
@@ -77,6 +78,9 @@ def test_the_public_internet_is_allowed(address: str) -> None:
         ("private", "x", "127.0.0.1", False),
         ("private", "x", "169.254.169.254", False),
         ("private", "x", "100.100.100.200", False),
+        ("private", "x", "fd20:ce::254", False),
+        ("private", "x", "fd00:42::42", False),
+        ("jira.example.internal", "jira.example.internal", "192.0.0.192", False),
         ("10.20.0.0/16", "x", "10.20.3.4", True),
         ("10.20.0.0/16", "x", "10.21.3.4", False),
         ("169.254.169.254", "x", "169.254.169.254", True),
@@ -128,6 +132,27 @@ def test_a_proxy_is_an_address_like_any_other(allow: Callable[[str], None], serv
     calling = Http("jira", base_url="http://tracker.example.com", proxy=server, sleep=lambda _: None)
     with pytest.raises(AddressRefused, match="If proxy is right"):
         calling.get("/")
+    calling.close()
+
+
+def test_a_proxy_that_may_be_used_leads_to_nothing_inside(allow: Callable[[str], None], server: str) -> None:
+    """Whoever reads by way of a company's proxy does not reach what the proxy can reach."""
+    host = server.removeprefix("http://")
+    allow(host.partition(":")[0])
+    for inside in (
+        "http://169.254.169.254/latest",
+        "http://10.0.0.7/",
+        "https://[fd00:ec2::254]/",
+        "http://2852039166/",
+    ):
+        calling = Http("jira", base_url=inside, proxy=server, sleep=lambda _: None)
+        with pytest.raises(AddressRefused, match=r"the address \(base_url\) is right"):
+            calling.get("/")
+        calling.close()
+        with patient_session(None, server, source="ado") as session, pytest.raises(AddressRefused):
+            session.get(inside)
+    calling = Http("jira", base_url="http://known.to.the.proxy.invalid", proxy=server)
+    assert calling.get("/").status == 200
     calling.close()
 
 
