@@ -3,8 +3,8 @@
 import os
 import socket
 from typing import Any, Final
-
 from urllib.parse import urlsplit
+
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -14,7 +14,6 @@ from urllib3.poolmanager import PoolManager, ProxyManager
 from urllib3.util import Retry
 from urllib3.util.connection import create_connection
 
-from connectors.address import is_certificates, trusting
 from connectors.guard import check_behind_proxy, checked
 
 _CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -32,12 +31,10 @@ class _Patient(HTTPAdapter):
 class _Guarded(_Patient):
     """One whose connections, to a proxy as well, are held to what is allowed."""
 
-    def __init__(self, source: str, option: str, trusted: ssl.SSLContext | None, **kwargs: Any) -> None:
+    def __init__(self, source: str, option: str, **kwargs: Any) -> None:
         self._pools, self._source = _pools(source, option), source
-        self._trusted = {} if trusted is None else {"ssl_context": trusted}
         super().__init__(**kwargs)
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send a request; where a proxy is to carry it, its own address is checked as well."""
         if kwargs.get("proxies"):
@@ -46,6 +43,7 @@ class _Guarded(_Patient):
             check_behind_proxy(parts.hostname or "", port, source=self._source, option="authority")
         return super().send(request, *args, **kwargs)
 
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools of our own kind."""
         super().init_poolmanager(*args, **kwargs)
         self._ours(self.poolmanager)
