@@ -36,9 +36,10 @@ def _rights(visible: Any) -> str:
     return hashlib.sha256("\n".join(sorted(map(str, visible))).encode()).hexdigest()[:16]
 
 
-def changes(*, gone: str | None, removed: FromClause | None = None) -> Changes:
+def changes(*, gone: str | None, removed: FromClause | None = None, together: bool = False) -> Changes:
     """Return how a set with `ChangedAt` tells what changed.
 
-    `gone` is the column that marks what is no more, `removed` are the rows of a set that does not keep them.
+    `gone` is the column that marks what is no more, `removed` are the rows of a set that does not keep them, and
+    with `together` `ChangedAt` is that of what a row belongs to.
     """
-    return Changes("ChangedAt", _mark, removed=removed, gone=gone, rights=_rights)
+    return Changes("ChangedAt", _mark, removed=removed, gone=gone, together=together, rights=_rights)

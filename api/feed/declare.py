@@ -132,8 +132,8 @@ class Rows:
     may not see all projects sees no other row. With `everything` only who may see all projects sees any row. `shown`
     gives the condition where neither says it: on an alias of the set's rows, for the ids of the visible projects.
     A set with none of the three is for all, so that nothing of a project may stand in it.
-    With `stays` a row that is no more is kept and marked; else it is simply not there, and nothing tells so, but where
-    `removed` has the keys of such rows, under their properties' names, with `ChangedAt` and what `project` is.
+    A row that is no more is kept and marked; where it is not, `removed` has the keys of such rows, under their
+    properties' names, with `ChangedAt` and what `project` is; with `together` a row's `ChangedAt` is its owner's.
     `moment` is the day whose rows they are; None: those of now. `core` is the table in it that has one row for each,
     where the others of the source add columns only. With `by_day` a project has a row for each day, of `AsOf`.
     """
@@ -143,8 +143,8 @@ class Rows:
     project: Any = None
     everything: bool = False
     shown: Callable[[FromClause, Any], ColumnElement[bool]] | None = None
-    stays: bool = True
     removed: FromClause | None = None
+    together: bool = False
     moment: Moment | None = None
     core: FromClause | None = None
     by_day: bool = False
@@ -174,11 +174,13 @@ def entity_set(
     )
     names = {each.name for each in flat}
     keys = tuple(each.name for each in flat if (not each.nullable if each.is_key is None else each.is_key))
-    tells = rows.moment is None and "ChangedAt" in names and rows.stays
+    tells = rows.moment is None and "ChangedAt" in names
     type_ = EntityType(type_name, properties, keys, tuple(ways), says=says)
     return EntitySet(
         name, type_, source, visible=_visible(rows), search=search, says=says,
-        changes=changes(gone="IsDeleted" if "IsDeleted" in names else None, removed=rows.removed) if tells else None,
+        changes=changes(
+            gone="IsDeleted" if "IsDeleted" in names else None, removed=rows.removed, together=rows.together
+        ) if tells else None,
         parameters={"as_of": _ELSEWHERE if rows.moment is None else _AS_OF},
         day="AsOf" if rows.by_day else None,
         core=None if rows.core is None else _core(rows.core, columns, rows.where),

@@ -6,6 +6,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Date,
+    DateTime,
     Double,
     FromClause,
     Integer,
@@ -23,6 +24,7 @@ from sqlalchemy import text as text_
 from sqlalchemy.dialects.postgresql import JSONB
 
 from api.feed.declare import (
+    PROJECT,
     Reckoned,
     Rows,
     day,
@@ -40,7 +42,7 @@ from api.feed.declare import (
 )
 from api.feed.named import parent_where_seen
 from api.odata.edm import EntitySet
-from model.tables import Iteration, Scope, Source, Transition, WorkItem, WorkItemIteration
+from model.tables import Iteration, Scope, Source, Transition, WorkItem, WorkItemIteration, WorkItemLeft
 
 
 def work_items() -> EntitySet:
@@ -105,6 +107,26 @@ def work_items() -> EntitySet:
     )
 
 
+def _left(kind: str, key_name: str) -> FromClause:
+    """Return what work items had of a kind and have no longer."""
+    item = and_(
+        WorkItem.source_id == WorkItemLeft.source_id, WorkItem.external_id == WorkItemLeft.item_external_id
+    )
+    scope = and_(Scope.source_id == WorkItem.source_id, Scope.external_id == WorkItem.scope_external_id)
+    return (
+        select(
+            WorkItem.id.label("WorkItemId"),
+            WorkItemLeft.external_id.label(key_name),
+            WorkItemLeft.changed_at.label("ChangedAt"),
+            Scope.project_id.label(PROJECT),
+        )
+        .join_from(WorkItemLeft, WorkItem, item)
+        .outerjoin(Scope, scope)
+        .where(WorkItemLeft.kind == kind)
+        .subquery()
+    )
+
+
 def transitions() -> EntitySet:
     """Return the set of changes of work items."""
     item = and_(
@@ -128,9 +150,10 @@ def transitions() -> EntitySet:
         Rows(
             Transition.__table__.join(WorkItem.__table__, item).outerjoin(Scope.__table__, scope),
             project=Scope.project_id,
-            stays=False,
+            removed=_left("transition", "ChangeId"),
+            together=True,
         ),
-        says="One changed field in one change of a work item; ChangedAt is the item's: take all of them anew",
+        says="One changed field in one change of a work item; ChangedAt is the item's",
         ways=[one("WorkItem", "WorkItems", "WorkItemId", "WorkItemId", partner="Transitions")],
     )
 
@@ -226,9 +249,10 @@ def work_item_fields() -> EntitySet:
         Rows(
             WorkItem.__table__.outerjoin(Scope.__table__, scope).join(held, true()),
             project=Scope.project_id,
-            stays=False,
+            removed=_left("custom", "FieldId"),
+            together=True,
         ),
-        says="Custom fields of work items, one a row; ChangedAt is the item's: take all of them anew",
+        says="Custom fields of work items, one a row; ChangedAt is the item's",
         ways=[one("WorkItem", "WorkItems", "WorkItemId", "WorkItemId", partner="WorkItemFields")],
     )
 
@@ -265,14 +289,19 @@ def work_item_iterations() -> EntitySet:
             guid("ProjectId", Scope.project_id),
             whole("IterationId", Iteration.id),
             text("IterationName", func.coalesce(Iteration.name, WorkItemIteration.name)),
-            *stamp(Reckoned(func.greatest(WorkItem.changed_at, Iteration.changed_at))),
+            *stamp(
+                Reckoned(
+                    func.greatest(WorkItem.changed_at, Iteration.changed_at, type_=DateTime(timezone=True))
+                )
+            ),
         ],
         Rows(
             WorkItemIteration.__table__.join(WorkItem.__table__, item)
             .outerjoin(Iteration.__table__, iteration)
             .outerjoin(Scope.__table__, scope),
             project=Scope.project_id,
-            stays=False,
+            removed=_left("work_item_iteration", "IterationExternalId"),
+            together=True,
         ),
         says="Which iterations a work item is or was planned in",
         ways=[

@@ -120,8 +120,10 @@ def _asked(request: Request, name: str, visible: Any, session: Session) -> Asked
 
 
 def _tells(each: EntitySet) -> bool:
-    """Say whether the rows of a set that changed are all there is to tell: none goes without a trace in it."""
-    return CHANGED in each.type.all_properties() and (each.changes is None or each.changes.removed is None)
+    """Say whether the rows of a set that changed tell what went: each stays, or what it belongs to comes anew."""
+    return CHANGED in each.type.all_properties() and (
+        each.changes is None or each.changes.removed is None or each.changes.together
+    )
 
 
 def _set(name: str, moment: Moment | None) -> EntitySet:

@@ -130,15 +130,17 @@ class Changes:
     missed.
 
     `removed` are rows that are no more: a source with the key's columns under the names they have in the set's source,
-    `column`, and whatever `visible` looks at. `gone` is a column of the source that is true of rows that are kept but
-    count as removed. `oldest` gives SQL for the mark before which `removed` is no longer complete; a delta link from
-    before it is answered with 410. `rights` sums up what a caller may see: when it changes, a client starts again.
+    `column`, and whatever `visible` looks at. With `together` `column` is that of what a row belongs to: when a row
+    of it changed or left, all others of it come. `gone` is a column of the source that is true of rows that are kept
+    but count as removed. `oldest` gives SQL for the mark before which `removed` is no longer complete; a delta link
+    from before it is answered with 410. `rights` sums up what a caller may see: when it changes, a client starts again.
     """
 
     column: str
     mark: Callable[[], ColumnElement[Any]]
     removed: FromClause | None = None
     gone: str | None = None
+    together: bool = False
     oldest: Callable[[], ColumnElement[Any]] | None = None
     rights: Callable[[Any], str] = lambda _caller: ""
 

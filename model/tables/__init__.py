@@ -49,7 +49,14 @@ from model.tables.spine import (
 from model.tables.status import Snapshot
 from model.tables.template import Tailoring, TemplateVersion, Waiver
 from model.tables.view import SavedView
-from model.tables.work import Iteration, Transition, WorkItem, WorkItemIteration, WorkItemLink
+from model.tables.work import (
+    Iteration,
+    Transition,
+    WorkItem,
+    WorkItemIteration,
+    WorkItemLeft,
+    WorkItemLink,
+)
 from model.tables.workbook import WorkbookCell, WorkbookReturned, WorkbookSent
 
 __all__ = [
@@ -129,6 +136,7 @@ __all__ = [
     "WorkItem",
     "WorkItemIteration",
     "WorkItemKey",
+    "WorkItemLeft",
     "WorkItemLink",
     "WorkPlanLine",
     "WorkbookCell",

@@ -144,3 +144,18 @@ class WorkItemIteration(Base):
     external_id: Mapped[str] = mapped_column(primary_key=True)  # joins `iteration.external_id`
     name: Mapped[str | None]
     state: Mapped[str | None] = mapped_column(server_default=text("NULL"))
+
+
+class WorkItemLeft(Stamped, Base):
+    """What a work item had and when it ceased to have it; the database puts it down by itself (revision 0038).
+
+    `kind` is the table that held it, or `custom` for a custom field, whose id is then its `external_id`.
+    """
+
+    __tablename__ = "work_item_left"
+    __table_args__ = (Index(None, "changed_at"),)
+
+    source_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # its item's
+    item_external_id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    external_id: Mapped[str] = mapped_column(primary_key=True)

@@ -122,6 +122,81 @@ def test_a_delta_link_tells_of_memberships_and_rates_that_ended(
         connection.execute(text("DELETE FROM currency_rate WHERE id = :id"), {"id": rate})
 
 
+_PUT = (
+    (
+        "INSERT INTO transition (source_id, item_external_id, external_id, field) SELECT source_id, external_id, c, 'x'"
+        " FROM work_item, unnest(ARRAY['stays', 'goes']) AS c WHERE id = 9"
+    ),
+    (
+        "INSERT INTO work_item_iteration (source_id, item_external_id, external_id) SELECT source_id, external_id, c"
+        " FROM work_item, unnest(ARRAY['stays', 'goes']) AS c WHERE id = 9"
+    ),
+    """UPDATE work_item SET custom = '{"stays": {"value": 1}, "goes": {"value": 2}}' WHERE id = 9""",
+)
+# As a run does it: all that a changed item has is deleted and written anew.
+_AWAY = (
+    "DELETE FROM transition WHERE external_id IN ('stays', 'goes')",
+    (
+        "INSERT INTO transition (source_id, item_external_id, external_id, field)"
+        " SELECT source_id, external_id, 'stays', 'x' FROM work_item WHERE id = 9"
+    ),
+    "DELETE FROM work_item_iteration WHERE external_id IN ('stays', 'goes')",
+    (
+        "INSERT INTO work_item_iteration (source_id, item_external_id, external_id)"
+        " SELECT source_id, external_id, 'stays' FROM work_item WHERE id = 9"
+    ),
+    """UPDATE work_item SET custom = '{"stays": {"value": 3}}' WHERE id = 9""",
+)
+_CLEARED = (
+    "DELETE FROM transition WHERE external_id IN ('stays', 'goes')",
+    "DELETE FROM work_item_iteration WHERE external_id IN ('stays', 'goes')",
+    "UPDATE work_item SET custom = NULL WHERE id = 9",
+    "DELETE FROM work_item_left",
+)
+
+
+def test_a_delta_link_tells_what_work_items_have_no_longer(
+    seeded: Engine, web: TestClient, some: TestClient
+) -> None:
+    def write(*statements: str) -> None:
+        with seeded.begin() as connection:
+            for each in statements:
+                connection.execute(text(each.replace(":", "\\:")))
+
+    def link(name: str, asking: TestClient) -> str:
+        tracked = asking.get(f"{ROOT}{name}", headers={"Prefer": "odata.track-changes,maxpagesize=10000"})
+        return str(tracked.json()["@odata.deltaLink"])
+
+    def told(link: str, key: str, asking: TestClient) -> tuple[set[str], list[str], str]:
+        asked = f"{urlsplit(link).path}?{urlsplit(link).query}"
+        found = asking.get(asked, headers={"OData-MaxVersion": "4.01"}).json()
+        removed = [row["@id"] for row in found["value"] if "@removed" in row]
+        return {row[key] for row in found["value"] if key in row}, removed, found["@odata.deltaLink"]
+
+    write(*_PUT)
+    keys = {
+        "Transitions": "ChangeId",
+        "WorkItemFields": "FieldId",
+        "WorkItemIterations": "IterationExternalId",
+    }
+    begun = {(name, who): link(name, who) for name in keys for who in (web, some)}
+    try:
+        write(*_AWAY)
+        for name, key in keys.items():
+            there, removed, onward = told(begun[name, web], key, web)
+            assert there == {"stays"}, name
+            assert removed == [f"{name}(WorkItemId=9,{key}='goes')"]
+            begun[name, web] = onward
+            there, removed, _ = told(begun[name, some], key, some)
+            assert (there, removed) == (set(), []), "of a project that may not be seen nothing is told"
+        write(*_CLEARED[:3], *_PUT)
+        for name, key in keys.items():
+            there, removed, _ = told(begun[name, web], key, web)
+            assert (there, removed) == ({"stays", "goes"}, []), f"{name}: one that is back is there"
+    finally:
+        write(*_CLEARED)
+
+
 def test_a_delta_link_gives_what_changed_since(seeded: Engine, web: TestClient) -> None:
     begun = web.get(f"{ROOT}Milestones?$select=MilestoneName", headers={"Prefer": "odata.track-changes"})
     link = begun.json()["@odata.deltaLink"]
