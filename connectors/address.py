@@ -15,11 +15,15 @@ _CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 def trust(source: str, ca_bundle: str | None) -> ssl.SSLContext | bool:
-    """Say what certificates are checked against: the configured file, the environment's, the public ones.
+    """Say what certificates are checked against: the configured ones, the environment's, the public ones.
+
+    Configured is a file or folder, or the text of certificates itself.
 
     Raises:
-        MisconfiguredSource: The file or folder cannot be read, or holds no certificate.
+        MisconfiguredSource: The file or folder cannot be read, or there is no certificate in it.
     """
+    if ca_bundle is not None and is_certificates(ca_bundle):
+        return trusting(source, ca_bundle)
     chosen = ca_bundle or next((environ[name] for name in _CA_VARIABLES if environ.get(name)), None)
     if chosen is None:
         return True
@@ -31,6 +35,26 @@ def trust(source: str, ca_bundle: str | None) -> ssl.SSLContext | bool:
         raise MisconfiguredSource(
             f"the certificate file {chosen} cannot be used ({type(error).__name__}). It must be readable and "
             "in PEM form.",
+            source=source,
+        ) from None
+
+
+def is_certificates(ca_bundle: str) -> bool:
+    """Tell the text of certificates from the path of a file."""
+    return ca_bundle.lstrip().startswith("-----BEGIN ")
+
+
+def trusting(source: str, certificates: str) -> ssl.SSLContext:
+    """Return what trusts these certificates alone.
+
+    Raises:
+        MisconfiguredSource: There is none in the text that could be used.
+    """
+    try:
+        return ssl.create_default_context(cadata=certificates)
+    except (ssl.SSLError, ValueError) as error:
+        raise MisconfiguredSource(
+            f"the certificates of the authority cannot be used ({type(error).__name__}); give them anew, in PEM form",
             source=source,
         ) from None
 

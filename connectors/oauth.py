@@ -1,5 +1,8 @@
 """OAuth 2.0 tokens: exchanged when they end, stored before they are used, never spent twice."""
 
+import base64
+import hashlib
+import secrets
 import threading
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
@@ -28,7 +31,10 @@ _BAD_CLIENT: Final = frozenset({"invalid_client", "access_denied"})
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Where tokens come from, and who asks. `form`: it wants a form instead of JSON (Data Center)."""
+    """Where tokens come from, and who asks.
+
+    `form`: it wants a form instead of JSON; `pkce`: it takes a proof of who asked (RFC 7636). Both are Data Center's.
+    """
 
     http: Http  # without credentials of its own
     token_path: str
@@ -39,14 +45,18 @@ class Authority:
     scopes: tuple[str, ...]
     form: bool = False
     audience: str | None = None
+    pkce: bool = False
 
     @property
     def source(self) -> str:
         """The source that this is for."""
         return self.http.source
 
-    def consent_url(self, state: str) -> str:
-        """Return the page where a person allows us in; it sends them back to `callback`."""
+    def consent_url(self, state: str, challenge: str | None = None) -> str:
+        """Return the page where a person allows us in; it sends them back to `callback`.
+
+        `challenge` stands for the verifier that `redeem` will show; left out where the authority takes none.
+        """
         asked = {
             "client_id": self.client_id,
             "scope": " ".join(self.scopes),
@@ -55,18 +65,21 @@ class Authority:
             "response_type": "code",
             "prompt": "consent",
         }
+        if challenge and self.pkce:
+            asked |= {"code_challenge": challenge, "code_challenge_method": "S256"}
         if self.audience:
             asked = {"audience": self.audience, **asked}
         return f"{self.authorize_url}?{urlencode(asked)}"
 
-    def redeem(self, code: str, now: datetime) -> Grant:
+    def redeem(self, code: str, now: datetime, verifier: str | None = None) -> Grant:
         """Turn the code of a person's consent into the first grant.
 
         Raises:
             ConnectorError: The authority does not take it, or is out of reach.
         """
         remember(code)
-        answer = self._ask({"grant_type": "authorization_code", "code": code, "redirect_uri": self.callback})
+        asked = {"grant_type": "authorization_code", "code": code, "redirect_uri": self.callback}
+        answer = self._ask(asked | ({"code_verifier": verifier} if verifier else {}))
         error, said = _error(answer)
         if error in _BAD_CLIENT:
             raise self._bad_client(said)
@@ -104,8 +117,7 @@ class Authority:
             raise self._bad_client(said)
         if error is not None:
             raise AccessDenied(
-                f"the sign-in is not good any more ({said}). {_why_lost(now, left_off_at)} Sign in again: "
-                f"muster source login {self.source}",
+                f"the sign-in is not good any more ({said}). {_why_lost(now, left_off_at)} {again(self.source)}",
                 source=self.source,
             )
         grant = self._grant(answer, now)
@@ -232,7 +244,7 @@ class OAuthToken(httpx.Auth):
             grant = held.grant
             if grant is None or (grant.refresh is None and grant.access is None):
                 raise AccessDenied(
-                    f"nobody has signed in yet: run muster source login {self._authority.source}",
+                    f"nobody has signed in yet. {again(self._authority.source)}",
                     source=self._authority.source,
                 )
             remember(grant.access, grant.refresh)
@@ -243,8 +255,7 @@ class OAuthToken(httpx.Auth):
     def _exchanged(self, held: Held, grant: Grant, now: datetime) -> Grant:
         if grant.refresh is None:
             raise AccessDenied(
-                f"its token has ended, and there is none to renew it: run muster source login "
-                f"{self._authority.source}",
+                f"its token has ended, and there is none to renew it. {again(self._authority.source)}",
                 source=self._authority.source,
             )
         left_off_at = held.left_off_at
@@ -257,6 +268,25 @@ class OAuthToken(httpx.Auth):
         held.replace(following, self._clock())
         self._got_at = self._clock()
         return following
+
+
+def new_verifier() -> str:
+    """Return a secret that proves, when a code is redeemed, who asked for it (RFC 7636)."""
+    return secrets.token_urlsafe(48)
+
+
+def challenge_of(verifier: str) -> str:
+    """Return what stands for a verifier until it is shown (RFC 7636, S256)."""
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def again(source: str) -> str:
+    """Say how somebody lets us in, on a page or at a terminal."""
+    return (
+        "Sign in on the source's page, under Address and sign-in, or at a terminal with: muster source login"
+        f" {source}"
+    )
 
 
 def _is_scope(response: httpx.Response) -> bool:

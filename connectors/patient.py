@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from urllib3.poolmanager import PoolManager, ProxyManager
 from urllib3.util import Retry
 from urllib3.util.connection import create_connection
 
+from connectors.address import is_certificates, trusting
 from connectors.guard import check_behind_proxy, checked
 
 _CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -31,8 +33,9 @@ class _Patient(HTTPAdapter):
 class _Guarded(_Patient):
     """One whose connections, to a proxy as well, are held to what is allowed."""
 
-    def __init__(self, source: str, option: str, **kwargs: Any) -> None:
+    def __init__(self, source: str, option: str, trusted: ssl.SSLContext | None, **kwargs: Any) -> None:
         self._pools, self._source = _pools(source, option), source
+        self._trusted: dict[str, Any] = {} if trusted is None else {"ssl_context": trusted}
         super().__init__(**kwargs)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
@@ -45,14 +48,21 @@ class _Guarded(_Patient):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools of our own kind."""
-        super().init_poolmanager(*args, **kwargs)
+        super().init_poolmanager(*args, **kwargs | self._trusted)
         self._ours(self.poolmanager)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> ProxyManager:
         """Make a proxy's pools of our own kind, too."""
-        manager: ProxyManager = super().proxy_manager_for(*args, **kwargs)
+        manager: ProxyManager = super().proxy_manager_for(*args, **kwargs | self._trusted)
         self._ours(manager)
         return manager
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Check against the given certificates alone: requests would add the public ones."""
+        if self._trusted:
+            conn.cert_reqs = "CERT_REQUIRED"
+        else:
+            super().cert_verify(conn, url, verify, cert)
 
     def _ours(self, manager: PoolManager) -> None:
         manager.pool_classes_by_scheme = self._pools
@@ -98,7 +108,9 @@ def patient_session(
     session = requests.Session()
     session.trust_env = False  # else REQUESTS_CA_BUNDLE and its kin would win over ca_bundle
     given = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
-    session.verify = ca_bundle or given or True
+    given = ca_bundle or given
+    trusted = trusting(source or "", given) if given and is_certificates(given) else None
+    session.verify = True if trusted else given or True
     if proxy:
         session.proxies = {"http": proxy, "https": proxy}
     again = Retry(
@@ -115,7 +127,7 @@ def patient_session(
         adapter = (
             _Patient(max_retries=again)
             if source is None
-            else _Guarded(source, "proxy" if proxy else option, max_retries=again)
+            else _Guarded(source, "proxy" if proxy else option, trusted, max_retries=again)
         )
         session.mount(scheme, adapter)
     return session

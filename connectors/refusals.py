@@ -128,8 +128,8 @@ def unreachable(
         host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
     if _has(causes, ssl.SSLCertVerificationError):
         text = (
-            f"the certificate of {host} is not trusted. If it is signed by your own authority, give its "
-            "certificate file as ca_bundle."
+            f"the certificate of {host} is not trusted. If it is signed by your own authority, give the "
+            "certificate of that authority (ca_bundle in a file)."
         )
     elif _has(causes, ssl.SSLError):
         text = (

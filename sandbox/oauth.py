@@ -1,12 +1,14 @@
 """OAuth beside a sandbox Jira: the authority whose refresh tokens rotate, and Cloud's gateway.
 
 Control: `GET /_sandbox/oauth` tells what was exchanged; POST sets `access_s` and `reuse_s` (lifetimes in
-seconds), `scopes`, `lose` (how many answers with new tokens get lost) and `hold_s` (how long each is held
-back), gives a refresh token (`grant`) or a code (`code`) without a visit, and `revoke`s everything.
+seconds), `scopes`, `refuse` (whether people say no), `lose` (how many answers with new tokens get lost) and
+`hold_s` (how long each is held back), gives a refresh token (`grant`) or a code (`code`) without a visit, and
+`revoke`s everything.
 """
 
 import asyncio
 import base64
+import hashlib
 import re
 import secrets
 import time
@@ -43,9 +45,12 @@ class Authority:
     scopes: tuple[str, ...] = SCOPES
     lose: int = 0
     hold_s: float = 0.0
+    refuse: bool = False
     exchanges: int = 0
     twice: int = 0
-    codes: set[str] = field(default_factory=set)
+    codes: dict[str, tuple[str, str]] = field(
+        default_factory=dict
+    )  # with the redirect and challenge asked with
     refresh: set[str] = field(default_factory=set)
     spent: dict[str, float] = field(default_factory=dict)  # token -> when first
     revoked_before: float = 0.0
@@ -61,15 +66,16 @@ class Authority:
         self.scopes = tuple(wanted.get("scopes", self.scopes))
         self.lose = int(wanted.get("lose", self.lose))
         self.hold_s = float(wanted.get("hold_s", self.hold_s))
+        self.refuse = bool(wanted.get("refuse", self.refuse))
         if wanted.get("revoke"):
             self._end()
         given = {"refresh_token": self._new_refresh()} if wanted.get("grant") else {}
         return {**self.state(), **given, **({"code": self.consent()} if wanted.get("code") else {})}
 
-    def consent(self) -> str:
-        """Return the code of a consent; everybody consents here."""
+    def consent(self, redirect: str = "", challenge: str = "") -> str:
+        """Return the code of a consent; everybody consents here. "" is nothing to hold a redemption to."""
         code = secrets.token_urlsafe(24)
-        self.codes.add(code)
+        self.codes[code] = (redirect, challenge)
         return code
 
     def answer(self, asked: dict[str, str]) -> tuple[int, dict[str, Any]]:
@@ -80,9 +86,10 @@ class Authority:
         if kind == "client_credentials":
             return 200, self._access()
         if kind == "authorization_code":
-            if asked.get("code") not in self.codes:
+            redirect, challenge = self.codes.pop(asked.get("code", ""), (None, ""))
+            proven = not challenge or _challenge(asked.get("code_verifier", "")) == challenge
+            if redirect is None or not proven or redirect not in ("", asked.get("redirect_uri")):
                 return 403, {"error": "invalid_grant", "error_description": "Invalid authorization code"}
-            self.codes.discard(asked["code"])
             return 200, self._access() | {"refresh_token": self._new_refresh()}
         if kind == "refresh_token":
             return self._exchange(asked.get("refresh_token", ""))
@@ -126,6 +133,10 @@ class Authority:
         return tuple(claims["roles"])
 
 
+def _challenge(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
 class OAuth:
     """An ASGI application in front of a Jira: it lets OAuth's tokens in as the account that the Jira knows."""
 
@@ -162,7 +173,13 @@ class OAuth:
         if asked.get("client_id") != CLIENT_ID or "redirect_uri" not in asked:
             await send_json(send, 400, {"error": "invalid_request"})
             return
-        back = urlencode({"state": asked.get("state", ""), "code": self.authority.consent()})
+        if self.authority.refuse:
+            told = {"error": "access_denied", "error_description": "User denied the request"}
+        else:
+            # Cloud takes no challenge, and passes over one.
+            challenge = "" if self._context is None else asked.get("code_challenge", "")
+            told = {"code": self.authority.consent(asked["redirect_uri"], challenge)}
+        back = urlencode({"state": asked.get("state", ""), **told})
         await send_bytes(send, 302, b"", "text/plain", {"Location": f"{asked['redirect_uri']}?{back}"})
 
     async def _give(self, scope: Scope, body: bytes, send: Send) -> None:

@@ -93,35 +93,41 @@ class StoredTokens:
         Raises:
             MisconfiguredSource: There is no such source, or its grant is another one by now.
         """
+        with unit_of_work(self.engine) as connection:
+            return self.write_in(connection, grant, now, over=over)
+
+    def write_in(
+        self, connection: Connection, grant: Grant, now: datetime, *, over: int | None = None
+    ) -> int:
+        """Store a grant inside a transaction; as `write`."""
         document = {
             "source": self.source,
             "refresh": grant.refresh,
             "access": grant.access,
             "expires_at": grant.expires_at.isoformat() if grant.expires_at else None,
         }
-        with unit_of_work(self.engine) as connection:
-            version = connection.scalar(
-                text(
-                    "INSERT INTO credential AS c (source_id, sealed, version, stored_at)"
-                    " SELECT id, :sealed, 1, :now FROM source WHERE name = :name"
-                    " ON CONFLICT (source_id) DO UPDATE SET sealed = excluded.sealed, version = c.version + 1,"
-                    " stored_at = excluded.stored_at, exchange_began_at = NULL"
-                    " WHERE CAST(:over AS bigint) IS NULL OR c.version = :over RETURNING version"
-                ),
-                {
-                    "sealed": self._key().seal(dump_bytes(document)),
-                    "now": now,
-                    "name": self.source,
-                    "over": over,
-                },
-            )
-            if version is not None and over is None:  # a run that renews its own is no event
-                record(connection, "source.signed_in", f"source {self.source}")
+        version = connection.scalar(
+            text(
+                "INSERT INTO credential AS c (source_id, sealed, version, stored_at)"
+                " SELECT id, :sealed, 1, :now FROM source WHERE name = :name"
+                " ON CONFLICT (source_id) DO UPDATE SET sealed = excluded.sealed, version = c.version + 1,"
+                " stored_at = excluded.stored_at, exchange_began_at = NULL"
+                " WHERE CAST(:over AS bigint) IS NULL OR c.version = :over RETURNING version"
+            ),
+            {
+                "sealed": self._key().seal(dump_bytes(document)),
+                "now": now,
+                "name": self.source,
+                "over": over,
+            },
+        )
         if version is None:
             raise MisconfiguredSource(
                 "its token was replaced by somebody else meanwhile, or the source is gone; run it again",
                 source=self.source,
             )
+        if over is None:  # a run that renews its own is no event
+            record(connection, "source.signed_in", f"source {self.source}")
         return int(version)
 
     def _read(self, connection: Connection) -> HeldGrant:

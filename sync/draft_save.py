@@ -13,13 +13,16 @@ from config.secrets import masked
 from connectors.errors import MisconfiguredSource
 from sync import audit
 from sync.apply import another_place, differences_of, store_source, stored_block, stored_config
+from sync.credentials import StoredTokens
+from sync.draft_certificates import shown_of
+from sync.draft_tokens import hand_over
 from sync.drafts import Draft, DraftRefused, discard, draft
 from sync.record_rows import COLLECTION
 from sync.registry import check_source, source_mapping
 from sync.store import unit_of_work
 from sync.versions import keep_version
 
-RESERVED = frozenset({COLLECTION, "new", "drafts"})  # addresses of pages, or of our own
+RESERVED = frozenset({COLLECTION, "new", "drafts", "consent"})  # addresses of pages, or of our own
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,14 @@ def changes_of(connection: Connection, known: Draft) -> tuple[str, ...]:
         warning = another_place(connection, block, stored_block(block.name, row.config))
     except MisconfiguredSource as error:
         raise DraftRefused(error.message) from None
-    return (*differences_of(before, after), *warning)
+    return (*differences_of(_named(before), _named(after)), *warning)
+
+
+def _named(block: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a block with its authorities by name: nobody reads a certificate."""
+    known = shown_of(str(block.get("ca_bundle") or ""))
+    names = [f"{each.subject}, until {each.ends_at:%Y-%m-%d}" for each in known]
+    return {**block, "ca_bundle": "; ".join(names)} if names else dict(block)
 
 
 def save_draft(
@@ -132,6 +142,8 @@ def save_draft(
             {"name": block.name, "collection": COLLECTION},
         )
         store_source(connection, block, int(position or 0), now)
+        if (grant := hand_over(engine, known, block)) is not None:
+            StoredTokens(engine, block.name).write_in(connection, grant, now)
         _keep_mapping(connection, block, by=by, now=now)
         subject = f"source {block.name}"
         if known.source is None:

@@ -3,13 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
 from sync.json import dumps
 from sync.keeping import forget_unused
 from sync.record_rows import COLLECTION
+
+# Where a secret or a token is sent to, or whose it is: with another one of these it has to be given anew.
+_BOUND_TO: Final = (
+    ("base_url",), ("site",), ("graph_url",), ("proxy",), ("auth", "type"), ("auth", "authority"),
+    ("auth", "tenant"), ("auth", "client_id"), ("auth", "username"), ("auth", "cloud"),
+)  # fmt: skip
 
 
 class NoDraft(LookupError):
@@ -49,6 +55,17 @@ _COLUMNS = (
     "d.id, s.name AS source, d.way, d.block, d.seen, d.version, d.made_by, d.made_at, d.changed_by, d.changed_at"
     " FROM source_draft d LEFT JOIN source s ON s.id = d.source_id"
 )
+
+
+def place_of(block: Mapping[str, Any]) -> list[Any]:
+    """Return where a block's secrets are sent to, and as whom; two blocks with the same may share them."""
+    found = []
+    for path in _BOUND_TO:
+        node: Any = block
+        for part in path:
+            node = node.get(part) if isinstance(node, Mapping) else None
+        found.append(node)
+    return found
 
 
 def drafts(connection: Connection) -> list[Draft]:

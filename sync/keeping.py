@@ -12,7 +12,7 @@ from config.vault import Vault, VaultUnusable, open_vault
 _UNUSED = (
     "DELETE FROM kept_secret k WHERE NOT EXISTS (SELECT 1 FROM source WHERE strpos(CAST(config AS text),"
     """ '"kept:' || k.id || '"') > 0) AND NOT EXISTS (SELECT 1 FROM source_draft WHERE strpos(CAST(block AS text),"""
-    """ '"kept:' || k.id || '"') > 0)"""
+    """ '"kept:' || k.id || '"') > 0 OR strpos(CAST(seen AS text), '"kept:' || k.id || '"') > 0)"""
 )
 
 
@@ -70,6 +70,21 @@ def keep(
         {"sealed": vault().seal(value.encode()), "now": now, "by": by},
     )
     return f"{KEPT}{number}"
+
+
+def keep_again(
+    connection: Connection, reference: str, value: str, *, vault: Callable[[], Vault] = installed_vault
+) -> bool:
+    """Seal what takes the place of a kept secret; False where there is none any more.
+
+    Raises:
+        VaultUnusable: There is no usable key.
+    """
+    changed = connection.execute(
+        text("UPDATE kept_secret SET sealed = :sealed WHERE id = :id"),
+        {"sealed": vault().seal(value.encode()), "id": int(reference.removeprefix(KEPT))},
+    )
+    return changed.rowcount == 1
 
 
 def forget_unused(connection: Connection) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from connectors.errors import AccessDenied, MisconfiguredSource
 from connectors.jira.config import JiraConfig, OAuthAuth
 from connectors.jira.signin import authority_of, sites_of
-from connectors.oauth import Authority
+from connectors.oauth import Authority, challenge_of, new_verifier
 from connectors.redaction import remember
 from sync.apply import stored_block
 from sync.credentials import StoredTokens
@@ -32,6 +32,9 @@ class Login:
     config: JiraConfig
     store: StoredTokens
     clock: Callable[[], datetime]
+    verifier: str | None = (
+        None  # proves that whoever brings the code is who asked; None where nobody wants a proof
+    )
 
     def finish(self, *, code: str, state: str) -> str:
         """Redeem the code, store the grant, and say what it opens.
@@ -42,7 +45,7 @@ class Login:
         if not hmac.compare_digest(state.encode(), self.state.encode()):
             raise AccessDenied("the answer is not to this sign-in; begin again", source=self.source)
         now = self.clock()
-        grant = self.authority.redeem(code, now)
+        grant = self.authority.redeem(code, now, self.verifier)
         self.store.write(grant, now)
         return _opens(self, str(grant.access))
 
@@ -84,16 +87,18 @@ def begin_login(engine: Engine, source: str, *, clock: Callable[[], datetime] = 
         )
     authority = authority_of(config, config.auth, source=source)
     state = secrets.token_urlsafe(32)
-    remember(state)
+    verifier = new_verifier() if authority.pkce else None
+    remember(state, verifier)
     return Login(
         source=source,
-        url=authority.consent_url(state),
+        url=authority.consent_url(state, verifier and challenge_of(verifier)),
         callback=config.auth.callback,
         state=state,
         authority=authority,
         config=config,
         store=StoredTokens(engine, source),
         clock=clock,
+        verifier=verifier,
     )
 
 

@@ -153,6 +153,7 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "POST /sources/{name}/questions/{number}/accept": P.SYNC,
     "GET /sources/new": P.CONFIGURE,
     "POST /sources/new": P.CONFIGURE,
+    "GET /sources/consent": P.CONFIGURE,
     "GET /sources/drafts/{number}/{step}": P.CONFIGURE,
     "POST /sources/drafts/{number}/{step}": P.CONFIGURE,
     "POST /sources/{name}/change": P.CONFIGURE,

@@ -26,7 +26,9 @@ from api.wire.problems import bad_request, not_found
 from config.secrets import KEPT
 from model.rights import Permission
 from model.tables import RejectedRecord, Run, Scope, Source
+from sync.draft_certificates import certificate_of, shown_of
 from sync.draft_save import set_enabled, shown_block
+from sync.draft_tokens import rests_on_consent
 from sync.drift import accept, drifted
 from sync.record_rows import COLLECTION
 from sync.run import start_run
@@ -91,6 +93,10 @@ def _configured(session: Session, row: Source, now: datetime) -> dict[str, Any]:
         "block": shown_block(block),
         "sign_in": sign_in_of(way, block) if auth else None,
         "secret": None if secret is None else _("kept, sealed") if secret.startswith(KEPT) else secret,
+        "certificate": certificate_of(session.connection().engine, str(auth.get("certificate") or "")),
+        "authorities": shown_of(str(row.config.get("ca_bundle") or "")),
+        "by_consent": rests_on_consent(row.config),
+        "let_in_at": _let_in_at(session, row) if rests_on_consent(row.config) else None,
         "zone": zone,
         "schedule_says": _(PRESETS_SAY[schedule]) if schedule in PRESETS_SAY else schedule,
         "next": next_slots(schedule, zone, now=now, count=1) if row.enabled else [],
@@ -98,6 +104,14 @@ def _configured(session: Session, row: Source, now: datetime) -> dict[str, Any]:
             text("SELECT id FROM source_draft WHERE source_id = :id ORDER BY id DESC LIMIT 1"), {"id": row.id}
         ),
     }
+
+
+def _let_in_at(session: Session, row: Source) -> datetime | None:
+    """Return when the newest token of a consent came, None where nobody has let us in."""
+    found: datetime | None = session.scalar(
+        text("SELECT stored_at FROM credential WHERE source_id = :id"), {"id": row.id}
+    )
+    return found
 
 
 def _scopes(session: Session, source_id: int) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal
 
 Path = tuple[str, ...]
 
@@ -20,17 +20,21 @@ class Asked:
     example: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     lines: bool = False  # several, one a line
+    shape: Literal["text", "links", "certificate", "authorities"] = "text"
+    aside: bool = False  # only some need it: it stands below the others, folded
 
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """One way of signing in; `fixed` is what it always says in the block."""
+    """One way of signing in; `fixed` is what it always says in the block, `proof` tells it from others of its type."""
 
     name: str
     label: str
     help: str
     asks: tuple[Asked, ...] = ()
     fixed: tuple[tuple[Path, str], ...] = ()
+    proof: Path | None = None
+    consent: bool = False  # a person has to let us in, in their own browser
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,9 @@ class Typed:
 
     form: Mapping[str, str]
     errors: Mapping[str, str]
+
+
+BESIDE: Final = "passphrase"  # what is asked beside a certificate; never kept
 
 
 def value_at(block: Mapping[str, Any], path: Path) -> Any:

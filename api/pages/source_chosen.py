@@ -45,12 +45,20 @@ def take_projects(before: Mapping[str, Any], form: Mapping[str, str]) -> tuple[d
 
 
 def take_sheets(
-    before: Mapping[str, Any], scopes: list[dict[str, Any]], form: Mapping[str, str]
+    before: Mapping[str, Any], seen: Mapping[str, Any], form: Mapping[str, str]
 ) -> tuple[dict[str, Any], str | None]:
     """Put the ticked sheets into a block; what a sheet was told before, such as its columns, stays with it."""
+    scopes, links = (seen.get("found") or {}).get("scopes", []), seen.get("links")
     block = deepcopy(dict(before))
-    known = {(each.get("path"), each.get("sheet")): each for each in block.get("workbooks") or []}
-    kept = [each for each in known.values() if each.get("url") or each.get("path") is None]
+    known = {
+        (each.get("path"), each.get("url"), each.get("sheet")): each for each in block.get("workbooks") or []
+    }
+    opened = {file.get("link") for file in scopes}
+    kept = [
+        each
+        for each in known.values()
+        if each.get("url") and each["url"] not in opened and (links is None or each["url"] in links)
+    ]
     chosen = []
     for number, file in enumerate(scopes):
         for place, sheet in enumerate(file.get("sheets", ())):
@@ -62,9 +70,10 @@ def take_sheets(
                 return block, _(
                     "Say what the rows of %(sheet)s are.", sheet=f"{file['name']}!{sheet['sheet']}"
                 )
-            was = known.get((file["path"], sheet["sheet"])) or {}
+            where = {"path": file["path"]} if file["path"] else {"url": file["link"]}
+            was = known.get((file["path"], file.get("link"), sheet["sheet"])) or {}
             told = was if was.get("holds") == holds else {}
-            chosen.append({**told, "path": file["path"], "sheet": sheet["sheet"], "holds": holds})
+            chosen.append({**told, **where, "sheet": sheet["sheet"], "holds": holds})
     if not chosen and not kept:
         return block, _("Tick at least one sheet.")
     block["workbooks"] = [*chosen, *kept]

@@ -1,5 +1,6 @@
 """The guided path to a source: each step a page of its own, kept as a draft, left and come back to at will."""
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
@@ -9,18 +10,22 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from api.access.csrf import form_token
 from api.access.origin import same_origin
 from api.access.visible import Principal, authenticate
 from api.pages.render import HTML, html
 from api.pages.source_asked import Typed
-from api.pages.source_show import STEPS, FormRefused, reached, step_page
-from api.pages.source_steps import DEEDS, At
+from api.pages.source_show import CONSENT, STEPS, FormRefused, reached, step_page
+from api.pages.source_steps import DEEDS, At, looked_at
+from api.pages.source_upload import Sent, read_sent
 from api.pages.source_ways import WAYS, way_for, way_of
+from api.signin.sessions import base_url
 from api.translation import _
 from api.wire.forms import read_form
 from api.wire.problems import bad_request, not_found
 from config.vault import VaultUnusable
 from sync import audit
+from sync.draft_consent import ConsentRefused, draft_of, take
 from sync.drafts import Draft, DraftMoved, DraftRefused, NoDraft, begin, changing, discard, draft, drafts
 from sync.store import unit_of_work
 
@@ -28,6 +33,8 @@ router = APIRouter()
 Number = Annotated[int, Path(ge=1, lt=2**63)]
 Step = Annotated[str, Path(max_length=40)]
 _MOST: Final = 1_000_000  # bytes of a form: thousands of ticks
+_LONGEST: Final = 4_000  # characters of a part of an answer
+CALLBACK: Final = "/sources/consent"
 
 
 @router.get("/sources/new")
@@ -53,12 +60,36 @@ async def change_by_form(request: Request, name: Annotated[str, Path(max_length=
     return await run_in_threadpool(_changed, request, name, form)
 
 
+@router.get(CALLBACK)
+def consent_answer(request: Request) -> Response:
+    """Take whoever comes back from letting Muster in; the answer stands in the address, so it leads on at once."""
+    engine: Engine = request.app.state.engine
+    principal, _version = authenticate(engine, request)
+    answer = {name: value[:_LONGEST] for name, value in request.query_params.items() if value.isprintable()}
+    try:
+        known = _draft(engine, draft_of(answer.get("state", "")))
+    except DraftRefused as error:
+        raise bad_request(str(error)) from None
+    at = _at(request, principal, known, Sent({}))
+    try:
+        take(engine, known, answer, bound_to=at.bound_to, by=at.by, now=at.now)
+        at.known = _draft(engine, known.id)
+        return RedirectResponse(looked_at(at), 303)
+    except ConsentRefused as error:
+        at.keep(seen={"consent": None, "failure": str(error)})
+        return RedirectResponse(at.to(CONSENT), 303)
+    except (DraftRefused, DraftMoved, VaultUnusable) as error:
+        return _page(request, principal, _draft(engine, known.id), CONSENT, Typed({}, {"": str(error)}))
+
+
 @router.get("/sources/drafts/{number}/{step}")
 def draft_page(request: Request, number: Number, step: Step) -> Response:
     """Show one step of a draft; one that cannot be taken yet leads to the one that can."""
     engine: Engine = request.app.state.engine
     principal, _version = authenticate(engine, request)
     known = _draft(engine, number)
+    if step == CONSENT:
+        return _page(request, principal, known, step)
     if step not in STEPS:
         raise not_found(_("There is no step %(step)s.", step=step))
     if step not in (open_ := reached(known)):
@@ -70,8 +101,8 @@ def draft_page(request: Request, number: Number, step: Step) -> Response:
 async def step_by_form(request: Request, number: Number, step: Step) -> Response:
     """Take a step: what was typed is kept, then tried; or throw the draft away."""
     same_origin(request)
-    form = await read_form(request, most=_MOST, what=_("a step can be"))
-    return await run_in_threadpool(_taken, request, number, step, form)
+    sent = await read_sent(request, most=_MOST, what=_("a step can be"))
+    return await run_in_threadpool(_taken, request, number, step, sent)
 
 
 def _who(principal: Principal) -> str:
@@ -128,18 +159,29 @@ def _changed(request: Request, name: str, form: dict[str, str]) -> Response:
     return RedirectResponse(f"/sources/drafts/{number}/{step}", 303)
 
 
-def _taken(request: Request, number: int, step: str, form: dict[str, str]) -> Response:
+def _at(request: Request, principal: Principal, known: Draft, sent: Sent) -> At:
+    """Return the step that a request takes, in this browser."""
+    bound_to = hashlib.sha256((form_token(request.scope) or principal.name).encode()).hexdigest()
+    callback = f"{base_url(request)}{CALLBACK}"
+    return At(
+        request.app.state.engine, known, sent.fields, _who(principal), datetime.now(UTC), callback, bound_to,
+        sent.files,
+    )  # fmt: skip
+
+
+def _taken(request: Request, number: int, step: str, sent: Sent) -> Response:
     engine: Engine = request.app.state.engine
     principal, _version = authenticate(engine, request)
     if step == "discard":
         return _discarded(engine, number)
     known = _draft(engine, number)
-    if step not in DEEDS or step not in reached(known):
+    if step not in DEEDS or step not in (*reached(known), CONSENT):
         raise not_found(_("There is no step %(step)s.", step=step))
+    form = sent.fields
     if form.get("version") != str(known.version):
         moved = _("Somebody else changed this draft meanwhile. Look at it again, then change it.")
         return _page(request, principal, known, step, Typed({}, {"": moved}))
-    at = At(engine, known, form, _who(principal), datetime.now(UTC))
+    at = _at(request, principal, known, sent)
     try:
         return RedirectResponse(DEEDS[step](at), 303)
     except FormRefused as refused:
@@ -163,7 +205,8 @@ def _page(
     request: Request, principal: Principal, known: Draft, step: str, typed: Typed | None = None
 ) -> Response:
     context: dict[str, Any] = step_page(request.app.state.engine, known, step, typed or Typed({}, {}))
-    body = html(f"source_{step}.html", principal=principal, here="/sources/new", **context)
+    callback = f"{base_url(request)}{CALLBACK}"
+    body = html(f"source_{step}.html", principal=principal, here="/sources/new", callback=callback, **context)
     return _sent(body, typed is not None)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import yaml
 from sqlalchemy import Connection, Engine, text
 
 from api.pages.source_access import chosen_sign_in
@@ -12,12 +11,17 @@ from api.pages.source_asked import Asked, Typed, value_at
 from api.pages.source_chosen import PRESETS
 from api.pages.source_coverage import coverage
 from api.pages.source_show_mapping import mapping_shown
-from api.pages.source_ways import WAYS, way_of
+from api.pages.source_ways import WAYS, sign_in_of, way_of
+from api.pages.source_written import as_yaml
 from api.translation import N_, _
 from config.secrets import KEPT
 from config.settings import settings
+from sync.draft_certificates import certificate_of, shown_of
+from sync.draft_consent import SCOPES, consent_of
 from sync.draft_look import sheet_kinds
 from sync.draft_save import changes_of, shown_block
+from sync.draft_tokens import granted, rests_on_consent
+from sync.draft_workbooks import links_of
 from sync.drafts import Draft, DraftRefused
 from sync.folders import folders
 from sync.slots import next_slots
@@ -30,6 +34,7 @@ STEPS: Final = {
     "schedule": N_("Schedule"),
     "review": N_("Review and save"),
 }
+CONSENT: Final = "consent"  # a page of its own within the first step
 _TICKS: Final = 400  # scopes shown as ticks; of more, the keys are typed
 PRESETS_SAY: Final = {
     "0 2 * * *": N_("Every night at two"),
@@ -70,12 +75,13 @@ def step_page(engine: Engine, known: Draft, step: str, typed: Typed) -> dict[str
         for key, name in STEPS.items()
     ]
     names = list(STEPS)
-    place = names.index(step)
+    within = "access" if step == CONSENT else step
+    place = names.index(within)
     context = {
-        "title": _(STEPS[step]),
+        "title": _("Let Muster in") if step == CONSENT else _(STEPS[step]),
         "draft": known,
         "way": way,
-        "step": step,
+        "step": within,
         "steps": steps,
         "number": place + 1,
         "back": names[place - 1] if place else None,
@@ -87,7 +93,14 @@ def step_page(engine: Engine, known: Draft, step: str, typed: Typed) -> dict[str
         return context | _SHOWN[step](connection, known, typed)
 
 
-def _access(_connection: Connection, known: Draft, typed: Typed) -> dict[str, Any]:
+def _consent(connection: Connection, known: Draft, _typed: Typed) -> dict[str, Any]:
+    try:
+        return {"consent": consent_of(connection.engine, known, now=datetime.now(UTC)), "wrong": None}
+    except DraftRefused as error:
+        return {"consent": None, "wrong": str(error)}
+
+
+def _access(connection: Connection, known: Draft, typed: Typed) -> dict[str, Any]:
     way = way_of(known.way) or WAYS[0]
     chosen = chosen_sign_in(way, known.block, typed.form)
     block = dict(known.block)
@@ -95,13 +108,18 @@ def _access(_connection: Connection, known: Draft, typed: Typed) -> dict[str, An
         each["path"] for each in block.get("workbooks") or [] if each.get("path")
     ]
     block["paths"] = "\n".join(paths)
-    places = [_question(asked, asked.name, block, typed) for asked in way.place]
+    block["links"] = [
+        {"reference": each, "name": names.get(each)}
+        for names in [_link_names(known)]
+        for each in links_of(known)
+    ]
+    places = [_question(asked, asked.name, block, typed, connection.engine) for asked in way.place]
     sign_ins = [
         {
             "sign_in": each,
             "chosen": chosen is not None and each.name == chosen.name,
             "asks": [
-                _question(asked, f"{each.name}.{asked.name}", _of_kind(each, block), typed)
+                _question(asked, f"{each.name}.{asked.name}", _of_kind(each, block), typed, connection.engine)
                 for asked in each.asks
             ],
         }
@@ -110,7 +128,10 @@ def _access(_connection: Connection, known: Draft, typed: Typed) -> dict[str, An
     return {
         "name": typed.form.get("name", known.name or ""),
         "suggested": way.named,
-        "places": places,
+        "let_in": rests_on_consent(known.block) and granted(connection, known),
+        "scopes": SCOPES.get(way.key, ()),
+        "places": [each for each in places if not each["asked"].aside],
+        "aside": [each for each in places if each["asked"].aside],
         "sign_ins": sign_ins,
         "folders": folders(settings().readable_folders) if known.way == "folder" else [],
         "roots": [str(each) for each in settings().readable_folders],
@@ -123,17 +144,30 @@ def _of_kind(sign_in: Any, block: dict[str, Any]) -> dict[str, Any]:
     return block if dict(sign_in.fixed).get(("auth", "type")) == kind else {**block, "auth": {}}
 
 
-def _question(asked: Asked, name: str, block: Mapping[str, Any], typed: Typed) -> dict[str, Any]:
+def _link_names(known: Draft) -> dict[str, str]:
+    """Return what the workbooks behind share links are called, by what each link is kept as."""
+    scopes = (known.seen.get("found") or {}).get("scopes", ())
+    return {each["link"]: each["name"] for each in scopes if each.get("link")}
+
+
+def _question(
+    asked: Asked, name: str, block: Mapping[str, Any], typed: Typed, engine: Engine
+) -> dict[str, Any]:
     value = value_at(block, asked.path)
-    held = None
-    if asked.secret and value is not None:
-        held = _("kept, sealed") if str(value).startswith(KEPT) else str(value)
-    return {
-        "name": name,
-        "asked": asked,
-        "value": "" if asked.secret else typed.form.get(name, "" if value is None else str(value)),
-        "held": held,
-    }
+    shown = value if isinstance(value, str) and not asked.secret and asked.shape == "text" else ""
+    found = {"name": name, "asked": asked, "value": typed.form.get(name, shown), "held": None, "known": ()}
+    if asked.shape == "links":
+        # What was typed is not sent back: a link is a key.
+        return {**found, "value": "", "known": value or ()}
+    if asked.shape == "authorities" and value is not None:
+        return {**found, "held": str(value), "known": shown_of(str(value))}
+    if asked.secret:
+        found["value"] = ""
+        if value is not None:
+            found["held"] = _("kept, sealed") if str(value).startswith(KEPT) else str(value)
+        if asked.shape == "certificate" and value is not None:
+            found["known"] = certificate_of(engine, str(value))
+    return found
 
 
 def _scopes(_connection: Connection, known: Draft, _typed: Typed) -> dict[str, Any]:
@@ -143,7 +177,9 @@ def _scopes(_connection: Connection, known: Draft, _typed: Typed) -> dict[str, A
     every = chosen in ([], ["*"]) and not block.get("query")
     scopes = (found or {}).get("scopes", [])
     names = {name for each in scopes for name in (each["key"], each["name"], each["external_id"])}
-    held = {(each.get("path"), each.get("sheet")): each for each in block.get("workbooks") or []}
+    held = {
+        (each.get("path"), each.get("url"), each.get("sheet")): each for each in block.get("workbooks") or []
+    }
     return {
         "found": found,
         "checked": known.seen.get("checked") or [],
@@ -194,15 +230,14 @@ def _review(connection: Connection, known: Draft, _typed: Typed) -> dict[str, An
     except DraftRefused as error:
         wrong = str(error)
     auth = known.block.get("auth") or {}
-    sign_in = next(
-        (each for each in (way_of(known.way) or WAYS[0]).sign_ins if ("auth", "type") in dict(each.fixed)
-         and dict(each.fixed)["auth", "type"] == auth.get("type")), None,
-    )  # fmt: skip
+    sign_in = sign_in_of(way_of(known.way) or WAYS[0], known.block) if auth else None
     cron = str(known.block.get("schedule") or PRESETS[0])
     return {
         "zone": connection.scalar(text("SELECT timezone FROM portfolio ORDER BY id LIMIT 1")),
         "portfolio": bool(connection.scalar(text("SELECT EXISTS (SELECT 1 FROM portfolio)"))),
-        "block": yaml.safe_dump(shown_block(block), sort_keys=False, allow_unicode=True, width=100),
+        "block": as_yaml(shown_block(block)),
+        "link_names": _link_names(known),
+        "authorities": shown_of(str(block.get("ca_bundle") or "")),
         "sign_in": sign_in,
         "schedule_says": _(PRESETS_SAY[cron]) if cron in PRESETS_SAY else cron,
         "differences": differences,
@@ -212,6 +247,6 @@ def _review(connection: Connection, known: Draft, _typed: Typed) -> dict[str, An
 
 
 _SHOWN: Final = {
-    "access": _access, "scopes": _scopes, "mapping": mapping_shown, "template": _template, "schedule": _schedule,
-    "review": _review,
+    "access": _access, CONSENT: _consent, "scopes": _scopes, "mapping": mapping_shown, "template": _template,
+    "schedule": _schedule, "review": _review,
 }  # fmt: skip

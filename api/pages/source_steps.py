@@ -1,20 +1,23 @@
 """What each step of the guided path does: take what was typed, keep it, and try it before the next one."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 
-from api.pages.source_access import Taken, take_access
+from api.pages.source_access import Given, Taken, take_access
 from api.pages.source_chosen import take_mapping, take_projects, take_schedule, take_sheets
 from api.pages.source_show import FormRefused
 from api.pages.source_ways import WAYS, way_of
 from api.translation import _
 from sync import audit
+from sync.draft_consent import ask
 from sync.draft_look import check, discover, try_mapping
 from sync.draft_save import block_of, check_name, save_draft
+from sync.draft_tokens import granted, opener_for, rests_on_consent
+from sync.draft_workbooks import links_of, named, workbooks_of
 from sync.drafts import Draft, DraftRefused, draft, put
 from sync.keeping import keep
 from sync.run import start_run
@@ -23,13 +26,19 @@ from sync.store import unit_of_work
 
 @dataclass(slots=True)
 class At:
-    """A step being taken: of which draft, as it was looked at, with what was typed, by whom and when."""
+    """A step being taken: of which draft, as it was looked at, with what was typed, by whom and when.
+
+    `callback` is where a consent comes back to, `bound_to` what tells this browser from every other one.
+    """
 
     engine: Engine
     known: Draft
     form: Mapping[str, str]
     by: str
     now: datetime
+    callback: str
+    bound_to: str
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     def keep(self, *, block: Mapping[str, Any] | None = None, seen: Mapping[str, Any] | None = None) -> None:
         """Write the draft's next version; what was seen is laid over what was seen before."""
@@ -64,7 +73,7 @@ def access(at: At) -> str:
         taken = take_access(
             way,
             at.known.block,
-            at.form,
+            Given(at.form, at.files, links_of(at.known), at.now),
             seal=lambda value: keep(connection, value, by=at.by, now=at.now),
             fixed_name=at.known.source is not None,
         )
@@ -75,10 +84,39 @@ def access(at: At) -> str:
                 taken.errors["name"] = str(error)
         if taken.errors:
             raise FormRefused(taken.errors)
-        seen = {"paths": taken.paths, "checked": [], "failure": None, "tried": None, "steps": _kept_steps(at)}
+        seen = {
+            "paths": taken.paths, "links": taken.links, "checked": [], "failure": None, "tried": None,
+            "steps": _kept_steps(at),
+        }  # fmt: skip
         at.keep_in(connection, block=taken.block, seen=seen)
+        asking = rests_on_consent(taken.block) and (
+            at.form.get("act") == "consent" or not granted(connection, at.known)
+        )
+        if asking:
+            ask_in(at, connection)
         told = {"host": taken.block.get("base_url") or taken.block.get("site") or taken.block.get("folder")}
         audit.record(connection, "draft.changed", f"draft {at.known.id}", told, at=at.now)
+    return at.to("consent") if asking else looked_at(at, taken)
+
+
+def ask_in(at: At, connection: Connection) -> None:
+    """Begin a consent, to come back to us."""
+    block = {**at.known.block, "auth": {**at.known.block["auth"], "callback": at.callback}}
+    asked = ask(at.known, bound_to=at.bound_to, now=at.now)
+    at.keep_in(connection, block=block, seen={"consent": asked, "failure": None})
+
+
+def consent(at: At) -> str:
+    """Begin a consent anew."""
+    if not rests_on_consent(at.known.block):
+        return at.to("access")
+    with unit_of_work(at.engine) as connection:
+        ask_in(at, connection)
+    return at.to("consent")
+
+
+def looked_at(at: At, taken: Taken | None = None) -> str:
+    """Try the address and the sign-in; return where that leads."""
     try:
         _look(at, taken)
     except DraftRefused as error:
@@ -102,14 +140,14 @@ def _look(at: At, taken: Taken | None = None) -> None:
     excel = block["kind"] == "excel"
     if excel:
         paths = taken.paths if taken else at.known.seen.get("paths") or []
-        known = [each["path"] for each in block.get("workbooks") or [] if each.get("path")]
-        every = list(dict.fromkeys([*paths, *known]))
-        given = [each for each in block.get("workbooks") or [] if each.get("url")]
-        block["workbooks"] = [*({"path": path, "holds": "projects"} for path in every), *given]
+        block["workbooks"] = workbooks_of(at.engine, at.known, paths)
     source = block_of({**block, "name": at.known.name})
+    opener = opener_for(at.engine, at.known)
     # What a sheet gives is only known once it was said what it holds: see `_scopes`.
-    checked = [] if excel else check(at.engine, source)
-    found = discover(at.engine, source)
+    checked = [] if excel else check(at.engine, source, opener=opener)
+    found = discover(at.engine, source, opener=opener)
+    if excel:
+        found = named(found, block["workbooks"])
     if excel and not found["scopes"]:
         raise DraftRefused("; ".join(found["warnings"]) or _("no workbook was found there"))
     at.keep(seen={"checked": checked, "found": found, "failure": None, "steps": at.done("access")})
@@ -120,16 +158,16 @@ def scopes(at: At) -> str:
     if at.form.get("act") == "look":
         _look(at)
         return at.to("scopes")
-    found = at.known.seen.get("found") or {}
     if at.known.block["kind"] == "excel":
-        block, wrong = take_sheets(at.known.block, found.get("scopes", []), at.form)
+        block, wrong = take_sheets(at.known.block, at.known.seen, at.form)
     else:
         block, wrong = take_projects(at.known.block, at.form)
     if wrong:
         raise FormRefused({"scopes": wrong})
     at.keep(block=block, seen={"failure": None})
     if block["kind"] == "excel":
-        at.keep(seen={"checked": check(at.engine, _source(at))})
+        opener = opener_for(at.engine, at.known)
+        at.keep(seen={"checked": check(at.engine, _source(at), opener=opener)})
     _try(at)
     at.keep(seen={"steps": at.done("scopes")})
     return at.to("mapping")
@@ -142,7 +180,8 @@ def _source(at: At) -> Any:
 def _try(at: At) -> None:
     """Read some records by the mapping; what goes wrong stands on the next page."""
     try:
-        tried = try_mapping(at.engine, _source(at), at.known.seen.get("found") or {})
+        opener = opener_for(at.engine, at.known)
+        tried = try_mapping(at.engine, _source(at), at.known.seen.get("found") or {}, opener=opener)
     except DraftRefused as error:
         at.keep(seen={"tried": None, "failure": str(error)})
         return
@@ -208,6 +247,6 @@ def review(at: At) -> str:
 
 
 DEEDS: Final[dict[str, Callable[[At], str]]] = {
-    "access": access, "scopes": scopes, "mapping": mapping, "template": template, "schedule": schedule,
-    "review": review,
+    "access": access, "consent": consent, "scopes": scopes, "mapping": mapping, "template": template,
+    "schedule": schedule, "review": review,
 }  # fmt: skip

@@ -102,7 +102,9 @@ class AzureDevOpsConfig(BaseModel):
         description="7.1 for Services and Server 2022.1 and later, 7.0 for Server 2022, 6.0 for Server 2020, 5.1 for "
         "Server 2019.1, 5.0 for Server 2019.",
     )
-    ca_bundle: str | None = Field(None, description="Certificate file of a private authority, in PEM form.")
+    ca_bundle: str | None = Field(
+        None, description="Certificate file of a private authority, in PEM form, or its text."
+    )
     proxy: str | None = Field(None, description="Proxy address, e.g. http://proxy.example.com:8080.")
     connections: int | None = Field(
         None,

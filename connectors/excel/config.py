@@ -101,7 +101,9 @@ class ExcelConfig(BaseModel):
     site: str | None = Field(None, description="SharePoint site as host:/sites/name")
     folder: str | None = Field(None, description="Instead of SharePoint: a folder, or one file")
     workbooks: list[Workbook] = Field(min_length=1, description="What to read")
-    ca_bundle: str | None = Field(None, description="File of certificate authorities to trust")
+    ca_bundle: str | None = Field(
+        None, description="File of certificate authorities to trust, or their text in PEM form"
+    )
     proxy: str | None = Field(None, description="Proxy to go through, as http://host:port")
     connections: Annotated[int, Field(ge=1, le=64)] | None = Field(None, description="Requests at a time")
     memory_mb: Annotated[int, Field(ge=256)] = Field(

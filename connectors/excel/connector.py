@@ -81,11 +81,12 @@ class Excel:
     def discover(self) -> Discovery:
         """Look at every sheet of every configured workbook, those nobody asked for too."""
         found = Discovery()
-        seen: set[str] = set()
-        for workbook in self.config.workbooks:
+        seen: set[tuple[str, str | None, str]] = set()
+        for number, workbook in enumerate(self.config.workbooks):
             try:
                 file = self.fetch(workbook, None)
-                where = f"{label_of(workbook)}!{workbook.library}!{file.name if file else ''}"
+                link = workbook.url.get_secret_value() if workbook.url else None
+                where = (link or label_of(workbook), workbook.library, file.name if file else "")
                 if file is None or where in seen:
                     continue
                 seen.add(where)
@@ -103,6 +104,7 @@ class Excel:
                     "external_id": file.name,
                     "url": file.url,
                     "path": workbook.path,
+                    "number": number,
                     "sheets": [in_short(sheet) for sheet in sheets],
                 }
             )

@@ -145,7 +145,7 @@ class JiraConfig(_Closed):
     batch: int = Field(default=100, ge=1, le=100, description="Issues a request.")
     connections: int = Field(default=8, ge=1, le=32, description="Requests at once to this host.")
     ca_bundle: str | None = Field(
-        default=None, description="PEM file of the authority that signed the server."
+        default=None, description="PEM file of the authority that signed the server, or its text."
     )
     proxy: str | None = Field(default=None, description="Proxy address, e.g. http://proxy.example.com:8080.")
 

@@ -84,6 +84,7 @@ def authority_of(
         scopes=auth.scopes or scopes,
         form=not config.gateway,
         audience=AUDIENCE if config.gateway else None,
+        pkce=not config.gateway,
     )
 
 

@@ -1,15 +1,17 @@
 """What is typed on the pages of the guided path, put into a source's block: without a tracker and without a store."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from api.pages.source_access import take_access
+from api.pages.source_access import Given, Taken, take_access
 from api.pages.source_chosen import take_mapping, take_projects, take_schedule, take_sheets
 from api.pages.source_ways import WAYS, sign_in_of, way_for, way_of
 from sync.folders import OutsideFolders, allowed, workbooks
+from tests.support.certificates import TODAY, authority, pem, pfx
 
 Block = dict[str, Any]
 JIRA: Block = {"name": "delivery", "kind": "jira", "base_url": "https://example.atlassian.net"}
@@ -24,6 +26,20 @@ TRIED = [
         "unmapped": [{"attribute": "state", "value": "nearly there", "times": 1}],
     }
 ]
+
+
+def took(
+    key: str,
+    before: Block,
+    form: dict[str, str],
+    files: dict[str, bytes] | None = None,
+    links: Sequence[str] = (),
+) -> Taken:
+    """Send a form of the first step; secrets are sealed as `kept:` and what they are."""
+    way = way_of(key)
+    assert way is not None
+    given = Given(form, files or {}, links, TODAY)
+    return take_access(way, before, given, seal=lambda secret: f"kept:{secret}", fixed_name=False)
 
 
 def test_a_settled_value_joins_the_value_map_it_had_no_place_in_and_the_others_stay() -> None:
@@ -81,12 +97,12 @@ def test_a_sheet_keeps_what_it_was_told_before_unless_its_rows_are_something_els
     known = {"path": "a.xlsx", "sheet": "Plan", "holds": "milestones", "columns": {"name": "Step"}}
     shared = {"url": "env:SHARED", "holds": "raid"}
     scopes = [{"name": "a.xlsx", "path": "a.xlsx", "sheets": [{"sheet": "Plan"}, {"sheet": "Notes"}]}]
-    before = {**EXCEL, "workbooks": [known, shared]}
-    block, wrong = take_sheets(before, scopes, {"sheet:0.0": "on", "holds:0.0": "milestones"})
+    before, seen = {**EXCEL, "workbooks": [known, shared]}, {"found": {"scopes": scopes}}
+    block, wrong = take_sheets(before, seen, {"sheet:0.0": "on", "holds:0.0": "milestones"})
     assert (block["workbooks"], wrong) == ([known, shared], None)
-    block, _ = take_sheets(before, scopes, {"sheet:0.0": "on", "holds:0.0": "raid"})
+    block, _ = take_sheets(before, seen, {"sheet:0.0": "on", "holds:0.0": "raid"})
     assert block["workbooks"][0] == {"path": "a.xlsx", "sheet": "Plan", "holds": "raid"}
-    assert "Notes" in str(take_sheets(before, scopes, {"sheet:0.1": "on"})[1])
+    assert "Notes" in str(take_sheets(before, seen, {"sheet:0.1": "on"})[1])
 
 
 @pytest.mark.parametrize(("cron", "good"), [("30 6 * * mon-fri", True), ("soon", False), ("", False)])
@@ -114,7 +130,8 @@ def test_every_way_signs_in_by_something_its_kind_knows() -> None:
     for way in WAYS:
         for each in way.sign_ins:
             fixed = {path[-1]: value for path, value in each.fixed if path[0] == "auth"}
-            assert sign_in_of(way, {"auth": fixed}) == each
+            proof = {each.proof[-1]: "kept:1"} if each.proof else {}
+            assert sign_in_of(way, {"auth": {**fixed, **proof}}) == each
     assert way_for({"kind": "jira", "auth": {"username": "a@example.com"}}).key == "jira_cloud"
     assert way_for({"kind": "excel", "folder": "/data"}).key == "folder"
 
@@ -142,5 +159,87 @@ def test_an_address_that_nothing_could_call_is_refused_beside_its_field(address:
     way = way_of("jira_server")
     assert way is not None
     form = {"name": "delivery", "address": address, "sign_in": "pat", "pat.token": "x"}
-    taken = take_access(way, {}, form, seal=lambda _: "kept:1", fixed_name=False)
+    taken = took(way.key, {}, form)
     assert taken.errors == ({} if good else {"address": _NO_ADDRESS})
+
+
+ENTRA: Block = {"tenant": "t.example", "client": "app"}
+CERTIFICATE = {f"entra_certificate.{name}": value for name, value in ENTRA.items()}
+LINK = "https://example.sharepoint.com/:x:/s/pmo/abc?e=1"
+
+
+def sharepoint(**more: str) -> dict[str, str]:
+    """Return a form that signs in to SharePoint by certificate."""
+    return {"name": "books", "sign_in": "entra_certificate", **CERTIFICATE, **more}
+
+
+def test_a_share_link_is_sealed_and_a_kept_one_stays_until_it_is_left_out() -> None:
+    files = {"entra_certificate.certificate": pem().encode()}
+    first = took("sharepoint", {}, sharepoint(links=f" {LINK} \n\n{LINK}"), files)
+    assert (first.errors, first.links) == ({}, [f"kept:{LINK}"])
+    both = took("sharepoint", first.block, sharepoint(links=LINK + "2"), links=["kept:1"])
+    assert (both.errors, both.links) == ({}, ["kept:1", f"kept:{LINK}2"])
+    left = took("sharepoint", first.block, sharepoint(**{"drop:kept:1": "on"}), links=["kept:1"])
+    assert "at least one workbook" in left.errors["links"]
+    elsewhere = sharepoint(graph="https://graph.example.com/v1.0")
+    moved = took("sharepoint", first.block, elsewhere, files, links=["kept:1"])
+    assert "Paste the links again" in moved.errors["links"]
+    assert (
+        "A path needs the site" in took("sharepoint", first.block, sharepoint(paths="/a.xlsx")).errors["site"]
+    )
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "/Programme/register.xlsx",
+        "http://example.sharepoint.com/x",
+        "https://u:p@example.com/x",
+        "https:// x",
+    ],
+)
+def test_what_is_no_share_link_is_refused_without_being_quoted(link: str) -> None:
+    taken = took(
+        "sharepoint",
+        {},
+        sharepoint(links=f"{LINK}\n{link}"),
+        {"entra_certificate.certificate": pem().encode()},
+    )
+    assert taken.errors["links"].startswith("Line 2: ")
+    assert link not in taken.errors["links"]
+
+
+@pytest.mark.parametrize(("given", "phrase"), [(pem().encode(), ""), (pfx(b"open"), "open"), (pfx(None), "")])
+def test_a_certificate_is_kept_without_its_passphrase_and_takes_the_place_of_a_secret(
+    given: bytes, phrase: str
+) -> None:
+    before = {"kind": "excel", "auth": {"type": "entra", "tenant": "t.example", "client_id": "app",
+                                        "client_secret": "kept:7", "passphrase": "kept:8"}}  # fmt: skip
+    name = "entra_certificate.certificate"
+    form = sharepoint(links=LINK, **{f"{name}-passphrase": phrase})
+    taken = took("sharepoint", before, form, {name: given})
+    assert taken.errors == {}
+    assert taken.block["auth"].keys() == {"type", "tenant", "client_id", "certificate"}
+    assert "ENCRYPTED" not in taken.block["auth"]["certificate"]
+    assert "PRIVATE KEY" in taken.block["auth"]["certificate"]
+    back = took("sharepoint", taken.block, {**sharepoint(links=LINK), "sign_in": "entra", "entra.tenant": "t.example",
+                                            "entra.client": "app", "entra.secret": "s"})  # fmt: skip
+    assert back.block["auth"]["client_secret"] == "kept:s"
+    assert "certificate" not in back.block["auth"]
+
+
+def test_the_certificate_of_an_authority_is_pasted_or_handed_in_stays_and_is_taken_out_again() -> None:
+    form = {
+        "name": "delivery",
+        "address": "https://jira.example.internal",
+        "sign_in": "pat",
+        "pat.token": "x",
+    }
+    one = authority()
+    pasted = took("jira_server", {}, {**form, "authorities": one.decode()})
+    assert pasted.block["ca_bundle"].startswith("-----BEGIN CERTIFICATE")
+    assert took("jira_server", {}, form, {"authorities": one}).block["ca_bundle"] == pasted.block["ca_bundle"]
+    assert took("jira_server", pasted.block, form).block["ca_bundle"] == pasted.block["ca_bundle"]
+    assert "ca_bundle" not in took("jira_server", pasted.block, {**form, "drop:authorities": "on"}).block
+    wrong = took("jira_server", {}, {**form, "authorities": "-----BEGIN NOTHING"})
+    assert "no certificate in it" in wrong.errors["authorities"]

@@ -79,13 +79,14 @@ def test_issues_arrive_through_the_gateway_while_tokens_end_and_follow_each_othe
     clean(engine, found, first, str(grant.refresh), str(grant.access))
 
 
-def test_a_run_before_any_sign_in_says_which_command_to_run(engine: Engine, cloud: Sandbox) -> None:
+def test_a_run_before_any_sign_in_says_where_to_sign_in(engine: Engine, cloud: Sandbox) -> None:
     configure(engine, by_oauth(cloud, "nobody"))
 
     found = pulled(engine, "nobody")
 
     assert found.state == "failed"
-    assert found.error == "nobody: nobody has signed in yet: run muster source login nobody"
+    assert found.error.startswith("nobody: nobody has signed in yet. Sign in on the source's page")
+    assert found.error.endswith("muster source login nobody")
 
 
 def test_an_answer_lost_on_the_way_is_survived_and_one_whose_token_is_lost_is_told(
