@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from api.access.visible import only_visible
 from api.finding_forms import Asked, asked
 from api.wire.answer import Visible, day, z
+from api.wire.fixed import Version
 from model.findings.moves import OPEN, STATES, possible
 from model.tables import Dispute, Finding, FindingMove, Project, Waiver
 
@@ -83,9 +84,10 @@ def found(filters: Filters, visible: Visible) -> Select[Finding, str]:
     )
 
 
-def severity_key() -> ColumnElement[str]:
-    """Return what sorts the worst first, and of these the oldest."""
-    rank = case(RANKS, value=Finding.severity, else_=len(RANKS))
+def severity_key(then: Version | None = None) -> ColumnElement[str]:
+    """Return what sorts the worst first, and of these the oldest; as grave as they were at a version of the data."""
+    grave = Finding.severity if then is None else then.value("finding.severity", "finding.severity_before")
+    rank = case(RANKS, value=grave, else_=len(RANKS))
     written = func.concat(
         rank, func.to_char(Finding.opened_at, "YYYYMMDDHH24MISS"), func.lpad(Finding.id.cast(String), 19, "0")
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import yaml
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, RowMapping, text
 
 from config.document import Document, SourceBlock
 from config.secrets import masked
@@ -16,6 +16,7 @@ from connectors.errors import MisconfiguredSource
 from model.currency import Rate
 from sync.audit import record
 from sync.json import dump_bytes, dumps
+from sync.portfolio_versions import keep_version
 from sync.record_rows import COLLECTION
 from sync.registry import address_of, check_source
 from sync.rollup.rates import as_block, differences, standing
@@ -129,14 +130,18 @@ def another_place(connection: Connection, block: SourceBlock, before: SourceBloc
 
 def _portfolio_change(connection: Connection, document: Document) -> Change:
     wanted = document.portfolio.model_dump()
-    row = connection.execute(
-        text("SELECT key, name, timezone, currency, workbooks FROM portfolio WHERE key = :key"), {"key": wanted["key"]}
-    ).mappings().one_or_none()  # fmt: skip
+    row = _portfolio_of(connection, wanted["key"])
     if row is None:
         return Change("add", f"portfolio {wanted['key']}")
     if dict(row) != wanted:
         return Change("change", f"portfolio {wanted['key']}", differences_of(dict(row), wanted))
     return Change("keep", f"portfolio {wanted['key']}")
+
+
+def _portfolio_of(connection: Connection, key: str) -> RowMapping | None:
+    return connection.execute(
+        text("SELECT key, name, timezone, currency, workbooks FROM portfolio WHERE key = :key"), {"key": key}
+    ).mappings().one_or_none()  # fmt: skip
 
 
 def differences_of(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
@@ -176,6 +181,7 @@ def apply(
     with unit_of_work(engine) as connection:
         connection.execute(text("LOCK TABLE source IN SHARE ROW EXCLUSIVE MODE"))
         changes = plan(connection, document, check=check)
+        was = _portfolio_of(connection, document.portfolio.key)
         connection.execute(
             text(
                 "INSERT INTO portfolio (key, name, timezone, currency, workbooks)"
@@ -185,6 +191,7 @@ def apply(
             ),
             document.portfolio.model_dump(),
         )
+        keep_version(connection, was, document.portfolio.key, now=now)
         for position, block in enumerate(document.sources):
             store_source(connection, block, position, now)
         connection.execute(

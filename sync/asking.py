@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from sync.facts import Asked
-from sync.match import portfolio_of
+from sync.portfolio import portfolio_at
 from sync.sight import being_read
 
 
@@ -19,7 +19,7 @@ def asking(session: Session, projects: Sequence[UUID] | None, as_of: date, known
     Raises:
         NotConfigured: There is no portfolio yet.
     """
-    portfolio = portfolio_of(session)
+    portfolio = portfolio_at(session, as_of, known_at)
     return Asked(
         projects, as_of, known_at, portfolio.timezone, portfolio.currency, being_read(session, known_at)
     )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from sync.changes_records import NEWS, REWRITTEN, record_changes
 from sync.derived import COMPUTED_FROM
 from sync.json import instant_text
-from sync.match import portfolio_of
+from sync.portfolio import portfolio_at
 from sync.precedence import Values, Winning, plain, read_values
 from sync.snapshots import snapshots_of
 
@@ -43,7 +43,7 @@ def changes(
         as_of: The later day; None: the newest there is.
         visible: Keys of the projects that may be seen; None: all.
     """
-    then = min(end_of(since, portfolio_of(session).timezone), now)
+    then = min(end_of(since, portfolio_at(session, since, now).timezone), now)
     before = _by_key(snapshots_of(session, since, then, visible))
     again = _by_key(snapshots_of(session, since, now, visible))
     after = _by_key(snapshots_of(session, as_of, now, visible, columns="document, receipt"))
@@ -55,7 +55,7 @@ def changes(
     believed = read_values(session, as_of=since, known_at=now, projects=ids)
     standing = read_values(session, as_of=later, known_at=now, projects=ids)
     # Rows are known from an instant and of no day: those of an earlier day are what was known when it ended.
-    until = now if as_of is None else min(end_of(as_of, portfolio_of(session).timezone), now)
+    until = now if as_of is None else min(end_of(as_of, portfolio_at(session, as_of, now).timezone), now)
     records = record_changes(session, ids, since=since, then=then, now=max(until, then))
     projects = []
     for key in sorted(before.keys() & after.keys()):

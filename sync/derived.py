@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from model.status.phased import month_end
 from sync.facts_sql import THERE
+from sync.portfolio_versions import zones_at
 
 LISTED: Final = 20  # rows that are listed of one claim
 _KNOWN: Final = "v.known_from <= :then AND (v.known_to IS NULL OR v.known_to > :then) AND " + THERE.format(
@@ -81,14 +82,14 @@ class Derived:
     more: int = 0
 
 
-def derived_from(session: Session, claims: Iterable[Claimed], *, timezone: str) -> dict[int, Derived]:
+def derived_from(session: Session, claims: Iterable[Claimed]) -> dict[int, Derived]:
     """Return by claim the rows it was computed from; a claim that was read off one place is left out."""
     found: dict[int, Derived] = {}
-    for claim in claims:
-        if not _derived(claim):
-            continue
+    asked = [claim for claim in claims if _derived(claim)]
+    zones = zones_at(session, {claim.known_from for claim in asked})
+    for claim in asked:
         table, statement = _STATEMENTS[claim.attribute]
-        day = claim.known_from.astimezone(ZoneInfo(timezone)).date().replace(day=1)
+        day = claim.known_from.astimezone(ZoneInfo(zones[claim.known_from])).date().replace(day=1)
         rows = session.execute(
             text(f"SELECT l.*, count(*) OVER () AS together FROM ({statement}) AS l LIMIT {LISTED}"),
             {

@@ -41,6 +41,7 @@ class Portfolio:
     key: str
     timezone: str
     currency: str
+    name: str
 
 
 @dataclass(slots=True)
@@ -57,13 +58,13 @@ class Matched:
 
 
 def portfolio_of(session: Session) -> Portfolio:
-    """Read the portfolio.
+    """Read the portfolio as it is now; `sync.portfolio` has it as it was.
 
     Raises:
         NotConfigured: None has been applied yet.
     """
     row = session.execute(
-        text("SELECT id, key, timezone, currency FROM portfolio ORDER BY id LIMIT 1")
+        text("SELECT id, key, timezone, currency, name FROM portfolio ORDER BY id LIMIT 1")
     ).one_or_none()
     if row is None:
         raise NotConfigured("no portfolio is configured: apply a configuration first (muster apply -f FILE)")

@@ -13,7 +13,6 @@ from sync.derived import Claimed, derived_from
 from sync.dimensions import DIMENSIONS
 from sync.freshness import freshness
 from sync.json import instant_text
-from sync.match import portfolio_of
 from sync.policy.kept import stored_version
 from sync.receipts_beside import beside, judged
 from sync.receipts_costs import in_full
@@ -251,8 +250,7 @@ def _rests_on(session: Session, rows: Sequence[Row[Any]]) -> dict[int, dict[str,
     """Return by claim that was computed from several rows the first of these, and how many more there are."""
     if not rows:
         return {}
-    zone = portfolio_of(session).timezone
-    found = derived_from(session, [Claimed.of(row) for row in rows], timezone=zone)
+    found = derived_from(session, [Claimed.of(row) for row in rows])
     listed = _records(session, [record for each in found.values() for record in each.records])
     told: dict[int, dict[str, Any]] = {}
     for claim, each in found.items():

@@ -7,11 +7,13 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from sync.portfolio_versions import LAST_CHANGED, zone_when
+
 _SEEN: Final = "(CAST(:visible AS text[]) IS NULL OR p.key = ANY(CAST(:visible AS text[])))"
 # A project is there while it is led: on a day before that of its end, or as known before it.
 _LED: Final = (
     "(p.closed_at IS NULL OR CAST(:known_at AS timestamptz) < p.closed_at OR CAST(:as_of AS date) <"
-    " CAST(p.closed_at AT TIME ZONE coalesce((SELECT timezone FROM portfolio ORDER BY id LIMIT 1), 'UTC') AS date))"
+    f" CAST(p.closed_at AT TIME ZONE {zone_when('p.closed_at')} AS date))"
 )
 
 
@@ -59,8 +61,8 @@ def told_instant(
 ) -> datetime | None:
     """Return an instant by which all was known that an answer without one rests on: asked again with it, it is equal.
 
-    That is when its newest snapshot was known; or later, when its sources had last been read, a rate was stated
-    or a project was closed.
+    That is when its newest snapshot was known; or later, when its sources had last been read, a rate was stated,
+    the portfolio changed or a project was closed.
     """
     if not rows:
         return None
@@ -68,7 +70,7 @@ def told_instant(
         text(
             "SELECT greatest((SELECT max(known_at) FROM consolidation WHERE ended"
             " AND as_of = ANY(CAST(:days AS date[]))),"
-            " (SELECT max(greatest(known_from, known_to)) FROM currency_rate),"
+            f" (SELECT max(greatest(known_from, known_to)) FROM currency_rate), {LAST_CHANGED},"
             f" (SELECT max(closed_at) FROM project p WHERE {_SEEN}))"
         ),
         {"days": list({row.as_of for row in rows}), "visible": _listed(visible)},

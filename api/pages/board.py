@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi import Query as Parameters
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -20,7 +19,7 @@ from api.routes.sources import source_documents
 from api.translation import _
 from api.wire.answer import Visible
 from api.wire.etag import Recent, digest
-from model.tables import Portfolio
+from sync.portfolio import portfolio_if_any
 from sync.receipts import status_document
 from sync.rollup.rollup import rolled_up, summary
 
@@ -60,7 +59,7 @@ def board(reader: StatusReader, query: Annotated[Query, Parameters()]) -> Respon
             digest(session.info["version"], query.as_of, query.known_at, projects, sorted(late)), load
         )
         found = arrange(status, rows, query)
-        whole = session.scalars(select(Portfolio).order_by(Portfolio.id)).first()
+        whole = portfolio_if_any(session, as_date(status["as_of"]), query.known_at)
         days = snapshot_days(session, query.known_at)
         known = history(session, visible)
         shown = as_date(status["as_of"])

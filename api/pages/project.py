@@ -21,7 +21,8 @@ from api.routes.common import AsOf, KnownAt, ProjectKey, visible_project
 from api.wire.answer import Visible
 from api.wire.problems import not_found
 from model.attributes import REGISTER
-from model.tables import Portfolio, Project, Snapshot
+from model.tables import Project, Snapshot
+from sync.portfolio import portfolio_if_any
 from sync.receipts import status_document
 
 router = APIRouter()
@@ -69,7 +70,7 @@ def _context(
     dimensions = [name for name in DIMENSIONS if name in entry["dimensions"]]
     dimensions += [name for name in entry["dimensions"] if name not in DIMENSIONS]
     stones, timeline = model.milestones(session, project.id, day, past)
-    currency = session.scalars(select(Portfolio.currency).where(Portfolio.id == project.portfolio_id)).first()
+    whole = portfolio_if_any(session, day, past)
     return {
         "title": entry["name"],
         "p": entry,
@@ -84,7 +85,7 @@ def _context(
         "facts": [(name, claims[name][0]) for name in FACTS if name in claims],
         "told": [(name, claims[name][0]) for name in TOLD if name in claims and claims[name][0]["value"]],
         "types": {name: attribute.type for name, attribute in REGISTER["project"].items()},
-        "currency": currency,
+        "currency": whole and whole.currency,
         "trend": model.trend(session, project.id, day, dimensions, past),
         "chart": model.CHART,
         "milestones": stones,

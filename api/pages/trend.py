@@ -18,6 +18,7 @@ from api.pages.render import page
 from api.pages.view import View, standing
 from api.translation import _
 from api.wire.answer import Visible
+from sync.portfolio_versions import zone_when
 from sync.rollup.group import WATERMELON
 
 router = APIRouter()
@@ -123,8 +124,7 @@ def rows_at(
             " ORDER BY t.as_of DESC, t.known_at DESC LIMIT 1) AS s"
             " WHERE (CAST(:visible AS text[]) IS NULL OR p.key = ANY(CAST(:visible AS text[])))"
             " AND (p.closed_at IS NULL OR CAST(:known_at AS timestamptz) < p.closed_at"
-            " OR d.day < CAST(p.closed_at AT TIME ZONE coalesce("
-            "(SELECT timezone FROM portfolio ORDER BY id LIMIT 1), 'UTC') AS date))"
+            f" OR d.day < CAST(p.closed_at AT TIME ZONE {zone_when('p.closed_at')} AS date))"
             " AND (:programme = '' OR g.name = :programme OR EXISTS (SELECT FROM programme_project m"
             " JOIN programme o ON o.id = m.programme_id WHERE m.project_id = p.id AND o.name = :programme))"
         ),

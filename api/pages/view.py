@@ -16,8 +16,9 @@ from api.pages.writing import as_date, as_instant
 from api.translation import _
 from api.wire.etag import Recent, digest
 from api.wire.values import Day, Instant
-from model.tables import Portfolio, Project, Source
+from model.tables import Project, Source
 from sync.changes import end_of
+from sync.portfolio import portfolio_if_any
 from sync.receipts import status_document
 from sync.rollup.rollup import names_of
 
@@ -109,7 +110,7 @@ def standing(session: Session, reader: Reader, view: View) -> Standing:
         digest("status", reader.kind, session.info["version"], view.as_of, view.known_at, visible),
         lambda: status_document(session, as_of=view.as_of, known_at=view.known_at, visible=visible),
     )
-    whole = session.scalars(select(Portfolio).order_by(Portfolio.id)).first()
+    whole = portfolio_if_any(session, as_date(status["as_of"]), view.known_at)
     days = snapshot_days(session, view.known_at)
     seen = None if visible is None else frozenset(_ids(session, status["projects"]).values())
     known = history(session, seen)

@@ -26,6 +26,7 @@ from api.routes.common import PROBLEMS, ChangedSince, Text, changed
 from api.shapes.common import Paged
 from api.shapes.finding import DisputeShape, FindingCountsShape, FindingDetailShape, FindingShape
 from api.wire.answer import Visible, json_answer
+from api.wire.fixed import NOW, Version, versioned
 from api.wire.paging import Page
 from api.wire.problems import not_found
 from api.wire.values import MOST_ID
@@ -92,7 +93,9 @@ def list_findings(
 ) -> Response:
     """List findings as they stand now, the open ones unless asked otherwise, the oldest first; each has its steps.
 
-    Sorted by severity, a finding whose severity changes between two pages moves; by age none ever does.
+    Sorted by severity, they stay in the order of the first page, also where one becomes more or less grave since:
+    the cursor holds the version of the data that they were sorted at, for a week. What is found since comes in its
+    place behind the page, or is not told; by age, what is new always comes at the end.
     """
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
@@ -100,9 +103,10 @@ def list_findings(
             changed(changed_since, Finding.opened_at, Finding.moved_at, Finding.closed_at)
         )
         if sort == "severity":
-            key = severity_key()
-            rows = session.execute(paging.page(query.add_columns(key), key)).all()
-            keys: list[int | str] = [row[2] for row in rows]
+            then, after = (None, None) if paging.after is None else versioned(paging.after)
+            key = severity_key(then)
+            rows = session.execute(paging.page(query.add_columns(key, NOW), key, after=after)).all()
+            keys: list[int | str] = [f"{then or Version.read(row[3])}|{row[2]}" for row in rows]
         else:
             query = paging.page(query, Finding.__table__.c.id, newest_first=sort == "newest")
             rows = session.execute(query).all()

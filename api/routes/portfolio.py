@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from fastapi import APIRouter
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -13,7 +13,7 @@ from api.access.visible import StatusReader
 from api.routes.common import PROBLEMS, AsOf, KnownAt
 from api.shapes.status import PortfolioShape
 from api.wire.answer import Visible, json_answer
-from model.tables import Portfolio
+from sync.portfolio import portfolio_if_any
 from sync.rollup.group import WATERMELON
 from sync.rollup.rollup import rolled_up, summary
 from sync.rollup.standing import standing_at
@@ -35,7 +35,8 @@ def get_portfolio(reader: StatusReader, as_of: AsOf = None, known_at: KnownAt = 
         projects = reader.principal.projects
         status = standing_at(session, as_of, known_at, projects)
         rollups = rolled_up(session, status, known_at=known_at, visible=projects)
-        whole = session.scalars(select(Portfolio).order_by(Portfolio.id)).first()
+        day = None if status["as_of"] is None else date.fromisoformat(status["as_of"])
+        whole = portfolio_if_any(session, day, known_at)
         return {
             "key": whole and whole.key,
             "name": whole and whole.name,

@@ -41,6 +41,7 @@ _STATUS: Final = """
     (SELECT max(id) FROM rejected_record),
     (SELECT concat_ws('/', max(id), (SELECT max(known_to) FROM currency_rate)) FROM currency_rate),
     (SELECT string_agg(concat_ws('/', name, currency, timezone), '|' ORDER BY id) FROM portfolio),
+    (SELECT concat_ws('/', max(id), max(known_to)) FROM portfolio_version),
     (SELECT max(updated_at) FROM source),
     (SELECT count(*) FROM source),
     (SELECT concat_ws('/', count(*), count(closed_at), md5(string_agg(name, '|' ORDER BY id))) FROM project),
@@ -78,6 +79,7 @@ _MATCHING: Final = """
     (SELECT concat_ws('/', count(*), count(person_id)) FROM identity),
     (SELECT concat_ws('/', max(id), max(changed_at), count(closed_at)) FROM claim_conflict),
     (SELECT concat_ws('/', max(id), count(ended_at)) FROM settlement),
+    (SELECT concat_ws('/', max(id), count(ended_at)) FROM hand_claim),
     (SELECT concat_ws('/', max(id), count(ended_at)) FROM settling_rule)
 """
 _TEMPLATES: Final = """

@@ -37,14 +37,22 @@ class Paging:
         self._url = request.url
         self.after = None if cursor is None else self._read(cursor)
 
-    def page(self, query: Query, key: ColumnElement[Any], *, newest_first: bool = False) -> Query:
+    def page(
+        self, query: Query, key: ColumnElement[Any], *, newest_first: bool = False, after: str | None = None
+    ) -> Query:
         """Return the query for this page and one row more, which tells whether there is a next.
+
+        Args:
+            query: The listing.
+            key: What it is ordered by, and never changes.
+            newest_first: Backwards.
+            after: The key to go on after, where the cursor holds more than that.
 
         Raises:
             Problem: 404 when the cursor belongs to another listing.
         """
         if self.after is not None:
-            after = _as(key.type.python_type, self.after)
+            after = _as(key.type.python_type, self.after if after is None else after)
             query = query.where(key < after if newest_first else key > after)
         return query.order_by(key.desc() if newest_first else key).limit(self.limit + 1)
 

@@ -38,7 +38,8 @@ class Finding(Stamped, Base):
     `state` says who has done what about it: new, accepted, fixing, disputed, upheld, waived or closed
     (`model.findings.moves`); `FindingMove` holds every step. `evidence` is what the fields that the rule
     looks at said when it last failed. `unchecked_since`: the rule could not be run since then, so nobody
-    knows whether it still fails. `follows_id` is the closed finding that this one is again.
+    knows whether it still fails. `follows_id` is the closed finding that this one is again. `severity_before`
+    is what its severity was in the last week, put down by the database (revision 0039).
     """
 
     __tablename__ = "finding"
@@ -57,6 +58,7 @@ class Finding(Stamped, Base):
     rule: Mapped[str]  # the field's or the check's id
     kind: Mapped[str]  # missing, invalid, failed, stale
     severity: Mapped[str]  # block, warn, info
+    severity_before: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"), sort_order=91)
     says: Mapped[str]
     locator: Mapped[str | None]
     opened_at: Mapped[datetime]

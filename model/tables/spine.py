@@ -27,6 +27,31 @@ class Portfolio(Stamped, Base):
     workbooks: Mapped[str | None]  # where an opened cycle's go: source:/folder, or a folder; None: nowhere
 
 
+class PortfolioVersion(Base):
+    """What a portfolio was called and counted in from a day on: said from `known_from` until `known_to`.
+
+    The first one holds from the first day there is. A change holds from the day on which it was applied; a second
+    one on that day takes the place of the first.
+    """
+
+    __tablename__ = "portfolio_version"
+    __table_args__ = (
+        Index(
+            "uq_portfolio_version_current", "portfolio_id", "valid_from", unique=True,
+            postgresql_where=text("known_to IS NULL"),
+        ),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(Numbered(always=True), primary_key=True)
+    portfolio_id: Mapped[int] = mapped_column(ForeignKey("portfolio.id"))
+    name: Mapped[str]
+    timezone: Mapped[str]
+    currency: Mapped[str]
+    valid_from: Mapped[date]
+    known_from: Mapped[datetime]
+    known_to: Mapped[datetime | None]
+
+
 class Programme(Stamped, Base):
     """A group of projects."""
 

@@ -20,8 +20,8 @@ from sync.collection.people import who_is_who
 from sync.collection.template_steps import APPROVER, WRITERS, TemplateRefused, must_hold, today
 from sync.collection.templates import Kept, current, kept_version
 from sync.json import dumps
+from sync.portfolio_versions import zone_when
 
-_ZONE: Final = "coalesce((SELECT timezone FROM portfolio ORDER BY id LIMIT 1), 'UTC')"
 _COLUMNS: Final = (
     "id, template, applies, changes, because, asked_by, asked_at, approved_by, approved_at, ended_at,"
     " ended_by"
@@ -89,8 +89,8 @@ def in_force(connection: Connection, day: date, *, template: str | None = None) 
     rows = connection.execute(
         text(
             f"SELECT id, template, applies, changes FROM tailoring WHERE"
-            f" CAST(approved_at AT TIME ZONE {_ZONE} AS date) <= :day"
-            f" AND (ended_at IS NULL OR CAST(ended_at AT TIME ZONE {_ZONE} AS date) > :day)"
+            f" CAST(approved_at AT TIME ZONE {zone_when('approved_at')} AS date) <= :day"
+            f" AND (ended_at IS NULL OR CAST(ended_at AT TIME ZONE {zone_when('ended_at')} AS date) > :day)"
             " AND (CAST(:template AS text) IS NULL OR template = :template) ORDER BY approved_at, id"
         ),
         {"day": day, "template": template},

@@ -15,9 +15,9 @@ from sync.audit import record
 from sync.collection.people import who_is_who
 from sync.collection.template_steps import APPROVER, NotForYou, TemplateRefused, must_hold, today
 from sync.collection.templates import current
+from sync.portfolio_versions import zone_when
 
 # Where the portfolio's day is compared with instants: in its time zone.
-_ZONE: Final = "coalesce((SELECT timezone FROM portfolio ORDER BY id LIMIT 1), 'UTC')"
 MOST: Final = timedelta(days=731)  # two years, a leap day in them or not
 _LIST: Final = (
     "SELECT w.id, p.key AS project, w.template, w.record_ref, w.rule, w.because, w.asked_by, w.asked_at,"
@@ -49,8 +49,8 @@ def standing(connection: Connection, day: date, *, projects: Collection[UUID] | 
     rows = connection.execute(
         text(
             "SELECT project_id, template, record_ref, rule FROM waiver WHERE"
-            f" CAST(approved_at AT TIME ZONE {_ZONE} AS date) <= :day AND until >= :day"
-            f" AND (ended_at IS NULL OR CAST(ended_at AT TIME ZONE {_ZONE} AS date) > :day)"
+            f" CAST(approved_at AT TIME ZONE {zone_when('approved_at')} AS date) <= :day AND until >= :day"
+            f" AND (ended_at IS NULL OR CAST(ended_at AT TIME ZONE {zone_when('ended_at')} AS date) > :day)"
             " AND (CAST(:projects AS uuid[]) IS NULL OR project_id = ANY(CAST(:projects AS uuid[])))"
         ),
         {"day": day, "projects": None if projects is None else list(projects)},

@@ -26,9 +26,10 @@ from sync.facts import Asked, Facts, gather
 from sync.facts_periods import PERIODS, WEEKS_OF_MONTHS
 from sync.identity.conflicts import keep_conflicts
 from sync.identity.settlements import Settling, standing
-from sync.match import Portfolio, portfolio_of
+from sync.match import Portfolio
 from sync.policy.kept import policy_standing
 from sync.policy.place import of_undefined_tiers
+from sync.portfolio import portfolio_at
 from sync.sight import being_read
 
 PART: Final = 250  # projects
@@ -79,7 +80,7 @@ def setting_of(session: Session, as_of: date, known_at: datetime, policy: Policy
         NotConfigured: There is no portfolio yet.
     """
     connection = session.connection()
-    portfolio = portfolio_of(session)
+    portfolio = portfolio_at(session, as_of, known_at)
     install(connection, day=today(connection, known_at), now=known_at)
     return Setting(
         as_of, known_at, portfolio, policy or policy_standing(connection, as_of, known_at),

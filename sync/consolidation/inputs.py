@@ -49,6 +49,7 @@ _REACH: Final = {
     "match_proposal": Reach.MATCHING,
     # What holds for every project alike.
     "portfolio": Reach.COMPARED,
+    "portfolio_version": Reach.COMPARED,
     "source": Reach.COMPARED,
     "run": Reach.COMPARED,
     "settling_rule": Reach.COMPARED,

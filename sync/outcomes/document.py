@@ -13,10 +13,10 @@ from model.outcome import OutcomeTerms, Told, outcome
 from model.status.colour import plain
 from model.status.forecast_score import RULE, SCORED, Forecast, ForecasterScore, scores
 from sync.json import instant_text
-from sync.match import portfolio_of
 from sync.outcomes.colours import Case, scored
 from sync.outcomes.divergence import watermelons
 from sync.outcomes.history import Asked, Published, published, told
+from sync.portfolio import portfolio_at
 
 
 class NoHistory(LookupError):
@@ -47,7 +47,7 @@ def outcomes(
         NoHistory: There is no snapshot of these projects in these days.
     """
     seen = visible if project is None else [project] if visible is None or project in visible else []
-    asked = Asked(as_of, known_at, seen, portfolio_of(session).timezone)
+    asked = Asked(as_of, known_at, seen, portfolio_at(session, as_of, known_at).timezone)
     first, until = _days(
         session, asked, project
     )  # a day to come is no history: nothing would be known to have gone well

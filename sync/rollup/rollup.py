@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from model.currency import Rates
 from sync.json import instant_text
+from sync.portfolio import portfolio_if_any
 from sync.rollup.group import Group, document_of
 from sync.rollup.rates import rates_known_at, rates_of
 from sync.rollup.standing import standing_at
@@ -47,10 +48,10 @@ def rolled_up(
     visible: Collection[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the same of a status document, or of `standing_at`, that was read with the same clocks and rights."""
-    whole = session.execute(text("SELECT name, currency FROM portfolio ORDER BY id LIMIT 1")).one_or_none()
+    on = None if status["as_of"] is None else date.fromisoformat(status["as_of"])
+    whole = portfolio_if_any(session, on, known_at)
     if whole is None:
         return []
-    on = None if status["as_of"] is None else date.fromisoformat(status["as_of"])
     rates = Rates(()) if on is None else rates_of(session.connection(), on=on, known_at=known_at)
     live: Sequence[Entry] = status["projects"]
     closed = _closed(session, status, known_at, visible)

@@ -10,7 +10,6 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from sync.derived import Claimed, Derived, derived_from
-from sync.match import portfolio_of
 from sync.receipts import TABLES
 from sync.verification.cells import Places
 
@@ -41,9 +40,7 @@ def follow_claims(session: Session, receipt: Mapping[str, Any], trail: Trail) ->
         {"ids": ids},
     )
     found = {row.id: row for row in rows}
-    rests_on = derived_from(
-        session, [Claimed.of(row) for row in found.values()], timezone=portfolio_of(session).timezone
-    )
+    rests_on = derived_from(session, [Claimed.of(row) for row in found.values()])
     for name, entry in entries.items():
         for place, claim in enumerate(entry["claims"]):
             trail.claims += 1

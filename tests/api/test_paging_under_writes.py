@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -163,6 +163,63 @@ def test_rows_that_come_change_and_go_neither_double_nor_hide_others(engine: Eng
         add_row(connection, "workbook_returned", submission_id=add_row(connection, "submission")["id"])
     for noun, listing in LISTINGS.items():
         own_tables(engine, noun, listing, asking)
+
+
+BY_SEVERITY = replace(LISTINGS["findings"], query="&sort=severity")
+
+
+def test_findings_come_and_go_in_the_order_of_severity_too(engine: Engine) -> None:
+    own_tables(engine, "findings", BY_SEVERITY, client(engine))
+
+
+def test_findings_that_become_more_or_less_grave_keep_the_places_of_the_first_page(engine: Engine) -> None:
+    asking = client(engine)
+    with engine.begin() as connection:
+        for severity in ("info", "warn", "block", "warn", "info", "warn", "block", "info", "warn"):
+            add_row(connection, "finding", **BY_SEVERITY.given | {"severity": severity})
+    before = paged(asking, "findings", BY_SEVERITY)
+    becomes = text("UPDATE finding SET severity = :severity WHERE id = :id")
+
+    with engine.connect() as slow:  # begun before the first page is read, and over only after it
+        slow.execute(becomes, {"severity": "info", "id": int(before[5])})
+
+        def meanwhile(seen: list[Any]) -> None:
+            assert seen == before[:4]
+            slow.commit()
+            for severity, one in (
+                ("info", before[0]),
+                ("info", before[6]),
+                ("block", before[6]),
+                ("block", before[8]),
+            ):
+                with engine.begin() as connection:
+                    connection.execute(becomes, {"severity": severity, "id": int(one)})
+                    noticed(connection)
+
+        assert paged(asking, "findings", BY_SEVERITY, meanwhile) == before
+    anew = paged(asking, "findings", BY_SEVERITY)
+    assert anew != before
+    assert sorted(anew) == sorted(before)
+
+
+def test_a_cursor_of_severities_that_was_made_up_is_no_page(engine: Engine) -> None:
+    asking = client(engine)
+    digest = hashlib.sha256(orjson.dumps(["/api/v1/findings", [["sort", "severity"]]])).hexdigest()[:12]
+    made_up = (
+        "1",
+        "7:9:@1|12x",
+        "7:9:8,,8@1|12",
+        f"{'9' * 30}:9:@1|12",
+        "7:9:8@1|1",
+        "7:9:8,8@99999999999|1",
+    )
+    answers = []
+    for last in made_up:
+        cursor = base64.urlsafe_b64encode(orjson.dumps([last, digest])).decode().rstrip("=")
+        answers.append(
+            asking.get("/api/v1/findings", params={"sort": "severity", "cursor": cursor}).status_code
+        )
+    assert answers == [404, 404, 404, 404, 200, 200]
 
 
 def test_records_whose_versions_change_keep_their_place(engine: Engine) -> None:
