@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from api.access.veil import ALL, Veil
 from api.wire.answer import z
 from sync.workbook.conflicts import ReturnedCell
 from sync.workbook.returned import Taken
 
 
-def taken_document(taken: Taken) -> dict[str, Any]:
+def taken_document(taken: Taken, veil: Veil = ALL) -> dict[str, Any]:
     """Return what became of a returned workbook."""
     head = taken.submission
     return {
@@ -20,8 +21,9 @@ def taken_document(taken: Taken) -> dict[str, Any]:
         "project": None if head is None else head.project_key,
         "accepted": [{"record": ref, "cell": part, "locator": where} for ref, part, where in taken.accepted],
         "not_taken": [
-            {"kind": one.kind, "record": one.ref, "cell": one.part, "locator": one.locator, "sent": one.sent,
-             "returned": one.returned, "current": one.current, "says": one.says}
+            {"kind": one.kind, "record": one.ref, "cell": one.part, "locator": one.locator, "sent": veil.cell(one.sent),
+             "returned": veil.cell(one.returned), "current": veil.cell(one.current),
+             "says": veil.words(one.says, one.sent, one.returned, one.current)}
             for one in taken.outcomes
         ],
         "notes": list(taken.notes),
@@ -30,12 +32,14 @@ def taken_document(taken: Taken) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def conflict_document(cell: ReturnedCell) -> dict[str, Any]:
+def conflict_document(cell: ReturnedCell, veil: Veil = ALL) -> dict[str, Any]:
     """Return a cell that two people changed."""
+    sent, returned, current, now = map(veil.cell, (cell.sent, cell.returned, cell.current, cell.now))
     return {
         "id": cell.id, "submission": cell.submission, "project": cell.project, "template": cell.template,
         "period": cell.period, "kind": cell.kind, "record": cell.record, "cell": cell.field, "locator": cell.locator,
-        "sent": cell.sent, "returned": cell.returned, "current": cell.current, "says": cell.says, "at": z(cell.at),
+        "sent": sent, "returned": returned, "current": current,
+        "says": veil.words(cell.says, cell.sent, cell.returned, cell.current, cell.now), "at": z(cell.at),
         "by": cell.by, "settled": cell.settled, "settled_at": z(cell.settled_at), "settled_by": cell.settled_by,
-        "now": cell.now, "now_by": cell.now_by, "answer": cell.answer, "reason": cell.reason,
+        "now": now, "now_by": cell.now_by, "answer": cell.answer, "reason": cell.reason,
     }  # fmt: skip

@@ -11,17 +11,21 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     or_,
     select,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 
-from model.tables import Project, Scope, WorkItem
+from model.naming import change_where_seen, field_where_seen
+from model.tables import Project, Scope, WorkItem, WorkItemLink
 
 EVERYTHING: Final = "all"
 _SETTING: Final = "muster.seen"
-_TELL: Final = text(f"SELECT set_config('{_SETTING}', :seen, true)")
+TELLING: Final = f"set_config('{_SETTING}', :seen, true)"  # as a column of a statement
+_TELL: Final = text(f"SELECT {TELLING}")
 
 
 def tell(connection: Connection, visible: Any) -> None:
@@ -39,19 +43,45 @@ def where_project_is_seen(name: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def parent_where_seen() -> ColumnElement[Any]:
-    """Return the key of the item above a work item; null where that is of a project that is not seen."""
-    above, scope = aliased(WorkItem), aliased(Scope)
-    held = (scope.source_id == above.source_id) & (scope.external_id == above.scope_external_id)
+    """Return the key of the item above a work item, where that is one of a project that is seen; else null."""
+    above = aliased(WorkItem)
     is_it = or_(above.external_id == WorkItem.parent_external_id, above.key == WorkItem.parent_key)
-    hidden = (
-        select(1)
-        .select_from(above)
-        .outerjoin(scope, held)
-        .where(above.source_id == WorkItem.source_id, is_it, ~func.coalesce(_seen(scope.project_id), False))
-        .correlate(WorkItem)
-        .exists()
+    known = _item_is_seen(above, (above.source_id == WorkItem.source_id) & is_it)
+    return case((or_(_all(), known.correlate(WorkItem)), WorkItem.parent_key))
+
+
+def other_where_seen(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return what tells of the other end of a link, where that is an item of a project that is seen; else null."""
+    other = aliased(WorkItem)
+    is_it = (other.source_id == WorkItemLink.source_id) & (
+        other.external_id == WorkItemLink.other_external_id
     )
-    return case((or_(_all(), ~hidden), WorkItem.parent_key))
+    return case((or_(_all(), _item_is_seen(other, is_it).correlate(WorkItemLink)), value))
+
+
+def changed_where_seen(value: str) -> ColumnElement[Any]:
+    """Return a column of `transition`, null where it tells of an item or a project that is not seen."""
+    held = change_where_seen(f"transition.{value}", "transition.field", "work_item.id", _seen_in_sql)
+    return case((_all(), literal_column(f"transition.{value}", Text())), else_=literal_column(held, Text()))
+
+
+def custom_where_seen(value: str, kind: str) -> ColumnElement[Any]:
+    """Return a custom field's value, given as SQL of JSON as its type is; null where it tells of what is not seen."""
+    written = f"({value} #>> '{{}}')"
+    held = literal_column(field_where_seen(value, kind, written, "work_item.id", _seen_in_sql), JSONB())
+    return case((_all(), literal_column(value, JSONB())), else_=held)
+
+
+def _item_is_seen(item: Any, is_it: ColumnElement[bool]) -> Any:
+    scope = aliased(Scope)
+    held = (scope.source_id == item.source_id) & (scope.external_id == item.scope_external_id)
+    found = select(1).select_from(item).join(scope, held).where(is_it, _seen(scope.project_id))
+    return found.exists()
+
+
+def _seen_in_sql(project: str) -> str:
+    seen = f"SELECT string_to_array(coalesce(current_setting('{_SETTING}', true), ''), ',')"
+    return f"CAST({project} AS text) = ANY(CAST(({seen}) AS text[]))"
 
 
 def _setting() -> Any:

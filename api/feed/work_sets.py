@@ -40,7 +40,7 @@ from api.feed.declare import (
     text,
     whole,
 )
-from api.feed.named import parent_where_seen
+from api.feed.named import changed_where_seen, custom_where_seen, parent_where_seen
 from api.odata.edm import EntitySet
 from model.tables import Iteration, Scope, Source, Transition, WorkItem, WorkItemIteration, WorkItemLeft
 
@@ -143,8 +143,8 @@ def transitions() -> EntitySet:
             *instant("HappenedAt", Transition.at),
             text("ChangedBy", Transition.by),
             text("Field", Transition.field),
-            text("FromValue", Transition.from_value),
-            text("ToValue", Transition.to_value),
+            text("FromValue", changed_where_seen("from_value"), "Null where it tells of what you do not see"),
+            text("ToValue", changed_where_seen("to_value"), "Null where it tells of what you do not see"),
             *stamp(WorkItem),
         ],
         Rows(
@@ -226,7 +226,7 @@ def work_item_fields() -> EntitySet:
         .lateral("held")
     )
     entry = held.c.value
-    value = entry["value"]
+    value = custom_where_seen("(held.value -> 'value')", "(held.value ->> 'type')")
     return entity_set(
         "WorkItemFields",
         "WorkItemField",
@@ -236,8 +236,14 @@ def work_item_fields() -> EntitySet:
             guid("ProjectId", Scope.project_id),
             text("FieldName", entry["name"].astext),
             text("FieldType", entry["type"].astext),
-            text("Value", value.astext, "As text; of several values their JSON"),
-            number("NumberValue", case((func.jsonb_typeof(value) == "number", cast(value.astext, Double())))),
+            text(
+                "Value",
+                _as_text(value),
+                "As text; of several values their JSON; null as FromValue is",
+            ),
+            number(
+                "NumberValue", case((func.jsonb_typeof(value) == "number", cast(_as_text(value), Double())))
+            ),
             *day("DayValue", _day_in(value), "Where it is a day"),
             flag(
                 "IsRaw",
@@ -257,9 +263,14 @@ def work_item_fields() -> EntitySet:
     )
 
 
+def _as_text(value: Any) -> ColumnElement[Any]:
+    found: ColumnElement[Any] = value.op("#>>", return_type=Text())(text_("'{}'"))
+    return found
+
+
 def _day_in(value: Any) -> ColumnElement[Any]:
     """Return a JSON text as a day, where it is one that the calendar has."""
-    written = value.astext
+    written = _as_text(value)
     of_month = cast(func.substr(written, 9, 2), Integer)
     first = cast(func.substr(written, 1, 7) + "-01", Date())
     last = func.extract("day", first + text_("interval '1 month' - interval '1 day'"))

@@ -18,7 +18,7 @@ from api.pages.form_model import address
 from api.pages.form_posted import Posted, met, read_posted, unsaved
 from api.pages.form_show import Sheet, sheet_page
 from api.pages.render import link
-from api.routes.submissions import visible_case
+from api.routes.submissions import lifted_case, visible_case
 from api.wire.forms import read_form
 from api.wire.problems import not_found
 from model.collection.cases import OWN, has_items
@@ -91,11 +91,11 @@ def _written(request: Request, number: int, ref: str | None, form: Mapping[str, 
     principal, actor = acting(request)
     now = datetime.now(UTC)
     with engine.connect() as connection:
-        case = visible_case(connection, principal, number, now=now)
+        veil, case = lifted_case(connection, principal, number, now=now)
         at = _place(case, ref)
         posted = read_posted(case.template, form)
     try:
-        done = act(engine, case, at, posted, form, actor=actor, now=now)
+        done = act(engine, (case, veil), at, posted, form, actor=actor, now=now)
     except Unsaved as error:
         return _again(request, principal, actor, (number, at), posted, error)
     return RedirectResponse(_onward(done, at, number), 303)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from api.access.veil import Veil
 from api.pages.form_posted import Posted, changes
 from api.wire.problems import bad_request
 from model.collection.cases import is_editable
@@ -55,10 +56,10 @@ class Unsaved(Exception):
 
 
 def act(
-    engine: Engine, case: Case, ref: str | None, posted: Posted, form: Mapping[str, str], *, actor: Actor,
+    engine: Engine, of: tuple[Case, Veil], ref: str | None, posted: Posted, form: Mapping[str, str], *, actor: Actor,
     now: datetime,
 ) -> Done:  # fmt: skip
-    """Store what was typed, then do what the button says.
+    """Store what was typed, then do what the button says; the form was shown through a veil.
 
     Raises:
         Unsaved: With what is wrong, for the form to show.
@@ -67,7 +68,7 @@ def act(
     verb, _, what = form.get("action", "save").partition(":")
     if verb not in ("save", "move", "dispute", "comment", "settle"):
         raise bad_request(f"There is no button {verb[:40]!r}.")
-    done, stored = _store(engine, case, ref, posted, actor=actor, now=now)
+    done, stored = _store(engine, of, ref, posted, actor=actor, now=now)
     if verb == "move":
         _step(engine, stored, what, form, actor=actor, now=now)
     elif verb == "dispute" and ref is not None:
@@ -78,12 +79,13 @@ def act(
 
 
 def _store(
-    engine: Engine, case: Case, ref: str | None, posted: Posted, *, actor: Actor, now: datetime
+    engine: Engine, of: tuple[Case, Veil], ref: str | None, posted: Posted, *, actor: Actor, now: datetime
 ) -> tuple[Done, Case]:
+    case, veil = of
     if ref is None:
         return Done(0), case
-    record = case.record(ref) or case.blank(ref)
-    new = changes(case.template, record, posted)
+    shown = veil.case(case)
+    new = veil.changes(case, changes(case.template, shown.record(ref) or shown.blank(ref), posted))
     if not new:
         return Done(0), case
     try:

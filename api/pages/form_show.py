@@ -124,7 +124,10 @@ def _record_address(number: int, ref: str | None) -> str:
 def _wrong(sheet: Sheet, judgement: Judgement) -> dict[str, Any] | None:
     if sheet.wrong is None:
         return None
-    links = [need_of(sheet.case, judgement, ref, finding) for ref, finding in sheet.wrong.findings]
+    # In the words of the page: what was refused was judged with all that it says.
+    said = {(ref, one.field, one.kind): one for ref, one in judgement.findings()}
+    found = [(ref, said.get((ref, one.field, one.kind), one)) for ref, one in sheet.wrong.findings]
+    links = [need_of(sheet.case, judgement, ref, finding) for ref, finding in found]
     return {"title": sheet.wrong.title, "says": sheet.wrong.says, "links": links}
 
 

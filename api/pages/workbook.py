@@ -12,9 +12,10 @@ from starlette.responses import RedirectResponse, Response
 
 from api.access.actors import acting, actor_of
 from api.access.origin import same_origin
+from api.access.veil import Veil
 from api.access.visible import Principal, RecordsReader
 from api.pages.render import HTML, html, link
-from api.routes.submissions import visible_case
+from api.routes.submissions import lifted_case, visible_case
 from api.routes.workbooks import MOST, file_answer, plain_name
 from api.translation import N_, Translated, _
 from api.wire.forms import read_form
@@ -84,11 +85,11 @@ def answered(request: Request, number: Number, returned: Number) -> Response:
     principal, actor = _who(request)
     engine, now = request.app.state.engine, datetime.now(UTC)
     with engine.connect() as connection:
-        visible_case(connection, principal, number, now=now)
+        veil, _case = lifted_case(connection, principal, number, now=now)
         if not cells(connection, submission=number, returned=returned):
             raise not_found(f"There is no returned workbook {returned} with cells to answer.")
     try:
-        return file_answer(answered_copy(engine, returned, by=actor.name, now=now))
+        return file_answer(answered_copy(engine, returned, by=actor.name, now=now, shown=veil.case))
     except NothingToAnswer as error:
         raise not_found(f"{error}.") from None
 
@@ -152,7 +153,7 @@ def _page(
     status: int = 200,
 ) -> Response:
     with engine.connect() as connection:
-        case = visible_case(connection, principal, number, now=datetime.now(UTC))
+        veil, case = lifted_case(connection, principal, number, now=datetime.now(UTC))
         found = cells(connection, submission=number, open_only=True)
         came = returned_for(connection, number)
     labels = {field.rule.id: field.rule.label for field in case.template.fields}
@@ -167,7 +168,7 @@ def _page(
         "cells_of": [
             _told(one.ref, one.part, one.kind, one.says, labels) for one in (taken.outcomes if taken else ())
         ],
-        "conflicts": [_conflict(each, labels) for each in found],
+        "conflicts": [_conflict(each, labels, veil) for each in found],
         "came": came,
     }  # fmt: skip
     path = link("/submissions/{}/workbook", number)
@@ -178,9 +179,11 @@ def _told(ref: str, part: str, kind: str, says: str, labels: dict[str, str]) -> 
     return {"where": _where(ref, part, labels), "kind": kind, "says": says}
 
 
-def _conflict(cell: ReturnedCell, labels: dict[str, str]) -> dict[str, Any]:
+def _conflict(cell: ReturnedCell, labels: dict[str, str], veil: Veil) -> dict[str, Any]:
     """Return a conflict with what stands by now, which may be neither of the two."""
-    returned, current = (None if each is None else exactly(each) for each in (cell.returned, cell.now))
+    returned, current = (
+        None if each is None else exactly(veil.cell(each)) for each in (cell.returned, cell.now)
+    )
     return {"id": cell.id, "where": _where(cell.record, cell.field, labels), "returned": returned,
             "current": current, "by": cell.by, "at": cell.at, "answer": cell.answer, "reason": cell.reason}  # fmt: skip
 

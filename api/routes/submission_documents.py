@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from api.access.veil import Veil
 from api.wire.answer import z
 from model.collection.cases import Judgement, RecordCase, is_editable
 from model.template.result import Finding
@@ -58,14 +59,14 @@ def unanswerable_document(problems: Iterable[Unanswerable]) -> list[dict[str, An
     ]  # fmt: skip
 
 
-def since_document(error: Stale) -> list[dict[str, Any]]:
+def since_document(error: Stale, veil: Veil) -> list[dict[str, Any]]:
     """Return what others answered meanwhile: the value that stands now, and whose it is."""
     return [
         {
             "record": each.record_ref,
             "field": each.field,
             "kind": "changed",
-            "value": None if each.given is None else each.given.value,
+            "value": None if each.given is None else veil.cell(each.given.value),
             "by": None if each.given is None else each.given.by,
             "at": None if each.given is None else z(each.given.at),
             "door": None if each.given is None else each.given.door,

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.access.actors import acting
+from api.access.veil import Veil, veil_of
 from api.access.visible import Principal, RecordsReader, bearer, visible_projects
 from api.routes.common import PROBLEMS
 from api.routes.submission_documents import (
@@ -105,10 +106,22 @@ async def put_answers(
 
 
 def visible_case(connection: Connection, principal: Principal, number: int, *, now: datetime) -> Case:
-    """Open a submission for whoever may see its project.
+    """Open a submission for whoever may see its project, as they may see it.
 
     Raises:
         Problem: 404, in the same words whether it is missing or hidden.
+    """
+    veil, case = lifted_case(connection, principal, number, now=now)
+    return veil.case(case)
+
+
+def lifted_case(
+    connection: Connection, principal: Principal, number: int, *, now: datetime
+) -> tuple[Veil, Case]:
+    """Open it as it is, to be changed, with what its reader may be told of it.
+
+    Raises:
+        Problem: As `visible_case`.
     """
     hidden = not_found(f"There is no submission {number}, or this token may not see it.")
     with Session(connection) as session:
@@ -117,9 +130,10 @@ def visible_case(connection: Connection, principal: Principal, number: int, *, n
             case = open_case(connection, number, now=now)
         except NoSuchSubmission:
             raise hidden from None
+        veil = veil_of(session, principal)
     if visible is not None and case.submission.project_id not in visible:
         raise hidden
-    return case
+    return veil, case
 
 
 def _answer(
@@ -134,7 +148,7 @@ def _answer(
     principal, actor = acting(request)
     now = datetime.now(UTC)
     with request.app.state.engine.connect() as connection:
-        case = visible_case(connection, principal, number, now=now)
+        veil, case = lifted_case(connection, principal, number, now=now)
         revision = revision_of(if_match, number)
         changes = [
             Change(each.record, each.field, each.value, each.because, withdrawn=each.withdrawn)
@@ -142,7 +156,11 @@ def _answer(
         ]
         if whole:
             changes += _rest(case, changes)
-        refused = refusal(request, lambda: _look(connection, case, changes, actor, revision, draft=draft))
+        seen = veil.case(case)
+        refused = refusal(
+            request, lambda: _look(connection, seen, changes, actor, revision, draft=draft), veil
+        )
+        meant = veil.changes(case, changes)
     if refused is not None:
         return refused
     stored: list[Case] = []
@@ -150,11 +168,11 @@ def _answer(
     def store() -> None:
         stored.append(
             give_answers(
-                request.app.state.engine, number, changes, actor=actor, door="api", revision=revision, now=now
+                request.app.state.engine, number, meant, actor=actor, door="api", revision=revision, now=now
             )
         )
 
-    return refusal(request, store) or _told(stored[0])
+    return refusal(request, store, veil) or _told(veil.case(stored[0]))
 
 
 def _look(
@@ -204,7 +222,7 @@ class _Unfit(Exception):
         )
 
 
-def refusal(request: Request, do: Callable[[], None]) -> Response | None:
+def refusal(request: Request, do: Callable[[], None], veil: Veil) -> Response | None:
     """Do something to a submission; where it is refused, return the answer that says why."""
     try:
         do()
@@ -213,7 +231,9 @@ def refusal(request: Request, do: Callable[[], None]) -> Response | None:
     except NotOpen as error:
         raise Problem(409, "not-open", f"{error}.") from None
     except Stale as error:
-        return problems.document(request, 412, "changed-meanwhile", f"{error}.", errors=since_document(error))
+        return problems.document(
+            request, 412, "changed-meanwhile", f"{error}.", errors=since_document(error, veil)
+        )
     except NotAnswerable as error:
         unfit = unanswerable_document(error.problems)
         return problems.document(

@@ -11,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.access.actors import acting
+from api.access.veil import ALL
 from api.access.visible import RecordsReader, bearer
 from api.routes.common import PROBLEMS
 from api.routes.cycles import DOES, fresh
 from api.routes.submission_documents import findings_document, since_document, unanswerable_document
-from api.routes.submissions import visible_case
+from api.routes.submissions import lifted_case, visible_case
 from api.shapes.collection import (
     CommentShape,
     CourseShape,
@@ -69,7 +70,7 @@ def get_moves(reader: RecordsReader, number: Number) -> Response:
 def get_publication(reader: RecordsReader, number: Number) -> Response:
     """Return a published submission as it was frozen; a withdrawn one too, it is kept."""
     with reader.engine.connect() as connection:
-        case = visible_case(connection, reader.principal, number, now=datetime.now(UTC))
+        veil, case = lifted_case(connection, reader.principal, number, now=datetime.now(UTC))
         frozen = connection.scalar(text("SELECT frozen FROM submission WHERE id = :id"), {"id": number})
     head = case.submission
     if frozen is None:
@@ -78,7 +79,8 @@ def get_publication(reader: RecordsReader, number: Number) -> Response:
         )
     return fresh(reader, {
         "id": number, "sha256": head.sha256, "published_at": z(head.published_at),
-        "withdrawn_at": z(head.withdrawn_at), "superseded_by": head.superseded_by, "document": frozen,
+        "withdrawn_at": z(head.withdrawn_at), "superseded_by": head.superseded_by,
+        "document": veil.published(case, frozen),
     })  # fmt: skip
 
 
@@ -144,11 +146,14 @@ async def post_move(
         principal, actor = acting(request)
         now = datetime.now(UTC)
         with request.app.state.engine.connect() as connection:
-            visible_case(connection, principal, number, now=now)
-        return move(
-            request.app.state.engine, number, verb, actor=actor, because=said.because, attest=said.attest,
-            door="api", revision=said.revision, now=now,
-        )  # fmt: skip
+            veil, case = lifted_case(connection, principal, number, now=now)
+        try:
+            return move(
+                request.app.state.engine, number, verb, actor=actor, because=said.because, attest=said.attest,
+                door="api", revision=said.revision, now=now,
+            )  # fmt: skip
+        except Held as error:
+            raise Held(str(error), veil.findings(veil.case(case).judge(), error.findings)) from None
 
     found = await run_in_threadpool(_refusing, request, moved)
     return found if isinstance(found, Response) else Response(to_json(_head(found)), media_type=JSON)
@@ -165,7 +170,9 @@ def _refusing(request: Request, do: Callable[[], T]) -> T | Response:
     except NoSuchComment as error:
         raise not_found(f"{error}.") from None
     except Stale as error:
-        return problems.document(request, 412, "changed-meanwhile", f"{error}.", errors=since_document(error))
+        return problems.document(
+            request, 412, "changed-meanwhile", f"{error}.", errors=since_document(error, ALL)
+        )
     except Held as error:
         return problems.document(
             request, 422, "findings", f"{error}.", errors=findings_document(error.findings)

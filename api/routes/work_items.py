@@ -1,15 +1,14 @@
 """Work items of all trackers, paged in the order they were first read."""
 
-from collections.abc import Collection, Sequence
 from typing import Annotated, Any, Final, Literal
-from uuid import UUID
 
 from fastapi import APIRouter, Query
-from sqlalchemy import Select, and_, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, and_, select
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.access.visible import RecordsReader, only_visible
+from api.feed.named import parent_where_seen, tell
 from api.routes.common import PROBLEMS, Text, changed
 from api.shapes.common import Paged
 from api.shapes.plan import WorkItemShape
@@ -39,7 +38,7 @@ _COLUMNS: Final = {
     "priority": WorkItem.priority,
     "assignee": WorkItem.assignee,
     "reporter": WorkItem.reporter,
-    "parent_key": WorkItem.parent_key,
+    "parent_key": parent_where_seen(),
     "labels": WorkItem.labels,
     "created_at": WorkItem.created_at,
     "updated_at": WorkItem.updated_at,
@@ -73,6 +72,7 @@ def list_work_items(  # noqa: PLR0913, PLR0917 - a parameter a filter
     """List work items as last read, deleted ones included unless asked otherwise; `/transitions` has what they were."""
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
+        tell(session.connection(), visible)
         query = _visible_items(visible)
         given = ((Source.name, source), (Project.key, project), (WorkItem.type, type))
         query = query.where(*(column == value for column, value in given if value is not None))
@@ -87,33 +87,9 @@ def list_work_items(  # noqa: PLR0913, PLR0917 - a parameter a filter
             )
         rows = session.execute(paging.page(query, WorkItem.__table__.c.id)).all()
         items = [dict(zip(_COLUMNS, row[1:], strict=True)) for row in rows]
-        if visible is not None:
-            hidden = _below_hidden(session, visible, [row[0] for row in rows])
-            for row, item in zip(rows, items, strict=True):
-                item["parent_key"] = None if row[0] in hidden else item["parent_key"]
         return paging.document(items, [row[0] for row in rows])
 
     return json_answer(reader, collect, link=paging.link)
-
-
-def _below_hidden(session: Session, visible: Collection[UUID], numbers: Sequence[int]) -> set[int]:
-    """Return which items are below one of a project that is not seen."""
-    above, scope = aliased(WorkItem), aliased(Scope)
-    query = (
-        select(WorkItem.id)
-        .join(
-            above,
-            and_(
-                above.source_id == WorkItem.source_id,
-                or_(above.external_id == WorkItem.parent_external_id, above.key == WorkItem.parent_key),
-            ),
-        )
-        .outerjoin(
-            scope, and_(scope.source_id == above.source_id, scope.external_id == above.scope_external_id)
-        )
-        .where(WorkItem.id.in_(numbers), or_(scope.project_id.is_(None), scope.project_id.not_in(visible)))
-    )
-    return set(session.scalars(query))
 
 
 def _visible_items(visible: Visible) -> Select[*tuple[Any, ...]]:

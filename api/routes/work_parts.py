@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
-from sqlalchemy import Select, and_, case, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy import Select, and_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.responses import Response
 
 from api.access.visible import RecordsReader, only_visible
+from api.feed.named import changed_where_seen, other_where_seen, tell
 from api.routes.common import PROBLEMS, Text, changed
 from api.shapes.common import Paged
 from api.shapes.work import ItemCommentShape, LinkShape, PlannedShape, TransitionShape, WorklogShape
@@ -41,8 +42,13 @@ _OF_ITEM: Final[_Columns] = {
     "source": Source.name, "item": WorkItem.external_id, "key": WorkItem.key, "project": Project.key,
 }  # fmt: skip
 _TRANSITION: Final[_Columns] = {
-    "at": Transition.at, "by": Transition.by, "field": Transition.field, "from_value": Transition.from_value,
-    "to_value": Transition.to_value,
+    "at": Transition.at, "by": Transition.by, "field": Transition.field,
+    "from_value": changed_where_seen("from_value"), "to_value": changed_where_seen("to_value"),
+}  # fmt: skip
+_LINK: Final[_Columns] = {
+    "direction": WorkItemLink.direction, "type": WorkItemLink.type, "label": WorkItemLink.label,
+    "other": other_where_seen(WorkItemLink.other_external_id.expression),
+    "other_key": other_where_seen(WorkItemLink.other_key.expression),
 }  # fmt: skip
 _PLANNED: Final[_Columns] = {"name": WorkItemIteration.name, "state": WorkItemIteration.state}
 _COMMENT: Final[_Columns] = {
@@ -111,6 +117,7 @@ def list_transitions(
     )
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
+        tell(session.connection(), visible)
         query = _parts(Transition, _TRANSITION, visible).where(*when)
         return _document(session, paging, of.held(session, query), _TRANSITION, Transition.external_id)
 
@@ -125,25 +132,11 @@ def list_links(reader: RecordsReader, paging: Page, of: AskedItems, type: Text =
     """List links, each as the item it was read from shows it; of hidden projects' items only that there is one."""
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
-        other, scope = aliased(WorkItem), aliased(Scope)
-        shown = or_(other.id.is_(None), scope.project_id.in_(visible)) if visible is not None else true()
-        columns = {
-            "direction": WorkItemLink.direction, "type": WorkItemLink.type, "label": WorkItemLink.label,
-            "other": case((shown, WorkItemLink.other_external_id)),
-            "other_key": case((shown, WorkItemLink.other_key)),
-        }  # fmt: skip
-        query = _parts(WorkItemLink, columns, visible)
-        if visible is not None:
-            query = query.outerjoin(
-                other,
-                and_(
-                    other.source_id == WorkItemLink.source_id,
-                    other.external_id == WorkItemLink.other_external_id,
-                ),
-            ).outerjoin(scope, _in_scope(other, scope))
+        query = _parts(WorkItemLink, _LINK, visible)
         if type is not None:
             query = query.where(WorkItemLink.type == type)
-        return _document(session, paging, of.held(session, query), columns, WorkItemLink.external_id)
+        tell(session.connection(), visible)
+        return _document(session, paging, of.held(session, query), _LINK, WorkItemLink.external_id)
 
     return json_answer(reader, collect, link=paging.link)
 
@@ -190,10 +183,6 @@ def list_worklogs(reader: RecordsReader, paging: Page, of: AskedItems) -> Respon
     return json_answer(reader, collect, link=paging.link)
 
 
-def _in_scope(item: Any, scope: Any) -> Any:
-    return and_(scope.source_id == item.source_id, scope.external_id == item.scope_external_id)
-
-
 def _parts(table: _Part, columns: _Columns, visible: Visible) -> _Rows:
     """Return the query of the parts of visible items, behind the id of their item and their own."""
     return (
@@ -204,7 +193,10 @@ def _parts(table: _Part, columns: _Columns, visible: Visible) -> _Rows:
             and_(WorkItem.source_id == table.source_id, WorkItem.external_id == table.item_external_id),
         )
         .join(Source, Source.id == WorkItem.source_id)
-        .outerjoin(Scope, _in_scope(WorkItem, Scope))
+        .outerjoin(
+            Scope,
+            and_(Scope.source_id == WorkItem.source_id, Scope.external_id == WorkItem.scope_external_id),
+        )
         .outerjoin(Project, Project.id == Scope.project_id)
         .where(only_visible(Scope.project_id, visible))
     )

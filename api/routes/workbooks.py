@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.access.actors import acting
+from api.access.veil import veil_of
 from api.access.visible import Principal, RecordsReader, bearer, visible_projects
 from api.routes.common import PROBLEMS
 from api.routes.cycles import fresh
-from api.routes.submissions import visible_case
+from api.routes.submissions import lifted_case, visible_case
 from api.shapes.common import Paged
 from api.shapes.workbook import ConflictShape, GivenVerdictOnCell, TakenShape
 from api.wire.answer import JSON, to_json
@@ -104,12 +105,12 @@ def list_conflicts(
     """List the cells that were changed in a workbook and elsewhere, until somebody says which value counts."""
     after = paging.whole_number()
     with Session(reader.engine) as session:
-        visible = visible_projects(session, reader.principal)
+        visible, veil = visible_projects(session, reader.principal), veil_of(session, reader.principal)
         found = cells(
             session.connection(), submission=submission, open_only=True, since=changed_since,
             projects=None if visible is None else tuple(visible), page=(after, paging.limit + 1),
         )  # fmt: skip
-    document = paging.document([conflict_document(each) for each in found], [each.id for each in found])
+    document = paging.document([conflict_document(each, veil) for each in found], [each.id for each in found])
     return fresh(reader, document, link=paging.link(document))
 
 
@@ -173,13 +174,13 @@ def _take(
     engine = request.app.state.engine
     now = datetime.now(UTC)
     with Session(engine) as session:
-        visible = visible_projects(session, principal)
+        visible, veil = visible_projects(session, principal), veil_of(session, principal)
     if submission is not None:
         with engine.connect() as connection:
             visible_case(connection, principal, submission, now=now)
     taken = take(engine, body, plain_name(file), actor=actor, now=now, expect=submission, projects=visible)
     _raise_for(taken)
-    return Response(to_json(taken_document(taken)), media_type=JSON)
+    return Response(to_json(taken_document(taken, veil)), media_type=JSON)
 
 
 def plain_name(file: str) -> str:
@@ -214,9 +215,9 @@ def _answered(request: Request, number: int) -> Response:
         found = cells(connection, returned=number)
         if not found:
             raise not_found(f"There is no returned workbook {number} with cells to answer.")
-        visible_case(connection, principal, found[0].submission, now=now)
+        veil, _case = lifted_case(connection, principal, found[0].submission, now=now)
     try:
-        return file_answer(answered_copy(engine, number, by=actor.name, now=now))
+        return file_answer(answered_copy(engine, number, by=actor.name, now=now, shown=veil.case))
     except NothingToAnswer as error:
         raise not_found(f"{error}.") from None
 
@@ -227,7 +228,7 @@ def _settle(request: Request, number: int, given: GivenVerdictOnCell) -> Respons
     try:
         with engine.connect() as connection:
             cell = cell_of(connection, number)
-            visible_case(connection, principal, cell.submission, now=now)
+            veil, _case = lifted_case(connection, principal, cell.submission, now=now)
         settled = settle(
             engine, number, given.keep, actor=actor, because=given.because, seen=given.answer, now=now
         )
@@ -237,7 +238,7 @@ def _settle(request: Request, number: int, given: GivenVerdictOnCell) -> Respons
         raise forbidden(f"{error}.") from None
     except Refused as error:
         raise Problem(409, "not-open", f"{error}.") from None
-    return Response(to_json(conflict_document(settled)), media_type=JSON)
+    return Response(to_json(conflict_document(settled, veil)), media_type=JSON)
 
 
 def file_answer(written: Written) -> Response:

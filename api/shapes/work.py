@@ -31,8 +31,10 @@ class TransitionShape(PartShape):
     at: str | None
     by: str | None
     field: str
-    from_value: str | None
-    to_value: str | None
+    from_value: str | None = Field(
+        description="null also where it tells of an item or a project that this token may not see"
+    )
+    to_value: str | None = Field(description="As from_value")
 
 
 class LinkShape(PartShape):
@@ -49,7 +51,9 @@ class LinkShape(PartShape):
     other: str | None = Field(
         description="The other item's `external_id`; null where this token may not see it"
     )
-    other_key: str | None = Field(description="null where it is not known, or this token may not see it")
+    other_key: str | None = Field(
+        description="null where it is not known, or this token may not see the item"
+    )
 
 
 class PlannedShape(PartShape):

@@ -13,12 +13,14 @@ import orjson
 from sqlalchemy import Connection, text
 
 from model.bi.declare import SCHEMA, View, comments, literal, quoted, run
+from model.naming import change_where_seen, field_where_seen
 
 _PREFIX: Final = "bi_"
 _SAYS: Final = "Muster for SQL tools, of these projects only: "
 _FOR_ALL: Final = frozenset({"dim_date", "fact_rate"})
 _FOR_NOBODY: Final = frozenset({"dim_person", "fact_run"})  # they tell of all projects
 _BY_SCOPE: Final = frozenset({"fact_work_item", "dim_iteration"})  # their project is that of their scope
+_PART: Final = """substring(v.value FROM '"{}": *"([^"]*)"')"""  # of a JSON object as text
 _LIMITED: Final = text(
     "SELECT nspname, obj_description(oid, 'pg_namespace') AS says FROM pg_namespace"
     " WHERE starts_with(obj_description(oid, 'pg_namespace'), :says) ORDER BY 1"
@@ -69,15 +71,40 @@ def statements(declared: Sequence[View], schema: str, projects: Sequence[UUID]) 
 
 
 def _columns(view: View, projects: Sequence[UUID]) -> str:
-    """Return the columns of a view; one that names an item of another project is null."""
-    if view.name != "fact_work_item":
+    """Return the columns of a view; what tells of an item or a project that is none of these is null."""
+    if (held := _held(view.name, projects)) is None:
         return "v.*"
-    above = (
-        f"EXISTS (SELECT 1 FROM {SCHEMA}.fact_work_item a WHERE a.source_id = v.source_id"
-        f" AND a.work_item_key = v.parent_key AND a.{_mine(projects)})"
+    return ", ".join(
+        f"{held[each.name]} AS {each.name}" if each.name in held else f"v.{each.name}"
+        for each in view.columns
     )
-    held = {"parent_key": f"CASE WHEN {above} THEN v.parent_key END AS parent_key"}
-    return ", ".join(held.get(each.name, f"v.{each.name}") for each in view.columns)
+
+
+def _held(name: str, projects: Sequence[UUID]) -> dict[str, str] | None:
+    """Return by column what stands there in a view that may tell of others; None: this one does not."""
+
+    def seen(project: str) -> str:
+        return _mine(projects, project)
+
+    if name == "fact_work_item":
+        above = (
+            f"EXISTS (SELECT 1 FROM {SCHEMA}.fact_work_item a WHERE a.source_id = v.source_id"
+            f" AND a.work_item_key = v.parent_key AND {seen('a.project_id')})"
+        )
+        return {"parent_key": f"CASE WHEN {above} THEN v.parent_key END"}
+    if name == "fact_work_item_change":
+        return {
+            each: change_where_seen(f"v.{each}", "v.field", "v.work_item_id", seen)
+            for each in ("from_value", "to_value")
+        }
+    if name == "fact_work_item_field":
+        # As it was read: {"name": …, "type": …, "value": …}.
+        kind, written = (
+            f"coalesce({_PART.format(part)}, {other})"
+            for part, other in (("type", "''"), ("value", "v.value"))
+        )
+        return {"value": field_where_seen("v.value", kind, written, "v.work_item_id", seen)}
+    return None
 
 
 def taken_away(declared: Sequence[View], schema: str) -> list[str]:
@@ -107,8 +134,8 @@ def _condition(view: View, declared: Sequence[View], projects: Sequence[UUID]) -
     raise ValueError(f"{view.name}: nothing says which project a row belongs to")
 
 
-def _mine(projects: Sequence[UUID]) -> str:
-    return f"project_id = ANY(ARRAY[{', '.join(literal(str(each)) for each in projects)}]::uuid[])"
+def _mine(projects: Sequence[UUID], project: str = "project_id") -> str:
+    return f"{project} = ANY(ARRAY[{', '.join(literal(str(each)) for each in projects)}]::uuid[])"
 
 
 def _ways(declared: Sequence[View], mine: str) -> dict[str, tuple[str, list[str]]]:

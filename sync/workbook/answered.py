@@ -1,10 +1,11 @@
 """Writes the copy that answers a returned workbook again, as things stand by now."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Engine, text
 
-from sync.collection.case import open_case
+from sync.collection.case import Case, open_case
 from sync.store import unit_of_work
 from sync.workbook.answering import remarks_on
 from sync.workbook.conflicts import cells
@@ -16,8 +17,17 @@ class NothingToAnswer(LookupError):
     """There is no such returned workbook, or all of it was simply taken."""
 
 
-def answered_copy(engine: Engine, returned: int, *, by: str, now: datetime) -> Written:
+def answered_copy(
+    engine: Engine,
+    returned: int,
+    *,
+    by: str,
+    now: datetime,
+    shown: Callable[[Case], Case] = lambda case: case,
+) -> Written:
     """Write a workbook that says on each cell why it was not simply taken; conflicts settled since are left out.
+
+    `shown` gives the submission as whoever asks may see it.
 
     Raises:
         NothingToAnswer: Nothing is to be said.
@@ -26,7 +36,7 @@ def answered_copy(engine: Engine, returned: int, *, by: str, now: datetime) -> W
         found = [cell for cell in cells(connection, returned=returned) if cell.settled is None]
         if not found:
             raise NothingToAnswer(f"there is no returned workbook {returned} with cells to answer")
-        case = open_case(connection, found[0].submission, now=now)
+        case = shown(open_case(connection, found[0].submission, now=now))
         outcomes = [
             Outcome(
                 cell.kind, cell.record, cell.field, cell.locator, cell.sent, cell.returned, cell.current, cell.says  # type: ignore[arg-type]
