@@ -276,7 +276,7 @@ class Plain:
             if age is None or fresh is None:
                 continue
             within, grace = fresh.days(tier), fresh.grace
-            mark = 1.0 if age <= within else max(0.0, 1 - (age - within) / grace)
+            mark = 1.0 if age <= within else max(0.0, 1 - (age - within) / grace) ** fresh.power
             marks.setdefault("timeliness", []).append(mark)
             if mark == 0:
                 says = f"{counted(age, 'day')} old, fresh for {within} and in grace for {grace}"

@@ -1,4 +1,4 @@
-"""The status policy: every threshold and weight of the formulas, as versioned data.
+"""The status policy: thresholds and weights of the formulas, as versioned data; docs/policies.md has the fixed ones.
 
 Figures live in YAML, not here. A policy has one block of limits and, per tier, what differs there.
 """
@@ -182,9 +182,8 @@ class OverallLimits(Part):
 
 
 class DataQualityLimits(Part):
-    """F12: weights of its dimensions, and the score each grade starts at, best first."""
+    """F12: the score each grade of a project starts at, best first; what weighs in a score says its template."""
 
-    weights: Mapping[str, Weight]
     grades: Mapping[str, Annotated[float, Field(ge=0, le=100)]]
 
     @field_validator("grades")

@@ -195,7 +195,7 @@ def unknown_names(policy: Policy, names: Names) -> list[Fault]:
 def of_limits(limits: Limits) -> list[tuple[tuple[Path, ...], str]]:
     """Return what is wrong with limits: where it shows, and what, in words."""
     return [
-        *_pairs(limits), *_scores(limits), *_overall(limits), *_quality(limits), *_behaviour(limits),
+        *_pairs(limits), *_scores(limits), *_overall(limits), *_behaviour(limits),
     ]  # fmt: skip
 
 
@@ -255,15 +255,6 @@ def _overall(limits: Limits) -> Iterator[tuple[tuple[Path, ...], str]]:
         value = getattr(rules, name)
         if not 0 <= value <= _MOST:
             yield (("overall", name),), f"{name} is {value:g}; expected 0 to {_MOST}"
-
-
-def _quality(limits: Limits) -> Iterator[tuple[tuple[Path, ...], str]]:
-    rules = limits.data_quality
-    if not sum(rules.weights.values()):
-        yield (
-            (("data_quality", "weights"),),
-            "no part of data quality has a weight, so there would be no score",
-        )
 
 
 def _behaviour(limits: Limits) -> Iterator[tuple[tuple[Path, ...], str]]:

@@ -1,6 +1,7 @@
 """The dimensions that rest on what a project's office keeps: benefits, and the people there are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -9,8 +10,8 @@ from sqlalchemy import RowMapping
 from model.policy import Limits
 from model.records import BenefitFacts, RoleFacts, WeekFacts
 from model.status.benefit import Benefit, benefit, benefits
-from model.status.colour import Colour, Computed
-from model.status.resource import Resource, resource, weekly_utilisation
+from model.status.colour import Computed, badness
+from model.status.resource import Resource, monday, resource, weekly_utilisation
 from sync.dimension import Dimension, currencies_apart, grey, joined, record
 from sync.facts import ProjectFacts
 
@@ -21,8 +22,6 @@ _ROLE_WORDS: Final = {
     "sponsor": "sponsor", "project sponsor": "sponsor", "executive sponsor": "sponsor", "sro": "sponsor",
     "senior responsible owner": "sponsor", "executive": "sponsor",
 }  # fmt: skip
-
-_WORST_FIRST: Final = (Colour.RED, Colour.AMBER, Colour.GREEN, Colour.BLUE, Colour.GREY)
 
 Part = tuple[Computed, Iterable[str], Iterable[dict[str, Any]]]
 
@@ -40,7 +39,7 @@ def deciding_benefit(project: ProjectFacts, limits: Limits) -> Part:
 def _standing(part: Part) -> tuple[int, Any]:
     found = part[0]
     pct = found.variance_pct if isinstance(found, Benefit) else None
-    return _WORST_FIRST.index(found.colour), 0 if pct is None else pct
+    return -badness(found.colour), 0 if pct is None else pct
 
 
 def benefit_parts(project: ProjectFacts, limits: Limits) -> list[Part]:
@@ -76,25 +75,48 @@ def _records(rows: Iterable[RowMapping], unit: str | None) -> list[dict[str, Any
 def of_resource(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
     """Look at the key roles, and at how much of the teams' hours is booked."""
     roles = role_facts(project, as_of)
-    weeks = project.kept.get("utilisation", [])
     found = staffing(project, as_of, limits)
     vacant = {role.role for role, _ in found.vacant}
     listed = sorted(
         (each for each in roles if isinstance(each.ref, RowMapping)), key=lambda each: each.role not in vacant
     )
-    recent = sorted(weeks, key=lambda row: row["week"], reverse=True)[: limits.resource.utilisation_weeks]
-    records = [record("project_role", each.ref, each.role) for each in listed] + [
-        record("utilisation", row, f"{row['team'] or 'all teams'}, week of {row['week']}") for row in recent
-    ]
-    return joined([(found, ("manager", "sponsor"), records)])
+    booked = booked_weeks(project, as_of, limits)
+    records = [record("project_role", each.ref, each.role) for each in listed]
+    return joined([(found, ("manager", "sponsor"), [*records, *(booked.records if booked else ())])])
 
 
 def staffing(project: ProjectFacts, as_of: date, limits: Limits) -> Resource:
     """Apply the rule for people."""
     roles = role_facts(project, as_of)
     said = None if all(role.unknown for role in roles) else roles
-    weeks = weekly_utilisation(map(week_facts, project.kept.get("utilisation", [])), as_of=as_of)
-    return resource(said, as_of=as_of, limits=limits, utilisation_pct=weeks)
+    booked = booked_weeks(project, as_of, limits)
+    return resource(said, as_of=as_of, limits=limits, utilisation_pct=booked.percents if booked else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """How much of the teams' hours is booked in percent, week by week, oldest first.
+
+    `percents` are of all weeks in a row, `recent` of as many as the policy looks at, and `records` their rows, the
+    newest first.
+    """
+
+    percents: list[float]
+    recent: list[float]
+    records: tuple[dict[str, Any], ...]
+
+
+def booked_weeks(project: ProjectFacts, as_of: date, limits: Limits) -> Booked | None:
+    """Return what the colour and the number of utilisation both go by; None where nothing recent is known."""
+    known = [_week_facts(row) for row in project.kept.get("utilisation", [])]
+    weeks = weekly_utilisation(known, as_of=as_of)
+    if weeks is None:
+        return None
+    recent = dict(list(weeks.items())[-limits.resource.utilisation_weeks :])
+    deciding = [each for each in known if each.week <= as_of and monday(each.week) in recent]
+    deciding.sort(key=lambda each: each.week, reverse=True)
+    records = tuple(record("utilisation", each.ref, _week_named(each)) for each in deciding)
+    return Booked(list(weeks.values()), list(recent.values()), records)
 
 
 def role_facts(project: ProjectFacts, as_of: date) -> list[RoleFacts]:
@@ -137,9 +159,13 @@ def _empty_since(row: RowMapping, as_of: date, *, over: bool) -> date:
         return row["vacant_since"]  # type: ignore[no-any-return]  # a column of dates
     if over:
         return row["held_to"] + timedelta(days=1)  # type: ignore[no-any-return]  # the same
-    return as_of if row["empty_since"] is None else row["empty_since"].date()
+    return row["empty_since"] or as_of
 
 
-def week_facts(row: RowMapping) -> WeekFacts:
-    """Return a team's week as the rule takes it."""
+def _week_facts(row: RowMapping) -> WeekFacts:
     return WeekFacts(row["week"], row["booked_hours"], row["capacity_hours"], row["percent"], row)
+
+
+def _week_named(week: WeekFacts) -> str:
+    team = week.ref["team"] if isinstance(week.ref, Mapping) else None
+    return f"{team or 'all teams'}, week of {week.week}"

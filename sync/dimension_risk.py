@@ -1,6 +1,6 @@
 """The dimension of risks and issues."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from model.policy import Limits
 from model.records import IssueFacts, RiskFacts
-from model.status.colour import Colour, Reason
+from model.status.colour import Colour
 from model.status.issues import Issues, issues
 from model.status.risk import Risk, risk
 from model.status.risk_matrix import Learned, matrix_of
@@ -40,12 +40,7 @@ def judged(project: ProjectFacts, as_of: date, limits: Limits) -> Raid:
     opened = [_issue_facts(row) for row in project.raid if row["kind"] == "issue"]
     contingency: Decimal | None = project.value("contingency")
     mixed = _risk_currencies(project, risks)
-    if mixed:
-        # Without one currency there is no expected cost; what the ratings say still holds.
-        risks = [replace(item, cost_impact=None) for item in risks]
-    exposure = risk(risks or None, contingency=contingency, as_of=as_of, limits=limits)
-    if mixed:
-        exposure = replace(exposure, reasons=(*exposure.reasons, Reason("F7", mixed, {})))
+    exposure = risk(risks or None, contingency=contingency, as_of=as_of, limits=limits, mixed=mixed)
     return Raid(
         tuple(risks), exposure, issues(opened or None, as_of=as_of, limits=limits), mixed, tuple(opened)
     )
@@ -55,9 +50,12 @@ def of_risk(project: ProjectFacts, as_of: date, limits: Limits) -> Dimension:
     """Join what the risks and the issues say; the gravest rows come first."""
     found = judged(project, as_of, limits)
     exposure, open_issues = found.exposure, found.open_issues
+    # Good issues say nothing of a risk that nobody has rated or priced, nor good risks of an issue without a day: it
+    # might be the one that makes the project red.
     if open_issues.colour is Colour.GREEN and exposure.colour is Colour.GREY and exposure.rated:
-        # Good issues say nothing of a risk that nobody has rated or priced: it might be the critical one.
         open_issues = replace(open_issues, colour=Colour.GREY)
+    if exposure.colour is Colour.GREEN and open_issues.colour is Colour.GREY and open_issues.undated:
+        exposure = replace(exposure, colour=Colour.GREY)
     return joined(
         [(exposure, ("contingency",), risk_records(found)), (open_issues, (), issue_records(found))]
     )
@@ -112,13 +110,20 @@ def learned_matrix(
 
 
 def _risk_currencies(project: ProjectFacts, risks: Iterable[RiskFacts]) -> str | None:
-    units = {item.ref["currency"] for item in risks if isinstance(item.ref, RowMapping) and item.cost_impact}
-    given = {unit for unit in units if unit is not None}
-    if project.value("contingency") is not None:
-        given |= {project.unit("contingency")}
-    if len(given) <= 1:
+    """Say that the costs of the open risks and the contingency cannot be added up; None where they are in one currency.
+
+    What names none is in the portfolio's, as a cost line and a benefit are.
+    """
+    units = {
+        item.ref["currency"] or project.currency
+        for item in risks
+        if isinstance(item.ref, Mapping) and item.is_open and item.cost_impact
+    }
+    if units and project.value("contingency") is not None:
+        units.add(project.unit("contingency") or project.currency)
+    if len(units) <= 1:
         return None
-    return f"no expected cost: amounts are in {' and '.join(sorted(map(str, given)))}"
+    return f"no expected cost: amounts are in {' and '.join(sorted(map(str, units)))}"
 
 
 def risk_facts(row: RowMapping) -> RiskFacts:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from model.policy import Limits
 from model.status.colour import Colour, Computed, Reason, facts, impossible
 from model.status.earned_value import RULE, earned_schedule, performance
-from model.status.phased import Standing, cumulative, periods
+from model.status.phased import Standing, periods, planned_to_date
 from sync.earned import Earned, Refusal, earned
 from sync.facts import ProjectFacts
 
@@ -65,6 +65,6 @@ def _pair(found: Earned, at: Standing, what: str) -> tuple[Decimal, Decimal] | N
     if at.planned is None or not _is_over(found):
         return None if at.planned is None else (at.earned, at.planned)
     passed = periods(min(found.plan), at.day)
-    sums = cumulative(found.plan)
+    sums = planned_to_date(found.plan)
     in_time = earned_schedule(sums, at.earned, at=passed, duration=len(sums))
     return None if in_time is None else (Decimal(str(in_time.earned)), Decimal(str(passed)))

@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from sync.facts_baselines import Frozen
-from sync.facts_money import Months, Said
+from sync.facts_money import Months, Said, ledgers_of
 from sync.facts_more import read_more
 from sync.facts_periods import PERIODS, Period
 from sync.facts_register import Kept, register_of
@@ -20,11 +20,11 @@ from sync.facts_sql import CHOSEN, KNOWN, SEEN, THERE
 from sync.facts_work import Work
 from sync.identity.settlements import Settling
 from sync.precedence import Values, read_values
-from sync.record_rows import COLLECTION, amended
+from sync.record_rows import amended
 from sync.sight import Sight, overdue, sight
 
 TREND: Final = 12  # snapshots a trend shows
-_REPORTS: Final = 12  # weekly looks back at a milestone's forecast
+_LOOKS: Final = 12  # weekly looks back at a milestone's forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class ProjectFacts:
     forecasts: dict[tuple[int, str], list[tuple[date, date]]] = field(default_factory=dict)
     raid: list[RowMapping] = field(default_factory=list)
     currencies: dict[str, list[str]] = field(default_factory=dict)  # kind of money -> its currencies
-    ledger_eac: Decimal | None = None
+    ledger_eac: Decimal | None = None  # all forecast cost of the first source that has any
     months: Mapping[str, Months] = field(default_factory=dict)  # kind of money -> by month
     progress: list[Said] = field(default_factory=list)  # percent complete, oldest first
     work: Work | None = None  # None: no tracker
@@ -78,6 +78,7 @@ class ProjectFacts:
     sources: set[int] = field(default_factory=set)
     sight: Sight | None = None  # None: everything is to be seen
     portfolio: str | None = None  # its key
+    currency: str | None = None  # the portfolio's: of amounts that name none
 
     def value(self, attribute: str) -> Any:
         """Return the winning value, None where nobody says."""
@@ -177,7 +178,12 @@ def projects_of(session: Session, asked: Asked) -> dict[UUID, ProjectFacts]:
         ),
         asked.bound(),
     )
-    return {row[0]: ProjectFacts(row[0], row[1], row[2], row[3], row[4], portfolio=row[5]) for row in rows}
+    return {
+        row[0]: ProjectFacts(
+            row[0], row[1], row[2], row[3], row[4], portfolio=row[5], currency=asked.currency
+        )
+        for row in rows
+    }
 
 
 def _milestones(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
@@ -197,7 +203,7 @@ def _milestones(session: Session, asked: Asked, projects: dict[UUID, ProjectFact
 
 def _forecasts(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
     """Look at each open milestone's forecast week by week, back from the day, as it was known then."""
-    days = [asked.as_of - timedelta(days=7 * back) for back in range(_REPORTS)]
+    days = [asked.as_of - timedelta(days=7 * back) for back in range(_LOOKS)]
     rows = session.execute(
         text(
             "SELECT v.project_id, coalesce(v.amends_source_id, v.source_id),"
@@ -231,26 +237,15 @@ def _raid(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) ->
 
 
 def _money(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
-    """Add up the ledgers: what people answered in a cost forecast is about the same money."""
-    rows = session.execute(
-        text(
-            "SELECT v.project_id, v.kind, array_agg(DISTINCT coalesce(v.currency, :currency)), sum(v.amount),"
-            f" array_agg(DISTINCT v.source_id) FROM cost_line v WHERE {KNOWN} AND v.amount IS NOT NULL"
-            " AND v.kind IS NOT NULL AND v.source_id <> ALL(SELECT id FROM source WHERE kind = :collection)"
-            " GROUP BY v.project_id, v.kind"
-        ),
-        asked.bound(currency=asked.currency, collection=COLLECTION),
-    )
-    for project_id, kind, currencies, amount, sources in rows:
+    for project_id, kinds in ledgers_of(session, asked.bound(), asked.currency).items():
         if (project := projects.get(project_id)) is not None:
-            project.currencies[kind] = list(currencies)
-            project.sources.update(sources)
-            if kind == "forecast" and len(currencies) == 1:
-                project.ledger_eac = amount
+            project.currencies = {kind: ledger.currencies for kind, ledger in kinds.items()}
+            project.sources |= {source for ledger in kinds.values() for source in ledger.sources}
+            project.ledger_eac = kinds["forecast"].amount if "forecast" in kinds else None
 
 
 def _kept(session: Session, asked: Asked, projects: dict[UUID, ProjectFacts]) -> None:
-    for project_id, kept in register_of(session, asked.bound(), asked.currency).items():
+    for project_id, kept in register_of(session, asked.bound(zone=asked.timezone), asked.currency).items():
         if (project := projects.get(project_id)) is not None:
             project.kept = kept
             project.sources |= {row["source_id"] for rows in kept.values() for row in rows}

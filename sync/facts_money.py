@@ -1,4 +1,4 @@
-"""Facts of earned value: money by month, and what was said of the progress over the last year."""
+"""Facts of money: what the ledgers add up to, money by month, and what was said of the progress over the last year."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -46,6 +46,36 @@ class Said:
     day: date
     percent: Decimal
     stood_until: date | None
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All money of one kind, as the first source by precedence that has any has it.
+
+    `amount` None: it is in several currencies. `sources` are all that have money of the kind; it may be the same money.
+    """
+
+    currencies: list[str]
+    amount: Decimal | None
+    sources: set[int] = field(default_factory=set)
+
+
+def ledgers_of(session: Session, bound: Mapping[str, Any], currency: str) -> dict[UUID, dict[str, Ledger]]:
+    """Return each project's ledgers by kind; what people answered in a cost forecast is about the same money."""
+    rows = session.execute(
+        text(
+            "SELECT v.project_id, v.kind, v.source_id, array_agg(DISTINCT coalesce(v.currency, :currency)),"
+            f" sum(v.amount) FROM cost_line v JOIN source s ON s.id = v.source_id WHERE {KNOWN}"
+            " AND v.amount IS NOT NULL AND v.kind IS NOT NULL AND s.kind <> :collection"
+            " GROUP BY v.project_id, v.kind, v.source_id, s.position ORDER BY s.position, v.source_id"
+        ),
+        {**bound, "currency": currency, "collection": COLLECTION},
+    )
+    found: dict[UUID, dict[str, Ledger]] = defaultdict(dict)
+    for project_id, kind, source, currencies, amount in rows:
+        first = Ledger(list(currencies), amount if len(currencies) == 1 else None)
+        found[project_id].setdefault(kind, first).sources.add(source)
+    return found
 
 
 def months_of(session: Session, bound: Mapping[str, Any], currency: str) -> dict[UUID, dict[str, Months]]:

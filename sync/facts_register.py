@@ -15,10 +15,11 @@ TABLES: Final = ("contract", "benefit", "project_role", "utilisation", "quality_
 _MONTHS: Final = 400  # days of weeks of utilisation that are looked at
 # Since when every version of a role that nobody holds has said so.
 _EMPTY_SINCE: Final = (
-    ", (SELECT min(w.known_from) FROM project_role w WHERE w.source_id = v.source_id"
+    ", CAST((SELECT min(w.known_from) FROM project_role w WHERE w.source_id = v.source_id"
     " AND w.external_id = v.external_id AND w.known_from > coalesce((SELECT max(x.known_from) FROM project_role x"
     " WHERE x.source_id = v.source_id AND x.external_id = v.external_id AND x.known_from <= v.known_from"
-    " AND (x.holder IS NOT NULL OR x.deleted)), CAST('-infinity' AS timestamptz))) AS empty_since"
+    " AND (x.holder IS NOT NULL OR x.deleted)), CAST('-infinity' AS timestamptz)))"
+    " AT TIME ZONE CAST(:zone AS text) AS date) AS empty_since"
 )
 
 # A benefit of which nobody says in what it is counted is money of the portfolio's currency, as a cost line is.
@@ -29,7 +30,10 @@ Kept = Mapping[str, list[RowMapping]]
 
 
 def register_of(session: Session, bound: Mapping[str, Any], currency: str) -> dict[UUID, Kept]:
-    """Return each project's rows by table, as known at an instant; only tables that have any."""
+    """Return each project's rows by table, as known at an instant; only tables that have any.
+
+    `bound` has the portfolio's time zone, too.
+    """
     found: dict[UUID, dict[str, list[RowMapping]]] = defaultdict(dict)
     for table in TABLES:
         more = _MORE.get(table, "")

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 from connectors.base import Page
+from model.reconciliation import unexplained
 from sync import questions
 from sync.control import CONTROLLED, Control, changed_sum, near
 from sync.json import dumps
@@ -132,7 +133,7 @@ def _ledgers(connection: Connection, ending: Ending) -> list[Imbalance]:
     rows = connection.execute(
         text(
             "SELECT stream, said, stored, rejected, filtered FROM run_stream WHERE run_id = :run"
-            " AND said <> stored + rejected + filtered ORDER BY stream"
+            " AND said IS NOT NULL ORDER BY stream"
         ),
         {"run": ending.run_id},
     )
@@ -141,10 +142,11 @@ def _ledgers(connection: Connection, ending: Ending) -> list[Imbalance]:
             stream,
             f"the ledger of {stream} does not balance: the source said {said}, stored {stored} + rejected {rejected}"
             f" + filtered {filtered} = {stored + rejected + filtered}",
-            {"off": said - stored - rejected - filtered},
+            {"off": off},
             "run a full sync, and if it stays so, ask the source's owner what this account may not see",
         )
         for stream, said, stored, rejected, filtered in rows
+        if (off := unexplained(said, stored=stored, rejected=rejected, filtered=filtered))
     ]
 
 

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from api.pages.charts import Line, floor_of, line
 from api.pages.writing import as_date, as_instant
 from api.routes.portfolio import WORST_FIRST, colour_counts, worst
-from sync.rollup.group import WATERMELON
+from model.status.watermelon import WATERMELON
 from sync.rollup.rollup import names_of
 
 DIMENSIONS: Final = ("schedule", "cost", "scope", "risk", "benefit", "resource", "quality")

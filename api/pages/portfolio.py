@@ -24,9 +24,9 @@ from api.pages.writing import as_instant
 from api.routes.portfolio import WORST_FIRST, colour_counts
 from api.wire.answer import Visible
 from api.wire.problems import not_found
+from model.status.watermelon import WATERMELON
 from sync.policy.kept import policy_standing
 from sync.receipts import status_document
-from sync.rollup.group import WATERMELON
 from sync.rollup.rates import rates_of
 from sync.rollup.rollup import names_of, rolled_up
 

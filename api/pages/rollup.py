@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from api.access.visible import StatusReader
 from api.pages.render import link, page
+from api.pages.writing import words
 from api.routes.common import AsOf, KnownAt
 from api.translation import N_, Translated, _
 from api.wire.answer import Visible
@@ -93,7 +94,7 @@ def rollup_receipt_page(
         except NotKnown as error:
             raise not_found(str(error.args[0])) from error
         return {
-            "title": f"{named(found['path'])} of {called(found)}",
+            "title": _("%(what)s of %(project)s", what=named(found["path"]), project=called(found)),
             "heading": named(found["path"]),
             "of": called(found),
             "found": found,
@@ -121,7 +122,7 @@ def named(path: str) -> str:
         return _("Projects that are %(colour)s", colour=last.lower())
     if head == "cost_weighted.shares":
         return _("Share of the cost that is %(colour)s", colour=last.lower())
-    return f"{last.capitalize()} of {head.removeprefix('inputs.')}"
+    return _("%(what)s of %(project)s", what=words(last), project=head.removeprefix("inputs."))
 
 
 def is_share(path: str) -> bool:

@@ -18,8 +18,8 @@ from api.pages.render import page
 from api.pages.view import View, standing
 from api.translation import _
 from api.wire.answer import Visible
+from model.status.watermelon import WATERMELON
 from sync.portfolio_versions import zone_when
-from sync.rollup.group import WATERMELON
 
 router = APIRouter()
 POINTS: Final = 12

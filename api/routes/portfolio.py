@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter
 from sqlalchemy.orm import Session
@@ -13,14 +13,15 @@ from api.access.visible import StatusReader
 from api.routes.common import PROBLEMS, AsOf, KnownAt
 from api.shapes.status import PortfolioShape
 from api.wire.answer import Visible, json_answer
+from model.status import colour
+from model.status.watermelon import WATERMELON
 from sync.portfolio import portfolio_if_any
-from sync.rollup.group import WATERMELON
 from sync.rollup.rollup import rolled_up, summary
 from sync.rollup.standing import standing_at
 
 router = APIRouter()
 
-WORST_FIRST = ("RED", "AMBER", "GREY", "GREEN", "BLUE")
+WORST_FIRST: Final = tuple(each.value for each in colour.WORST_FIRST)
 _OF_A_PROGRAMME = ("name", "projects", "worst", "cost_weighted", "health", "grey", "watermelons", "closed")
 
 
@@ -68,10 +69,9 @@ def _figures(projects: list[dict[str, Any]], rollups: list[dict[str, Any]]) -> d
 def colour_counts(projects: Iterable[dict[str, Any]]) -> dict[str, int]:
     """Count the projects by overall colour, worst first; colours nobody has are left out."""
     counted = Counter(project.get("overall") or "GREY" for project in projects)
-    return {colour: counted[colour] for colour in WORST_FIRST if counted[colour]}
+    return {each: counted[each] for each in WORST_FIRST if counted[each]}
 
 
 def worst(counts: dict[str, int]) -> str | None:
-    """Return the worst colour; grey is unknown, and loses against any known one (F19 worst-of)."""
-    known = [colour for colour in WORST_FIRST if colour != "GREY" and counts.get(colour)]
-    return known[0] if known else ("GREY" if counts else None)
+    """Return the worst colour that any project has (F19 worst-of); None where there is none."""
+    return colour.worse(*map(colour.Colour, counts)).value if counts else None

@@ -15,6 +15,7 @@ from api.wire.answer import Visible, json_answer, z
 from api.wire.paging import Page, Paging
 from api.wire.problems import not_found
 from api.wire.values import MOST_ID
+from model.reconciliation import balanced
 from model.tables import MappingVersion, Run, RunStream, Scope, Source
 
 router = APIRouter()
@@ -163,15 +164,13 @@ def _last_read(session: Session, runs: list[int]) -> dict[int, datetime]:
 
 def ledger_line(line: RunStream) -> dict[str, Any]:
     """Return one line of the double entry."""
-    counted = line.stored + line.rejected + line.filtered
+    counts = {"stored": line.stored, "rejected": line.rejected, "filtered": line.filtered}
     return {
         "stream": line.stream,
         "said": line.said,
-        "stored": line.stored,
+        **counts,
         "unchanged": line.unchanged,
-        "rejected": line.rejected,
-        "filtered": line.filtered,
         "deleted": line.deleted,
         "filters": line.filters,
-        "balanced": None if line.said is None else line.said == counted,
+        "balanced": balanced(line.said, **counts),
     }

@@ -46,7 +46,7 @@ class Measures:
     """A cycle in numbers; shares are 0 to 1, and None where there is nothing to share.
 
     `on_time` is of the submissions whose deadline is over or that were handed in. `first_pass` is the yield:
-    approved without ever going back, of those approved.
+    approved without ever going back, of those handed in. Source: docs/collection.md, rule F20.
     """
 
     owed: int
@@ -81,17 +81,19 @@ def measured(courses: Iterable[Course]) -> Measures:
     """
     all_ = list(courses)
     judged = [each for each in all_ if each.submitted or each.overdue]
-    approved = [each for each in all_ if each.approved]
+    submitted = sum(each.submitted for each in all_)
     there = sum(each.effort.filled + each.effort.answered for each in all_)
     minutes = sum(each.effort.minutes for each in all_)
     return Measures(
         owed=len(all_),
-        submitted=sum(each.submitted for each in all_),
+        submitted=submitted,
         late=sum(each.late is True for each in all_),
         overdue=sum(each.overdue for each in all_),
-        approved=len(approved),
+        approved=sum(each.approved for each in all_),
         on_time=_share(sum(each.submitted and each.late is False for each in judged), len(judged)),
-        first_pass=_share(sum(not each.returned for each in approved), len(approved)),
+        first_pass=_share(
+            sum(each.submitted and each.approved and not each.returned for each in all_), submitted
+        ),
         automatic=_share(sum(each.effort.filled for each in all_), there),
         minutes=minutes,
         minutes_each=minutes / len(all_) if all_ else None,

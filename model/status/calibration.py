@@ -37,7 +37,7 @@ class Calibration:
 
 
 def calibration(ratings: Sequence[Rated]) -> Calibration:
-    """Score ratings, given from the best to the worst. Source: docs/status.md, rule F15.
+    """Score ratings, given from the best to the worst. Source: docs/outcomes.md, rule F15.
 
     Raises:
         ValueError: A rating ended badly more often than it was given, or a chance is not one.
@@ -88,7 +88,7 @@ def _auc(ratings: Sequence[Rated], adverse: int, well: int) -> float | None:
 def chances(ratings: Sequence[Rated]) -> dict[str, float | None]:
     """Set each rating's chance from history, never lower for a worse one (isotonic, by pooling neighbours).
 
-    None for a rating that was never given. Ratings from the best to the worst. Source: docs/status.md, rule F15.
+    None for a rating that was never given. Ratings from the best to the worst. Source: docs/outcomes.md, rule F15.
     """
     pools: list[tuple[float, int, list[str]]] = []
     for each in ratings:
@@ -105,7 +105,7 @@ def chances(ratings: Sequence[Rated]) -> dict[str, float | None]:
 
 
 def pinball(quantile: float, predicted: float, actual: float) -> float:
-    """Score one quantile of a forecast; 0 is best. Source: docs/status.md, rule F18."""
+    """Score one quantile of a forecast; 0 is best. Source: docs/outcomes.md, rule F18."""
     if actual >= predicted:
         return quantile * (actual - predicted)
     return (1 - quantile) * (predicted - actual)

@@ -21,6 +21,9 @@ class Colour(StrEnum):
 # GREEN < AMBER < RED is the published order; complete gives way to anything still open, grey to all.
 _BADNESS: Final = {Colour.GREY: -2, Colour.BLUE: -1, Colour.GREEN: 0, Colour.AMBER: 1, Colour.RED: 2}
 
+# As lists have them: of what is grey nobody knows how it stands, so that it is looked at before the green.
+WORST_FIRST: Final = (Colour.RED, Colour.AMBER, Colour.GREY, Colour.GREEN, Colour.BLUE)
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -71,6 +74,11 @@ def order(colour: Colour | None) -> int | None:
 def worse(*colours: Colour) -> Colour:
     """Return the worst colour; grey loses against any other, so it stands only where all is grey."""
     return max(colours, key=_BADNESS.__getitem__, default=Colour.GREY)
+
+
+def badness(colour: Colour) -> int:
+    """Return how bad a colour is beside others, as `worse` takes it: the higher the worse, grey the lowest."""
+    return _BADNESS[colour]
 
 
 def better_than(colour: Colour, other: Colour) -> bool:

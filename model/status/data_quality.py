@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from model.policy import Limits
-
 Name = TypeVar("Name", bound=str)  # maps are invariant in their keys
 RULE = "F12"
 DIMENSIONS: Final = ("completeness", "validity", "timeliness", "consistency", "uniqueness", "accuracy")
@@ -21,15 +19,13 @@ class DataQuality:
     not_measured: tuple[str, ...]
 
 
-def data_quality(scores: Mapping[str, float | None], limits: Limits) -> DataQuality:
-    """Score the dimensions, each 0 to 1 or None, by the policy's weights. Source: docs/status.md, rule F12."""
-    return weigh(scores, limits.data_quality.weights, limits.data_quality.grades)
-
-
 def weigh(
     scores: Mapping[str, float | None], weights: Mapping[Name, float], grades: Mapping[str, float]
 ) -> DataQuality:
-    """Join dimensions: sum of weight x score / sum of weight, over those that were measured."""
+    """Join dimensions, each 0 to 1 or None: sum of weight x score / sum of weight, over those that were measured.
+
+    Source: docs/status.md, rule F12.
+    """
     measured: dict[Name, float] = {name: score for name in weights if (score := scores.get(name)) is not None}
     total = sum(weights[name] for name in measured)
     score = (
@@ -49,26 +45,12 @@ def grade(score: float, grades: Mapping[str, float]) -> str:
     return next((name for name, least in falling if score >= least), falling[-1][0])
 
 
-def freshness(age: float, fresh: float, grace: float) -> float:
-    """Score an age in days: 1 while fresh, falling to 0 at the end of the grace; without grace at once."""
+def freshness(age: float, fresh: float, grace: float, sensitivity: float = 1) -> float:
+    """Score an age in days: 1 while fresh, falling to 0 at the end of the grace; without grace at once.
+
+    Without days in which it is fresh that is timeliness as Ballou and others have it: (1 - age / volatility) to the
+    power s, the grace being the volatility.
+    """
     if age <= fresh:
         return 1.0
-    return max(0.0, 1 - (age - fresh) / grace) if grace > 0 else 0.0
-
-
-def ballou(currency: float, volatility: float, sensitivity: float = 1) -> float | None:
-    """Score timeliness as Ballou and others do: max(0, 1 - currency / volatility) to the power s.
-
-    `currency` is the age, `volatility` how long a value stays true; None where that is zero.
-    """
-    return None if volatility <= 0 else float(max(0.0, 1 - currency / volatility) ** sensitivity)
-
-
-def share(passed: int, run: int) -> float | None:
-    """Return passed / run; None where nothing ran."""
-    return passed / run if run else None
-
-
-def uniqueness(duplicates: int, count: int) -> float | None:
-    """Return 1 - duplicates / n; None where there is nothing."""
-    return 1 - duplicates / count if count else None
+    return float(max(0.0, 1 - (age - fresh) / grace) ** sensitivity) if grace > 0 else 0.0

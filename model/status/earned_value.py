@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Literal
 
 from model.policy import Limits
-from model.status.colour import Colour, Computed, Reason, facts, impossible, worse_of
+from model.status.colour import Colour, Computed, Reason, facts
 
 RULE = "F2"
 RECENT = "F3"
@@ -51,16 +51,6 @@ class EarnedSchedule:
     spi: float | None
     estimate_at_completion: float | None
     to_complete: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class EarnedValue(Computed):
-    """Cumulative and recent indices; the worse of both decides."""
-
-    cpi: Decimal | None = None
-    spi: Decimal | None = None
-    recent_cpi: Decimal | None = None
-    recent_spi: Decimal | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,40 +109,6 @@ def earned_schedule(
     )
 
 
-def earned_value(now: Values | None, *, limits: Limits, before: Values | None = None) -> EarnedValue:
-    """Colour the worse of the cumulative indices and those of the window since `before`.
-
-    None, or nothing planned or spent, is GREY, and so is what is less than nothing.
-    Source: docs/status.md, rule F2 and F3.
-    """
-    if now is None:
-        return _grey("no earned value")
-    wrong = tuple(
-        impossible(RULE, f"{name} value", f"{name} is {amount:,.2f}, less than nothing", **{name: amount})
-        for name, amount in (("planned", now.planned), ("earned", now.earned), ("actual", now.actual))
-        if amount < 0
-    )
-    if wrong:
-        return EarnedValue(colour=Colour.GREY, reasons=wrong, inputs={})
-    cpi, spi = _ratio(now.earned, now.actual), _ratio(now.earned, now.planned)
-    if cpi is None or spi is None:
-        return _grey("nothing is planned or spent yet, so the indices are undefined")
-    spent_before = None if before is None else (before.earned, before.actual)
-    planned_before = None if before is None else (before.earned, before.planned)
-    spent = performance("cost", now.earned, now.actual, limits, spent_before)
-    done = performance("schedule", now.earned, now.planned, limits, planned_before)
-    joined = worse_of((spent, done))
-    return EarnedValue(
-        colour=joined.colour,
-        reasons=joined.reasons,
-        inputs=facts(planned=now.planned, earned=now.earned, actual=now.actual),
-        cpi=cpi,
-        spi=spi,
-        recent_cpi=spent.recent,
-        recent_spi=done.recent,
-    )
-
-
 def performance(
     what: Literal["cost", "schedule"],
     earned: Decimal,
@@ -179,9 +135,17 @@ def performance(
     if index is None:
         why = f"nothing is {'spent' if what == 'cost' else 'planned'} yet, so the {name} is undefined"
         return Performance(colour=Colour.GREY, reasons=(Reason(RULE, why, inputs),), inputs=inputs)
-    recent = None if before is None else _ratio(earned - before[0], against - before[1])
+    recent = None if before is None else recent_index(earned - before[0], against - before[1])
     colour, reasons = _reasons(what, name, index, recent, limits)
     return Performance(colour=colour, reasons=reasons, inputs=inputs, index=index, recent=recent)
+
+
+def recent_index(earned: Decimal, against: Decimal) -> Decimal | None:
+    """Return the index of a window: earned in it over spent, or planned, in it; None where that is nothing or less.
+
+    Source: docs/status.md, rule F3.
+    """
+    return _ratio(earned, against)
 
 
 def _reasons(
@@ -202,10 +166,6 @@ def _reasons(
     return colour, tuple(
         Reason(rule, f"{what} performance {window} is {value:.2f}", found) for value, rule, window in parts
     )
-
-
-def _grey(why: str) -> EarnedValue:
-    return EarnedValue(colour=Colour.GREY, reasons=(Reason(RULE, why),), inputs={})
 
 
 def _ratio(over: Decimal, under: Decimal | None) -> Decimal | None:

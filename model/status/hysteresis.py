@@ -1,6 +1,5 @@
 """A better colour is shown only after it was computed several times in a row; a worse one at once."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,14 +48,6 @@ def hold(before: Held | None, computed: Colour, *, needed: int) -> Held:
         return Held(standing, standing, pending)
     reached = worse(*pending)
     return Held(reached, reached, tuple(colour for colour in pending[1:] if better_than(colour, reached)))
-
-
-def settle(computed: Iterable[Colour], *, needed: int) -> Held | None:
-    """Replay computations from the oldest to the newest; None if there are none."""
-    held: Held | None = None
-    for colour in computed:
-        held = hold(held, colour, needed=needed)
-    return held
 
 
 def held_reason(held: Held, computed: Colour, *, needed: int) -> Reason | None:

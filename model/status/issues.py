@@ -1,7 +1,7 @@
 """F6: issues that are overdue or have been open for long."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from statistics import median
 from typing import Any
@@ -15,9 +15,13 @@ RULE = "F6"
 
 @dataclass(frozen=True, kw_only=True)
 class Issues(Computed):
-    """What the issues say; `median_age_days` is None where no open issue says when it was raised."""
+    """What the issues say; `median_age_days` is None where no open issue says when it was raised.
+
+    `undated` are the open ones that say neither since when they stand nor by when they are to be resolved.
+    """
 
     open: int = 0
+    undated: tuple[IssueFacts, ...] = ()
     overdue: tuple[tuple[IssueFacts, int], ...] = ()
     median_age_days: float | None = None
 
@@ -26,8 +30,8 @@ def issues(known: Sequence[IssueFacts] | None, *, as_of: date, limits: Limits) -
     """Colour the issues on a day. No issue on record is GREY: an empty log proves nothing.
 
     RED: an issue of great impact past due for longer than the limit. AMBER: any past due, or the median
-    open age over the tier's limit. Open issues that give neither due nor raised date are GREY.
-    Source: docs/status.md, rule F6.
+    open age over the tier's limit. Where nothing speaks against green but an open issue gives neither due nor
+    raised date, the colour is GREY: it might be the one that is long overdue. Source: docs/status.md, rule F6.
     """
     inputs: dict[str, Any] = facts(as_of=as_of, issues=None if known is None else len(known))
     if not known:
@@ -38,16 +42,20 @@ def issues(known: Sequence[IssueFacts] | None, *, as_of: date, limits: Limits) -
     ]
     overdue = [(item, (as_of - item.due).days) for item in still_open if item.due and item.due < as_of]
     overdue.sort(key=lambda entry: -entry[1])
-    if still_open and not ages and not any(item.due for item in still_open):
-        said = _grey("no open issue says when it was raised or is due", inputs)
-        return replace(said, open=len(still_open))
+    undated = tuple(
+        item for item in still_open if not item.due and not (item.raised_on and item.raised_on <= as_of)
+    )
     age = float(median(ages)) if ages else None
     colour, reasons = _judge(overdue, age, limits)
+    if undated:
+        colour = Colour.GREY if colour is Colour.GREEN else colour
+        reasons = (*reasons, _undated(undated, len(still_open)))
     return Issues(
         colour=colour,
         reasons=reasons or (_green(len(still_open), age),),
         inputs=inputs | facts(open=len(still_open), overdue=len(overdue), median_age_days=age),
         open=len(still_open),
+        undated=undated,
         overdue=tuple(overdue),
         median_age_days=age,
     )
@@ -69,6 +77,14 @@ def _judge(
         amber.append(Reason(RULE, said, facts(median_age_days=age, limit=rules.open_age_days)))
     colour = Colour.RED if red else Colour.AMBER if amber else Colour.GREEN
     return colour, (*red, *amber)
+
+
+def _undated(undated: Sequence[IssueFacts], still_open: int) -> Reason:
+    """Say how many open issues give no day at all."""
+    said = f"{counted(len(undated), 'issue')} without a day, neither raised nor due"
+    if len(undated) == still_open:
+        said = "no open issue says when it was raised or is due"
+    return Reason(RULE, said, facts(undated=[item.name for item in undated]))
 
 
 def _green(still_open: int, age: float | None) -> Reason:

@@ -14,9 +14,9 @@ RULE = "F5"
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The least-squares line through forecasts by report day.
+    """The least-squares line through forecasts, by the day on which they were looked at.
 
-    `slope` 0 is stable, 1 slips a day a day; None where all reports are of one day. `completion` is the
+    `slope` 0 is stable, 1 slips a day a day; None where all are of one day. `completion` is the
     day at which the line meets itself, if it goes on: None where suppressed (slope of 1 or more, or
     too few points).
     """
@@ -31,10 +31,13 @@ class Trend:
 class Milestones(Computed):
     """What the milestones say.
 
-    `hit_rate` and `mean_late_days` are None while nothing is due, the latter also where a weight cannot be one.
+    `timed` counts the due ones of which is known how late they are: all but those met on a day nobody knows.
+    `hit_rate` is of these; it and `mean_late_days` are None where there are none, the latter also where a weight
+    cannot be one.
     """
 
     due: int = 0
+    timed: int = 0
     on_time: int = 0
     hit_rate: float | None = None
     overdue: tuple[tuple[MilestoneFacts, int], ...] = ()
@@ -44,7 +47,7 @@ class Milestones(Computed):
 
 
 def fit(points: Sequence[tuple[float, float]], *, min_points: int) -> Trend:
-    """Fit the line through (report day, forecast day) pairs. Source: docs/status.md, rule F5."""
+    """Fit the line through (day looked at, forecast day) pairs. Source: docs/status.md, rule F5."""
     count = len(points)
     if count == 0:
         return Trend(0)
@@ -60,7 +63,7 @@ def fit(points: Sequence[tuple[float, float]], *, min_points: int) -> Trend:
 
 
 def forecast_trend(history: Iterable[tuple[date, date]], limits: Limits) -> Trend:
-    """Fit the trend of forecasts: (reported on, forecast) pairs, days counted from the first report."""
+    """Fit the trend of forecasts: (looked at on, forecast) pairs, days counted from the first look."""
     pairs = sorted(history)
     if not pairs:
         return Trend(0)
@@ -86,7 +89,7 @@ def milestones(
     limits: Limits,
     history: Iterable[tuple[date, date]] = (),
 ) -> Milestones:
-    """Colour the milestones on a day; `history` is (reported on, forecast) pairs of what is being tracked.
+    """Colour the milestones on a day; `history` is (looked at on, forecast) pairs of what is being tracked.
 
     Due: the baseline is not after `as_of`. A milestone met at an unknown date is due and met, but says
     nothing of punctuality. Dropped milestones and those without a baseline are left out; with none
@@ -116,6 +119,7 @@ def milestones(
         reasons=(*(reasons or (_green(due, on_time, len(late)),)), *wrong),
         inputs=inputs,
         due=due,
+        timed=len(late),
         on_time=on_time,
         hit_rate=on_time / len(late) if late else None,
         overdue=overdue,
@@ -189,7 +193,7 @@ def _judge(
         )
     slope = trend.slope if trend.points >= limits.min_points else None
     if slope is not None and slope >= limits.amber_slope:
-        text = f"the forecast slips {slope:.2f} days a day over {trend.points} reports"
+        text = f"the forecast slips {slope:.2f} days a day over {trend.points} weeks"
         found: dict[str, Any] = facts(slope=round(slope, 6), points=trend.points, forecasts=dict(readings))
         reasons.append((Colour.RED if slope >= limits.red_slope else Colour.AMBER, Reason(RULE, text, found)))
     reasons.sort(key=lambda entry: entry[0] is not Colour.RED)

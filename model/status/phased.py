@@ -7,8 +7,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from model.status.earned_value import Values
-
 Phased = Mapping[date, Decimal]  # by the first day of each month
 WINDOW_MONTHS: Final = 3  # of the recent indices (F3)
 
@@ -21,12 +19,6 @@ class Standing:
     planned: Decimal | None
     earned: Decimal
     actual: Decimal | None
-
-    def values(self) -> Values | None:
-        """Return all three; None unless all are known."""
-        if self.planned is None or self.actual is None:
-            return None
-        return Values(self.planned, self.earned, self.actual)
 
 
 def month_end(day: date) -> date:
@@ -66,6 +58,14 @@ def cumulative(months: Phased) -> list[Decimal]:
     for number in range(first.year * 12 + first.month - 1, last.year * 12 + last.month):
         total += months.get(date(number // 12, number % 12 + 1, 1), Decimal(0))
         sums.append(total)
+    return sums
+
+
+def planned_to_date(plan: Phased) -> list[Decimal]:
+    """Return a plan's sums month by month until its end: later months in which nothing is planned are none of it."""
+    sums = cumulative(plan)
+    while len(sums) > 1 and sums[-2] == sums[-1]:
+        sums.pop()
     return sums
 
 

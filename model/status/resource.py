@@ -21,8 +21,8 @@ class Resource(Computed):
     vacant: tuple[tuple[RoleFacts, int], ...] = ()
 
 
-def weekly_utilisation(known: Iterable[WeekFacts], *, as_of: date) -> list[float] | None:
-    """Return the utilisation in percent of the weeks without a gap up to the last one begun, oldest first.
+def weekly_utilisation(known: Iterable[WeekFacts], *, as_of: date) -> dict[date, float] | None:
+    """Return the utilisation in percent of the weeks without a gap up to the last one begun, by Monday, oldest first.
 
     Of a week with hours it is all hours booked over all hours there are; of one that has only percents their
     mean. A week in which neither is known ends the run, as a missing week does. None: nothing recent is known.
@@ -30,16 +30,21 @@ def weekly_utilisation(known: Iterable[WeekFacts], *, as_of: date) -> list[float
     by_week: dict[date, list[WeekFacts]] = {}
     for each in known:
         if each.week <= as_of:
-            by_week.setdefault(each.week - timedelta(days=each.week.weekday()), []).append(each)
+            by_week.setdefault(monday(each.week), []).append(each)
     shares = {week: share for week, teams in by_week.items() if (share := _share(teams)) is not None}
     last = max(shares, default=None)
     if last is None or as_of - last > _STALE:
         return None
-    found: list[float] = []
+    weeks: list[date] = []
     while last in shares:
-        found.insert(0, shares[last])
+        weeks.insert(0, last)
         last -= _WEEK
-    return found
+    return {week: shares[week] for week in weeks}
+
+
+def monday(day: date) -> date:
+    """Return the Monday of a day's week."""
+    return day - timedelta(days=day.weekday())
 
 
 def _share(teams: Sequence[WeekFacts]) -> float | None:
@@ -66,7 +71,7 @@ def resource(
     """Colour the staffing; `utilisation_pct` is a figure a week, oldest first, None where nobody measures.
 
     RED: a role of the policy's list vacant for longer than its limit. AMBER: any key role vacant, or
-    utilisation over the limit in each of the last weeks. Roles unknown, or one key role, is GREY, whatever
+    utilisation over the limit in each of the last weeks. Roles unknown, or one key role unknown, is GREY, whatever
     the utilisation, unless that is amber. Source: docs/status.md, rule F10.
     """
     rules = limits.resource

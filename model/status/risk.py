@@ -46,8 +46,9 @@ class Risk(Computed):
     `emv` is the expected cost, `expected_delay_days` an upper view that ignores float; both sum the risks
     that say what they cost or delay, and are None where none does, and where one of these does not say how likely
     it is. `cover` is contingency left / emv. `emv_at_least` and `cover_at_most` are those of the risks that can be
-    priced. `unpriced` say what they cost and not how likely they are, `unreviewed` neither when they were looked
-    at nor since when they stand; `wrong` is what cannot be true of any.
+    priced; where amounts are in several currencies, as `mixed` says, none can. `unpriced` say what they cost and
+    not how likely they are, `unreviewed` neither when they were looked at nor since when they stand; `wrong` is
+    what cannot be true of any.
     """
 
     rated: tuple[Rated, ...] = ()
@@ -59,6 +60,7 @@ class Risk(Computed):
     stale: tuple[RiskFacts, ...] = ()
     emv_at_least: Decimal | None = None
     cover_at_most: float | None = None
+    mixed: str | None = None
     unpriced: tuple[RiskFacts, ...] = ()
     unreviewed: tuple[RiskFacts, ...] = ()
     wrong: tuple[Reason, ...] = ()
@@ -129,14 +131,20 @@ def band(score: float, limits: RiskLimits) -> Level:
 
 
 def risk(
-    known: Sequence[RiskFacts] | None, *, contingency: Decimal | None, as_of: date, limits: Limits
+    known: Sequence[RiskFacts] | None,
+    *,
+    contingency: Decimal | None,
+    as_of: date,
+    limits: Limits,
+    mixed: str | None = None,
 ) -> Risk:
     """Colour the open risks on a day; closed ones are left out, and none on record is GREY.
 
     RED: a critical risk without an owner or with an overdue response, or cover under the limit. AMBER: a
     high or critical risk, thin cover, or a stale review; a risk that nobody ever looked at has been so since it
     stands. Where nothing speaks against green but a risk is not rated, not priced or cannot be as it is said to be,
-    the colour is GREY: it might be the critical one. Source: docs/status.md, rule F7.
+    or nobody knows what covers the expected cost, the colour is GREY: it might be red. `mixed` says why amounts
+    cannot be added up; None: they are in one currency. Source: docs/status.md, rule F7.
     """
     inputs: dict[str, Any] = facts(
         as_of=as_of, risks=None if known is None else len(known), contingency=contingency
@@ -146,7 +154,7 @@ def risk(
             colour=Colour.GREY, reasons=(Reason(RULE, "no risk is on record", inputs),), inputs=inputs
         )
     still_open = [item for item in known if item.is_open]
-    costs = expected(still_open, lambda item: item.cost_impact, limits.risk)
+    costs = expected(still_open, lambda item: None if mixed else item.cost_impact, limits.risk)
     delay = expected(still_open, lambda item: item.days_impact, limits.risk)
     emv, cover = costs.whole, covered(contingency, costs.sum)
     found = Risk(
@@ -162,6 +170,7 @@ def risk(
         stale=tuple(item for item in still_open if is_stale(item, as_of, limits.risk)),
         emv_at_least=costs.sum,
         cover_at_most=cover,
+        mixed=mixed,
         unpriced=costs.without,
         unreviewed=tuple(item for item in still_open if looked_at(item, as_of) is None),
         wrong=tuple(each for item in still_open for each in wrong(item, as_of)),
@@ -224,6 +233,11 @@ def _thin(found: Risk, cover: float) -> Reason:
 def _unknown(found: Risk) -> Iterator[Reason]:
     """Say what of the open risks nobody knows."""
     unrated = [rated.risk.name for rated in found.rated if rated.level is None]
+    if found.mixed:
+        yield Reason(RULE, found.mixed)
+    if found.emv_at_least and found.cover_at_most is None:
+        said = f"no contingency is on record to cover the expected cost of {found.emv_at_least:,.2f}"
+        yield Reason(RULE, said, facts(emv=found.emv_at_least))
     if unrated:
         yield Reason(RULE, f"{counted(len(unrated), 'open risk')} without a rating", facts(unrated=unrated))
     unpriced = [item.name for item in found.unpriced if item.cost_impact is not None and item.cost_impact > 0]

@@ -8,7 +8,8 @@ from typing import Final
 from model.status.colour import Colour, Reason, facts, percent, worse
 
 RULE = "F19"
-# Shares of the cost from which the weighted colour turns; published conventions have no one answer.
+# Shares of the cost from which the weighted colour turns, the same for every policy; the last is one of the projects
+# without a weight, too.
 RED_SHARE: Final = Decimal("0.20")
 AMBER_RED_SHARE: Final = Decimal("0.05")
 AMBER_SHARE: Final = Decimal("0.40")
@@ -33,7 +34,7 @@ class Rollup:
     """Three views of one group.
 
     `weighted` is grey where nothing has a cost; `share` then is empty. `unweighed` are the projects without
-    a cost: they count, and are in no share.
+    a cost: they count, are in no share, and too many of them leave the weighted colour unknown.
     """
 
     count: Mapping[Colour, int]
@@ -45,7 +46,7 @@ class Rollup:
 
 
 def roll_up(parts: Sequence[Part]) -> Rollup:
-    """Roll projects up. A red outweighs grey; grey outweighs green. Source: docs/status.md, rule F19.
+    """Roll projects up. A red outweighs grey; grey outweighs green. Source: docs/rollups.md, rule F19.
 
     Raises:
         ValueError: A cost is negative.
@@ -60,18 +61,22 @@ def roll_up(parts: Sequence[Part]) -> Rollup:
         if total
     }
     critical = tuple(part.key for part in parts if part.critical and part.colour is Colour.RED)
-    weighted, said = _weigh(share, critical)
+    unweighed = tuple(part.key for part in parts if part.cost is None)
+    weighted, said = _weigh(share, critical, Decimal(len(unweighed)) / len(parts) if parts else Decimal(0))
     return Rollup(
         count=count,
         share=share,
         worst=worse(*(part.colour for part in parts)),
         weighted=weighted,
         reason=Reason(RULE, said, facts(share=share, critical_and_red=critical)),
-        unweighed=tuple(part.key for part in parts if part.cost is None),
+        unweighed=unweighed,
     )
 
 
-def _weigh(share: Mapping[Colour, Decimal], critical: tuple[str, ...]) -> tuple[Colour, str]:
+def _weigh(
+    share: Mapping[Colour, Decimal], critical: tuple[str, ...], unweighed: Decimal
+) -> tuple[Colour, str]:
+    """Return the colour by cost; `unweighed` is the share of the projects whose cost nobody knows."""
     if critical:
         return Colour.RED, f"{', '.join(critical)} is critical and red"
     if not share:
@@ -87,6 +92,11 @@ def _weigh(share: Mapping[Colour, Decimal], critical: tuple[str, ...]) -> tuple[
         (red >= AMBER_RED_SHARE, Colour.AMBER, is_red),
         (off >= AMBER_SHARE, Colour.AMBER, is_off),
         (grey >= GREY_SHARE, Colour.GREY, f"of {percent(100 * grey)} of the cost nobody knows how it stands"),
+        (
+            unweighed >= GREY_SHARE,
+            Colour.GREY,
+            f"{percent(100 * unweighed)} of the projects have no cost to weigh them by",
+        ),
         (share[Colour.BLUE] == 1, Colour.BLUE, "all of it is complete"),
         (True, Colour.GREEN, is_off),
     )

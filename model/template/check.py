@@ -243,7 +243,7 @@ class _Checking:
         within = fresh.days(self._tier)
         if within is None:
             return  # nobody said how long it is fresh in that tier
-        mark = freshness(age, within, fresh.grace)
+        mark = freshness(age, within, fresh.grace, fresh.power)
         self._mark("timeliness", mark)
         if mark == 0:
             said = f"{counted(age, 'day')} old, fresh for {within} and in grace for {fresh.grace}"

@@ -35,6 +35,7 @@ GRADES: Mapping[str, float] = {"A": 95, "B": 85, "C": 70, "D": 50, "E": 0}  # do
 ADDS_UP: Final = 1e-6  # how far the weights' sum may be from 1
 WHOLE_OF_PERCENT: Final = 100
 HIGHEST: Final = 100  # score
+MOST_SENSITIVE: Final = 10.0
 HEAVIEST: Final = 1_000_000.0  # of a field's weight: sums of them stay numbers
 
 
@@ -64,6 +65,8 @@ class Fresh(Part):
     """Fresh for so long, tier by tier, of every tier that the template applies to."""
     grace: Days = 0
     """From then on it fades, and after so long it is stale."""
+    sensitivity: Annotated[float, Field(gt=0, le=MOST_SENSITIVE)] | None = None
+    """How it fades: above 1 faster at first, under 1 faster at last; not given: evenly."""
 
     @field_validator("by_tier", mode="before")
     @classmethod
@@ -78,6 +81,11 @@ class Fresh(Part):
         if (self.within is None) == (not self.by_tier):
             raise ValueError("give either within or by_tier")
         return self
+
+    @property
+    def power(self) -> float:
+        """The power of the share of the grace that is left."""
+        return 1.0 if self.sensitivity is None else self.sensitivity
 
     def days(self, tier: object) -> int | None:
         """Return the days of a tier, the shortest where it is unknown; None of a tier that is not named."""

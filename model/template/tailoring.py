@@ -159,11 +159,11 @@ def _loosens(key: str, was: Any, now: Any) -> bool:
     return key != "required" or _asks_less(was, now)
 
 
-def _slack(fresh: Any, tier: int | None) -> tuple[int, int]:
+def _slack(fresh: Any, tier: int | None) -> tuple[int, int, float]:
     within = fresh.days(tier)
     if within is None:  # of a tier without days nothing goes stale
-        return sys.maxsize, sys.maxsize
-    return within + fresh.grace, within
+        return sys.maxsize, sys.maxsize, 0
+    return within + fresh.grace, within, -fresh.power
 
 
 def _asks_less(was: Any, now: Any) -> bool:

@@ -14,11 +14,11 @@ from model.status.earned_value import (
     Values,
     earned_schedule,
     indices,
-    performance,
+    recent_index,
 )
 from model.status.get_to_green import RULE as WAY_BACK
 from model.status.get_to_green import WayBack, way_back
-from model.status.phased import after, cumulative, periods
+from model.status.phased import after, periods, planned_to_date
 from sync.earned import Earned, Refusal, earned
 from sync.facts import ProjectFacts
 from sync.measures.measure import Measure, unknown
@@ -63,7 +63,7 @@ def of_earned_value(project: ProjectFacts, as_of: date, limits: Limits) -> Itera
     yield from _values(found)
     yield from _indices(found)
     yield from _in_time(found)
-    yield from _recent(found, limits)
+    yield from _recent(found)
     yield from _way_back(found, limits)
 
 
@@ -139,9 +139,7 @@ def _in_time(found: Earned) -> Iterator[Measure]:
         yield from unknown(_TIME, RULE, _says(found.no_plan) or "the plan by month is empty")
         return
     start = min(found.plan)
-    sums, at = cumulative(found.plan), round(periods(start, found.now.day), 6)
-    while len(sums) > 1 and sums[-2] == sums[-1]:
-        sums.pop()  # months after the plan's end, in which nothing is planned
+    sums, at = planned_to_date(found.plan), round(periods(start, found.now.day), 6)
     inputs = facts(
         planned_to_date=sums, first_month=f"{start:%Y-%m}", earned=found.now.earned, at=at,
         duration=len(sums),
@@ -174,7 +172,7 @@ def _time_values(found: EarnedSchedule, start: date, at: float, duration: int) -
     }  # fmt: skip
 
 
-def _recent(found: Earned, limits: Limits) -> Iterator[Measure]:
+def _recent(found: Earned) -> Iterator[Measure]:
     now, before = found.now, found.before
     if before is None:
         yield from unknown(_RECENT, RECENT, "nothing is known of three months earlier", **_taken(found))
@@ -190,8 +188,7 @@ def _recent(found: Earned, limits: Limits) -> Iterator[Measure]:
         if why is None and earlier is None:
             why = f"what was spent by {before.day} adds up to less than nothing"
         elif why is None:
-            what = "schedule" if word == "planned" else "cost"
-            value = performance(what, now.earned, later, limits, (before.earned, earlier)).recent  # type: ignore[arg-type]  # one of two words
+            value = recent_index(now.earned - before.earned, later - earlier)
             says = f"earned over {word} since {before.day}"
             why = (
                 says

@@ -26,7 +26,12 @@ def of_milestones(project: ProjectFacts, as_of: date, limits: Limits) -> Iterato
         due=[facts(baseline=m.baseline, actual=m.actual, weight=m.weight, state=m.state) for m in due],
     )
     if found.hit_rate is None:
-        yield from unknown(_PUNCTUAL, RULE, "no milestone is due yet")
+        why = (
+            "no milestone that is due says on which day it was met"
+            if found.due
+            else "no milestone is due yet"
+        )
+        yield from unknown(_PUNCTUAL, RULE, why)
     else:
         values = {"milestones_on_time": found.hit_rate, "milestone_lateness": found.mean_late_days}
         for name, unit in _PUNCTUAL.items():
@@ -36,7 +41,9 @@ def of_milestones(project: ProjectFacts, as_of: date, limits: Limits) -> Iterato
 
 def _punctuality(name: str, found: Milestones) -> str:
     if name == "milestones_on_time":
-        return f"{found.on_time} of {found.due} due milestones met on time"
+        undated = found.due - found.timed
+        besides = f"; {undated} more met on a day that nobody knows" if undated else ""
+        return f"{found.on_time} of {found.timed} due milestones met on time{besides}"
     if found.mean_late_days is None:
         wrong = [each.text for each in found.reasons if "impossible" in each.inputs]
         return "; ".join(wrong) or "no milestone that is due has a weight"
@@ -58,7 +65,7 @@ def _trend(project: ProjectFacts, as_of: date, limits: Limits) -> Iterator[Measu
     )
     records = (milestone_record(item),)
     slope = None if trend.slope is None else round(trend.slope, 6)
-    said = f"the forecast of {item.name} moves {slope or 0:.2f} days a day over {trend.points} reports"
+    said = f"the forecast of {item.name} moves {slope or 0:.2f} days a day over {trend.points} weeks"
     yield Measure("milestone_slope", slope, "days a day", RULE, inputs, (), records, said)
     ends = f"{item.name} is done on {finish} if its forecasts go on as they have"
     if finish is None:

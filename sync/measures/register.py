@@ -16,9 +16,8 @@ from model.status.contract import contracts
 from model.status.quality import RULE as F11
 from model.status.quality import quality
 from model.status.resource import RULE as F10
-from model.status.resource import weekly_utilisation
-from sync.dimension import record
-from sync.dimension_register import deciding_benefit, role_facts, week_facts
+from sync.dimension import RECORDS, record
+from sync.dimension_register import booked_weeks, deciding_benefit, role_facts
 from sync.facts import ProjectFacts
 from sync.measures.measure import Measure, unknown
 
@@ -46,31 +45,32 @@ def _benefit(project: ProjectFacts, limits: Limits) -> Iterator[Measure]:
 
 
 def _people(project: ProjectFacts, as_of: date, limits: Limits) -> Iterator[Measure]:
-    rows = project.kept.get("utilisation", [])
-    weeks = weekly_utilisation(map(week_facts, rows), as_of=as_of)
-    if weeks is None:
+    booked = booked_weeks(project, as_of, limits)
+    if booked is None:
         yield from unknown(
             {"utilisation": "percent"}, F10, "no utilisation of the last two weeks is on record"
         )
     else:
-        recent = weeks[-limits.resource.utilisation_weeks :]
-        last = sorted(rows, key=lambda row: row["week"], reverse=True)[: len(recent)]
-        records = tuple(
-            record("utilisation", row, f"{row['team'] or 'all teams'}, week of {row['week']}") for row in last
+        row = counted(len(booked.percents), "week")
+        says = f"of the hours there are were booked in the last week known, of {row} in a row"
+        inputs = facts(as_of=as_of, weeks=booked.recent)
+        yield Measure(
+            "utilisation", booked.recent[-1], "percent", F10, inputs, (), booked.records[:RECORDS], says
         )
-        says = f"of the hours there are were booked in the last week known, of {counted(len(weeks), 'week')} in a row"
-        inputs = facts(as_of=as_of, weeks=recent)
-        yield Measure("utilisation", recent[-1], "percent", F10, inputs, (), records, says)
     roles = [role for role in role_facts(project, as_of) if role.key]
     if all(role.unknown for role in roles):
         yield from unknown({"vacant_roles": "roles"}, F10, "nobody says who holds the key roles")
         return
     vacant = [role for role in roles if role.vacant_since is not None]
+    said = f"vacant: {', '.join(role.role for role in vacant)}" if vacant else "no key role is vacant"
+    if missing := [role.role for role in roles if role.unknown]:
+        known = f"; {said}" if vacant else ""
+        yield from unknown({"vacant_roles": "roles"}, F10, f"{' and '.join(missing)} unknown{known}")
+        return
     listed = tuple(record("project_role", r.ref, r.role) for r in roles if isinstance(r.ref, RowMapping))
     inputs = facts(
         as_of=as_of, vacant={role.role: role.vacant_since for role in vacant}, key_roles=len(roles)
     )
-    said = f"vacant: {', '.join(role.role for role in vacant)}" if vacant else "no key role is vacant"
     yield Measure("vacant_roles", len(vacant), "roles", F10, inputs, ("manager", "sponsor"), listed, said)
 
 

@@ -1,10 +1,8 @@
 """F6 and F7 as numbers: what the open risks may cost, what covers it, and the issues that wait."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Final
-
-from sqlalchemy import RowMapping
 
 from model.policy import Limits
 from model.status.colour import counted, facts
@@ -48,7 +46,7 @@ def of_risks(project: ProjectFacts, as_of: date, limits: Limits) -> Iterator[Mea
 
 
 def _exposure(project: ProjectFacts, found: Raid) -> Iterator[Measure]:
-    currency = project.unit("contingency") or _currency(found)
+    currency = project.unit("contingency") or _currency(project, found)
     units = {"risk_emv": currency, "risk_cover": "ratio", **_OTHERS}
     if not found.risks:
         yield from unknown(units, F7, "no risk is on record")
@@ -106,9 +104,11 @@ def _uncovered(exposure: Risk, wrong: str) -> str:
     return _unpriced(exposure, wrong) + known
 
 
-def _currency(found: Raid) -> str | None:
-    """Return the one currency of the open risks' costs; None where they name none, or several."""
+def _currency(project: ProjectFacts, found: Raid) -> str | None:
+    """Return the one currency of the risks' costs, the portfolio's where they name none; None of several."""
     given = {
-        item.ref["currency"] for item in found.risks if item.cost_impact and isinstance(item.ref, RowMapping)
+        item.ref["currency"] or project.currency
+        for item in found.risks
+        if item.cost_impact and isinstance(item.ref, Mapping)
     }
     return given.pop() if len(given) == 1 else None

@@ -77,12 +77,30 @@ def _loaded(text_: str, label: str) -> Policy:
     try:
         return written.as_(Policy)
     except InvalidDeclaration:
-        # It may be older than a setting: what it cannot have said is as the shipped policy has it.
+        # It may be older than a setting: what it cannot have said is as the shipped policy has it, and what is no
+        # setting any more never did anything.
+        data = _without_retired(written.data)
         try:
-            return Policy.model_validate(written.data | {"limits": _completed(written.data.get("limits"))})
+            return Policy.model_validate(data | {"limits": _completed(data.get("limits"))})
         except ValidationError:
             pass
         raise
+
+
+_RETIRED: Final = frozenset({("data_quality", "weights")})  # a template's weights always were what counted
+
+
+def _without_retired(data: Any, path: tuple[str, ...] = ()) -> Any:
+    """Return a policy without settings that there were once, wherever they stand."""
+    if isinstance(data, list):
+        return [_without_retired(each) for each in data]
+    if not isinstance(data, Mapping):
+        return data
+    return {
+        key: _without_retired(value, (*path, str(key)))
+        for key, value in data.items()
+        if (*path, str(key))[-2:] not in _RETIRED
+    }
 
 
 def _completed(limits: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from model.status.colour import Colour
-from sync.rollup.group import WATERMELON
+from model.status.watermelon import WATERMELON
 
 Document = Mapping[str, Any]
 Inputs = Sequence[Mapping[str, Any]]
@@ -54,8 +54,8 @@ _WAYS: Final[Mapping[str, Way]] = {
         ("watermelon",),
     ),
     "cost_weighted.colour": Way(
-        "by the shares of the cost, of all that has one", _weighed, ("colour", "critical", "cost", "weight"),
-        ("overall", "budget"),
+        "by the shares of the cost, of all that has one; grey where too many have none", _any,
+        ("colour", "critical", "cost", "weight"), ("overall", "budget"),
     ),
     "cost_weighted.shares": Way(
         "the cost of the projects of this colour / the cost of all that has one", _weighed,

@@ -6,12 +6,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from model.currency import Converted, Rates
-from model.status.colour import Colour, plain
+from model.status.colour import WORST_FIRST, Colour, plain
 from model.status.rollup import RULE, Part, Rollup, roll_up
+from model.status.watermelon import WATERMELON
 
-_WORST_FIRST: Final = (Colour.RED, Colour.AMBER, Colour.GREY, Colour.GREEN, Colour.BLUE)
 _FEW: Final = 5
-WATERMELON: Final = 2  # colours between green outside and red inside
 _HUNDRED: Final = Decimal(100)
 _CENTS: Final = -2  # the power of ten
 
@@ -63,7 +62,7 @@ def document_of(group: Group, rates: Rates, currency: str) -> dict[str, Any]:
         "rule": RULE,
         "worst": rolled.worst.value,
         "cost_weighted": _cost_weighted(rolled, total, currency, left, len(weighed)),
-        "counts": {each.value: rolled.count[each] for each in _WORST_FIRST if rolled.count[each]},
+        "counts": {each.value: rolled.count[each] for each in WORST_FIRST if rolled.count[each]},
         "health": _health(weighed),
         "grey": {
             "of_projects": _ratio(rolled.count[Colour.GREY], len(weighed)),
@@ -124,7 +123,7 @@ def _cost_weighted(
         "colour": rolled.weighted.value,
         "says": rolled.reason.text,
         "shares": {
-            each.value: plain(_rounded(rolled.share[each])) for each in _WORST_FIRST if rolled.share.get(each)
+            each.value: plain(_rounded(rolled.share[each])) for each in WORST_FIRST if rolled.share.get(each)
         },
         "total": {"amount": _money(total), "currency": currency},
         "left_out": [{"key": each.key, "why": each.why} for each in left],

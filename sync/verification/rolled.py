@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from model.currency import Rate, Rates
 from model.membership import memberships
+from model.status.watermelon import WATERMELON
 from sync.rollup.figures import figures
-from sync.rollup.group import WATERMELON
 from sync.rollup.rates import HASH
 from sync.rollup.rollup import rollups
 from sync.snapshots import snapshots_of
@@ -151,9 +151,10 @@ def _again(document: Entry) -> Iterator[tuple[str, Any]]:
         )
         shares[colour] = of / total if total else None
         yield f"cost_weighted.shares.{colour}", shares[colour]
-    yield "cost_weighted.colour", _by_cost(inputs, shares)
+    without = _share(sum(cost is None for cost in costs.values()), len(inputs))
+    yield "cost_weighted.colour", _by_cost(inputs, shares, without)
     yield "cost_weighted.total", total
-    yield "cost_weighted.left_out_share", _share(sum(cost is None for cost in costs.values()), len(inputs))
+    yield "cost_weighted.left_out_share", without
     yield "grey.of_projects", _share(colours.count("GREY"), len(inputs))
     yield "grey.of_cost", shares["GREY"]
     yield from _health(inputs, costs)
@@ -195,7 +196,7 @@ def _rate(told: Entry) -> Rate:
     )
 
 
-def _by_cost(inputs: Iterable[Entry], shares: Mapping[str, Fraction | None]) -> str:
+def _by_cost(inputs: Iterable[Entry], shares: Mapping[str, Fraction | None], without: Fraction | None) -> str:
     """Say the colour by cost once more: rule F19 written down a second time, with its thresholds."""
     if any(each.get("critical") and each["colour"] == "RED" for each in inputs):
         return "RED"
@@ -207,7 +208,7 @@ def _by_cost(inputs: Iterable[Entry], shares: Mapping[str, Fraction | None]) -> 
         return "RED"
     if red >= Fraction(5, 100) or off >= Fraction(40, 100):
         return "AMBER"
-    if known["GREY"] >= Fraction(30, 100):
+    if known["GREY"] >= Fraction(30, 100) or (without or 0) >= Fraction(30, 100):
         return "GREY"
     return "BLUE" if known["BLUE"] == 1 else "GREEN"
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from config.shipped import policy
 from model.status.colour import Colour
-from model.status.earned_value import Values, earned_schedule, earned_value, indices
+from model.status.earned_value import Values, earned_schedule, indices, performance, recent_index
 from tests.support.oracles import oracle
 from tests.support.shared import needs_shared
 
@@ -57,21 +57,21 @@ def test_the_worked_earned_schedule_comes_out_to_the_digit() -> None:
 @needs_shared
 def test_the_worked_recent_window_comes_out_to_the_digit() -> None:
     case = oracle("F3_recency")
-    found = earned_value(
-        values(case["inp"]["now"]), limits=LIMITS, before=values(case["inp"]["three_periods_ago"])
-    )
-    figures = (found.cpi, found.spi, found.recent_cpi, found.recent_spi)
-    assert [float(round(figure, 6)) for figure in figures if figure is not None] == [
-        case["out"][name] for name in ("CPI_cum", "SPI_cum", "CPI_3", "SPI_3")
+    now, before = (values(case["inp"][name]) for name in ("now", "three_periods_ago"))
+    cost = performance("cost", now.earned, now.actual, LIMITS, (before.earned, before.actual))
+    schedule = performance("schedule", now.earned, now.planned, LIMITS, (before.earned, before.planned))
+    figures = (cost.index, schedule.index, cost.recent, schedule.recent, before.earned / before.actual)
+    assert [None if figure is None else float(round(figure, 6)) for figure in figures] == [
+        case["out"][name] for name in ("CPI_cum", "SPI_cum", "CPI_3", "SPI_3", "CPI_at_minus3")
     ]
-    assert found.colour is Colour.RED
+    assert {cost.colour, schedule.colour} == {Colour.RED}
+    assert {cost.reasons[0].rule, schedule.reasons[0].rule} == {"F3"}  # the worse of both is the recent one
 
 
 def test_a_recent_loss_shows_through_a_good_total() -> None:
-    now = Values(planned=Decimal(1000), earned=Decimal(1000), actual=Decimal(1000))
-    before = Values(planned=Decimal(900), earned=Decimal(920), actual=Decimal(900))
-    assert earned_value(now, limits=LIMITS).colour is Colour.GREEN
-    found = earned_value(now, limits=LIMITS, before=before)
+    whole = Decimal(1000)
+    assert performance("cost", whole, whole, LIMITS).colour is Colour.GREEN
+    found = performance("cost", whole, whole, LIMITS, (Decimal(920), Decimal(900)))
     assert (found.colour, found.reasons[0].rule) == (Colour.RED, "F3")
     assert found.reasons[0].text == "cost performance of the recent periods is 0.80"
 
@@ -79,8 +79,8 @@ def test_a_recent_loss_shows_through_a_good_total() -> None:
 def test_indices_without_plan_or_spending_are_undefined_and_grey() -> None:
     nothing = Values(planned=Decimal(0), earned=Decimal(0), actual=Decimal(5))
     assert indices(Decimal(10), nothing).spi is None
-    assert earned_value(nothing, limits=LIMITS).colour is Colour.GREY
-    assert earned_value(None, limits=LIMITS).colour is Colour.GREY
+    assert performance("schedule", nothing.earned, nothing.planned, LIMITS).colour is Colour.GREY
+    assert recent_index(Decimal(5), Decimal(0)) is None
     assert earned_schedule([], Decimal(5), at=1, duration=2) is None
 
 
@@ -94,4 +94,5 @@ def test_all_of_the_plan_earned_is_the_whole_plan() -> None:
 def test_no_figure_of_earned_value_divides_by_zero(a: Decimal, b: Decimal, c: Decimal, d: Decimal) -> None:
     now = Values(planned=a, earned=b, actual=c)
     indices(d, now)
-    assert earned_value(now, limits=LIMITS).reasons
+    for what, against in (("cost", c), ("schedule", a)):
+        assert performance(what, b, against, LIMITS, (d, d)).reasons

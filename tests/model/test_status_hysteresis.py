@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.status.colour import Colour, better_than
-from model.status.hysteresis import Held, held_reason, hold, settle
+from model.status.hysteresis import Held, held_reason, hold
 
 LETTERS = {"G": Colour.GREEN, "A": Colour.AMBER, "R": Colour.RED, "-": Colour.GREY, "B": Colour.BLUE}
 
@@ -46,21 +46,17 @@ def test_with_one_needed_every_computation_is_shown() -> None:
 
 
 def test_a_held_colour_says_why_it_is_shown() -> None:
-    held = settle([Colour.RED, Colour.AMBER], needed=2)
-    assert held is not None
+    held = hold(hold(None, Colour.RED, needed=2), Colour.AMBER, needed=2)
     reason = held_reason(held, Colour.AMBER, needed=2)
     assert reason is not None
     assert reason.text == "computed AMBER 1 time, RED stays until 2 in a row"
     assert held_reason(held, Colour.RED, needed=2) is None
 
 
-def test_no_computation_shows_nothing() -> None:
-    assert settle([], needed=2) is None
-
-
 @given(st.lists(st.sampled_from(Colour), min_size=1), st.integers(1, 4))
 def test_what_is_shown_is_never_better_than_what_was_computed(computed: list[Colour], needed: int) -> None:
-    held = settle(computed, needed=needed)
-    assert held is not None
+    held = hold(None, computed[0], needed=needed)
+    for colour in computed[1:]:
+        held = hold(held, colour, needed=needed)
     assert not better_than(held.shown, computed[-1])
     assert Held.from_json(held.to_json()) == held

@@ -89,7 +89,8 @@ def test_an_actual_date_still_to_come_does_not_count_as_met() -> None:
 
 def test_a_milestone_met_nobody_knows_when_is_not_overdue_and_says_nothing_of_punctuality() -> None:
     found = milestones([due(30, state="met")], as_of=TODAY, limits=LIMITS)
-    assert (found.colour, found.due, found.hit_rate, found.mean_late_days) == (Colour.GREEN, 1, None, None)
+    assert (found.colour, found.due, found.timed) == (Colour.GREEN, 1, 0)
+    assert (found.hit_rate, found.mean_late_days) == (None, None)
 
 
 def test_dropped_milestones_are_left_out() -> None:
@@ -118,7 +119,7 @@ def test_a_steep_trend_is_red_from_four_reports_on() -> None:
     assert milestones(later, as_of=TODAY, limits=LIMITS, history=three).colour is Colour.GREEN
     found = milestones(later, as_of=TODAY, limits=LIMITS, history=four)
     assert found.colour is Colour.RED
-    assert found.reasons[0].text == "the forecast slips 0.53 days a day over 4 reports"
+    assert found.reasons[0].text == "the forecast slips 0.53 days a day over 4 weeks"
 
 
 def test_a_trend_that_slips_day_for_day_leads_nowhere() -> None:

@@ -125,6 +125,25 @@ def test_risks_without_a_price_have_no_cover_rather_than_a_full_one() -> None:
     assert (found.emv, found.cover) == (None, None)
 
 
+def test_an_expected_cost_that_nobody_knows_what_covers_is_never_green() -> None:
+    priced = a_risk(1, 1, chance=0.5, cost_impact=Decimal(200))
+    found = of(priced)
+    assert (found.colour, found.reasons[0].text) == (
+        Colour.GREY, "no contingency is on record to cover the expected cost of 100.00",
+    )  # fmt: skip
+    assert of(priced, contingency=100).colour is Colour.GREEN
+    assert of(a_risk(1, 1, chance=0.0, cost_impact=Decimal(200))).colour is Colour.GREEN
+    assert of(priced, a_risk(5, 5)).colour is Colour.AMBER  # what speaks against green still does
+
+
+def test_costs_in_several_currencies_are_never_green() -> None:
+    priced = a_risk(1, 1, chance=0.5, cost_impact=Decimal(200))
+    apart = {"contingency": Decimal(10), "as_of": TODAY, "limits": LIMITS}
+    found = risk([priced], mixed="no expected cost: amounts are in EUR and GBP", **apart)
+    assert (found.colour, found.emv, found.cover) == (Colour.GREY, None, None)
+    assert found.reasons[0].text == "no expected cost: amounts are in EUR and GBP"
+
+
 def test_a_chance_is_assumed_only_where_the_policy_gives_one() -> None:
     limits = LIMITS.model_copy(update={"risk": LIMITS.risk.model_copy(update={"chances": {4: 0.7}})})
     priced = a_risk(4, 1, cost_impact=Decimal(100))
@@ -164,6 +183,7 @@ def test_a_risk_dimension_is_green_only_where_every_open_risk_is_rated(
     assert found.emv is None or found.emv >= 0
     if found.colour is Colour.GREEN:
         assert known
+        assert found.emv in (None, 0) or found.cover is not None
         assert all(rated.level in ("low", "medium") for rated in found.rated)
 
 
@@ -195,6 +215,23 @@ def test_issues_without_any_date_are_grey_and_so_is_an_empty_log() -> None:
     assert issues([an_issue(raised_on=None)], as_of=TODAY, limits=LIMITS).colour is Colour.GREY
     assert issues([], as_of=TODAY, limits=LIMITS).colour is Colour.GREY
     assert issues(None, as_of=TODAY, limits=LIMITS).colour is Colour.GREY
+
+
+def test_an_issue_without_a_day_is_never_green_beside_ones_with_days() -> None:
+    undated = [an_issue(raised_on=None)] * 9
+    found = issues([an_issue(), *undated], as_of=TODAY, limits=LIMITS)
+    assert (found.colour, found.reasons[0].text) == (
+        Colour.GREY, "9 issues without a day, neither raised nor due",
+    )  # fmt: skip
+    assert issues(
+        [an_issue(), an_issue(raised_on=TODAY + timedelta(days=1))], as_of=TODAY, limits=LIMITS
+    ).undated
+    late = an_issue(due=TODAY - timedelta(days=1))
+    assert issues([late, *undated], as_of=TODAY, limits=LIMITS).colour is Colour.AMBER
+    assert (
+        issues([an_issue(), an_issue(raised_on=None, state="closed")], as_of=TODAY, limits=LIMITS).colour
+        is Colour.GREEN
+    )
 
 
 def test_a_log_of_closed_issues_is_green() -> None:

@@ -54,6 +54,18 @@ def test_projects_without_a_cost_count_and_are_named_but_weigh_nothing() -> None
     assert found.share[Colour.RED] == 0
 
 
+def test_green_never_rests_on_few_projects_of_many() -> None:
+    known = [Part(f"k{n}", Colour.GREEN, Decimal(10)) for n in range(7)]
+    unknown = [Part(f"u{n}", Colour.GREEN, None) for n in range(3)]
+    assert roll_up([*known, *unknown[:2]]).weighted is Colour.GREEN
+    found = roll_up([*known, *unknown])
+    assert (found.weighted, found.reason.text) == (
+        Colour.GREY, "30.0 % of the projects have no cost to weigh them by",
+    )  # fmt: skip
+    red = Part("red", Colour.RED, Decimal(70))
+    assert roll_up([red, *known, *unknown]).weighted is Colour.RED
+
+
 @pytest.mark.parametrize("parts", [[], [Part("a", Colour.GREEN, None)]])
 def test_a_group_that_nothing_weighs_is_grey(parts: list[Part]) -> None:
     assert roll_up(parts).weighted is Colour.GREY

@@ -181,6 +181,12 @@ def test_a_value_fades_through_its_grace(age: float, mark: float) -> None:
     assert found.stale == (("budget",) if mark == 0 else ())
 
 
+def test_a_sensitive_value_fades_faster_at_first() -> None:
+    steep = changed("grace: P1W", "grace: P1W, sensitivity: 2")
+    found = checked(steep, ages={"budget": 10.5}, **FULL | {"budget": 60})
+    assert found.dimensions["timeliness"] == 0.25
+
+
 def test_the_age_of_a_missing_value_or_an_unknown_age_is_not_measured() -> None:
     assert "timeliness" in checked(**FULL, ages={"budget": 99}).not_measured
     assert "timeliness" in checked(**FULL | {"budget": 60}, ages={"budget": None}).not_measured

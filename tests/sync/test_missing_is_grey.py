@@ -84,7 +84,8 @@ def test_an_open_risk_that_nobody_rated_is_never_green_whatever_the_issues_say()
 
 def test_issues_without_dates_and_no_raid_at_all_are_never_green() -> None:
     undated = ISSUE | {"raised_on": None, "due": None}
-    assert coloured("risk", {}, [undated]).computed.colour is Colour.GREY
+    for raid in ([undated], [undated, ISSUE], [undated, RATED], [undated, ISSUE, RATED]):
+        assert coloured("risk", {}, raid).computed.colour is Colour.GREY
     assert coloured("risk", {}, []).computed.colour is Colour.GREY
 
 

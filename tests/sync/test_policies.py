@@ -74,6 +74,21 @@ def test_the_shipped_policy_is_stored_once_and_was_known_at_all_times(connection
     assert policy_standing(connection, date(1999, 1, 1)).label == "default@1.0.0"
 
 
+def test_a_stored_policy_that_still_weighs_data_quality_is_read_and_a_new_one_is_refused(
+    connection: Connection,
+) -> None:
+    old = shipped.text("policies", "default").replace(
+        "grades: {A", "weights: {completeness: 1}\n    grades: {A"
+    )
+    old += "tolerances:\n- {project: A, because: so, limits: {data_quality: {weights: {completeness: 1}}}}\n"
+    connection.execute(text("UPDATE policy_version SET text = :old"), {"old": old})
+    read = kept_version(connection, "default", "1.0.0").loaded()
+    assert read.limits == shipped.policy().limits
+    assert read.tolerances[0].limits == {"data_quality": {}}
+    with pytest.raises(InvalidDeclaration, match=r"limits\.data_quality\.weights"):
+        read_policy(old, "old.yaml")
+
+
 def test_a_newer_shipped_policy_is_only_proposed_where_there_is_another(connection: Connection) -> None:
     connection.execute(text("UPDATE policy_version SET version = '0.9.0'"))
     install(connection)

@@ -109,7 +109,8 @@ def test_every_figure_comes_out_of_the_inputs_by_other_means_and_a_wrong_one_doe
 def test_a_currency_without_a_rate_is_left_out_named_and_its_share_said() -> None:
     found = rolled([project("A", "GREEN", 100), project("B", "RED", 900, "USD"), project("C", "GREEN", -5)])
     weighted = found["cost_weighted"]
-    assert (found["worst"], weighted["colour"], found["counts"]) == ("RED", "GREEN", {"RED": 1, "GREEN": 2})
+    assert (found["worst"], weighted["colour"], found["counts"]) == ("RED", "GREY", {"RED": 1, "GREEN": 2})
+    assert weighted["says"] == "66.7 % of the projects have no cost to weigh them by"
     assert weighted["left_out_share"] == pytest.approx(2 / 3, abs=1e-6)
     assert "B (its budget is in USD, and no rate to GBP is known on that day)" in weighted["left_out_says"]
     assert "C (its budget is negative (-5 GBP))" in weighted["left_out_says"]

@@ -18,6 +18,8 @@ from model.collection.workflow import (
     usual,
     workflow_of,
 )
+from tests.support.oracles import oracle
+from tests.support.shared import needs_shared
 
 STATUS = shipped.template("monthly-status")
 RAID = shipped.template("raid-log")
@@ -99,7 +101,29 @@ def test_on_time_is_of_what_was_handed_in_or_should_have_been() -> None:
     found = measured([prompt, tardy, never, early])
     assert found.on_time == pytest.approx(1 / 3)
     assert found.first_pass == pytest.approx(1 / 2)
+    waiting = Course(True, False, False, False, False, effort)  # handed in, and not approved yet
+    assert measured([prompt, tardy, never, early, waiting]).first_pass == pytest.approx(1 / 3)
     assert found.automatic == pytest.approx(3 / 4)
+
+
+@needs_shared
+def test_the_worked_compliance_comes_out_to_the_digit() -> None:
+    case = oracle("F20_compliance")
+    counts, out = case["inp"], case["out"]
+    whole, parts = counts["fields_total"], counts["fields_auto"]
+    effort, nothing = Effort(whole, parts, whole - parts, 0, 0), Effort(whole, 0, 0, 0, 0)
+    first, again = counts["accepted_first_time"], counts["on_time"] - counts["accepted_first_time"]
+    found = measured(
+        [Course(True, False, False, False, True, effort)] * first
+        + [Course(True, False, False, True, True, effort)] * again
+        + [Course(True, True, False, True, False, effort)] * counts["late"]
+        + [Course(False, None, True, False, False, nothing)] * counts["missing"]
+    )
+    assert found.owed == counts["due"]
+    shares = (found.on_time, found.submitted / found.owed, found.first_pass, found.automatic)
+    assert [None if share is None else round(share, 6) for share in shares] == [
+        out["on_time_rate"], out["submitted_rate"], out["first_pass_yield"], out["auto_fill_share"]
+    ]  # fmt: skip
 
 
 def test_minutes_are_counted_by_the_type_of_the_field() -> None:

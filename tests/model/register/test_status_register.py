@@ -35,6 +35,10 @@ def weeks(*shares: float | None) -> list[WeekFacts]:
     return [WeekFacts(MONDAY - timedelta(days=7 * (last - n)), percent=one) for n, one in enumerate(shares)]
 
 
+def percents(known: list[WeekFacts]) -> list[float]:
+    return list((weekly_utilisation(known, as_of=AS_OF) or {}).values())
+
+
 # --- risks by words
 
 
@@ -130,7 +134,7 @@ def test_a_better_forecast_never_gives_a_worse_colour(
 
 
 def test_utilisation_ends_at_a_week_nobody_gave() -> None:
-    assert weekly_utilisation(weeks(90, 120, None, 115, 116), as_of=AS_OF) == [115, 116]
+    assert percents(weeks(90, 120, None, 115, 116)) == [115, 116]
 
 
 def test_utilisation_of_long_ago_says_nothing_of_today() -> None:
@@ -144,7 +148,7 @@ def test_weeks_to_come_are_not_counted_yet() -> None:
 
 def test_hours_weigh_teams_and_a_team_without_figures_leaves_the_week_unknown() -> None:
     big, small = WeekFacts(MONDAY, booked=90, capacity=100), WeekFacts(MONDAY, booked=20, capacity=10)
-    assert weekly_utilisation([big, small], as_of=AS_OF) == [100]
+    assert percents([big, small]) == [100]
     assert weekly_utilisation([big, WeekFacts(MONDAY)], as_of=AS_OF) is None
     assert weekly_utilisation([WeekFacts(MONDAY, booked=5, capacity=0)], as_of=AS_OF) is None
 

@@ -10,7 +10,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from model.status.phased import months_before
+from sync.asking import asking
 from sync.consolidate import consolidate
+from sync.facts import gather
 from sync.receipts import explain, status_document
 from tests.support.oracles import oracle
 from tests.support.rows import T0, Rows
@@ -243,3 +245,28 @@ def test_the_same_money_in_two_sources_is_counted_once(rows: Rows) -> None:
     with Session(rows.engine) as session:
         inputs = explain(session, "APOLLO", "spent_value")["rule"]["inputs"]
     assert (inputs["actual_source"], inputs["actual_also_in"]) == ("pmo-files", ["finance"])
+
+
+def test_months_after_the_plans_end_make_no_fully_earned_plan_look_faster(rows: Rows) -> None:
+    for key, row, plan in (("APOLLO", 8, PLAN[:4]), ("GEMINI", 9, (*PLAN[:4], 0, 0, 0))):
+        project(rows, key, row, budget="310000", percent_complete=100, reported_on=TODAY)
+        months(rows, key, "baseline", plan)
+        months(rows, key, "actual", SPENT)
+    plain = found(rows)
+    with Session(rows.engine) as session:
+        padded, own = (explain(session, key, "schedule")["rules"] for key in ("GEMINI", "APOLLO"))
+    assert [each["text"] for each in padded] == [each["text"] for each in own]
+    [text_] = [each["text"] for each in own if each["id"] == "F2"]
+    assert text_ == f"schedule performance to date is {value(plain, 'spi_time'):.2f}"
+
+
+def test_the_ledgers_of_two_sources_are_not_added_up(rows: Rows) -> None:
+    rows.source("finance", "excel")
+    project(rows)
+    for source, amount in (("finance", "900"), ("pmo-files", "400"), ("pmo-files", "600")):
+        rows.cost(source, "APOLLO", "forecast", amount, currency="GBP")
+    consolidate(rows.engine, as_of=TODAY, known_at=T0)
+    with Session(rows.engine) as session:
+        [apollo] = gather(session, asking(session, None, TODAY, T0)).projects
+    assert apollo.ledger_eac == Decimal(1000)
+    assert apollo.sources == {rows.sources["pmo-files"], rows.sources["finance"]}

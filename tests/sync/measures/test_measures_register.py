@@ -1,7 +1,7 @@
 """What an office keeps as numbers: bad rows give no number and a reason, and never a green."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -87,6 +87,15 @@ def test_a_contract_is_held_against_the_actual_finish_once_there_is_one() -> Non
     assert measured(project(given, contract=rows), "contract_gap").value == 0
 
 
+def test_a_finish_that_is_only_promised_is_no_finish() -> None:
+    given = {"forecast_finish": (date(2027, 3, 1), None), "actual_finish": (AS_OF + timedelta(days=1), None)}
+    found = measured(
+        project(given, contract=[{"title": "Build", "ends_on": date(2027, 2, 1)}]), "contract_gap"
+    )
+
+    assert (found.value, found.attributes) == (28, ("forecast_finish",))
+
+
 def test_money_and_other_units_of_benefits_are_never_added_up() -> None:
     values = {"benefit_target": (Decimal(100), "GBP"), "benefit_forecast": (Decimal(100), "GBP")}
     rows = [
@@ -123,7 +132,7 @@ def test_hours_that_cannot_be_are_unknown(week: dict[str, Any]) -> None:
     assert (found.value, found.says) == (None, "no utilisation of the last two weeks is on record")
 
 
-ROLE = {"role": "Project  Manager", "empty_since": datetime(2026, 10, 1, tzinfo=UTC)}
+ROLE = {"role": "Project  Manager", "empty_since": date(2026, 10, 1)}
 
 
 @pytest.mark.parametrize(
@@ -153,6 +162,36 @@ def test_a_manager_whom_a_project_names_is_not_vacant_because_a_list_is_behind()
     found = dimensions(project(values, project_role=[ROLE]), AS_OF, LIMITS)["resource"].computed
 
     assert found.colour is Colour.GREEN
+
+
+def test_a_key_role_of_which_nobody_speaks_leaves_the_number_of_vacant_ones_unknown() -> None:
+    held = measured(project({"manager": ("Maya", None)}), "vacant_roles")
+    assert (held.value, held.says) == (None, "sponsor unknown")
+    vacant = measured(project(project_role=[ROLE]), "vacant_roles")
+    assert (vacant.value, vacant.says) == (None, "sponsor unknown; vacant: manager")
+    both = project({"manager": ("Maya", None), "sponsor": ("Owen", None)})
+    assert measured(both, "vacant_roles").value == 0
+
+
+def test_the_receipts_of_utilisation_list_the_weeks_that_decided_of_every_team() -> None:
+    monday = date(2026, 11, 16)
+    weeks = [
+        {"week": monday + timedelta(days=7 * ahead), "team": team, "percent": 100.0 + ahead}
+        for ahead in range(-6, 3)
+        for team in ("Web", "Data")
+    ]
+    given = project({"manager": ("Maya", None), "sponsor": ("Owen", None)}, utilisation=weeks)
+    number = measured(given, "utilisation")
+    colour = dimensions(given, AS_OF, LIMITS)["resource"]
+    decided = [
+        f"{team}, week of {monday - timedelta(days=7 * back)}"
+        for back in range(LIMITS.resource.utilisation_weeks)
+        for team in ("Web", "Data")
+    ]
+
+    assert number.inputs["weeks"] == [97, 98, 99, 100]
+    assert [each["name"] for each in number.records] == decided
+    assert [each["name"] for each in colour.records] == decided
 
 
 def test_failed_gates_count_with_what_failed_in_reviews() -> None:
