@@ -13,7 +13,7 @@ from sync.collection.published import Published, Record, Value
 from sync.record_months import LATER, Line, lines_of
 from sync.record_rows import costs_of
 
-_KINDS: Final = {"budget": "baseline", "actual": "actual", LATER: "forecast"}
+KINDS: Final = {"budget": "baseline", "actual": "actual", LATER: "forecast"}
 _Amount = tuple[str, date | None, Decimal | None, Value]  # kind, month, amount, the answer it is from
 
 
@@ -58,8 +58,8 @@ def _amounts(found: Published, record: Record, line: Line) -> Iterator[_Amount]:
         elif rule.id == "actual":
             month = date.fromisoformat(f"{found.head.period[:7]}-01")
             yield "actual", month, _of_the_month(each.value, line, month), each
-        elif rule.id in _KINDS:
-            yield _KINDS[rule.id], None, _decimal(each.value), each
+        elif rule.id in KINDS:
+            yield KINDS[rule.id], None, _decimal(each.value), each
 
 
 def _months(each: Value) -> Iterator[_Amount]:

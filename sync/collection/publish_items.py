@@ -85,11 +85,11 @@ def _row(
     own_id = f"{found.head.project_key}/{record.ref}"
     if standing is None or standing["source_id"] == where.source_id:
         before = {} if standing is None else {name: standing[name] for name in answerable(table)}
-        columns = before | _columns(table, record.values.values())
+        columns = before | columns_said(table, record.values.values())
         columns.setdefault(REFERENCES[table], record.ref)
         columns.pop("external_id", None)
         return Row(own_id if standing is None else standing["external_id"], columns, place, position)
-    said = _columns(table, record.answers())
+    said = columns_said(table, record.answers())
     columns = _answered_before(connection, where, table, standing, now) | said
     answered = tuple(sorted(columns))
     if table == "milestone":
@@ -98,7 +98,7 @@ def _row(
     return Row(source, columns, place, position, standing, answered)
 
 
-def _columns(table: str, values: Any) -> dict[str, Any]:
+def columns_said(table: str, values: Any) -> dict[str, Any]:
     """Return values by the table's columns, in their types; the currency beside the first amount of money."""
     allowed = answerable(table)
     found: dict[str, Any] = {}

@@ -158,7 +158,7 @@ def _claim(
         currency = portfolio_of(session).currency
     rows = []
     for each in answers:
-        name = _attribute(each)
+        name = attribute_of(each)
         if name is None:
             continue
         value = claimed(name, each.value)
@@ -176,7 +176,7 @@ def _claim(
     write_claims(connection, publication, found.project_id, rows, now)
 
 
-def _attribute(each: Value) -> str | None:
+def attribute_of(each: Value) -> str | None:
     """Return the project's attribute that an answer is of: what it is bound to, else the one of its own name."""
     bound = each.field.attribute
     name = bound.name if bound is not None and bound.entity == "project" else each.field.rule.id

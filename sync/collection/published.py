@@ -83,6 +83,13 @@ def published(connection: Connection, submission_id: int, now: datetime) -> Publ
     frozen = connection.scalar(text("SELECT frozen FROM submission WHERE id = :id"), {"id": submission_id})
     if frozen is None:
         raise NotPublished(f"submission {submission_id} was not published")
+    return as_frozen(connection, head, frozen, now)
+
+
+def as_frozen(
+    connection: Connection, head: SubmissionHead, frozen: Mapping[str, Any], now: datetime
+) -> Published:
+    """Read a frozen document, wherever it is kept, by the version of the template that it was answered in."""
     template = version(connection, head.template, head.version)
     fields = {field.rule.id: field for field in template.fields}
     records = tuple(

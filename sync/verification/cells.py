@@ -2,19 +2,15 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
-import orjson
 import zstandard
-from sqlalchemy import Row, text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from connectors.errors import ConnectorError
 from sync.bind import cell_locator
-from sync.json import dump_bytes
 from sync.normalise import Batch, normalise
 from sync.offline import Offline, open_offline
 from sync.prepare import UnreadablePage, records_of
@@ -22,65 +18,62 @@ from sync.rawpage import open_body
 from sync.record_rows import COLLECTION
 from sync.said import normalised
 from sync.tables import columns_of
+from sync.verification.answers import misanswered
 from sync.verification.differences import said
+from sync.verification.places import Places, Standing, plain, same
 
 _NOT_READ: Final = frozenset({"raw_position", "content_hash"})
+_ITEM: Final = "work_item"
 T = TypeVar("T")
 _MORE: Final = " more"  # of a locator that names the first of several rows
-
-
-@dataclass(slots=True)
-class Places(Generic[T]):
-    """Claims and rows to hold to their pages, each with what names it in a fault; rows by table."""
-
-    claims: dict[int, T] = field(default_factory=dict)
-    rows: dict[str, dict[int, T]] = field(default_factory=dict)
-    read: int = 0  # how many were found on their pages and compared
-
-
-@dataclass(frozen=True, slots=True)
-class _Standing(Generic[T]):
-    """One claim or row: what it is called, what is stored of it, and whether it is a claim."""
-
-    what: T
-    row: Row[Any]
-    claim: bool
+# Since when what is stored was read so: an item is kept as its last run, or a replay since, has read it.
+_READ_AT: Final = {
+    _ITEM: "greatest((SELECT r.started_at FROM run r WHERE r.id = v.run_id),"
+    " CAST(s.semantics ->> 'replayed_at' AS timestamptz), TIMESTAMPTZ '0002-01-01 00:00:00+00')"
+}
 
 
 def misread(session: Session, places: Places[T]) -> Iterator[tuple[T, str]]:
     """Yield (what it is called, what does not agree) of what its page says otherwise.
 
-    A page is read by the mapping that counted when the claim or row became known. What people answered and what a
-    page does not hold by itself (sums, shares of items) is held to its rows elsewhere.
+    A page is read by the mapping that counted when the claim or row was read; what people answered, off the
+    document that was frozen of it. What a page does not hold by itself (sums, shares of items) is held to its rows
+    elsewhere.
     """
-    by_page: dict[tuple[int, str], dict[int, list[_Standing[T]]]] = {}
+    by_page: dict[tuple[int, str], dict[int, list[Standing[T]]]] = {}
+    answered: dict[int, list[Standing[T]]] = {}
     for each in _standing(session, places):
         of_source = by_page.setdefault((each.row.source_id, each.row.source), {})
-        of_source.setdefault(each.row.raw_page_id, []).append(each)
+        (answered if each.row.kind_of_source == COLLECTION else of_source).setdefault(
+            each.row.raw_page_id, []
+        ).append(each)
     for (source_id, source), pages in sorted(by_page.items()):
         saved = _versions(session, source_id)
-        groups: dict[int, dict[int, list[_Standing[T]]]] = {}
+        groups: dict[int, dict[int, list[Standing[T]]]] = {}
         for page, standing in pages.items():
             for each in standing:
-                version = _version(saved, each.row.known_from)
+                version = _version(saved, each.row.read_at)
                 groups.setdefault(version, {}).setdefault(page, []).append(each)
         for version, asked in groups.items():
             yield from _of_source(session, source, saved[version][1] if saved else {}, asked, places)
+    yield from misanswered(session, answered, places)
 
 
-def _standing(session: Session, places: Places[T]) -> Iterator[_Standing[T]]:
-    tables = [("claim", places.claims, True), *((name, rows, False) for name, rows in places.rows.items())]
-    for table, named, is_claim in tables:
+def _standing(session: Session, places: Places[T]) -> Iterator[Standing[T]]:
+    tables: list[tuple[str | None, dict[int, T]]] = [(None, places.claims), *places.rows.items()]
+    for table, named in tables:
         rows = session.execute(
             text(
-                f"SELECT v.*, s.name AS source FROM {table} v JOIN source s ON s.id = v.source_id"
+                f"SELECT v.*, s.name AS source, s.kind AS kind_of_source,"
+                f" {_READ_AT.get(str(table), 'v.known_from')} AS read_at"
+                f" FROM {table or 'claim'} v JOIN source s ON s.id = v.source_id"
                 " WHERE v.id = ANY(CAST(:ids AS bigint[])) AND v.raw_page_id IS NOT NULL"
-                " AND v.raw_position IS NOT NULL AND s.kind <> :collection"
+                " AND v.raw_position IS NOT NULL"
             ),
-            {"ids": list(named), "collection": COLLECTION},
+            {"ids": list(named)},
         )
         for row in rows:
-            yield _Standing(named[row.id], row, is_claim)
+            yield Standing(named[row.id], row, table)
 
 
 def _versions(session: Session, source_id: int) -> Sequence[tuple[datetime, Mapping[str, Any]]]:
@@ -99,7 +92,7 @@ def _of_source(
     session: Session,
     source: str,
     settings: Mapping[str, Any],
-    pages: Mapping[int, Sequence[_Standing[T]]],
+    pages: Mapping[int, Sequence[Standing[T]]],
     places: Places[T],
 ) -> Iterator[tuple[T, str]]:
     with ExitStack() as stack:
@@ -113,7 +106,7 @@ def _of_source(
                 yield from _of_page(batch, page, standing)
 
 
-def _of_page(batch: Batch, page: int, standing: Collection[_Standing[T]]) -> Iterator[tuple[T, str]]:
+def _of_page(batch: Batch, page: int, standing: Collection[Standing[T]]) -> Iterator[tuple[T, str]]:
     found = dict(zip(batch.positions, batch.rows, strict=True))
     for each in standing:
         row = found.get(each.row.raw_position)
@@ -121,8 +114,7 @@ def _of_page(batch: Batch, page: int, standing: Collection[_Standing[T]]) -> Ite
             yield each.what, f"raw page {page} has no record {each.row.raw_position}"
             continue
         there = dict(zip(batch.columns, row, strict=True))
-        check = _claim if each.claim else _row
-        for says in check(each.row, there, batch.entity):
+        for says in (_claim if each.table is None else _row)(each, there, batch.entity):
             yield each.what, f"{says} (raw page {page}, record {each.row.raw_position})"
 
 
@@ -141,12 +133,13 @@ def _read(session: Session, offline: Offline, page: int) -> Batch | None:
     return normalise(offline.mappings[stream.name], records)
 
 
-def _claim(row: Row[Any], there: Mapping[str, Any], entity: str) -> Iterator[str]:
+def _claim(each: Standing[T], there: Mapping[str, Any], entity: str) -> Iterator[str]:
     """Hold a claim to the cell or the record it names."""
+    row = each.row
     if row.value is None or _MORE in (row.locator or ""):
         return
     if entity != "project":
-        if not any(_same(row.value, _plain(value)) for value in there.values()):
+        if not any(same(row.value, plain(value)) for value in there.values()):
             yield f"it says {said(row.value)}, and nothing of its record does"
         named = {str(there.get(name)) for name in ("locator", "key", "external_id")}
         if named.isdisjoint({row.locator, str(row.locator).partition(" ")[0]}):
@@ -156,30 +149,36 @@ def _claim(row: Row[Any], there: Mapping[str, Any], entity: str) -> Iterator[str
     if given is None:
         yield f"it says {said(row.value)}, its cell nothing"
         return
-    value = _plain(normalised(row.attribute, given["value"]))
-    if not _same(row.value, value):
+    value = plain(normalised(row.attribute, given["value"]))
+    if not same(row.value, value):
         yield f"it says {said(row.value)}, its cell {said(value)}"
     if row.locator != (cell := cell_locator(there["locator"], given.get("cell"))):
         yield f"it names {row.locator}, and was read at {cell}"
 
 
-def _row(row: Row[Any], there: Mapping[str, Any], entity: str) -> Iterator[str]:
-    """Hold each column of a row to what its record gives."""
-    stored, kept = row._mapping, columns_of(entity)  # noqa: SLF001  (the public name of a Row's mapping)
+def _row(each: Standing[T], there: Mapping[str, Any], entity: str) -> Iterator[str]:
+    """Hold each column of a row to what its record gives, and an item's history by the hash of it all."""
+    stored, kept, agrees = each.stored, columns_of(entity), True
     for name, value in there.items():
-        if name in kept and name not in _NOT_READ and not _same(_plain(stored[name]), _plain(value)):
+        if name not in kept or name in _NOT_READ or _placed(name, stored):
+            continue
+        here, wanted = plain(stored[name]), plain(value)
+        if not (same(here, wanted) or _kept_less(name, here, wanted)):
+            agrees = False
             yield f"{name}: it says {said(stored[name])}, its record {said(value)}"
+        agrees = agrees and (name != "custom" or here == wanted)
+    if entity == _ITEM and agrees and bytes(stored["content_hash"]) != there["content_hash"]:
+        yield "its record, with its history, does not have the hash it was kept with"
 
 
-def _plain(value: Any) -> Any:
-    return orjson.loads(dump_bytes(value))
+def _placed(name: str, stored: RowMapping) -> bool:
+    """Say whether a column is not its record's word: an item below a bound area belongs to that."""
+    return name == "scope_external_id" and stored.get("area") is not None
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Say whether two plain values mean the same, a number in digits or not."""
-    if one == other:
-        return True
-    try:
-        return round(Decimal(str(one)), 6) == round(Decimal(str(other)), 6)
-    except InvalidOperation:
+def _kept_less(name: str, here: Any, wanted: Any) -> bool:
+    """Say whether a record only has more of the fields that are kept than were kept when it was read."""
+    if name != "custom":
         return False
+    there = wanted or {}
+    return all(same(value, there.get(field)) for field, value in (here or {}).items())

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 import zstandard
@@ -11,15 +12,20 @@ from sqlalchemy.orm import Session
 
 from sync.derived import Claimed, Derived, derived_from
 from sync.receipts import TABLES
-from sync.verification.cells import Places
+from sync.tables import has
+from sync.verification.places import Places
 
 _PAGES: Final = 50  # raw pages opened together
 
 
 @dataclass(slots=True)
 class Trail:
-    """What was followed: how many claims and rows, and the raw pages they stand on, with who stands there."""
+    """What was followed: how many claims and rows, and the raw pages they stand on, with who stands there.
 
+    `known_at` is the receipt's instant.
+    """
+
+    known_at: datetime
     claims: int = 0
     records: int = 0
     pages: dict[int, str] = field(default_factory=dict)
@@ -84,6 +90,7 @@ def _rows(session: Session, records: Iterable[Mapping[str, Any]], trail: Trail) 
         if table not in TABLES:
             yield f"{table}: a receipt names rows of it, and there is no such table"
             continue
+        named[table] |= _amended(session, table, named[table], trail.known_at)
         rows = session.execute(
             text(f"SELECT id, raw_page_id, locator FROM {table} WHERE id = ANY(CAST(:ids AS bigint[]))"),
             {"ids": sorted(named[table])},
@@ -98,8 +105,22 @@ def _rows(session: Session, records: Iterable[Mapping[str, Any]], trail: Trail) 
                 yield f"{table} {number} ({row.locator}): it names no raw page"
             else:
                 trail.pages.setdefault(row.raw_page_id, f"{table} {number} ({row.locator})")
-                if table != "work_item":  # kept as last read, on a page of another time
-                    trail.places.rows.setdefault(table, {})[number] = f"{table} {number} ({row.locator})"
+                trail.places.rows.setdefault(table, {})[number] = f"{table} {number} ({row.locator})"
+
+
+def _amended(session: Session, table: str, ids: Iterable[int], known_at: datetime) -> set[int]:
+    """Return the other sources' records that people's answers were laid over, as they were known."""
+    if not has(table, "amends_source_id"):
+        return set()
+    rows = session.execute(
+        text(
+            f"SELECT o.id FROM {table} v JOIN {table} o ON o.source_id = v.amends_source_id"
+            " AND o.external_id = v.amends_external_id AND o.known_from <= :known_at"
+            " AND (o.known_to IS NULL OR o.known_to > :known_at) WHERE v.id = ANY(CAST(:ids AS bigint[]))"
+        ),
+        {"ids": sorted(ids), "known_at": known_at},
+    )
+    return set(rows.scalars())
 
 
 def _records(receipt: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

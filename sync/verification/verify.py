@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.orm import Session
 
 from sync.json import dump_bytes
-from sync.verification.cells import Places, misread
+from sync.verification.cells import misread
 from sync.verification.differences import differences
 from sync.verification.followed import Trail, broken_pages, follow_claims, follow_records
+from sync.verification.places import Places
 from sync.verification.recompute import NoSuchPolicy, Recomputed, recomputed
 from sync.verification.rolled import follow_rollups
 
@@ -75,7 +76,8 @@ def verify(
     its receipt must agree; what the formulas make of the claims and rows of its two clocks, by the policy it
     names, must be the document and the receipt; each claim and row of the receipt must be there, say what the
     receipt says, and stand on a raw page whose bytes have the hash that was taken when it was fetched, and which
-    says at that place what the claim or row does. Its two clocks must be those of a consolidation.
+    says at that place what the claim or row does: a work item as it was last read, people's answers as they were
+    frozen. Its two clocks must be those of a consolidation.
 
     Where no project is named, the roll-ups of these clocks too: their projects' parts must be what the receipts
     of the snapshots say, their rates those that were stated, and each figure what these make.
@@ -155,7 +157,7 @@ def _look(
     standing: dict[int, Fault],
     places: Places[Fault],
 ) -> None:
-    trail = Trail()
+    trail = Trail(row.known_at)
     faults = [
         *_agrees(row), *_comes_out(row, again, because),
         *follow_claims(session, row.receipt, trail), *follow_records(session, row.receipt, trail),

@@ -17,6 +17,7 @@ from sync.registry import utc_now
 from sync.verification.verify import verify
 from tests.support.api_client import client
 from tests.support.databases import cloned
+from tests.support.rereading import reread
 from tests.support.sandbox_sources import configure
 from tests.support.store import pulled
 
@@ -150,3 +151,17 @@ def test_what_was_forged_with_its_document_receipt_and_hash_is_found_by_its_cell
     assert "it names register.xlsx!Projects!Z99, and was read at register.xlsx!Projects!L6" in told
     assert "title: it says Forged, its record" in told
     assert "there was no consolidation at its two clocks: one of them was changed since" in told
+
+
+def test_every_claim_and_row_says_what_its_cell_does_and_one_that_was_changed_is_found(store: Engine) -> None:
+    tables = ("claim", "contract", "benefit", "project_role", "utilisation", "quality_review")
+    count, faults = reread(store, tables)
+    assert (faults, count > 200) == ("", True)
+    _, faults = reread(
+        store, ["claim"], statement="UPDATE claim SET value = '\"7.00\"' WHERE attribute = 'budget'"
+    )
+    assert "it says 7.00, its cell 2400000.00 (raw page" in faults
+    _, faults = reread(
+        store, ["contract"], statement="UPDATE contract SET invoiced = 7 WHERE contract_id = 'C-01'"
+    )
+    assert "invoiced: it says 7, its record" in faults

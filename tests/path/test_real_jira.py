@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from config.database import open_engine
 from tests.support.databases import cloned
+from tests.support.rereading import reread
 from tests.support.sandbox_sources import block, configure
 from tests.support.sandboxes import kept
 from tests.support.shared import SHARED, needs_shared
@@ -356,3 +357,28 @@ def test_a_second_run_brings_nothing_new_and_loses_nothing(store: Engine) -> Non
     assert [one.state for one in again] == ["succeeded"] * 3
     assert holdings() == before
     assert before[0]["changes"] == 732  # 714 and the Server's 18
+
+
+ITEMS: Final = "SELECT count(*) AS n FROM work_item"
+
+
+def test_every_item_says_what_the_page_says_that_it_was_last_read_from(store: Engine) -> None:
+    [stored] = ask(store, ITEMS)
+    assert reread(store, ["work_item"]) == (stored["n"], "")
+
+
+@pytest.mark.parametrize(
+    ("sets", "says"),
+    [
+        ("points = 99", "points: it says 99"),
+        ("status_category = 'done', done_at = now()", "status_category: it says done, its record"),
+        ("created_at = created_at + interval '1 hour'", "created_at: it says"),
+        ("content_hash = decode('00', 'hex')", "does not have the hash it was kept with"),
+        ("raw_position = 99999", "has no record 99999"),
+    ],
+)
+def test_an_item_that_was_changed_since_it_was_read_is_found(store: Engine, sets: str, says: str) -> None:
+    one = "(SELECT id FROM work_item WHERE status_category = 'todo' AND points IS NULL ORDER BY id LIMIT 1)"
+    _, faults = reread(store, ["work_item"], statement=f"UPDATE work_item SET {sets} WHERE id = {one}")
+    assert {line.partition(":")[0] for line in faults.splitlines()} == {faults.partition(":")[0]}
+    assert says in faults

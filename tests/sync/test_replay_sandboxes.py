@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from sync.registry import utc_now
 from sync.replay import replay
+from tests.support.rereading import reread
 from tests.support.sandbox_sources import block, configure
 from tests.support.sandboxes import running
 from tests.support.store import pulled
@@ -26,6 +27,8 @@ def test_a_replay_after_weeks_of_work_and_several_runs_is_the_live_model(engine:
             sandbox.control("clock", {"date": str(ANCHOR - timedelta(days=days))})
             assert pulled(engine, "tracker", full=full).state in {"succeeded", "partial"}
         live, standing = model_rows(engine), model_rows(engine, ids=True)
+        count, faults = reread(engine, ["work_item"])
+        assert (faults, count > 100) == ("", name != "sharepoint")
 
         assert replay(engine, "tracker", now=utc_now()).changes == 0
         assert model_rows(engine, ids=True) == standing
