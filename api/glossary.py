@@ -177,6 +177,70 @@ TERMS: Final = tuple(sorted((
     Term("measure", N_("Measure"), N_(
         "A number beside the colours, with a unit, a sentence and a receipt of its own."
     ), ("status.measures",), (N_("Metric"), N_("Indicator"))),
+    Term("budget", N_("Budget"), N_(
+        "The money that was approved for the whole project. What is forecast and spent is held against it."
+    ), ("project.budget",), (N_("Approved budget"),), "F4"),
+    Term("over", N_("Over the budget"), N_(
+        "Forecast cost at the end less the approved budget. A minus is less than approved; a sum leaves out what "
+        "nobody knows."
+    ), ("project.forecast_cost",), (N_("Overrun"),), "F4"),
+    Term("contingency", N_("Contingency"), N_(
+        "Money set aside for what may happen, beside the budget. It is held against the expected cost of the risks."
+    ), ("project.contingency",), (N_("Reserve"),), "F7"),
+    Term("programme", N_("Programme"), N_(
+        "Projects led together. A project can belong to several, each carrying a share of its budget."
+    ), ("project.programme",)),
+    Term("dimension", N_("Dimension"), N_(
+        "One side of a project that has a colour of its own: schedule, cost, scope, risk, benefit, resource."
+    ), ("status.dimensions",)),
+    Term("level", N_("Risk level"), N_(
+        "Low, medium, high or critical, by how likely a risk is and how grave it would be; the policy says where "
+        "each begins."
+    ), ("raid_item.probability", "raid_item.impact"), (N_("Severity of a risk"),), "F6"),
+    Term("response", N_("Response"), N_(
+        "What is done about a risk, and the day by which it is done. Overdue, it makes a critical risk red."
+    ), ("raid_item.action_due",), (N_("Mitigation"), N_("Action")), "F6"),
+    Term("owner", N_("Owner"), N_(
+        "Who looks after a risk, an issue or a finding. A critical risk without one is red."
+    ), ("raid_item.owner",), (N_("Responsible"),), "F6"),
+    Term("rewritten", N_("Rewritten history"), N_(
+        "A past day that looks otherwise today than it did then, because a source was changed afterwards. News is "
+        "what happened since."
+    ), (), (N_("Restated"),)),
+    Term("two_clocks", N_("True from, known from"), N_(
+        "Two clocks: since when something holds out there, and since when Muster has known it. They tell what was "
+        "late from what was written down late."
+    ), (), (N_("Bitemporal"),)),
+    Term("raw_page", N_("Raw page"), N_(
+        "The answer of a source as it came, kept with its fingerprint, so that a receipt can lead down to it."
+    )),
+    Term("precedence", N_("Precedence"), N_(
+        "Whose claim counts where sources differ and neither a person nor a rule has settled it."
+    ), (), (N_("Ranking of sources"),)),
+    Term("source_scope", N_("Scope of a source"), N_(
+        "A part of a source that belongs to one project: a project of Jira, an area path, a sheet."
+    )),
+    Term("bias", N_("Bias"), N_(
+        "By how much reports are rosier than what is computed, on average: above nought is rosier, below is stricter."
+    ), (), (), "F14"),
+    Term("kappa", N_("Kappa"), N_(
+        "How far reported and computed colours agree beyond chance: 1 is always, nought no better than chance."
+    ), (), (), "F14"),
+    Term("hit_rate", N_("Hit rate"), N_(
+        "Of what went wrong, the share that a colour had warned of before."
+    ), (), (N_("Recall"),)),
+    Term("false_alarm", N_("False alarm"), N_(
+        "A warning after which nothing went wrong within the time looked at."
+    )),
+    Term("brier", N_("Brier score"), N_(
+        "How far said chances were from what came, squared: nought is best, a quarter is a coin tossed."
+    )),
+    Term("auc", N_("AUC"), N_(
+        "How well a number tells what goes wrong from what goes well: a half is chance, 1 always right."
+    )),
+    Term("pinball", N_("Pinball loss"), N_(
+        "What a forecast of dates with chances has missed by, in days, weighed by the chance it named; less is better."
+    )),
 ), key=lambda term: term.name))  # fmt: skip
 _BY_KEY: Final = {term.key: term for term in TERMS}
 

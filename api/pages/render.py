@@ -16,6 +16,7 @@ from api.access.csrf import FIELD, MARK, form_token
 from api.access.visible import Principal, Reader
 from api.glossary import explained, is_explained
 from api.pages.navigation import navigation
+from api.pages.reasons.reading import translated
 from api.pages.static import address
 from api.pages.straight import straight
 from api.pages.what_now import headed, to_do
@@ -84,7 +85,7 @@ def _environment() -> Environment:
         "safe_url": safe_url, "date": date_text, "short_date": short_date, "instant": instant_text,
         "number": number_text, "money": money_text, "value": value_text, "slip": signed_days, "words": words,
         "clock": clock_text, "month": month_text, "weekday": weekday_text,
-        "said": said,
+        "said": said, "reason": translated,
     }  # fmt: skip
     environment.filters.update(filters)
     environment.tests["explained"] = is_explained

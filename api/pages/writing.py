@@ -154,7 +154,11 @@ def number_text(value: object, digits: int = 1) -> str:
     except ValueError:
         return str(value)
     text = f"{found:,.{digits}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return figure_text(text.rstrip("0").rstrip(".") if "." in text else text)
+
+
+def figure_text(text: str) -> str:
+    """Write a figure that is written in English already, digit for digit, with the marks of the reader's language."""
     marks = _marks(preferences().language)
     return text if marks is None else text.translate(marks)
 

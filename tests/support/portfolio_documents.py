@@ -71,17 +71,19 @@ def document_of(done: Clock, project: DemoProject, week: int, colours: dict[str,
         "cost": [
             ("F4", "no approved budget", {"budget": None})
             if project.budget is None
-            else ("F4", f"{cost:+.1f} % against the budget", {"budget": str(project.budget), "variance_pct": cost})
+            else ("F4", f"forecast {abs(cost):.1f} % {'over' if cost > 0 else 'under'} the budget", {"budget": str(project.budget), "variance_pct": cost})
         ],
         "scope": [
-            ("F9", f"{project.uncontrolled_points_pct} % of the baseline added without approval",
+            ("F9", f"{project.uncontrolled_points_pct} % of the baseline added without an approved change",
              {"uncontrolled_pct": project.uncontrolled_points_pct})
         ],
-        "risk": [("F7", "a critical risk has no owner" if project.unowned_critical_risk else "cover 0.94",
+        "risk": [("F7", "critical risk R-001 has no owner" if project.unowned_critical_risk else "6 open risks, none high",
                   {"critical_unowned": int(project.unowned_critical_risk), "cover": 0.94})],
     }  # fmt: skip
     if _overdue(project, week):
-        texts["schedule"].append(("F5", "Cut-over, critical, is 21 days overdue", {"overdue_days": 21}))
+        texts["schedule"].append(
+            ("F5", "critical milestone Cut-over is 21 days overdue", {"overdue_days": 21})
+        )
     stale = project.reported[week] is None
     score = 66.2 if stale else 96.4 - 3.1 * (len(project.key) % 4)
     grade = "D" if score < 70 else "C" if score < 85 else "B" if score < 95 else "A"
@@ -90,7 +92,7 @@ def document_of(done: Clock, project: DemoProject, week: int, colours: dict[str,
         name: {"colour": "GREY", "computed": "GREY", "reasons": [{"rule": rule, "text": words, "inputs": {}}]}
         for name, rule, words in (
             ("benefit", "F8", "no benefit target"),
-            ("resource", "F10", "no roles known"),
+            ("resource", "F10", "nobody says who holds the key roles"),
         )
     }
     past = [overall_of(colours_of(project, each)) for each in range(week + 1)]
@@ -111,7 +113,7 @@ def document_of(done: Clock, project: DemoProject, week: int, colours: dict[str,
                 {"rule": rule, "text": words, "inputs": inputs} for rule, words, inputs in texts[name]]}
             for name, colour in colours.items()
         } | missing,
-        "overall_reasons": [{"rule": "F13", "text": "joined from its dimensions", "inputs": {}}],
+        "overall_reasons": [{"rule": "F13", "text": f"nothing red or amber, health {past[-1][1]:.1f}" if past[-1][1] else "the data quality has not been measured", "inputs": {}}],
         "trend": trend,
         "report": {"reported_on": None, "age_days": 56 if stale else 6, "stale": stale},
         "figures": {"budget": project.budget, "currency": "GBP"}, "conflicts": [], "flags": [],

@@ -170,7 +170,12 @@ def _project(
     _raid(rows, project, common, done.as_of, run)
     _costs(rows, project, common, done.as_of, run)
     for rule, kind, severity, says in (
-        ("override_reason", "missing", "block", "Say why the reported colour differs from the computed one"),
+        (
+            "override_reason",
+            "missing",
+            "block",
+            "A reason for another colour than the computed one is required",
+        ),
         ("variance_narrative", "invalid", "warn", "at least 40 characters, has 17"),
     ):
         if project.key == "PORTAL" or number % 5 == 2:

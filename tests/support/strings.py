@@ -111,10 +111,12 @@ _QUIET: Final = frozenset({"code", "style", "script"})
 # What is written in a field as an example of what belongs there.
 _EXAMPLES: Final = frozenset({
     "ada@example.org", "Ada Byron", "Europe/London", "GBP", "30 6 * * mon-fri", "Power BI", "PORTAL, LEDGER",
+    "-----BEGIN CERTIFICATE-----",
 })  # fmt: skip
 _NAMES: Final = frozenset(
     {"Muster", "JSON", "UTC", "YAML", "Jira", "Azure", "DevOps", "Excel", "CSV", "NDJSON"}
 )
+_ATTRIBUTES: Final = re.compile(r'(?:\s*[a-z-]+="[^"]*")+')  # that a macro writes into a tag
 _LITERAL: Final = re.compile(r"[A-Z][a-z]+\s[a-z]|[a-z]{2,}\s[a-z]{2,}|^[A-Z][a-z]+$")
 
 
@@ -144,6 +146,7 @@ def unmarked(source: str) -> list[str]:
     texts.feed("".join(_outside(source)))
     texts.close()
     said = [" ".join(text.replace("\x00", " ").split()) for text in texts.said]
+    said = [text for text in said if not _ATTRIBUTES.fullmatch(text)]
     shown = [text for text in said if text not in _EXAMPLES and set(_WORD.findall(text)) - _NAMES]
     return shown + list(_inside(source))
 
