@@ -1,5 +1,6 @@
 """What a client can read and prefers: `Accept`, `$format`, `OData-MaxVersion`, `Prefer` (protocol 8.2, 11.2.12)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,6 +11,7 @@ JSON: Final = "application/json"
 XML: Final = "application/xml"
 _FORMATS: Final = {"json": JSON, "xml": XML}
 _MOST_RANGES: Final = 50
+_ROWS: Final = re.compile("[0-9]{1,9}")
 
 
 class NotAcceptable(Problem):
@@ -119,7 +121,7 @@ def preferences(headers: list[str]) -> Preferences:
     for part in (part.strip() for header in headers for part in header.split(",")):
         name, _, value = part.partition("=")
         name, value = name.strip().lower().removeprefix("odata."), value.strip().strip('"')
-        if name == "maxpagesize" and page is None and value.isdigit() and 0 < int(value) < 10**9:
+        if name == "maxpagesize" and page is None and _ROWS.fullmatch(value) and int(value):
             page = int(value)
             applied.append(f"{part.partition('=')[0].strip()}={page}")
         elif name == "omit-values" and value == "nulls" and nulls:

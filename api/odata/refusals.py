@@ -7,6 +7,7 @@ import psycopg
 from sqlalchemy.exc import CompileError, DBAPIError
 
 from api.odata.problems import Problem, TooComplex, Unsupported
+from api.odata.query.statement import Loose
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,9 @@ class _TooLong(Problem):
 
 def refusal(error: Exception) -> Problem | None:
     """Return what a failure means for the request; None where something else than the request is at fault."""
+    if isinstance(error, Loose):
+        log.error("a mistake of the engine, of which nothing was read: %s", error)
+        return Unsupported("this is not answered as it is put together; put it another way")
     if isinstance(error, CompileError):
         return _unsupported("no SQL can be written for it")
     driver = error.orig if isinstance(error, DBAPIError) else error

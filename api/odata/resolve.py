@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import FromClause, Select, cast, select
+from sqlalchemy import FromClause, Select, cast, literal
 
 from api.odata.edm import ComplexType, EntityType, Function, Navigation, Property
 from api.odata.problems import Problem, Unsupported
@@ -14,7 +14,8 @@ from api.odata.query.literals import SQL_TYPES, constant
 from api.odata.query.operators import compare
 from api.odata.query.paths import keyed
 from api.odata.query.rows import Query
-from api.odata.query.scope import Context, Scope
+from api.odata.query.scope import Context, Scope, of_type
+from api.odata.query.statement import select
 from api.odata.query.typed import Entities, Entity, Grouped, Value
 from api.odata.syntax.resource import Filtered, Key, Plain, Segment, System
 from api.odata.syntax.scanner import Scanner
@@ -86,10 +87,10 @@ def _first(context: Context, first: Segment) -> Target | Reckoned:
         nowhere = Scope(context, Grouped({}))
         if function.is_value:
             made = invoke.as_value(function, first, None, nowhere)
-            return Reckoned(made, select(made.sql))
+            return Reckoned(made, select(made.sql).select_from(_given(nowhere)))
         way = invoke.as_way(function, first, nowhere)
         set_ = context.model.by_name[way.target]
-        query = Query(context, set_, set_.type, context.alias(set_.source))
+        query = Query(context, set_, set_.type, context.alias(set_.source), besides=_besides(nowhere))
         query.conditions.append(way.on(None, query.source))
         return Target(query, single=not way.collection)
     if not isinstance(first, Identifier) or first.name not in context.model.by_name:
@@ -147,7 +148,7 @@ def _named(context: Context, target: Target, segment: Identifier) -> Target | Re
     type_ = target.query.type
     derived = context.model.type_named(segment.name)
     if derived is not None and derived.is_a(type_) and segment.name not in type_.all_properties():
-        cast_ = _as(context, target, derived)
+        cast_ = _as(target, derived)
         return cast_ if segment.arguments is None else _keyed(cast_, segment.arguments)
     function = context.model.function(segment.name, type_, of_collection=not target.single)
     if function is not None and segment.arguments is not None:
@@ -196,11 +197,22 @@ def _whole(query: Query) -> FromClause:
     return query.scope.joined(query.source)
 
 
-def _as(context: Context, target: Target, derived: EntityType) -> Target:
-    before = target.query
-    query = Query(context, before.set, derived, before.source, besides=before.besides)
-    query.conditions += before.conditions
-    return Target(query, single=target.single, owner=target.owner)
+def _besides(nowhere: Scope) -> tuple[FromClause, ...]:
+    return (_given(nowhere),) if nowhere.aliases() else ()
+
+
+def _given(nowhere: Scope) -> FromClause:
+    """Return one row beside which stand those that a root function's arguments were read from."""
+    return nowhere.joined(select(literal(1).label("one")).subquery())
+
+
+def _as(target: Target, derived: EntityType) -> Target:
+    """Go on with those of the rows that are of a type, and as rows of it; what was asked of them so far stays."""
+    query = target.query
+    query.type = derived
+    query.scope.this = Entity(query.source, query.set, derived)
+    query.conditions.append(of_type(query.set, derived, query.source))
+    return target
 
 
 def _part(target: Target, segment: Identifier) -> Target:

@@ -34,7 +34,7 @@ def rows(answer: Answer) -> list[tuple[Any, ...]]:
 
 def at(row: Any, names: list[str]) -> Any:
     for name in names:
-        row = None if row is None else row[name]
+        row = None if row is None else row.get(name)
     return row
 
 

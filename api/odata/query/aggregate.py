@@ -6,31 +6,36 @@ is used twice, becomes a subquery first, so that nothing is put on it afterwards
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     Numeric,
     Select,
+    Text,
     and_,
     cast,
+    literal,
     null,
-    select,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
-from api.odata.edm import NUMERIC, EnumType
+from api.odata.edm import WHOLE, EnumType
 from api.odata.problems import Unsupported
+from api.odata.query.dynamic import UNTYPED
 from api.odata.query.expression import computed, condition, value, wrong
-from api.odata.query.flow import Flow, Leaves, over
+from api.odata.query.flow import Flow, Leaves, hidden_columns, over
 from api.odata.query.grouping import folded, keys_of
 from api.odata.query.literals import SQL_TYPES
 from api.odata.query.paging import SortKey
 from api.odata.query.ranking import rank
 from api.odata.query.rows import Query
 from api.odata.query.scope import Scope
-from api.odata.query.typed import Value, grouped, name_of
+from api.odata.query.statement import select
+from api.odata.query.typed import Value, grouped, is_numeric, name_of, wider
 from api.odata.syntax.apply import (
     Aggregate,
     Compute,
@@ -45,6 +50,8 @@ from api.odata.syntax.apply import (
     Transformation,
 )
 from api.odata.syntax.tree import Options
+
+_OTHER: Final = {"null": Text(), UNTYPED: JSONB()}
 
 
 def run(flow: Flow, transformations: Sequence[Transformation]) -> Flow:
@@ -117,18 +124,20 @@ def _concat(flow: Flow, each: Concat) -> Flow:
     flows = []
     for sequence in each.sequences:
         copy = Flow(settled.context, settled.source, _scope_of(settled), order=list(settled.order))
+        copy.hidden = dict(settled.hidden)
         flows.append(run(copy, sequence))
     paths: dict[tuple[str, ...], Value] = {}
     for one in flows:
         for path, held in one.leaves():
             known = paths.setdefault(path, held)
-            if name_of(known.type) != name_of(held.type) and not (
-                known.type in NUMERIC and held.type in NUMERIC
-            ):
+            if is_numeric(known.type) and is_numeric(held.type):
+                paths[path] = replace(known, type=wider(str(known.type), str(held.type)))
+            elif name_of(known.type) != name_of(held.type):
                 raise wrong(each, f"{'/'.join(path)} is {name_of(known.type)} and {name_of(held.type)}")
-    statements = [_aligned(one, paths) for one in flows]
+    hidden = {name: held for one in flows for name, held in one.hidden.items()}
+    statements = [_aligned(one, paths, hidden) for one in flows]
     whole = select(union_all(*statements).subquery())
-    return over(flow.context, whole, list(paths.items()))
+    return over(flow.context, whole, list(paths.items()), hidden)
 
 
 def _scope_of(flow: Flow) -> Scope:
@@ -137,21 +146,26 @@ def _scope_of(flow: Flow) -> Scope:
     return scope
 
 
-def _aligned(flow: Flow, paths: dict[tuple[str, ...], Value]) -> Select[Any]:
+def _aligned(
+    flow: Flow, paths: Mapping[tuple[str, ...], Value], hidden: Mapping[Hashable, Value]
+) -> Select[Any]:
     held = dict(flow.leaves())
     columns = []
     for at, (path, known) in enumerate(paths.items()):
-        type_ = Numeric() if known.type in NUMERIC else _sql_type(known)
         column = held[path].sql if path in held else null()
-        columns.append(cast(column, type_).label(f"c{at}"))
-    order = [each.clause() for each in flow.order]
+        columns.append(cast(column, _sql_type(known)).label(f"c{at}"))
+    there = Value(literal(0), "Edm.Int32", nullable=False)
+    along = {name: flow.hidden.get(name, there) for name in hidden}
+    made = flow.cut([*columns, *hidden_columns(along)])
     limited = flow.top is not None or flow.skip is not None
-    made = flow.select(columns).order_by(*order if limited else ()).limit(flow.top).offset(flow.skip)
     return select(made.subquery()) if limited else made
 
 
 def _sql_type(held: Value) -> Any:
-    return held.sql.type if isinstance(held.type, EnumType) else SQL_TYPES[held.type]
+    if isinstance(held.type, EnumType):
+        return held.sql.type
+    # What was reckoned with whole numbers may be larger than their type.
+    return Numeric() if held.type in WHOLE else SQL_TYPES.get(held.type, _OTHER.get(held.type))
 
 
 def _group(flow: Flow, each: GroupBy) -> Flow:

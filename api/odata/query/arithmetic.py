@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from api.odata.edm import NUMERIC, WHOLE, EnumType
 from api.odata.query.dynamic import UNTYPED, known
-from api.odata.query.literals import SQL_TYPES
+from api.odata.query.literals import SQL_TYPES, exact
 from api.odata.query.typed import (
     Value,
     WrongType,
@@ -88,7 +88,7 @@ def _numbers(node: Binary, left: Value, right: Value, type_: str) -> Value:
     elif node.operator == "mul":
         made = one * other
     elif node.operator == "mod":
-        made = cast(one, Numeric()) % cast(other, Numeric())
+        made = exact(one) % exact(other) if floats else one % other
     else:
         made = one / other
         if node.operator == "div" and whole:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Numeric,
     and_,
@@ -17,6 +18,7 @@ from api.odata.query.casting import converted
 from api.odata.query.dynamic import UNTYPED, known
 from api.odata.query.functions import COLLECTIONS, FUNCTIONS, fits, sliced
 from api.odata.query.literals import ALWAYS, SQL_TYPES, constant
+from api.odata.query.patterns import NoPattern, Untranslated, translated
 from api.odata.query.reading import Sql, kind_of, operand, single, wrong
 from api.odata.query.scope import Scope, of_type
 from api.odata.query.typed import (
@@ -35,6 +37,7 @@ from api.odata.syntax.tree import (
     Path,
 )
 
+_TEXT: Final = ("Edm.String",)
 _NUMBERS: Final = (("number",), ("whole number",))
 
 
@@ -94,6 +97,28 @@ def _of_collection(node: Call, arguments: list[Bound]) -> Bound:
     if node.name == "concat":
         return Values(built, lists[0].type, at=node.at)
     return Value(built, "Edm.Int32" if node.name in ("length", "indexof") else "Edm.Boolean", at=node.at)
+
+
+def _matches(node: Call, scope: Scope) -> Bound:
+    """Read `matchesPattern`, whose pattern has to be known here: it is put into the database's own words."""
+    text, pattern = (single(argument, operand(argument, scope)) for argument in node.arguments)
+    if not fits(text, _TEXT) or not fits(pattern, _TEXT):
+        given = ", ".join(name_of(each.type) for each in (text, pattern))
+        raise wrong(node, f"matchesPattern takes (Edm.String, Edm.String), not ({given})")
+    if pattern.is_null:
+        return Value(cast(pattern.sql, Boolean()), "Edm.Boolean", at=node.at)
+    if not isinstance(pattern.literal, str):
+        raise Unsupported(
+            f"character {node.at + 1}: matchesPattern takes a pattern that is written down here", at=node.at
+        )
+    try:
+        wanted = constant(translated(pattern.literal), node.at)
+    except NoPattern as error:
+        raise wrong(node, f"the pattern is none: {error}") from None
+    except Untranslated as error:
+        raise Unsupported(f"character {node.at + 1}: the pattern: {error}", at=node.at) from None
+    found = _argument(text, _TEXT).op("~", return_type=Boolean())(wanted.sql)
+    return Value(found, "Edm.Boolean", at=node.at)
 
 
 def _now(node: Call, scope: Scope) -> Bound:
@@ -168,4 +193,5 @@ def as_type(node: Node, entity: Entity, name: str, scope: Scope) -> Entity:
 
 _SPECIAL: Final[dict[str, Callable[[Call, Scope], Bound]]] = {
     "now": _now, "cast": _cast, "isof": _isof, "isdefined": _isdefined,
+    "matchespattern": _matches,
 }  # fmt: skip

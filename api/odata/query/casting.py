@@ -8,7 +8,7 @@ from sqlalchemy import Numeric as Decimal
 from api.odata.edm import WHOLE, EnumType
 from api.odata.problems import Unsupported
 from api.odata.query.dynamic import UNTYPED, as_text, from_text, known
-from api.odata.query.literals import SQL_TYPES
+from api.odata.query.literals import SQL_TYPES, exact
 from api.odata.query.typed import Value, WrongType, is_numeric, name_of
 from api.odata.syntax.tree import Node
 
@@ -82,11 +82,9 @@ def _text(given: Value) -> Sql | None:
 def _number(sql: Sql, to: str, *, floating: bool) -> Sql:
     if to not in WHOLE:
         if floating and to == "Edm.Decimal":
-            whole: Sql = case((func.abs(sql) < float("inf"), sql))
-            return cast(whole, SQL_TYPES[to])
+            return exact(case((func.abs(sql) < float("inf"), sql)))
         return cast(sql, SQL_TYPES[to])
-    finite: Sql = case((func.abs(sql) < float("inf"), sql)) if floating else sql
-    cut = func.trunc(cast(finite, Decimal()))
+    cut = func.trunc(exact(case((func.abs(sql) < float("inf"), sql))) if floating else cast(sql, Decimal()))
     least, most = _ENDS[to]
     return case((cut.between(literal(least, Decimal()), literal(most, Decimal())), cast(cut, BigInteger())))
 

@@ -26,7 +26,6 @@ from sqlalchemy import (
     func,
     literal,
     not_,
-    select,
     true,
 )
 
@@ -36,6 +35,7 @@ from api.odata.query.paging import SortKey, behind, place, token
 from api.odata.query.rows import Format, Query
 from api.odata.query.scope import seen
 from api.odata.query.shape import Columns
+from api.odata.query.statement import select
 from api.odata.query.typed import Value
 from api.odata.syntax.tree import Identifier, Options, Selected
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
-from sqlalchemy import ARRAY, ColumnElement, Connection, FromClause, any_, func, literal, select, true, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Connection, Select, any_, func, literal, true, tuple_
 
 from api.odata.controls import controlled
 from api.odata.edm import EntitySet, EntityType, Navigation
@@ -17,7 +17,8 @@ from api.odata.query.fetching import fetched
 from api.odata.query.rows import Format, Limits, Query
 from api.odata.query.scope import Context
 from api.odata.query.shape import Columns
-from api.odata.query.typed import Entities, WrongType
+from api.odata.query.statement import select
+from api.odata.query.typed import Entities, Entity, WrongType
 from api.odata.syntax.tree import Expanded, Identifier, Options
 
 DEEPEST: Final = 12  # levels
@@ -113,14 +114,14 @@ class Expanding:
                 f"$expand, character {item.at + 1}: $apply in $expand is not done here", target="$expand"
             )
         if way.collection and item.form == "count":
-            counts = self._counts(keys, owner, way, options)
+            counts = self._counts(keys, owner, way, options, depth)
             for row, key in zip(rows, keys, strict=True):
                 row[f"{way.name}@odata.count"] = counts.get(key, 0)
             return
         target = self.context.model.by_name[way.target]
-        found = self._children(keys, owner, way, options, item.form)
+        found = self._children(keys, owner, way, options, item.form, depth)
         self._written(sum(often[key] * len(group) for key, group in found.items()))
-        counts = self._counts(keys, owner, way, options) if options.count and way.collection else {}
+        counts = self._counts(keys, owner, way, options, depth) if options.count and way.collection else {}
         inner = self._inside(item, options)
         children = [child for group in found.values() for child in group]
         if inner and children:
@@ -157,16 +158,19 @@ class Expanding:
         return (*inner, replace(item, options=again))
 
     def _query(
-        self, owner: tuple[EntitySet, EntityType], way: Navigation
-    ) -> tuple[Query, FromClause, list[Any]]:
+        self, owner: tuple[EntitySet, EntityType], way: Navigation, depth: int
+    ) -> tuple[Query, list[Any]]:
         """Return the rows a way leads to from a set, and the owner's key columns."""
         target = self.context.model.by_name[way.target]
         source, above = (self.context.alias(each.source) for each in (target, owner[0]))
         tie, besides = Entities(above, way, target, target.type).tied(source)
         query = Query(self.context, target, target.type, source, besides=(*besides, above))
         query.conditions.append(tie)
+        # `$it` is of the rows that the request is about, not of what is expanded (URL conventions 5.1.1.15.4).
+        query.scope.elsewhere = True
+        query.scope.instance = None if depth else Entity(above, *owner)
         properties = owner[1].all_properties()
-        return query, above, [above.c[properties[name].held_in] for name in owner[1].key_names()]
+        return query, [above.c[properties[name].held_in] for name in owner[1].key_names()]
 
     def _counts(
         self,
@@ -174,8 +178,9 @@ class Expanding:
         owner: tuple[EntitySet, EntityType],
         way: Navigation,
         options: Options,
+        depth: int,
     ) -> dict[tuple[Any, ...], int]:
-        query, _, owned = self._query(owner, way)
+        query, owned = self._query(owner, way, depth)
         query.narrow(Options(filter=options.filter, search=options.search, compute=options.compute))
         statement = query.statement([*owned, func.count()]).where(_among(owned, keys)).group_by(*owned)
         return {tuple(row[:-1]): row[-1] for row in self.connection.execute(statement)}
@@ -187,11 +192,12 @@ class Expanding:
         way: Navigation,
         options: Options,
         form: str,
+        depth: int,
     ) -> dict[tuple[Any, ...], list[tuple[dict[str, Any], tuple[Any, ...]]]]:
         """Return what belongs to each key, in its order."""
         if not keys:
             return {}
-        query, _, owned = self._query(owner, way)
+        query, owned = self._query(owner, way, depth)
         query.narrow(options)
         columns = Columns()
         own = [columns.add(column) for column in owned]
@@ -203,7 +209,7 @@ class Expanding:
         if way.collection or options.skip or options.top is not None:
             place = func.row_number().over(partition_by=owned or None, order_by=order).label("place")
             inner = narrowed.add_columns(*columns.labelled(), place).subquery()
-            statement = select(inner).order_by(inner.c.place).limit(most)
+            statement: Select[Any] = select(inner).order_by(inner.c.place).limit(most)
             skip = options.skip or 0
             if skip:
                 statement = statement.where(inner.c.place > skip)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
-    select,
     true,
 )
 
@@ -18,6 +17,7 @@ from api.odata.edm import ComplexType
 from api.odata.query.paging import SortKey
 from api.odata.query.rows import Query
 from api.odata.query.scope import Context, Scope
+from api.odata.query.statement import select
 from api.odata.query.typed import Crossed, Entity, Grouped, Value, grouped
 
 Leaves = list[tuple[tuple[str, ...], Value]]
@@ -25,7 +25,11 @@ Leaves = list[tuple[tuple[str, ...], Value]]
 
 @dataclass(slots=True)
 class Flow:
-    """Rows on their way: of a set (`entity`), or of a result that no type describes."""
+    """Rows on their way: of a set (`entity`), or of a result that no type describes.
+
+    `hidden` goes along with the rows under no name that could be asked for: by the path of a rolled-up key, whether it
+    is rolled up in a row.
+    """
 
     context: Context
     source: FromClause
@@ -35,6 +39,7 @@ class Flow:
     order: list[SortKey] = field(default_factory=list)
     top: int | None = None
     skip: int | None = None
+    hidden: dict[Hashable, Value] = field(default_factory=dict)
 
     @property
     def entity(self) -> Entity | None:
@@ -43,9 +48,10 @@ class Flow:
 
     def select(self, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
         """Select columns from the rows, without their order and their limit."""
-        whole = self.scope.joined(self.source)
+        whole = self.source
         for each in self.besides:
             whole = whole.join(each, true())
+        whole = self.scope.joined(whole)
         return select(*columns).select_from(whole).where(*self.conditions)
 
     def leaves(self) -> Leaves:
@@ -67,17 +73,20 @@ class Flow:
         if entity is None:
             leaves = self.leaves()
             columns = [each.sql.label(f"c{at}") for at, (_, each) in enumerate(leaves)]
-            found = over(self.context, self._cut([*columns, *places]), leaves)
+            statement = self.cut([*columns, *places, *hidden_columns(self.hidden)])
+            found = over(self.context, statement, leaves, self.hidden)
             found.order = self._order_of(found.source)
             return found
         computed = {name: each for name, each in self.scope.computed.items() if isinstance(each, Value)}
         added = [each.sql.label(f"k{at}") for at, each in enumerate(computed.values())]
         own = [entity.source.c[name] for name in entity.set.source.c.keys()]  # noqa: SIM118 - a collection of columns
-        alias = self._cut([*own, *added, *places]).subquery()
+        alias = self.cut([*own, *added, *places, *hidden_columns(self.hidden)]).subquery()
         scope = Scope(self.context, Entity(alias, entity.set, entity.type))
         for at, (name, each) in enumerate(computed.items()):
             scope.computed[name] = Value(alias.c[f"k{at}"], each.type, each.nullable)
-        return Flow(self.context, alias, scope, order=self._order_of(alias))
+        return Flow(
+            self.context, alias, scope, order=self._order_of(alias), hidden=_hidden_of(self.hidden, alias)
+        )
 
     def _sorted(self) -> list[SortKey]:
         """Return the keys of the order that tell rows apart."""
@@ -90,7 +99,7 @@ class Flow:
             for at, each in enumerate(self._sorted())
         ]
 
-    def _cut(self, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    def cut(self, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
         """Select columns from the rows up to their limit, the same ones every time among equals."""
         if self.top is None and self.skip is None:
             return self.select(columns)
@@ -103,7 +112,7 @@ class Flow:
     def tie_breakers(self) -> list[ColumnElement[Any]]:
         """Return what tells two rows apart."""
         if self.entity is None:
-            return [each.sql for _, each in self.leaves()]
+            return [each.sql for each in [*(held for _, held in self.leaves()), *self.hidden.values()]]
         properties = self.entity.type.all_properties()
         return [self.entity.source.c[properties[name].held_in] for name in self.entity.type.key_names()]
 
@@ -112,13 +121,27 @@ class Flow:
         return self if self.top is None and self.skip is None else self.settled()
 
 
-def over(context: Context, statement: Select[Any], leaves: Leaves) -> Flow:
-    """Return the rows of a statement whose columns c0, c1, … are these values."""
+def hidden_columns(hidden: Mapping[Hashable, Value]) -> list[ColumnElement[Any]]:
+    """Return what goes along with the rows, as columns h0, h1 and so on."""
+    return [each.sql.label(f"h{at}") for at, each in enumerate(hidden.values())]
+
+
+def _hidden_of(hidden: Mapping[Hashable, Value], source: FromClause) -> dict[Hashable, Value]:
+    return {
+        name: Value(source.c[f"h{at}"], each.type, each.nullable)
+        for at, (name, each) in enumerate(hidden.items())
+    }
+
+
+def over(
+    context: Context, statement: Select[Any], leaves: Leaves, hidden: Mapping[Hashable, Value] | None = None
+) -> Flow:
+    """Return the rows of a statement whose columns c0, c1, … are these values, and h0, h1, … go along."""
     alias = statement.subquery()
     values = [
         (path, Value(alias.c[f"c{at}"], each.type, nullable=True)) for at, (path, each) in enumerate(leaves)
     ]
-    return Flow(context, alias, Scope(context, grouped(values)))
+    return Flow(context, alias, Scope(context, grouped(values)), hidden=_hidden_of(hidden or {}, alias))
 
 
 def begin(query: Query) -> Flow:

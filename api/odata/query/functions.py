@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     DateTime,
+    Float,
     Integer,
     Numeric,
     Text,
@@ -20,13 +21,14 @@ from sqlalchemy import (
     extract,
     func,
     literal,
-    select,
 )
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.sql.elements import Grouping
 
 from api.odata.edm import WHOLE
 from api.odata.query.dynamic import UNTYPED
+from api.odata.query.literals import exact
+from api.odata.query.statement import select
 from api.odata.query.typed import Value, is_numeric
 
 Build = Callable[..., ColumnElement[Any]]
@@ -64,7 +66,7 @@ def _whole(cut: Build) -> Build:
 
 
 def _round(value: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.round(cast(value, Numeric))
+    return func.round(exact(value) if isinstance(value.type, Float) else cast(value, Numeric))
 
 
 def _from_nought(number: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -93,11 +95,6 @@ FUNCTIONS: Final[dict[str, Sequence[Function]]] = {
     "contains": [Function((_TEXT, _TEXT), "Edm.Boolean", lambda text, part: func.strpos(text, part) > 0)],
     "startswith": [Function((_TEXT, _TEXT), "Edm.Boolean", func.starts_with)],
     "endswith": [Function((_TEXT, _TEXT), "Edm.Boolean", _ends)],
-    "matchespattern": [
-        Function(
-            (_TEXT, _TEXT), "Edm.Boolean", lambda text, pattern: text.op("~", return_type=Boolean())(pattern)
-        )
-    ],
     "concat": [Function((_TEXT, _TEXT), "Edm.String", lambda one, other: cast(one, Text).concat(other))],
     "indexof": [Function((_TEXT, _TEXT), "Edm.Int32", lambda text, part: func.strpos(text, part) - 1)],
     "length": [Function((_TEXT,), "Edm.Int32", func.char_length)],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
@@ -19,7 +19,7 @@ from sqlalchemy import (
 from api.odata.edm import NUMERIC, WHOLE, EnumType
 from api.odata.problems import Unsupported
 from api.odata.query.expression import operand, value, wrong
-from api.odata.query.flow import Flow, Leaves, over
+from api.odata.query.flow import Flow, Leaves, hidden_columns, over
 from api.odata.query.typed import Entity, ThroughMany, Value, name_of
 from api.odata.syntax.apply import (
     Aggregate,
@@ -96,12 +96,19 @@ def folded(
         named.add(path)
     leaves = [*keys, *items]
     columns = [held.sql.label(f"c{at}") for at, (_, held) in enumerate(leaves)]
-    statement = flow.select(columns)
+    hidden: dict[Hashable, Value] = {}
+    if sets:
+        # Where a key is rolled up it is null, as it is in the group of the rows that have none: this tells them apart.
+        rolled = [place for place in range(len(keys)) if any(place not in one for one in sets)]
+        hidden = {
+            keys[at][0]: Value(func.grouping(keys[at][1].sql), "Edm.Int32", nullable=False) for at in rolled
+        }
+    statement = flow.select([*columns, *hidden_columns(hidden)])
     if sets:
         statement = statement.group_by(func.grouping_sets(*(_set(keys, places) for places in sets)))
     elif keys:
         statement = statement.group_by(*(held.sql for _, held in keys))
-    return over(flow.context, statement, leaves)
+    return over(flow.context, statement, leaves, hidden)
 
 
 def _set(keys: Leaves, places: tuple[int, ...]) -> Any:

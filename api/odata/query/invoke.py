@@ -6,7 +6,7 @@ from api.odata.edm import EntityType, Function, Navigation
 from api.odata.query.literals import SQL_TYPES
 from api.odata.query.reading import value, wrong
 from api.odata.query.scope import Scope
-from api.odata.query.typed import Entity, Grouped, Value, is_numeric, name_of
+from api.odata.query.typed import Entity, Value, is_numeric, name_of
 from api.odata.syntax.tree import Identifier
 
 
@@ -37,11 +37,6 @@ def arguments(function: Function, step: Identifier, scope: Scope) -> dict[str, C
     return made
 
 
-def at_root(scope: Scope) -> Scope:
-    """Return a scope in which no names stand, for the arguments of what is asked of nothing."""
-    return Scope(scope.context, Grouped({}))
-
-
 def as_value(function: Function, step: Identifier, of: Entity | None, scope: Scope) -> Value:
     """Return what a function gives, of a row or of nothing."""
     made = function.sql(None if of is None else of.source, None, arguments(function, step, scope))
@@ -49,10 +44,10 @@ def as_value(function: Function, step: Identifier, of: Entity | None, scope: Sco
 
 
 def as_way(function: Function, step: Identifier, scope: Scope) -> Navigation:
-    """Return a function that gives rows as a way to them, under a name that its arguments make its own."""
+    """Return a function that gives rows as a way to them, under a name that is its own within a request."""
     given = arguments(function, step, scope)
     return Navigation(
-        f"{step.name}@{step.at}",
+        f"{step.name}@{id(step)}",  # where it is written is not enough: each option counts its characters from 0
         function.gives,
         lambda me, it: function.sql(me, it, given),
         function.collection,

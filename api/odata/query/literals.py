@@ -1,5 +1,6 @@
 """Values written down, as SQL of their type."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -39,6 +40,7 @@ SQL_TYPES: Final[Mapping[str, Any]] = {
     "Edm.Double": Double(),
 }  # fmt: skip
 # As casts: PostgreSQL takes no constant alone for a key to sort or group by.
+_NUMBER: Final = re.compile(r"-?[0-9]{1,17}")  # a member's, of at most 64 bits
 ALWAYS: Final[ColumnElement[bool]] = cast(true(), Boolean())
 NEVER: Final[ColumnElement[bool]] = cast(false(), Boolean())
 _TYPES: Final = (
@@ -46,6 +48,11 @@ _TYPES: Final = (
     (UUID, "Edm.Guid"), (datetime, "Edm.DateTimeOffset"), (date, "Edm.Date"), (time, "Edm.TimeOfDay"),
     (timedelta, "Edm.Duration"), (bytes, "Edm.Binary"),
 )  # fmt: skip
+
+
+def exact(sql: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a double as the decimal that it is written as; PostgreSQL itself keeps 15 digits of it."""
+    return cast(cast(sql, Text()), Numeric())
 
 
 def constant(value: Any, at: int = 0) -> Value:
@@ -96,7 +103,7 @@ def member(enum: EnumType, text: str, at: int) -> Value:
 def _number(enum: EnumType, name: str, at: int) -> int:
     if name in enum.members:
         return enum.members[name]
-    if name.lstrip("-").isdigit() and len(name) <= 18:  # noqa: PLR2004 - digits of a 64-bit number
+    if _NUMBER.fullmatch(name):
         return int(name)
     has = ", ".join(enum.members)
     raise WrongType(f"character {at + 1}: {enum.name} has no member {name!r}; it has {has}", at=at)

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, column, exists, func, literal, not_, select, true
+from sqlalchemy import ColumnElement, FromClause, Select, column, exists, func, literal, not_, true
 from sqlalchemy.dialects.postgresql import JSONB
 
 from api.odata.problems import Unsupported
 from api.odata.query.reading import Sql, condition, kind_of, truth, wrong
 from api.odata.query.scope import Scope, of_type, seen
 from api.odata.query.searching import searched
+from api.odata.query.statement import select
 from api.odata.query.typed import (
     Bound,
     Document,
@@ -81,9 +82,12 @@ class Inside:
 
     def select(self, what: Sql) -> Select[Any]:
         """Select from these rows; whatever is not of this level belongs to one around it."""
-        whole = self.scope.joined(self._source)
+        whole: FromClause = self._source
+        for each in self._besides:
+            whole = whole.join(each, true())
+        whole = self.scope.joined(whole)
         own = [whole, self._source, *self._besides, *self.scope.aliases()]
-        return select(what).select_from(whole, *self._besides).where(*self._conditions).correlate_except(*own)
+        return select(what).select_from(whole).where(*self._conditions).correlate_except(*own)
 
 
 def quantified(step: Lambda, found: Bound, scope: Scope) -> Bound:

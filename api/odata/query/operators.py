@@ -10,6 +10,7 @@ from sqlalchemy import (
     Double,
     Interval,
     Numeric,
+    Text,
     and_,
     cast,
     false,
@@ -85,8 +86,9 @@ def compare(node: Node, operator: str, left: Bound, right: Bound, *, exactly: bo
 def _lists(node: Node, operator: str, left: Values, right: Values) -> tuple[Sql, Sql]:
     """Give two lists one type of their values."""
     if is_numeric(left.type) and is_numeric(right.type):
-        numbers = ARRAY(Numeric())
-        return cast(left.sql, numbers), cast(right.sql, numbers)
+        # By way of texts: PostgreSQL keeps 15 digits of a double.
+        texts, numbers = ARRAY(Text()), ARRAY(Numeric())
+        return cast(cast(left.sql, texts), numbers), cast(cast(right.sql, texts), numbers)
     if left.type != right.type:
         says = f"{operator} cannot compare lists of {name_of(left.type)} and of {name_of(right.type)}"
         raise _wrong(node, says)
@@ -241,6 +243,7 @@ def _has_null(many: Values) -> ColumnElement[bool]:
 
 def _among(node: Binary, left: Value, right: list[Bound]) -> ColumnElement[bool]:
     there: list[Sql] = []
+    perhaps: list[Sql] = []  # what may be null itself, and then is among them where that is looked for
     null = False
     first = next((each for each in right if isinstance(each, Value) and not each.is_null), None)
     if first is not None and not left.is_null:
@@ -251,13 +254,18 @@ def _among(node: Binary, left: Value, right: list[Bound]) -> ColumnElement[bool]
         if each.is_null:
             null = True
             continue
-        same = alike(node, "in", left, each)[1]
-        if not isinstance(each.literal, Finer):  # which nothing that is kept equals
+        if left.is_null:
+            perhaps += [each.sql.is_(None)] if each.nullable else []
+            continue
+        mine, same = alike(node, "in", left, each)
+        if mine.nullable and same.nullable:
+            perhaps.append(mine.sql.is_not_distinct_from(same.sql))
+        elif not isinstance(each.literal, Finer):  # which nothing that is kept equals
             there.append(same.sql)
     if left.is_null:
-        return ALWAYS if null else NEVER
+        return ALWAYS if null else or_(NEVER, *perhaps)
     found = func.coalesce(left.sql.in_(there), false()) if there else NEVER
-    return or_(found, left.sql.is_(None)) if null else found
+    return or_(found, left.sql.is_(None), *perhaps) if null else or_(found, *perhaps)
 
 
 def has(node: Node, left: Value, right: Value) -> Value:

@@ -13,6 +13,9 @@ from sqlalchemy import (
     Boolean,
     ColumnClause,
     ColumnElement,
+    Float,
+    Integer,
+    Numeric,
     Text,
     UnaryExpression,
     and_,
@@ -25,7 +28,7 @@ from sqlalchemy import (
 
 from api.odata.problems import Malformed, Unsupported
 from api.odata.query.literals import SQL_TYPES
-from api.odata.query.typed import Value
+from api.odata.query.typed import Value, is_numeric
 
 _MARK: Final = 12  # characters of the hash that ties a token to its query
 
@@ -126,7 +129,12 @@ def _after(
 
 
 def _sql_type(value: Value) -> Any:
-    return SQL_TYPES[value.type] if isinstance(value.type, str) else value.sql.type
+    """Return what a mark is read as: what the column is, which may hold more than the type of its property says."""
+    if not isinstance(value.type, str):
+        return value.sql.type
+    if is_numeric(value.type) and not isinstance(value.sql.type, Integer | Float):
+        return Numeric()  # as whatever is reckoned with whole numbers; a column's own type keeps its index
+    return SQL_TYPES[value.type]
 
 
 def _text(value: Any) -> str:

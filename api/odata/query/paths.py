@@ -1,9 +1,10 @@
 """Paths as typed SQL: from rows over properties and ways to values, other rows, and what is asked of many."""
 
+from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, and_, literal, select, true
+from sqlalchemy import ColumnElement, FromClause, and_, literal, true
 
 from api.odata.edm import ComplexType, Navigation, Property
 from api.odata.problems import Unsupported
@@ -13,6 +14,7 @@ from api.odata.query.dynamic import held, known
 from api.odata.query.many import count, quantified
 from api.odata.query.reading import kind_of, operand, wrong
 from api.odata.query.scope import Scope
+from api.odata.query.statement import select
 from api.odata.query.typed import (
     Bound,
     Crossed,
@@ -45,6 +47,8 @@ _SHOWN: Final = 60
 def path(node: Path, scope: Scope) -> Bound:
     """Read a path."""
     if node.root == "$it":
+        if scope.it is None:
+            raise Unsupported(f"character {node.at + 1}: $it is not done this deep in $expand", at=node.at)
         return walk(node.steps, scope.it, scope)
     if node.root == "$this":
         return walk(node.steps, scope.this, scope)
@@ -76,8 +80,7 @@ def _from_root(node: Path, scope: Scope) -> Bound:
     if function is not None:
         way = invoke.as_way(function, first, scope)
         if not way.collection:
-            key = f"{first.name}@{first.at}"
-            found: Bound = scope.root(set_, key, lambda it: way.on(None, it))
+            found: Bound = scope.root(set_, _told_apart(first, scope), lambda it: way.on(None, it))
         else:
             found = Entities(_nothing(scope), way, set_, set_.type, at=node.at)
     elif set_.singleton:
@@ -88,9 +91,19 @@ def _from_root(node: Path, scope: Scope) -> Bound:
     else:
         arguments = first.arguments
         found = scope.root(
-            set_, str(first.at), lambda it: keyed(Entity(it, set_, set_.type), arguments, scope, node)
+            set_,
+            _told_apart(first, scope),
+            lambda it: keyed(Entity(it, set_, set_.type), arguments, scope, node),
         )
     return walk(node.steps[1:], found, scope)
+
+
+def _told_apart(first: Identifier, scope: Scope) -> Hashable:
+    """Return what tells a row that is looked up from others: as what it is asked for, and what is at hand then.
+
+    Where it is written is not enough: each option and each alias counts its characters from 0.
+    """
+    return id(first), scope.this.source if isinstance(scope.this, Entity) else id(scope.this)
 
 
 def _nothing(scope: Scope) -> FromClause:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
@@ -13,23 +13,26 @@ from sqlalchemy import (
 )
 
 from api.odata.edm import NUMERIC
+from api.odata.problems import Unsupported
 from api.odata.query.expression import value, wrong
-from api.odata.query.flow import Flow, over
+from api.odata.query.flow import Flow
 from api.odata.query.paging import SortKey
-from api.odata.query.typed import Value, grouped, name_of
+from api.odata.query.scope import Scope
+from api.odata.query.typed import Grouped, Value, WrongType, name_of
 from api.odata.syntax.apply import (
     Rank,
 )
+
+_PLACE: Final = "place"
+_BY: Final = "by"
 
 
 def rank(flow: Flow, each: Rank, partition: Sequence[ColumnElement[Any]]) -> Flow:
     """Keep the first rows by a value, of each group where there are groups."""
     ranked = value(each.value, flow.scope)
-    amount = value(each.amount, flow.scope)
+    amount = _amount(flow, each)
     if ranked.type not in NUMERIC and not each.kind.endswith("count"):
         raise wrong(each, f"{each.kind} takes numbers, not {name_of(ranked.type)}")
-    if amount.type not in NUMERIC:
-        raise wrong(each, f"{each.kind} takes a number first, not {name_of(amount.type)}")
     first = ranked.sql.desc() if each.kind.startswith("top") else ranked.sql.asc()
     order = [first.nulls_last(), *flow.tie_breakers()]
     if each.kind.endswith("count"):
@@ -43,20 +46,28 @@ def rank(flow: Flow, each: Rank, partition: Sequence[ColumnElement[Any]]) -> Flo
     return _kept(flow, running - goal, lambda column: column < 0, ranked, each)
 
 
+def _amount(flow: Flow, each: Rank) -> Value:
+    """Return how much is kept: a number that is the same for all rows, so that no row is at hand here."""
+    nowhere = Scope(flow.context, Grouped({}))
+    try:
+        amount = value(each.amount, nowhere)
+    except WrongType as error:
+        says = f"{each.kind} takes first a number that is the same for all rows, as 10"
+        raise wrong(each.amount, says) from error
+    if nowhere.aliases():
+        raise Unsupported(
+            f"$apply: {each.kind} takes a number that is written down here, none from $root", target="$apply"
+        )
+    if amount.type not in NUMERIC:
+        raise wrong(each.amount, f"{each.kind} takes a number first, not {name_of(amount.type)}")
+    return amount
+
+
 def _kept(flow: Flow, window: ColumnElement[Any], keep: Any, ranked: Value, each: Rank) -> Flow:
     """Keep rows by what a window function gives, which SQL has only one level further out."""
-    marked = flow.scope.computed
-    if flow.entity is None:
-        leaves = [*flow.leaves(), (("",), Value(window, "Edm.Decimal")), ((" ",), ranked)]
-        found = over(
-            flow.context, flow.select([v.sql.label(f"c{at}") for at, (_, v) in enumerate(leaves)]), leaves
-        )
-        *rest, (_, mark), (_, by) = found.leaves()
-        found.scope.this = grouped(rest)
-    else:
-        marked[""], marked[" "] = Value(window, "Edm.Decimal"), ranked
-        found = flow.settled()
-        mark, by = found.scope.computed.pop(""), found.scope.computed.pop(" ")  # type: ignore[assignment]  # set just now
+    flow.hidden |= {_PLACE: Value(window, "Edm.Decimal"), _BY: ranked}
+    found = flow.settled()
+    mark, by = found.hidden.pop(_PLACE), found.hidden.pop(_BY)
     found.conditions.append(keep(mark.sql))
     found.order = [SortKey(by, each.kind.startswith("top"))]
     return found

@@ -1,16 +1,23 @@
 """Rows of a result that no type describes, as objects: what comes out of `$apply`."""
 
-from sqlalchemy import Connection, func, literal, select
+import re
+from collections.abc import Hashable, Sequence
+from typing import Final
+
+from sqlalchemy import Connection, func, literal
 
 from api.odata.payload import reckoned
 from api.odata.problems import Malformed
 from api.odata.query.expression import computed, condition, value, wrong
-from api.odata.query.flow import Flow
+from api.odata.query.flow import Flow, hidden_columns
 from api.odata.query.paging import SortKey
 from api.odata.query.rows import Format, Limits, Page
 from api.odata.query.shape import Shape
+from api.odata.query.statement import select
 from api.odata.query.typed import Value, grouped
 from api.odata.syntax.tree import Identifier, Options
+
+_BEFORE: Final = re.compile("[0-9]{1,12}")
 
 
 def result_page(
@@ -30,16 +37,17 @@ def result_page(
     left = None if options.top is None else max(options.top - before, 0)
     size = limits.page if left is None else min(limits.page, left)
     order = [SortKey(value(each.expression, flow.scope), each.descending) for each in options.orderby or ()]
-    order += [*flow.order, *(SortKey(held) for _, held in flow.leaves())]
+    order += [*flow.order, *(SortKey(held) for _, held in flow.leaves()), *map(SortKey, flow.hidden.values())]
     columns = [held.sql.label(f"c{at}") for at, (_, held) in enumerate(leaves)]
-    statement = flow.select(columns).order_by(*(each.clause() for each in order))
+    statement = flow.select([*columns, *hidden_columns(flow.hidden)])
+    statement = statement.order_by(*(each.clause() for each in order))
     found = (
         connection.execute(statement.offset((options.skip or 0) + before).limit(size + 1)).all()
         if size
         else []
     )
     more = len(found) > size and (left is None or left > size)
-    shape = _shape(leaves, form)
+    shape = _shape(leaves, form, list(flow.hidden))
     rows = [shape.build(row, nulls=form.nulls) for row in found[:size]]
     return Page(rows, [], f"{before + size}" if more else None, count)
 
@@ -75,7 +83,7 @@ def _narrowed(flow: Flow, options: Options) -> Flow:
 def _before(text: str | None) -> int:
     if text is None:
         return 0
-    if not text.isdigit() or len(text) > 12:  # noqa: PLR2004 - digits
+    if not _BEFORE.fullmatch(text):
         raise Malformed("$skiptoken: this is no mark of a page; follow @odata.nextLink", target="$skiptoken")
     return int(text)
 
@@ -97,7 +105,10 @@ def chosen(flow: Flow, options: Options) -> list[tuple[tuple[str, ...], Value]]:
     return found
 
 
-def _shape(leaves: list[tuple[tuple[str, ...], Value]], form: Format) -> Shape:
+def _shape(
+    leaves: list[tuple[tuple[str, ...], Value]], form: Format, rolled: Sequence[Hashable] = ()
+) -> Shape:
+    """Put the leaves into objects; `rolled` are the paths whose columns behind say where they are left out."""
     whole = Shape()
     for place, (path, held) in enumerate(leaves):
         shape = whole
@@ -108,4 +119,6 @@ def _shape(leaves: list[tuple[tuple[str, ...], Value]], form: Format) -> Shape:
                 shape.parts.append((name, part))
             shape = part
         shape.leaves.append((path[-1], place, reckoned(held.type, big_as_text=form.big_as_text), False))
+        if path in rolled:
+            shape.absent[place] = len(leaves) + rolled.index(path)
     return whole

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, select, true
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, func, true
 
 from api.odata.edm import ComplexType, EntitySet, EntityType, EnumType, Property
 from api.odata.problems import Unsupported, within
@@ -16,6 +16,7 @@ from api.odata.query.paging import SortKey, behind, place, token
 from api.odata.query.scope import Context, Scope, of_type, seen
 from api.odata.query.searching import searched
 from api.odata.query.shape import Columns, Shapes, shapes
+from api.odata.query.statement import select
 from api.odata.query.typed import Entity, Value
 from api.odata.syntax.tree import Options
 
@@ -125,9 +126,10 @@ class Query:
 
     def statement(self, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
         """Select columns from the rows that are left."""
-        whole = self.scope.joined(self.source)
+        whole = self.source
         for each in self.besides:
             whole = whole.join(each, true())
+        whole = self.scope.joined(whole)
         return select(*columns).select_from(whole).where(*self.conditions)
 
     def counted(self) -> Select[Any]:

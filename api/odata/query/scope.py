@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -91,7 +91,11 @@ def of_type(set_: EntitySet, type_: EntityType, source: FromClause) -> ColumnEle
 
 
 class Scope:
-    """One level of a query: what `$it` is, which variables there are, and what has been joined so far."""
+    """One level of a query: what is at hand, which variables there are, and what has been joined so far.
+
+    `elsewhere` says that the row the request is about is another than the outermost one here: it is `instance`, or
+    out of reach.
+    """
 
     def __init__(
         self,
@@ -106,14 +110,18 @@ class Scope:
         self.outer = outer
         self.variables: dict[str, Bound] = {**(outer.variables if outer else {}), **(variables or {})}
         self.computed: dict[str, Bound] = {}
-        self._joins: dict[tuple[FromClause, str], tuple[FromClause, ColumnElement[bool]]] = {}
+        self.elsewhere = False
+        self.instance: Bound | None = None
+        self._joins: dict[tuple[FromClause, Hashable], tuple[FromClause, ColumnElement[bool]]] = {}
         if isinstance(this, Entity):
             context.owners[this.source] = self
 
     @property
-    def it(self) -> Bound:
-        """The row that the request is about, whatever level this is."""
-        return self.this if self.outer is None else self.outer.it
+    def it(self) -> Bound | None:
+        """The row that the request is about, whatever level this is; None where it is out of reach."""
+        if self.outer is not None:
+            return self.outer.it
+        return self.instance if self.elsewhere else self.this
 
     def join(self, entity: Entity, navigation: Navigation) -> Entity:
         """Return the one row a way leads to, joined where the row it starts from is; missing it has only nulls."""
@@ -128,8 +136,11 @@ class Scope:
             self.context.owners[alias] = owner
         return Entity(owner._joins[key][0], target, target.type, optional=True)  # noqa: SLF001
 
-    def root(self, set_: EntitySet, key: str, on: Callable[[FromClause], ColumnElement[bool]]) -> Entity:
-        """Return one row of a set that is looked up by its key, whatever row is at hand; missing it has only nulls."""
+    def root(self, set_: EntitySet, key: Hashable, on: Callable[[FromClause], ColumnElement[bool]]) -> Entity:
+        """Return one row of a set that is looked up by its key, whatever row is at hand; missing it has only nulls.
+
+        `key` tells such rows apart: what is looked up anew under the same one is the same row.
+        """
         self.context.unsettled = True
         owner = self
         while owner.outer is not None:

@@ -43,11 +43,14 @@ class Shape:
     leaves: list[tuple[str, int, Callable[[Any], Any] | None, bool]] = field(default_factory=list)
     parts: list[tuple[str, Shape]] = field(default_factory=list)
     dynamic: int | None = None  # the place of an object whose members are properties too
+    absent: dict[int, int] = field(
+        default_factory=dict
+    )  # places of leaves, with those of what says they are not there
 
     def build(self, row: Sequence[Any], *, nulls: bool = True) -> dict[str, Any]:
         """Put one object together; without `nulls` it leaves out what is null."""
         made: dict[str, Any] = {}
-        for name, place, write, many in self.leaves:
+        for name, place, write, many in self._there(row) if self.absent else self.leaves:
             value = row[place]
             if value is None:
                 if nulls:
@@ -58,6 +61,8 @@ class Shape:
                 made[name] = value if write is None else write(value)
         for name, part in self.parts:
             inner = part.build(row, nulls=nulls)
+            if not inner:
+                continue
             empty = all(value is None or value == [] for value in inner.values())
             if not empty:
                 made[name] = inner
@@ -67,9 +72,18 @@ class Shape:
             made |= {name: value for name, value in (row[self.dynamic] or {}).items() if name not in made}
         return made
 
+    def _there(self, row: Sequence[Any]) -> list[tuple[str, int, Callable[[Any], Any] | None, bool]]:
+        return [each for each in self.leaves if each[1] not in self.absent or not row[self.absent[each[1]]]]
+
     def build_all(self, rows: Sequence[Sequence[Any]], *, nulls: bool = True) -> list[dict[str, Any]]:
         """Put many objects together: flat ones column by column, for what JSON has no own way to write."""
-        if self.parts or self.dynamic is not None or not nulls or any(many for *_, many in self.leaves):
+        if (
+            self.parts
+            or self.absent
+            or self.dynamic is not None
+            or not nulls
+            or any(many for *_, many in self.leaves)
+        ):
             return [self.build(row, nulls=nulls) for row in rows]
         names = [name for name, *_ in self.leaves]
         places = [place for _, place, *_ in self.leaves]

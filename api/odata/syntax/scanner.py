@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -37,7 +38,6 @@ _DURATION: Final = re.compile(
 )
 _BASE64: Final = re.compile(r"[A-Za-z0-9_-]*={0,2}")
 _INT64: Final = 2**63
-_ESCAPES: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
 class Scanner:
@@ -151,18 +151,19 @@ class Scanner:
 
     def json_string(self) -> str | None:
         """Read a string in quotation marks as JSON has it."""
+        at = self.at
         found = self.match(_JSON_STRING)
-        return None if found is None else re.sub(r"\\(u[0-9a-fA-F]{4}|.)", _unescaped, found[1])
+        if found is None:
+            return None
+        text: str = json.loads(found[0])
+        if any("\ud800" <= each <= "\udfff" for each in text):
+            self.fail("both halves of a character that is written as two", at)
+        return text
 
     def string(self) -> str | None:
         """Read a string in single quotes."""
         found = self.match(_STRING)
         return None if found is None else found[1].replace("''", "'")
-
-
-def _unescaped(found: re.Match[str]) -> str:
-    escape = found[1]
-    return chr(int(escape[1:], 16)) if escape[0] == "u" else _ESCAPES.get(escape, escape)
 
 
 def _literal(scanner: Scanner) -> Literal | None:
