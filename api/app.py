@@ -28,6 +28,7 @@ from api.signin.attempts import Attempts
 from api.signin.ways_in import WaysIn
 from api.wire import problems
 from api.wire.answer import to_json
+from api.wire.bounded import Bounded
 from api.wire.description import describe
 from api.wire.etag import Cache, Recent
 from api.wire.headers import StrictHeaders
@@ -94,6 +95,7 @@ def create_app(
     app.add_middleware(Unchanged, engine=engine)
     app.add_middleware(Preferred)
     app.add_middleware(Csrf)
+    app.add_middleware(Bounded)
     app.add_middleware(StrictHeaders)
     app.add_middleware(Door, limits=limits)
     app.add_middleware(Causes)

@@ -49,7 +49,7 @@ class Exports:
         await self._app(scope, receive, recording)
 
     def _is_new(self, cause: Cause, what: str) -> bool:
-        key, now = (cause.actor, what), self._clock()
+        key, now = (cause.holder or cause.actor, what), self._clock()
         told = self._told.get(key)
         if told is not None and now - told < _HOUR_S:
             return False

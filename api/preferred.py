@@ -11,13 +11,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.pseudo import PSEUDO
 from api.translation import LANGUAGES, SOURCE, THEMES, Preferences, preferring
+from api.wire.reached import PROGRAMS
 
 COOKIE: Final = "muster_preferences"
 ZONES: Final = (
     "UTC",
     *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")),
 )
-_NOT_PAGES: Final = ("/api/", "/odata/", "/files/", "/static/", "/metrics")
+_NOT_PAGES: Final = (*PROGRAMS, "/static/")
 _KNOWN_ZONES: Final = frozenset(ZONES)
 _MOST: Final = 300  # characters of a cookie or a header that are looked at
 

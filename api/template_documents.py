@@ -2,10 +2,14 @@
 
 from datetime import date
 from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
 
 from api.wire.answer import day, z
 from model.declaration import InvalidDeclaration
 from sync.collection.tailoring import state_of as tailoring_state
+from sync.collection.tailoring import tailorings
 from sync.collection.templates import Kept, judging
 from sync.collection.waivers import state_of as waiver_state
 
@@ -91,6 +95,27 @@ def waiver_document(found: dict[str, Any], on: date) -> dict[str, Any]:
         for name, value in found.items()
     }
     return {**shown, "state": waiver_state(found, on)}
+
+
+def told_tailorings(
+    connection: Connection, visible: frozenset[UUID] | None, *, template: str | None = None
+) -> list[dict[str, Any]]:
+    """Return the tailorings of which a reader may know: those that name no programme that is hidden from them."""
+    found = tailorings(connection, template=template)
+    if visible is None:
+        return found
+    seen = programme_names(connection, visible)
+    return [each for each in found if seen.issuperset((each["applies"] or {}).get("programmes") or ())]
+
+
+def programme_names(connection: Connection, visible: frozenset[UUID] | None) -> frozenset[str]:
+    """Return the names of the programmes that have a project which may be seen."""
+    query = text(
+        "SELECT g.name FROM programme g WHERE CAST(:visible AS uuid[]) IS NULL OR EXISTS (SELECT FROM project p"
+        " LEFT JOIN programme_project pp ON pp.project_id = p.id AND pp.programme_id = g.id"
+        " WHERE p.id = ANY(CAST(:visible AS uuid[])) AND (p.programme_id = g.id OR pp.programme_id IS NOT NULL))"
+    )
+    return frozenset(connection.scalars(query, {"visible": None if visible is None else list(visible)}))
 
 
 def tailoring_document(found: dict[str, Any]) -> dict[str, Any]:

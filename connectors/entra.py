@@ -131,6 +131,24 @@ def check_receiver(address: str, hosts: Sequence[str], *, option: str) -> None:
         )
 
 
+def check_tunnel(
+    auth: EntraAuth | ManagedIdentityAuth | None, proxy: str | None, ca_bundle: str | None
+) -> None:
+    """Refuse the machine's own token by way of a proxy that could read it, having certificates of its own.
+
+    Raises:
+        ValueError: The proxy is not named by whoever runs Muster.
+    """
+    if not isinstance(auth, ManagedIdentityAuth) or not proxy or not ca_bundle:
+        return
+    host = urlsplit(proxy).hostname or ""
+    if not opened_by_name(host):
+        raise ValueError(
+            f"proxy {host} with certificates of its own (ca_bundle) could read the machine's sign-in; where that is"
+            f" meant, whoever runs Muster names the proxy in {VARIABLE}"
+        )
+
+
 def check_graph(auth: EntraAuth | ManagedIdentityAuth | None, graph_url: str) -> None:
     """Refuse what is no Graph, and Graph of one national cloud beside a sign-in of another.
 

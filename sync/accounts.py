@@ -9,12 +9,14 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text, update
 
 from model.rights import ADMINISTRATOR, EVERYTHING, GRANT_SCOPES, OFFICE_ONLY, ROLES
-from model.tables import Account, AccountRole, AccountSession, Portfolio, Programme, Project
-from sync.audit import record
+from model.tables import Account, AccountRole, Portfolio, Programme, Project
+from sync.audit import NOBODY, record
+from sync.sessions import end_sessions
 
 _NAME: Final = re.compile(r"[^\s:/\x00-\x1f]{1,200}")
 _MOST: Final = 200  # characters of what is shown, and of a person
 _NO_TEXT: Final = frozenset({"Cc", "Cn", "Cs"})  # controls, what is no character, halves of one
+_RESERVED: Final = frozenset({NOBODY, "operator"})
 _KEYS: Final = {"portfolio": Portfolio.key, "programme": Programme.name, "project": Project.key}
 
 
@@ -70,6 +72,8 @@ def add_account(connection: Connection, new: NewAccount, *, at: datetime) -> int
         AccountRefused: The name is in use or cannot be one, or what is shown or the person holds no text.
     """
     name = account_name(new.name)
+    if name in _RESERVED:
+        raise AccountRefused(f"{name!r} is what the log calls who is no account: take another name")
     _lock(connection)
     if connection.scalar(select(Account.id).where(Account.name == name)) is not None:
         raise AccountRefused(f"there is an account {name!r} already; `muster account show {name}` shows it")
@@ -138,8 +142,7 @@ def disable(connection: Connection, number: int, *, at: datetime) -> bool:
     connection.execute(update(Account).where(Account.id == number).values(disabled_at=at))
     if connection.scalar(select(AccountRole.id).where(*_same(number, Grant(ADMINISTRATOR)))) is not None:
         _one_remains(connection, name)
-    open_ = (AccountSession.account_id == number, AccountSession.ended_at.is_(None))
-    connection.execute(update(AccountSession).where(*open_).values(ended_at=at))
+    end_sessions(connection, number, at=at, why="the account was shut")
     record(connection, "account.disabled", f"account {name}", at=at)
     return True
 

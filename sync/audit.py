@@ -26,11 +26,15 @@ _MOST: Final = 200  # entries of one list or object in the detail
 
 @dataclass(slots=True)
 class Cause:
-    """Who brings about what is done, and by which way; `actor` is filled in once it is known who asks."""
+    """Who brings about what is done, and by which way; `actor` is filled in once it is known who asks.
+
+    `holder` tells them from others who are called alike; None: nobody was let in by a key or a session.
+    """
 
     way: Way
     actor: str = NOBODY
     address: str | None = None
+    holder: str | None = None
 
 
 _cause: ContextVar[Cause | None] = ContextVar("cause", default=None)
@@ -130,11 +134,18 @@ def _plain(value: Any) -> Any:
         return str(value) if math.isfinite(value) else None
     if isinstance(value, Mapping):
         kept = list(value.items())[:_MOST]
-        return {_text(str(name)): "***" if is_secret(str(name)) else _plain(each) for name, each in kept}
+        said = {_text(str(name)): "***" if is_secret(str(name)) else _plain(each) for name, each in kept}
+        return {**said, "…": _more(len(value))} if len(value) > _MOST else said
     if isinstance(value, list | tuple | set | frozenset):
         listed = sorted(value, key=str) if isinstance(value, set | frozenset) else list(value)
-        return [_plain(each) for each in listed[:_MOST]]
+        plain = [_plain(each) for each in listed[:_MOST]]
+        return [*plain, _more(len(listed))] if len(listed) > _MOST else plain
     return _text(value.isoformat() if isinstance(value, date | datetime) else str(value))
+
+
+def _more(there: int) -> str:
+    """Say how many were left out, so that nobody takes what is there for all of it."""
+    return f"and {there - _MOST} more"
 
 
 def _text(value: str) -> str:

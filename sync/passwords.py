@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select, update
 from model.tables import Account
 from sync.accounts import NoSuchAccount
 from sync.audit import record
-from sync.sessions import end_sessions
+from sync.sessions import end_sessions, knows_password
 
 
 def set_password(
@@ -30,6 +30,8 @@ def set_password(
     if name is None:
         raise NoSuchAccount(f"there is no account {number}")
     ended = end_sessions(connection, number, at=at, but=keep)
+    if keep is not None:
+        knows_password(connection, keep)
     record(connection, "account.password", f"account {name}", {"sessions_ended": ended}, at=at)
     return ended
 

@@ -1,7 +1,7 @@
 """Write the accounts of whoever signs in at an identity provider, and the roles its claims stand for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +14,7 @@ from sync.audit import record
 
 PROVIDER: Final = "identity provider"  # who gives the roles that claims stand for
 _MOST_TRIES: Final = 1000
+_MOST_SHOWN: Final = 200  # characters
 
 
 class AccountShut(Exception):
@@ -44,6 +45,8 @@ def account_of(connection: Connection, who: Somebody, *, at: datetime) -> tuple[
     Raises:
         AccountShut: It was shut.
     """
+    shown = "".join(filter(str.isprintable, who.shown))[:_MOST_SHOWN].strip() or who.name.strip()
+    who = replace(who, shown=shown)
     mine = (Account.issuer == who.issuer, Account.subject == who.subject)
     query = select(Account.id, Account.name, Account.shown, Account.disabled_at).where(*mine)
     row = connection.execute(query.with_for_update()).one_or_none()
@@ -88,6 +91,7 @@ def _awaited(connection: Connection, who: Somebody, at: datetime) -> tuple[int, 
         Account.issuer.is_(None),
         Account.password_hash.is_(None),
         Account.disabled_at.is_(None),
+        Account.last_signed_in_at.is_(None),  # who came by a link may be somebody else of that name
     )
     tied = update(Account).where(*waiting).values(issuer=who.issuer, subject=who.subject, shown=who.shown)
     row = connection.execute(tied.returning(Account.id, Account.name)).one_or_none()
@@ -108,8 +112,7 @@ def _added(connection: Connection, who: Somebody, at: datetime) -> tuple[int, st
         if connection.scalar(select(Account.id).where(Account.name == name)) is None:
             break
         name = f"{wanted[:190]}~{number}"
-    shown = "".join(filter(str.isprintable, who.shown))
-    made = add_account(connection, NewAccount(name, shown), at=at)
+    made = add_account(connection, NewAccount(name, who.shown), at=at)
     held = update(Account).where(Account.id == made).values(issuer=who.issuer, subject=who.subject)
     connection.execute(held)
     return made, name

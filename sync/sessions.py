@@ -11,6 +11,7 @@ from sync.store import unit_of_work
 from sync.tokens import SIGN_IN
 
 _MOST_AGENT = 200  # characters
+LINK = "link"  # the way by which a one-time link opens a session
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,12 @@ def end_session(engine: Engine, hash_: str, *, at: datetime) -> str | None:
         return way if _end(connection, mine, at, "signed out") else None
 
 
-def end_sessions(connection: Connection, account: int, *, at: datetime, but: int | None = None) -> int:
+def end_sessions(
+    connection: Connection, account: int, *, at: datetime, but: int | None = None, why: str = "all ended"
+) -> int:
     """End the sessions of an account, all or all but one; return how many."""
     whose = AccountSession.account_id == account
-    return _end(connection, whose if but is None else whose & (AccountSession.id != but), at, "all ended")
+    return _end(connection, whose if but is None else whose & (AccountSession.id != but), at, why)
 
 
 def end_one(connection: Connection, account: int, number: int, *, at: datetime) -> bool:
@@ -161,7 +164,17 @@ def link_name(connection: Connection, hash_: str, *, at: datetime) -> str | None
     return name
 
 
-def session_way(connection: Connection, number: int) -> str | None:
-    """Return the way a session was opened; None where there is none of that number."""
-    way: str | None = connection.scalar(select(AccountSession.way).where(AccountSession.id == number))
-    return way
+def linked_at(connection: Connection, number: int) -> datetime | None:
+    """Return when a session was opened by a one-time link; None where it was not, or where the link is used up.
+
+    A link is used up once a password was set with it.
+    """
+    query = select(AccountSession.began_at).where(AccountSession.id == number, AccountSession.way == LINK)
+    began: datetime | None = connection.scalar(query)
+    return began
+
+
+def knows_password(connection: Connection, number: int) -> None:
+    """Write that who is in a session has set the password, so that another one takes this one."""
+    by_link = (AccountSession.id == number, AccountSession.way == LINK)
+    connection.execute(update(AccountSession).where(*by_link).values(way="password"))

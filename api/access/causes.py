@@ -7,12 +7,12 @@ from typing import Final
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.wire.reached import PROGRAMS
 from model.audit import Way
 from sync.audit import Cause, caused_by
 
 log = logging.getLogger(__name__)
 _KEY: Final = "muster.cause"
-_PROGRAMS: Final = ("/api/", "/odata/", "/files/", "/metrics")
 _NOT_SIGNED_IN: Final = "nobody signed in"
 
 
@@ -28,7 +28,7 @@ class Causes:
             await self._app(scope, receive, send)
             return
         client = scope.get("client")
-        way = Way.API if scope["path"].startswith(_PROGRAMS) else Way.PAGE
+        way = Way.API if scope["path"].startswith(PROGRAMS) else Way.PAGE
         cause = Cause(way, _NOT_SIGNED_IN, str(client[0]) if client else None)
         scope[_KEY] = cause
 
@@ -49,8 +49,8 @@ def cause_of(scope: Scope) -> Cause | None:
     return found if isinstance(found, Cause) else None
 
 
-def asks(request: Request, name: str) -> None:
-    """Note who asks: what is recorded from now on is theirs."""
+def asks(request: Request, name: str, *, holder: str | None = None) -> None:
+    """Note who asks, and whose counters are theirs: what is recorded from now on is theirs."""
     cause = cause_of(request.scope)
     if cause is not None:
-        cause.actor = name.partition(": ")[0]  # of a link, whom it was made for
+        cause.actor, cause.holder = name, holder

@@ -18,6 +18,7 @@ from starlette.requests import Request, cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.wire.problems import document
+from api.wire.reached import PROGRAMS, is_secure
 
 FIELD: Final = "csrf"
 HEADER: Final = "x-csrf-token"
@@ -27,7 +28,7 @@ SESSION: Final = "muster_session"
 GUEST: Final = "muster_guest"
 _PREFIX: Final = "__Host-"  # such a cookie was set by this very host, over https
 _UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_PROGRAMS: Final = ("/api/", "/odata/", "/files/", "/metrics")
+_SIGN_IN: Final = "/sign-in"  # takes no key beside the form, so a key there excuses nothing
 _LOOKED_AT: Final = 65_536  # bytes of a form in which its token must have come
 _IN_FORM: Final = re.compile(rb"(?:^|&)csrf=([A-Za-z0-9_-]+)")
 _IN_PARTS: Final = re.compile(rb'name="csrf"\r\n\r\n([A-Za-z0-9_-]+)\r\n')
@@ -35,12 +36,6 @@ _SAYS: Final = (
     "This page was shown to another session, or before you signed in. Nothing was changed: go back, load the page"
     " again and send it once more."
 )
-
-
-def is_secure(scope: Scope) -> bool:
-    """Tell whether browsers reach these pages over https, by us or by a proxy before us."""
-    public = getattr(getattr(scope.get("app"), "state", None), "public_url", None)
-    return scope.get("scheme") == "https" or str(public or "").startswith("https://")
 
 
 def cookie_name(plain: str, scope: Scope) -> str:
@@ -90,13 +85,14 @@ class Csrf:
 
 
 def _needs(scope: Scope) -> bool:
-    if scope["method"] not in _UNSAFE or "authorization" in Headers(scope=scope):
+    signs_in = scope["path"].startswith(_SIGN_IN)
+    if scope["method"] not in _UNSAFE or (not signs_in and "authorization" in Headers(scope=scope)):
         return False
     if cookie(SESSION, scope) is not None:
         return True
-    if scope["path"].startswith(_PROGRAMS):
+    if scope["path"].startswith(PROGRAMS):
         return False  # nobody is signed in, which is said further on
-    return cookie(GUEST, scope) is not None or scope["path"].startswith("/sign-in")
+    return cookie(GUEST, scope) is not None or signs_in
 
 
 async def _given(scope: Scope, receive: Receive) -> tuple[str | None, Receive]:
@@ -155,7 +151,7 @@ class _Filling:
         await self._send({"type": "http.response.body", "body": body})
 
     def _token(self, headers: MutableHeaders) -> str:
-        if "authorization" in Headers(scope=self._scope):
+        if "authorization" in Headers(scope=self._scope) and not self._scope["path"].startswith(_SIGN_IN):
             return ""
         if (token := form_token(self._scope)) is not None:
             return token

@@ -26,11 +26,11 @@ from api.access.limits import Rate
 from api.access.origin import from_elsewhere
 from api.wire.headers import STRICT
 from api.wire.problems import document
+from api.wire.reached import PROGRAMS
 from sync.json import encoded
 
 KEY_PARAMETER: Final = "apikey"
 KEY_HEADER: Final = "x-api-key"
-_PROGRAMS: Final = ("/api/", "/odata/", "/files/", "/metrics")
 _TABLES: Final = ("/odata/", "/files/")  # where people's tools ask for a user name and a password
 _ROOTS: Final = ("/odata/v1", "/odata/projectdata", "/files/v1")  # people leave out the slash at the end
 _BASIC: Final = 'Basic realm="Muster", charset="UTF-8"'
@@ -38,6 +38,9 @@ _BEARER: Final = 'Bearer realm="Muster"'
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _MOST_KNOWN: Final = 10_000
 _FORM: Final = "form "
+_SIGN_IN: Final = "/sign-in"
+_BACK: Final = "/sign-in/callback"  # where one comes back from a provider: a GET, and a try like any other
+_KNOCK: Final = "muster.knock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,13 @@ class Limits:
     def a_minute(cls, requests: int, failures: int) -> "Limits":
         """Return the limits; 0 requests is no limit to them."""
         return cls(Rate(requests) if requests else None, Rate(failures))
+
+
+@dataclass(slots=True)
+class Knock:
+    """One request at the door; whoever looks a key up says that it stands."""
+
+    let_in: bool = False
 
 
 class Door:
@@ -87,9 +97,14 @@ class Door:
             await _too_often(request, seconds)(scope, receive, send)
             return
 
+        knock = scope[_KNOCK] = Knock()
+
         async def noting(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._note(limits, name, address, failed=message["status"] == HTTPStatus.UNAUTHORIZED)
+                if message["status"] == HTTPStatus.UNAUTHORIZED:
+                    self._failed(limits, name, address)
+                elif knock.let_in:  # an answer alone says nothing: some routes ask for no key
+                    self._remember(name)
             await send(message)
 
         await self._app(scope, receive, _challenging(scope, noting))
@@ -102,21 +117,34 @@ class Door:
             return seconds
         return limits.requests.take(name, now) if limits.requests else 0.0
 
-    def _note(self, limits: Limits, name: str, address: str, *, failed: bool) -> None:
-        if failed:
-            self._good.pop(name, None)
-            limits.failures.take(address, self._clock())
-        elif not name.startswith(_FORM):
-            self._good[name] = None
-            self._good.move_to_end(name)
-            if len(self._good) > _MOST_KNOWN:
-                self._good.popitem(last=False)
+    def _failed(self, limits: Limits, name: str, address: str) -> None:
+        self._good.pop(name, None)
+        limits.failures.take(address, self._clock())
+
+    def _remember(self, name: str) -> None:
+        self._good[name] = None
+        self._good.move_to_end(name)
+        if len(self._good) > _MOST_KNOWN:
+            self._good.popitem(last=False)
+
+
+def let_in(request: Request) -> None:
+    """Say that the key of a request was looked up and stands."""
+    knock = request.scope.get(_KNOCK)
+    if isinstance(knock, Knock):
+        knock.let_in = True
+
+
+def key_of(authorization: str) -> str | None:
+    """Return the token of the header that programs send; None where it holds none."""
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
 
 
 def _present_as_bearer(scope: Scope) -> bool:
     """Put the key where it is looked for, and take it out of the address; tell whether it came as Basic."""
     key = _out_of_query(scope)
-    if not scope["path"].startswith(_PROGRAMS):
+    if not scope["path"].startswith(PROGRAMS):
         return False  # a page is signed in to by its form
     headers = MutableHeaders(scope=scope)
     given = headers.get("authorization")
@@ -157,12 +185,15 @@ def _password(encoded: str) -> str:
 
 
 def _name(request: Request) -> str | None:
-    """Return whom to count: a token by its hash, or whoever tries the form; None for those who only look."""
-    token = request.headers.get("authorization")
-    if token is not None:
-        return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-    signs_in = request.method == "POST" and request.url.path.startswith("/sign-in")
-    return f"{_FORM}{address_of(request.scope)}" if signs_in else None
+    """Return whom to count: whoever tries to sign in, or a token by its hash; None for those who only look."""
+    path = request.scope["path"]
+    if path == _BACK or (request.method == "POST" and path.startswith(_SIGN_IN)):
+        return f"{_FORM}{address_of(request.scope)}"
+    given = request.headers.get("authorization")
+    if given is None:
+        return None
+    # However it is written, it is one token, and has one rate.
+    return hashlib.sha256((key_of(given) or given).encode("utf-8", "replace")).hexdigest()
 
 
 def address_of(scope: Scope) -> str:
@@ -184,7 +215,7 @@ def _challenging(scope: Scope, send: Send) -> Send:
 
     async def challenging(message: Message) -> None:
         unknown = message["type"] == "http.response.start" and message["status"] == HTTPStatus.UNAUTHORIZED
-        if unknown and scope["path"].startswith(_PROGRAMS):
+        if unknown and scope["path"].startswith(PROGRAMS):
             MutableHeaders(scope=message)["www-authenticate"] = ", ".join(ways)
         await send(message)
 

@@ -14,7 +14,9 @@ _FEED: Final = "/odata/"  # whose POST reads, and whose refusals have a form of 
 
 
 async def entering(request: Request) -> None:
-    """Refuse a write before its body is looked at, and any request of a route that nobody declared.
+    """Refuse a write before what it sent is acted on, and any request of a route that nobody declared.
+
+    FastAPI has read the body by then, which `api.wire.bounded` keeps small, and none at all without a key.
 
     Raises:
         Problem: 401 or 403.

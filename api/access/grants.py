@@ -1,5 +1,6 @@
 """Read what a token or an account holds now: of programmes and portfolios the projects they have at this moment."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from api.access.principal import Principal
@@ -50,7 +51,8 @@ def principal_of(row: Any) -> Principal:
     if row.owner is not None:
         held = within(held, _of_account(row.account_rights))
     scopes = frozenset(map(str, row.scopes))
-    return _principal(row.name, row.id, person, held, account=row.owner, scopes=scopes)
+    found = _principal(row.name, row.id, person, held, account=row.owner, scopes=scopes)
+    return replace(found, of=None if row.owner is None else row.account_name)
 
 
 def _of_account(rights: Any) -> tuple[Right, ...]:

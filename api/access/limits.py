@@ -34,3 +34,8 @@ class Rate:
         if len(self._back_at) > _MOST_NAMES:
             self._back_at.popitem(last=False)
         return 0.0
+
+    def give_back(self, name: str) -> None:
+        """Give back one that was taken."""
+        if name in self._back_at:
+            self._back_at[name] -= self._gap

@@ -15,6 +15,16 @@ def same_origin(request: Request) -> None:
         raise forbidden("This form was sent by another site.")
 
 
+def sent_from_here(request: Request) -> None:
+    """Refuse what another site makes a browser send: where no key came the cookie speaks, which is sent unasked.
+
+    Raises:
+        Problem: 403.
+    """
+    if request.headers.get("authorization") is None:
+        same_origin(request)
+
+
 def from_elsewhere(request: Request) -> bool:
     """Tell whether a browser says that another site made it send this."""
     origin = request.headers.get("origin")

@@ -33,6 +33,7 @@ class Principal:
     rights: tuple[Right, ...] | None = None
     account: int | None = None
     within: frozenset[tuple[str, str]] = frozenset()
+    of: str | None = None  # the account's name, of a token that is an account's
     session: int | None = None  # of a browser that is signed in; None: a key came with the request
 
     @cached_property
@@ -60,6 +61,14 @@ class Principal:
         projects = None if found.projects is None else tuple(sorted(found.projects))
         roles, within = roles_among(self.held, permission)
         return replace(self, projects=projects, rights=self.held, roles=roles, within=within)
+
+    @property
+    def shown(self) -> str:
+        """What the log and the pages call them. No account is called like a token: its name holds no space."""
+        who, of_link, _ = self.name.partition(": ")  # of a link, whom it was made for
+        if self.token is None or of_link:
+            return who
+        return f"token {who} of {self.of}" if self.of else f"token {who}"
 
     @property
     def sees_everything(self) -> bool:

@@ -19,6 +19,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.requests import Request
 
 from api.access.causes import asks
+from api.access.doors import key_of
+from api.access.doors import let_in as let_in_by_key
 from api.access.grants import OWNER, WHOSE, principal_of, stands
 from api.access.principal import OPERATOR, SCOPES, Principal
 from api.access.rights import let_in
@@ -92,10 +94,12 @@ def authenticate(
             row = look_up(connection, request, secret, now)
         if not stands(row):
             raise unauthenticated(_UNKNOWN if secret is None else _ENDED)
+        if secret is None:
+            let_in_by_key(request)
         found = principal_of(row) if secret is None else replace(principal_of(row), session=row.session)
         if (noted := request.scope.get(NOTED)) is not None:
             noted.who(row.seen, row.expires_at)
-        asks(request, found.name)
+        asks(request, found.shown, holder=found.holder)
         principal = let_in(request, found)
         if any("\x00" in str(value) for value in request.path_params.values()):
             raise bad_request(_NUL)
@@ -109,10 +113,9 @@ def _bearer(request: Request) -> str | None:
     header = request.headers.get("authorization")
     if header is None:
         return None
-    scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    if (token := key_of(header)) is None:
         raise unauthenticated("Authorization: expected `Bearer TOKEN`.")
-    return hash_token(token.strip())
+    return hash_token(token)
 
 
 @dataclass(frozen=True, slots=True)

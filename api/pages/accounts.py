@@ -16,6 +16,7 @@ from api.access.rights import DOING
 from api.access.visible import Principal, authenticate
 from api.account_reads import accounts, comes_to
 from api.pages.render import HTML, html
+from api.signin.sessions import changes_accounts
 from api.translation import N_, _
 from api.wire.forms import read_form
 from api.wire.problems import not_found
@@ -111,6 +112,7 @@ async def change_by_form(request: Request, number: int) -> Response:
 def _added(request: Request, form: dict[str, str]) -> Response:
     engine: Engine = request.app.state.engine
     principal, _version = authenticate(engine, request)
+    changes_accounts(principal)
     try:
         with unit_of_work(engine) as connection:
             new = NewAccount(form.get("name", ""), form.get("shown"), form.get("person"))
@@ -138,12 +140,13 @@ ACTS: Final[dict[str, _Do]] = {
 def _changed(request: Request, number: int, form: dict[str, str]) -> Response:
     engine: Engine = request.app.state.engine
     principal, _version = authenticate(engine, request)
+    changes_accounts(principal)
     act = form.get("act", "")
     if act not in ACTS:
         raise not_found(f"There is nothing at {request.url.path}.")
     try:
         with unit_of_work(engine) as connection:
-            ACTS[act](connection, number, form, principal.name, datetime.now(UTC))
+            ACTS[act](connection, number, form, principal.shown, datetime.now(UTC))
     except NoSuchAccount as error:
         raise not_found(f"{error}.") from None
     except AccountRefused as error:

@@ -17,11 +17,12 @@ from api.pages.render import HTML, html
 from api.signin.session_reads import open_sessions
 from api.signin.sessions import no_session
 from api.signin.signing import Refused, TriedTooOften, check_password
+from api.signin.tokens import LINK_LIVES
 from api.translation import N_, _
 from api.wire.forms import read_form
 from model.password import LEAST, fault
 from sync.passwords import set_password
-from sync.sessions import end_one, end_sessions, session_way
+from sync.sessions import end_one, end_sessions, linked_at
 from sync.store import unit_of_work
 
 router = APIRouter()
@@ -73,7 +74,11 @@ def _changed(request: Request, form: dict[str, str]) -> Response:
     engine: Engine = request.app.state.engine
     with engine.connect() as connection:
         [row] = accounts(connection, only=number)
-        needs = _password_needs(connection, principal, row)
+        needs = _password_needs(connection, principal, row, datetime.now(UTC))
+    if needs == "late":
+        raise no_session(
+            "A one-time link lets one set a password for half an hour, once: ask an administrator for another."
+        )
     if needs == "nothing":
         raise no_session("This account has no password: it signs in at the identity provider.")
     now, new, wrong = datetime.now(UTC), form.get("new", ""), None
@@ -91,12 +96,17 @@ def _changed(request: Request, form: dict[str, str]) -> Response:
     return RedirectResponse("/account?done=password", 303)
 
 
-def _password_needs(connection: Connection, principal: Principal, row: AccountRow) -> str:
-    """Return what setting a password takes: the present one, or a link that an administrator made for it."""
-    by_link = principal.session is not None and session_way(connection, principal.session) == "link"
-    if by_link and not row.by_provider:
+def _password_needs(connection: Connection, principal: Principal, row: AccountRow, now: datetime) -> str:
+    """Return what setting a password takes: the present one, or a link that an administrator made for it.
+
+    "late": there is none, and the link was used too long ago; "nothing": there is none to set.
+    """
+    began = None if principal.session is None else linked_at(connection, principal.session)
+    if began is not None and not row.by_provider and now - began <= LINK_LIVES:
         return "link"
-    return "present" if row.by_password else "nothing"
+    if row.by_password:
+        return "present"
+    return "late" if began is not None and not row.by_provider else "nothing"
 
 
 def _not_present(request: Request, name: str, typed: str, now: datetime) -> tuple[str, str] | None:
@@ -130,7 +140,7 @@ def _shown(
     if principal.account is not None:
         with request.app.state.engine.connect() as connection:
             row = next(iter(accounts(connection, only=principal.account)))
-            needs = _password_needs(connection, principal, row)
+            needs = _password_needs(connection, principal, row, now)
             since = now - request.app.state.lives.idle
             sessions = open_sessions(connection, principal.account, idle_since=since, now=now)
     context: dict[str, Any] = {

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access.actors import acting, actor_of
+from api.access.actors import acting, acts_as, deciding
 from api.access.origin import same_origin
 from api.access.visible import PoliciesReader, Principal
 from api.pages.policy_results import Asked, CannotAsk, backtested, planned, shown_backtest
@@ -21,7 +21,6 @@ from api.wire.answer import Visible
 from api.wire.forms import read_form
 from api.wire.problems import not_found
 from model.declaration import InvalidDeclaration
-from sync.collection.template_steps import today
 from sync.match import NotConfigured
 from sync.policy.backtest import NothingToReplay
 from sync.policy.kept import (
@@ -37,6 +36,7 @@ from sync.policy.kept import (
 from sync.policy.past import TooMuchPast
 from sync.policy.steps import APPROVER, WRITERS, PolicyRefused, approve, withdraw
 from sync.store import unit_of_work
+from sync.today import today
 
 router = APIRouter()
 Label = Annotated[str, Path(max_length=140)]
@@ -54,10 +54,10 @@ def policies_page(reader: PoliciesReader) -> Response:
             "title": _("Policies"),
             "policies": heads[::-1],
             "stands": _stands(),
-            "writer": _may(reader.principal, *WRITERS),
+            "writer": acts_as(reader.principal, *WRITERS),
         }
 
-    return page(reader, "policies.html", collect, also=_who(reader.principal))
+    return page(reader, "policies.html", collect, also=deciding(reader.principal))
 
 
 @router.get("/policies/{policy}")
@@ -67,7 +67,7 @@ def policy_page(reader: PoliciesReader, policy: Label) -> Response:
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
         return _shown(session.connection(), reader.principal, visible, policy)
 
-    return page(reader, "policy.html", collect, also=_who(reader.principal))
+    return page(reader, "policy.html", collect, also=deciding(reader.principal))
 
 
 @router.get("/policies/{policy}/plan")
@@ -84,7 +84,7 @@ def plan_page(reader: PoliciesReader, policy: Label) -> Response:
             return context | {"found": None, "wrong": str(error)}
         return context | {"found": found}
 
-    return page(reader, "policy_plan.html", collect, also=f"{_who(reader.principal)}plan")
+    return page(reader, "policy_plan.html", collect, also=f"{deciding(reader.principal)}plan")
 
 
 @router.get("/policies/{policy}/backtest")
@@ -112,7 +112,7 @@ def backtest_page(
             return context | {"result": None, "wrong": str(error)}
         return context | {"result": shown_backtest(found)}
 
-    return page(reader, "policy_backtest.html", collect, also=f"{_who(reader.principal)}{form}")
+    return page(reader, "policy_backtest.html", collect, also=f"{deciding(reader.principal)}{form}")
 
 
 @router.post("/policies/{policy}/{act}")
@@ -159,8 +159,8 @@ def _shown(
         "policy": document,
         "limits": _rows(document),
         "stands": _stands(),
-        "writer": _may(principal, *WRITERS),
-        "approver": _may(principal, APPROVER),
+        "writer": acts_as(principal, *WRITERS),
+        "approver": acts_as(principal, APPROVER),
         "wrong": wrong,
     }
 
@@ -192,12 +192,3 @@ def _rows(document: dict[str, Any]) -> list[tuple[str, str, Any, dict[str, Any]]
 
 def _standing(connection: Connection) -> str:
     return policy_standing(connection, today(connection, datetime.now(UTC))).label
-
-
-def _may(principal: Principal, *roles: str) -> bool:
-    actor = actor_of(principal)
-    return actor is not None and (actor.is_operator or bool(actor.roles & set(roles)))
-
-
-def _who(principal: Principal) -> str:
-    return f"{datetime.now(UTC):%Y%m%d%H}{principal.person}{sorted(principal.roles)}"

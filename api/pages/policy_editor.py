@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access.actors import acting, actor_of
+from api.access.actors import acting, actor_of, deciding
 from api.access.origin import same_origin
 from api.access.visible import PoliciesReader, Principal
 from api.pages import policy_sections as form_of
@@ -36,7 +36,6 @@ from model.collection.roles import Actor
 from model.declaration import InvalidDeclaration
 from model.policy import Policy
 from model.rewrite import CannotRewrite, assign, remove
-from sync.collection.template_steps import today
 from sync.match import NotConfigured
 from sync.policy.backtest import NothingToReplay
 from sync.policy.kept import WITHDRAWN, Kept, NoSuchPolicy, kept, kept_version, names_of, policy_standing
@@ -44,6 +43,7 @@ from sync.policy.past import TooMuchPast
 from sync.policy.plan import differences
 from sync.policy.steps import WRITERS, PolicyRefused, propose, read
 from sync.store import unit_of_work
+from sync.today import today
 
 router = APIRouter()
 _LONGEST: Final = 200  # characters of a name or reason typed into the form of a tolerance
@@ -72,7 +72,7 @@ def new_page(reader: PoliciesReader, like: Annotated[str, Query(max_length=140)]
         text = _next(connection, _known(connection, label), day)
         return _shown(connection, reader.principal, Draft(text))
 
-    return page(reader, "policy_editor.html", collect, also=_who(reader.principal))
+    return page(reader, "policy_editor.html", collect, also=deciding(reader.principal))
 
 
 @router.get("/policies/{policy}/edit")
@@ -83,7 +83,7 @@ def edit_page(reader: PoliciesReader, policy: Annotated[str, Path(max_length=140
         connection = session.connection()
         return _shown(connection, reader.principal, Draft(_known(connection, policy).text))
 
-    return page(reader, "policy_editor.html", collect, also=_who(reader.principal))
+    return page(reader, "policy_editor.html", collect, also=deciding(reader.principal))
 
 
 @router.post("/policies/new")
@@ -92,10 +92,6 @@ async def step_by_form(request: Request) -> Response:
     same_origin(request)
     form = await read_form(request, most=MOST_BYTES, what=_("a policy"))
     return await run_in_threadpool(_stepped, request, form)
-
-
-def _who(principal: Principal) -> str:
-    return f"{datetime.now(UTC):%Y%m%d%H}{principal.person}{sorted(principal.roles)}"
 
 
 def _known(connection: Connection, label: str) -> Kept:

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access.csrf import is_secure
 from api.access.origin import same_origin
 from api.access.visible import StatusReader
 from api.pages.render import page
@@ -18,6 +17,7 @@ from api.preferred import COOKIE, ZONES, cookie_of
 from api.translation import LANGUAGES, N_, THEMES, Preferences, _, preferences
 from api.wire.answer import Visible
 from api.wire.forms import read_form
+from api.wire.reached import is_secure
 
 router = APIRouter()
 _KEPT: Final = 400 * 24 * 3600  # seconds; browsers keep no cookie longer

@@ -110,7 +110,7 @@ TEMPLATES: Final = _environment()
 def html(template: str, **context: Any) -> bytes:
     """Render a template; the forms' token is put in as it is sent."""
     principal = context.get("principal")
-    context.setdefault("who", principal.name.split(":")[0] if principal else "")
+    context.setdefault("who", principal.shown if principal else "")
     return straight(TEMPLATES.get_template(template).render(context)).encode()
 
 
@@ -132,7 +132,7 @@ def own(request: Request, principal: Principal) -> Personal:
     """Return what of a kept page is this reader's alone: their name, and the token of their forms."""
     by_key = "authorization" in request.headers
     token = "" if by_key else form_token(request.scope) or ""
-    name = str(escape(principal.name.split(":")[0]))
+    name = str(escape(principal.shown))
     return Personal({_WHO.encode(): name.encode(), MARK.encode(): token.encode()})
 
 

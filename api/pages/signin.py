@@ -129,7 +129,7 @@ def _by_token(request: Request, token: str, going: str) -> Response:
         wrong = _("This token is unknown, expired or revoked, or it may not read.")
         return show_form(request, 401, wrong=wrong, going=going, by_token=True)
     response = RedirectResponse(going, 303)
-    asks(request, found.name)
+    asks(request, principal_of(found).shown)
     sessions.sign_in(request, response, way="token", token=found.id, ends=found.expires_at)
     return response
 

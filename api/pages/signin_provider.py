@@ -8,15 +8,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.access.causes import asks
-from api.access.csrf import cookie, cookie_name, is_secure
+from api.access.csrf import cookie, cookie_name
 from api.pages.signin import local_path
 from api.pages.signin_form import show_form
 from api.signin import sessions
 from api.signin.oidc import CALLBACK, Person, Provider
 from api.signin.oidc_metadata import ProviderAway
-from api.signin.oidc_token import SignInRefused
+from api.signin.oidc_token import NotBegun, SignInRefused
 from api.translation import _
 from api.wire.problems import not_found
+from api.wire.reached import is_secure
 from sync.provider_accounts import AccountShut, Somebody, account_of
 from sync.sessions import refuse_sign_in
 from sync.store import unit_of_work
@@ -34,7 +35,7 @@ def to_provider(request: Request, next: str = "/") -> Response:  # noqa: A002 - 
     try:
         began = provider.begin(f"{sessions.base_url(request)}{CALLBACK}", going, datetime.now(UTC))
     except ProviderAway as away:
-        return _refused(request, str(away), going, away=True)
+        return _refused(request, str(away), going, away=True, recorded=False)
     response = RedirectResponse(began.url, 303)
     response.set_cookie(
         cookie_name(_KEPT, request.scope), began.sealed, max_age=600, path="/", httponly=True, samesite="lax",
@@ -53,7 +54,9 @@ def from_provider(request: Request) -> Response:
         person, going = provider.finish(f"{sessions.base_url(request)}{CALLBACK}", query, sealed, now)
         number, name = _account(request, person, now)
     except ProviderAway as away:
-        response = _refused(request, str(away), "/", away=True)
+        response = _refused(request, str(away), "/", away=True, recorded=False)
+    except NotBegun as unasked:  # anybody can send that, and what is recorded stays for ever
+        response = _refused(request, str(unasked), "/", recorded=False)
     except SignInRefused as refused:
         response = _refused(request, str(refused), "/")
     except AccountShut:
@@ -93,11 +96,13 @@ def _account(request: Request, person: Person, now: datetime) -> tuple[int, str]
     raise shut
 
 
-def _refused(request: Request, why: str, going: str, *, away: bool = False) -> Response:
-    """Show the form, with what is known; the log has it too, for whoever set the provider up."""
+def _refused(
+    request: Request, why: str, going: str, *, away: bool = False, recorded: bool = True
+) -> Response:
+    """Show the form, with what is known; the server's log has it too, for whoever set the provider up."""
     provider = _provider(request)
     log.warning("sign-in at %s: %s", provider.metadata.asked, why)
-    if not away:
+    if recorded:
         refuse_sign_in(request.app.state.engine, "at the identity provider", why, at=datetime.now(UTC))
     told = {"provider": provider.shown, "why": why}
     wrong = (

@@ -170,7 +170,7 @@ def _accepted(request: Request, name: str, form: dict[str, str]) -> Response:
     if given and not numbers:
         raise bad_request(_("There is no such line of drift."))
     try:
-        accept(engine, name, numbers, by=principal.person or principal.name, now=datetime.now(UTC))
+        accept(engine, name, numbers, by=principal.person or principal.shown, now=datetime.now(UTC))
     except LookupError:
         raise not_found(_("This no longer stands: it went by itself, or was accepted.")) from None
     return RedirectResponse(f"/sources/{name}#drift", 303)

@@ -107,7 +107,7 @@ async def step_by_form(request: Request, number: Number, step: Step) -> Response
 
 def _who(principal: Principal) -> str:
     """Return what somebody is called beside what they did: the person, else the token's or account's name."""
-    return principal.person or principal.name.split(":")[0]
+    return principal.person or principal.shown
 
 
 def _draft(engine: Engine, number: int) -> Draft:

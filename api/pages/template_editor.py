@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access.actors import acting, actor_of
+from api.access.actors import acting, actor_of, deciding
 from api.access.origin import same_origin
 from api.access.visible import Principal, TemplatesReader
 from api.pages import template_changes as changes_of
@@ -93,7 +93,7 @@ def new_page(reader: TemplatesReader, like: Like = "", part: Part = form_of.ABOU
         text = _like(connection, like) if like else _EMPTY
         return _shown(connection, reader.principal, Draft(text, part), "/templates/new")
 
-    return page(reader, "template_editor.html", collect, also=_who(reader.principal))
+    return page(reader, "template_editor.html", collect, also=deciding(reader.principal))
 
 
 @router.get("/templates/{template}/{version}/edit")
@@ -111,7 +111,7 @@ def edit_page(
         here = f"/templates/{template}/{version}/edit"
         return _shown(connection, reader.principal, Draft(text, part, done=done), here)
 
-    return page(reader, "template_editor.html", collect, also=_who(reader.principal))
+    return page(reader, "template_editor.html", collect, also=deciding(reader.principal))
 
 
 @router.post("/templates/new")
@@ -124,10 +124,6 @@ async def new_by_form(request: Request) -> Response:
 async def edit_by_form(request: Request, template: TemplateId, version: Version) -> Response:  # noqa: ARG001  the address is where the page came from; what counts is the text
     """Take a step in the editor: bring both sides together, try on all projects, keep the draft."""
     return await _posted(request)
-
-
-def _who(principal: Principal) -> str:
-    return f"{datetime.now(UTC):%Y%m%d%H}{principal.person}{sorted(principal.roles)}"
 
 
 def _known(connection: Connection, template: str, version: str) -> Kept:

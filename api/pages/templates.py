@@ -6,23 +6,32 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.access.actors import acting, actor_of
+from api.access.actors import acting, acts_as, deciding
 from api.access.origin import same_origin
+from api.access.rights import refusal
 from api.access.visible import Principal, TemplatesReader, visible_projects
 from api.pages.render import HTML, html, page
-from api.template_documents import head_document, tailoring_document, template_documents, waiver_document
+from api.template_documents import (
+    head_document,
+    programme_names,
+    tailoring_document,
+    template_documents,
+    told_tailorings,
+    waiver_document,
+)
 from api.translation import N_, Translated, _
 from api.wire.answer import Visible
 from api.wire.forms import read_form
-from api.wire.problems import not_found
+from api.wire.problems import forbidden, not_found
 from model.collection.roles import Actor
 from model.declaration import InvalidDeclaration
+from model.rights import Permission
 from model.template.differences import differences, step
 from sync.collection import tailoring, waivers
 from sync.collection.template_migration import migrate_open
@@ -37,11 +46,11 @@ from sync.collection.template_steps import (
     retire,
     send_back,
     submit,
-    today,
 )
 from sync.collection.template_trial import try_on_all
 from sync.collection.templates import NoSuchTemplate, judging, kept, kept_version
 from sync.store import unit_of_work
+from sync.today import today
 
 router = APIRouter()
 TemplateId = Annotated[str, Path(max_length=100)]
@@ -55,10 +64,10 @@ STANDS: Final = Translated(
 def templates_page(reader: TemplatesReader) -> Response:
     """Show the templates, and the waivers and tailorings of them."""
 
-    def collect(session: Session, _visible: Visible) -> dict[str, Any]:
-        return _listed(session.connection(), reader.principal)
+    def collect(session: Session, visible: Visible) -> dict[str, Any]:
+        return _listed(session.connection(), reader.principal, visible)
 
-    return page(reader, "templates.html", collect, also=_also(reader.principal))
+    return page(reader, "templates.html", collect, also=deciding(reader.principal))
 
 
 @router.get("/templates/{template}/{version}")
@@ -68,7 +77,7 @@ def template_page(reader: TemplatesReader, template: TemplateId, version: Versio
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
         return _shown(session.connection(), reader.principal, visible, template, version)
 
-    return page(reader, "template.html", collect, also=_also(reader.principal))
+    return page(reader, "template.html", collect, also=deciding(reader.principal))
 
 
 @router.post("/templates/{template}/{version}/{act}")
@@ -87,23 +96,21 @@ async def term_by_form(request: Request, kind: str, number: str) -> Response:
     return await run_in_threadpool(_decided, request, kind, number, form)
 
 
-def _also(principal: Principal) -> str:
-    return f"{datetime.now(UTC):%Y%m%d%H}{principal.person}{sorted(principal.roles)}"
-
-
-def _may(principal: Principal, *roles: str) -> bool:
-    actor = actor_of(principal)
-    return actor is not None and (actor.is_operator or bool(actor.roles & set(roles)))
-
-
 def templates_shown(request: Request, principal: Principal, wrong: str, typed: dict[str, str]) -> Response:
     """Show the page of templates again with what could not be done, and what was typed."""
-    with request.app.state.engine.connect() as connection:
-        context = _listed(connection, principal, wrong=wrong) | {"typed": typed}
+    with request.app.state.engine.connect() as connection, Session(connection) as session:
+        visible = visible_projects(session, principal)
+        context = _listed(connection, principal, visible, wrong=wrong) | {"typed": typed}
     return _told(request, "templates.html", principal, context)
 
 
-def _listed(connection: Connection, principal: Principal, wrong: str | None = None) -> dict[str, Any]:
+def _writes(principal: Principal) -> bool:
+    return acts_as(principal, *WRITERS) and principal.can(Permission.DESIGN)
+
+
+def _listed(
+    connection: Connection, principal: Principal, visible: Visible, wrong: str | None = None
+) -> dict[str, Any]:
     day = today(connection, datetime.now(UTC))
     mine = principal.projects
     let_off = [
@@ -113,7 +120,7 @@ def _listed(connection: Connection, principal: Principal, wrong: str | None = No
     ]
     changed = [
         {**tailoring_document(each), "covers": tailoring.covers_in_words(each["applies"])}
-        for each in tailoring.tailorings(connection)
+        for each in told_tailorings(connection, visible)
     ]
     return {
         "title": _("Templates"),
@@ -121,10 +128,10 @@ def _listed(connection: Connection, principal: Principal, wrong: str | None = No
         "waivers": let_off,
         "tailorings": changed,
         "STANDS": STANDS,
-        "officer": _may(principal, "project_officer", APPROVER),
-        "head": _may(principal, APPROVER),
-        "writer": _may(principal, *WRITERS),
-        "programmes": list(connection.scalars(text("SELECT name FROM programme ORDER BY name"))),
+        "officer": acts_as(principal, "project_officer", APPROVER),
+        "head": acts_as(principal, APPROVER),
+        "writer": _writes(principal),
+        "programmes": sorted(programme_names(connection, visible)),
         "typed": {},
         "wrong": wrong,
     }
@@ -162,8 +169,8 @@ def _shown(
         "step": step(found),
         "trial": each.trial if visible is None else None,
         "day": day,
-        "approver": _may(principal, APPROVER),
-        "writer": _may(principal, *WRITERS),
+        "approver": acts_as(principal, APPROVER),
+        "writer": _writes(principal),
         "wrong": wrong,
     }
 
@@ -231,6 +238,10 @@ def _decided(request: Request, kind: str, number: str, form: dict[str, str]) -> 
     if do is None or not number.isascii() or not number.isdigit() or len(number) > 18:  # noqa: PLR2004  (bigint)
         raise not_found(f"There is nothing at {request.url.path}.")
     principal, actor = acting(request)
+    if kind == "tailorings" and not principal.can(
+        Permission.DESIGN
+    ):  # one changes the rules of every project
+        raise forbidden(refusal(principal, Permission.DESIGN))
     engine = request.app.state.engine
     try:
         with unit_of_work(engine) as connection:
@@ -238,8 +249,8 @@ def _decided(request: Request, kind: str, number: str, form: dict[str, str]) -> 
                 _visible_waiver(connection, principal, int(number))
             do(connection, int(number), actor=actor, now=datetime.now(UTC))
     except (TemplateRefused, InvalidDeclaration, NoSuchTemplate) as error:
-        with engine.connect() as connection:
-            context = _listed(connection, principal, wrong=str(error))
+        with engine.connect() as connection, Session(connection) as session:
+            context = _listed(connection, principal, visible_projects(session, principal), wrong=str(error))
         return _told(request, "templates.html", principal, context)
     return RedirectResponse(f"/templates#{kind}", 303)
 

@@ -67,7 +67,7 @@ def _kept(request: Request, form: dict[str, str]) -> Response:
             keep(
                 connection,
                 owner_of(principal),
-                principal.name.partition(":")[0],
+                principal.shown,
                 wanted,
                 at=datetime.now(UTC),
             )

@@ -12,12 +12,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access.origin import same_origin
+from api.access.origin import sent_from_here
 from api.access.visible import AuditReader, authenticate, bearer
 from api.account_reads import AccountRow, accounts
 from api.routes.common import PROBLEMS
 from api.shapes.account import AccountShape, GivenAccount, GivenRole
 from api.shapes.common import Paged
+from api.signin.sessions import changes_accounts
 from api.wire.answer import JSON, Visible, json_answer, to_json, z
 from api.wire.problems import Problem, not_found
 from api.wire.values import MOST_ID
@@ -131,14 +132,12 @@ async def _changed(request: Request, do: _Do, *, status: int = 200) -> Response:
     """Do it in a transaction, and answer with the account as it is then."""
 
     def done() -> tuple[int, dict[str, Any]]:
-        if (
-            request.headers.get("authorization") is None
-        ):  # then the cookie speaks, which a browser sends unasked
-            same_origin(request)
+        sent_from_here(request)
         principal, _ = authenticate(request.app.state.engine, request)
+        changes_accounts(principal)
         try:
             with unit_of_work(request.app.state.engine) as connection:
-                number = do(connection, principal.name, datetime.now(UTC))
+                number = do(connection, principal.shown, datetime.now(UTC))
                 return number, _one(connection, number)
         except NoSuchAccount as error:
             raise not_found(f"{error}.") from None

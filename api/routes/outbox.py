@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access.origin import same_origin
+from api.access.origin import sent_from_here
 from api.access.visible import RecordsReader, authenticate, bearer, visible_projects
 from api.routes.common import PROBLEMS, ChangedSince
 from api.routes.cycles import fresh
@@ -70,8 +70,7 @@ async def post_delivered(
     """Say that events were delivered, so that no other channel delivers them again."""
 
     def delivered() -> int:
-        if request.headers.get("authorization") is None:
-            same_origin(request)
+        sent_from_here(request)
         authenticate(request.app.state.engine, request)
         return mark_delivered(request.app.state.engine, given.events, datetime.now(UTC))
 

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access.origin import same_origin
+from api.access.origin import sent_from_here
 from api.access.visible import Principal, RecordsReader, authenticate, bearer
 from api.routes.common import PROBLEMS, ChangedSince, Text, changed
 from api.shapes.common import AcceptedShape, Paged, QuestionShape
@@ -94,8 +94,7 @@ def may_answer(request: Request) -> Principal:
     Raises:
         Problem: 401 for nobody, 403 without the scope `sync`, with some projects only, or from another site.
     """
-    if request.headers.get("authorization") is None:  # then the cookie speaks, which a browser sends unasked
-        same_origin(request)
+    sent_from_here(request)
     principal, _ = authenticate(request.app.state.engine, request)
     return principal
 
@@ -107,7 +106,7 @@ def answered(request: Request, principal: Principal, source: str, number: int, a
         Problem: 404 where no such question is open, 400 where a name or a reason is missing.
     """
     by = answer.by.strip()
-    by = by if not by or by == principal.name else f"{by} (token {principal.name})"
+    by = by if not by or by == principal.shown else f"{by} ({principal.shown})"
     try:
         return accept(
             request.app.state.engine, source, number, by=by, because=answer.because, now=datetime.now(UTC)

@@ -81,7 +81,7 @@ def runs_page(session: Session, query: Select[Run, str], paging: Paging, visible
 def run_documents(session: Session, query: Select[Run, str], visible: Visible) -> list[dict[str, Any]]:
     """Return runs with their ledgers, in a few statements however many there are.
 
-    Who sees some projects only is given empty lists for what is of the whole source.
+    Who sees some projects only is given empty lists, and null for numbers, of what is of the whole source.
     """
     runs = session.execute(query).all()
     ledgers: dict[int, list[dict[str, Any]]] = {}
@@ -105,10 +105,10 @@ def run_documents(session: Session, query: Select[Run, str], visible: Visible) -
             "queued_at": z(run.queued_at),
             "started_at": z(run.started_at),
             "finished_at": z(run.finished_at),
-            "requests": run.requests,
-            "retries": run.retries,
-            "bytes_fetched": run.bytes_fetched,
-            "waited_s": run.waited_s,
+            "requests": run.requests if visible is None else None,
+            "retries": run.retries if visible is None else None,
+            "bytes_fetched": run.bytes_fetched if visible is None else None,
+            "waited_s": run.waited_s if visible is None else None,
             "error": run.error if visible is None else None,
             "warnings": run.warnings if visible is None else [],
             "ledger": ledgers.get(run.id, []),

@@ -22,7 +22,13 @@ from api.shapes.template import (
     VersionShape,
     WaiverShape,
 )
-from api.template_documents import tailoring_document, template_documents, version_document, waiver_document
+from api.template_documents import (
+    tailoring_document,
+    template_documents,
+    told_tailorings,
+    version_document,
+    waiver_document,
+)
 from api.wire import problems
 from api.wire.answer import JSON, Visible, json_answer, to_json
 from api.wire.bodies import ExactRoute
@@ -31,7 +37,6 @@ from api.wire.problems import not_found
 from api.wire.values import Day
 from model.declaration import InvalidDeclaration
 from model.template.schema import record_schema
-from sync.collection.tailoring import tailorings
 from sync.collection.template_check import check_record, judge_of
 from sync.collection.template_steps import today
 from sync.collection.templates import Kept, NoSuchTemplate, judging, kept, kept_version
@@ -219,8 +224,8 @@ def list_tailorings(
 ) -> Response:
     """List what is tailored, the newest first."""
 
-    def collect(session: Session, _visible: Visible) -> dict[str, Any]:
-        found = tailorings(session.connection(), template=template)
+    def collect(session: Session, visible: Visible) -> dict[str, Any]:
+        found = told_tailorings(session.connection(), visible, template=template)
         shown = [tailoring_document(each) for each in found if _since(each, changed_since)]
         return paging.listed(shown, "id", newest_first=True)
 

@@ -4,13 +4,14 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.access.actors import acting
-from api.access.veil import veil_of
+from api.access.veil import Veil, veil_of
 from api.access.visible import Principal, RecordsReader, bearer, visible_projects
 from api.routes.common import PROBLEMS
 from api.routes.cycles import fresh
@@ -28,7 +29,7 @@ from model.collection.roles import Actor
 from sync.collection.refused import NotAllowed, Refused
 from sync.store import unit_of_work
 from sync.workbook.answered import NothingToAnswer, answered_copy
-from sync.workbook.conflicts import NoSuchCell, cell_of, cells, settle
+from sync.workbook.conflicts import NoSuchCell, cell_of, cells, no_such, settle
 from sync.workbook.returned import Taken, take
 from sync.workbook.sending import Written, write_workbook
 
@@ -213,9 +214,10 @@ def _answered(request: Request, number: int) -> Response:
     engine, now = request.app.state.engine, datetime.now(UTC)
     with engine.connect() as connection:
         found = cells(connection, returned=number)
+        none = f"There is no returned workbook {number} with cells to answer."
         if not found:
-            raise not_found(f"There is no returned workbook {number} with cells to answer.")
-        veil, _case = lifted_case(connection, principal, found[0].submission, now=now)
+            raise not_found(none)
+        veil = _lifted(connection, principal, found[0].submission, none, now)
     try:
         return file_answer(answered_copy(engine, number, by=actor.name, now=now, shown=veil.case))
     except NothingToAnswer as error:
@@ -228,7 +230,7 @@ def _settle(request: Request, number: int, given: GivenVerdictOnCell) -> Respons
     try:
         with engine.connect() as connection:
             cell = cell_of(connection, number)
-            veil, _case = lifted_case(connection, principal, cell.submission, now=now)
+            veil = _lifted(connection, principal, cell.submission, f"{no_such(number)}.", now)
         settled = settle(
             engine, number, given.keep, actor=actor, because=given.because, seen=given.answer, now=now
         )
@@ -239,6 +241,19 @@ def _settle(request: Request, number: int, given: GivenVerdictOnCell) -> Respons
     except Refused as error:
         raise Problem(409, "not-open", f"{error}.") from None
     return Response(to_json(conflict_document(settled, veil)), media_type=JSON)
+
+
+def _lifted(connection: Connection, principal: Principal, submission: int, none: str, now: datetime) -> Veil:
+    """Return what a reader may be told of a submission; where it is hidden, `none` is all they are told.
+
+    Raises:
+        Problem: 404, without the submission's number: only whoever may see it knows that it is the one.
+    """
+    try:
+        veil, _case = lifted_case(connection, principal, submission, now=now)
+    except Problem:
+        raise not_found(none) from None
+    return veil
 
 
 def file_answer(written: Written) -> Response:

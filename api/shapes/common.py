@@ -209,10 +209,10 @@ class RunShape(BaseModel):
     queued_at: str | None
     started_at: str | None
     finished_at: str | None
-    requests: int
-    retries: int
-    bytes_fetched: int
-    waited_s: float
+    requests: int | None = Field(description="Null, as the three below, for who sees some projects only")
+    retries: int | None
+    bytes_fetched: int | None
+    waited_s: float | None
     error: str | None = None
     warnings: list[Any] = Field(description="Empty for a token that may see some projects only")
     ledger: list[LedgerShape] = Field(

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 
 from api.signin.oidc_metadata import Metadata, ProviderAway
-from api.signin.oidc_token import SignInRefused, checked_claims
+from api.signin.oidc_token import NotBegun, SignInRefused, checked_claims
 from config.settings import Settings
 from config.vault import Vault, VaultUnusable, open_vault
 
@@ -92,14 +92,16 @@ class Provider:
         """Return who came back from the provider, and the path they go on to.
 
         Raises:
-            SignInRefused: The provider refused, or what came back is not what was asked for.
+            SignInRefused: The provider refused, or what came back is not what was asked for; NotBegun where it
+                answers nothing that this browser asked.
             ProviderAway: It cannot be reached.
         """
         kept = self._kept(sealed, now)
+        answers = secrets.compare_digest(query.get("state", "").encode(), kept["state"].encode())
         if query.get("error") in _ERRORS:  # some leave out the state then; it signs nobody in either way
-            raise SignInRefused(_ERRORS[query["error"]])
-        if not secrets.compare_digest(query.get("state", "").encode(), kept["state"].encode()):
-            raise SignInRefused("this answer is not to the sign-in that this browser began")
+            raise (SignInRefused if answers else NotBegun)(_ERRORS[query["error"]])
+        if not answers:
+            raise NotBegun("this answer is not to the sign-in that this browser began")
         if "error" in query or not query.get("code"):
             raise SignInRefused("it gave no code")
         found = self.metadata.get(now)
@@ -144,9 +146,9 @@ class Provider:
         try:
             kept = json.loads(self.vault.open(sealed.encode(), what="this sign-in"))
         except (VaultUnusable, ValueError):
-            raise SignInRefused("this browser began no sign-in, or another window did since") from None
+            raise NotBegun("this browser began no sign-in, or another window did since") from None
         if not 0 <= now.timestamp() - kept.pop("at") <= _LASTS:
-            raise SignInRefused("it took longer than ten minutes")
+            raise NotBegun("it took longer than ten minutes")
         return {str(name): str(value) for name, value in kept.items()}
 
     def _person(self, claims: Mapping[str, Any]) -> Person:

@@ -1,6 +1,9 @@
 """What a provider publishes of itself: its endpoints and the keys it signs with. Safe among threads."""
 
 import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -9,6 +12,8 @@ import httpx
 
 _KEPT: Final = timedelta(hours=1)
 _ANEW: Final = timedelta(minutes=1)  # between looks for a key that is not there
+_AWAY: Final = timedelta(seconds=15)  # between tries of what could not be read
+_AT_ONCE: Final = 8  # of the threads that answer everybody
 _TIMEOUT: Final = 10.0  # seconds
 _MOST: Final = 1024 * 1024  # bytes of a document
 _NEEDED: Final = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -25,6 +30,8 @@ class Metadata:
         self.asked = issuer.rstrip("/")
         self.transport = transport
         self._lock = threading.Lock()
+        self._waiting = threading.BoundedSemaphore(_AT_ONCE)
+        self._away: dict[str, tuple[datetime, str]] = {}  # until when it is not asked for again, and why
         self._found: dict[str, Any] | None = None
         self._keys: dict[str, Any] | None = None
         self._found_at: datetime | None = None
@@ -36,9 +43,11 @@ class Metadata:
         Raises:
             ProviderAway: They cannot be had, or are of another issuer.
         """
-        with self._lock:
+        if self._found is not None and self._found_at is not None and now - self._found_at <= _KEPT:
+            return self._found
+        with self._turn():
             if self._found is None or self._found_at is None or now - self._found_at > _KEPT:
-                self._found, self._found_at = self._checked(), now
+                self._found, self._found_at = self._unless_away("endpoints", self._checked, now), now
             return self._found
 
     def keys(self, now: datetime, *, anew: bool = False) -> dict[str, Any]:
@@ -48,11 +57,45 @@ class Metadata:
             ProviderAway: They cannot be had.
         """
         address = self.get(now)["jwks_uri"]
-        with self._lock:
+        with self._turn():
             age = None if self._keys_at is None else now - self._keys_at
             if self._keys is None or age is None or age > (_ANEW if anew else _KEPT):
-                self._keys, self._keys_at = self._read(address), now
+                self._keys, self._keys_at = self._unless_away("keys", lambda: self._read(address), now), now
             return self._keys
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let one ask and a few wait for it: with all threads waiting nobody else would be answered.
+
+        Raises:
+            ProviderAway: Enough wait already.
+        """
+        if not self._waiting.acquire(blocking=False):
+            raise ProviderAway("it is being asked at the moment and has not answered yet")
+        try:
+            with self._lock:
+                yield
+        finally:
+            self._waiting.release()
+
+    def _unless_away(self, what: str, read: Callable[[], dict[str, Any]], now: datetime) -> dict[str, Any]:
+        """Read something, unless it could not be read just now: one tells the next, without asking again.
+
+        Raises:
+            ProviderAway: It cannot be had, or could not a moment ago.
+        """
+        until, why = self._away.get(what, (now, ""))
+        if now < until:
+            raise ProviderAway(why)
+        began = time.monotonic()
+        try:
+            return read()
+        except ProviderAway as away:
+            took = timedelta(
+                seconds=time.monotonic() - began
+            )  # whoever waited meanwhile counts from before it
+            self._away[what] = (now + took + _AWAY, str(away))
+            raise
 
     @property
     def known(self) -> dict[str, Any]:

@@ -17,6 +17,10 @@ class SignInRefused(Exception):
     """Nobody is signed in by what came from the provider; says why, and nothing that came in the address."""
 
 
+class NotBegun(SignInRefused):
+    """What came is no answer to a sign-in that this browser began, so anybody may have sent it."""
+
+
 def checked_claims(
     token: Mapping[str, Any],
     metadata: Metadata,

@@ -10,9 +10,11 @@ from sqlalchemy import Connection, Engine, text
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access.csrf import GUEST, SESSION, cookie, cookie_name, is_secure
+from api.access.csrf import GUEST, SESSION, cookie, cookie_name
 from api.access.grants import WHOSE, stands
+from api.access.principal import Principal
 from api.wire.problems import Problem
+from api.wire.reached import is_secure
 from api.wire.version import SEEN
 from sync.sessions import NewSession, begin_session, end_session, see_session
 
@@ -118,3 +120,13 @@ def base_url(request: Request) -> str:
 def no_session(detail: str) -> Problem:
     """Say that this is done by somebody in a browser, and not with a token, whatever that may."""
     return Problem(409, "needs-a-session", detail)
+
+
+def changes_accounts(principal: Principal) -> None:
+    """Refuse a token that is an account's: what it gave would outlive it, and the account.
+
+    Raises:
+        Problem: 409.
+    """
+    if principal.token is not None and principal.account is not None:
+        raise no_session("A token of an account changes no account: sign in, or use a program's own token.")

@@ -47,16 +47,16 @@ def check_password(request: Request, typed_name: str, password: str, *, now: dat
         name = account_name(typed_name)
     except AccountRefused:
         name = ""
-    if (seconds := state.attempts.wait(name, address)) > 0:
+    if (seconds := state.attempts.take(name, address)) > 0:
         raise TriedTooOften(seconds)
     with state.engine.connect() as connection:
         found = hash_of(connection, name)
     number, shown, hash_ = found or (0, "", None)
     if not state.passwords.fits(hash_, password) or hash_ is None:
-        state.attempts.failed(name, address)
         subject = f"account {name}" if found else "an unknown account"
         refuse_sign_in(state.engine, subject, "wrong name or password", at=now)
         raise Refused
+    state.attempts.fitted(name, address)
     if state.passwords.is_old(hash_):
         with unit_of_work(state.engine) as connection:
             renew_hash(connection, number, hash_, state.passwords.made(password))

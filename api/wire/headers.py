@@ -5,6 +5,8 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.wire.reached import is_secure
+
 STRICT: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -39,7 +41,7 @@ class StrictHeaders:
                 for name, value in STRICT.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
-                if scope.get("scheme") == "https":
+                if is_secure(scope):
                     headers.setdefault("Strict-Transport-Security", _HSTS)
             elif head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}

@@ -26,7 +26,6 @@ HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
 WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _KEY: Final = re.compile(r'"?([\x21\x23-\x7e]{1,200})"?', re.ASCII)
-_MOST: Final = 65 * 1024 * 1024  # bytes: one more megabyte than any body that is taken
 _NOT_CARRIED_OUT: Final = frozenset({401, 403, 429})
 _FAILED: Final = 500
 _LOST_AFTER: Final = timedelta(minutes=10)  # no request takes so long: its process died
@@ -67,27 +66,21 @@ class Idempotent:
             says = f"{HEADER} must be given once, and be 1 to 200 visible ASCII characters without a quote."
             await document(request, 400, "bad-request", says)(scope, receive, send)
             return
-        body = await _body(request)
-        if body is None:
-            await document(request, 413, "too-large", "The body is larger than any that is taken.")(
-                scope, receive, send
-            )
-            return
         try:
-            answer = await self._answer(request, found[1], body)
+            answer = await self._answer(request, found[1])
         except OperationalError as error:
             answer = database_away(request, error)
         await answer(scope, receive, send)
 
-    async def _answer(self, request: Request, key: str, body: bytes) -> Any:
+    async def _answer(self, request: Request, key: str) -> Any:
         """Return what answers: kept, carried out now, or the problem with the key."""
-        again = _Again(body)
         try:
             principal, _ = await run_in_threadpool(authenticate, self._engine, request)
-        except Problem:  # the route says in its own words why nobody is let in
-            await self._app(request.scope, again.receive, again.send)
-            return again.answer()
+        except Problem:  # the route says in its own words why nobody is let in; the body is not held for that
+            return self._app
         mine = Key(principal.holder, key)
+        body = b"".join([part async for part in request.stream()])  # bounded by `api.wire.bounded`
+        again = _Again(body)
         asked = _digest(request, body)
         earlier = await run_in_threadpool(claim, self._engine, mine, asked, now=self._clock())
         if earlier is not None:
@@ -163,17 +156,6 @@ class _Again:
                 await send(message)
 
         return sent
-
-
-async def _body(request: Request) -> bytes | None:
-    """Read the body; None where it is larger than any that is taken."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > _MOST:
-            return None
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _digest(request: Request, body: bytes) -> bytes:

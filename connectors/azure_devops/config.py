@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from connectors.entra import EntraAuth, ManagedIdentityAuth, check_receiver
+from connectors.entra import EntraAuth, ManagedIdentityAuth, check_receiver, check_tunnel
 
 EVERY_PROJECT: Final = "*"
 _SERVICES: Final = ("dev.azure.com", ".visualstudio.com")
@@ -141,13 +141,14 @@ class AzureDevOpsConfig(BaseModel):
         return text
 
     @model_validator(mode="after")
-    def _one_way_to_choose(self) -> Self:
-    @model_validator(mode="after")
     def _gives_tokens_to_microsoft_alone(self) -> Self:
         if not isinstance(self.auth, PatAuth):
             check_receiver(self.base_url, _SERVICES, option="base_url")
+            check_tunnel(self.auth, self.proxy, self.ca_bundle)
         return self
 
+    @model_validator(mode="after")
+    def _one_way_to_choose(self) -> Self:
         if self.query is not None and self.projects != (EVERY_PROJECT,):
             raise ValueError("give projects or query, not both; a query may name projects itself")
         if self.query is not None and self.saved_query is not None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from connectors.entra import MicrosoftAuth, check_graph, graph_of
+from connectors.entra import MicrosoftAuth, check_graph, check_tunnel, graph_of
 from connectors.excel.layout import ENTITY, HOLDS, Holds
 from connectors.excel.words import columns
 from model.attributes import REGISTER
@@ -116,6 +116,7 @@ class ExcelConfig(BaseModel):
         if (self.auth is None) == (self.folder is None):
             raise ValueError("give either auth (SharePoint) or folder, and only one of them")
         check_graph(self.auth, self.graph_url)
+        check_tunnel(self.auth, self.proxy, self.ca_bundle)
         for workbook in self.workbooks:
             if self.folder is None and workbook.path is None and workbook.url is None:
                 raise ValueError("a workbook on SharePoint needs a path or a url")

@@ -123,8 +123,13 @@ def cell_of(connection: Connection, number: int) -> ReturnedCell:
         {"id": number},
     ).one_or_none()
     if row is None or row.kind != "conflict":
-        raise NoSuchCell(f"there is no conflict {number}; `muster workbook conflicts` lists those there are")
+        raise no_such(number)
     return _cell(row)
+
+
+def no_such(number: int) -> NoSuchCell:
+    """Say that there is no conflict of a number."""
+    return NoSuchCell(f"there is no conflict {number}; `muster workbook conflicts` lists those there are")
 
 
 def _cell(row: Row[Any]) -> ReturnedCell:

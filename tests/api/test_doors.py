@@ -19,6 +19,7 @@ from api.signin.tokens import create_token
 from config.database import open_engine
 from tests.support.databases import cloned
 from tests.support.served import served
+from tests.support.signing import form_token
 
 PATHS = (
     "/api/v1/projects",
@@ -155,6 +156,33 @@ def test_wrong_keys_are_stopped_and_good_ones_of_the_same_address_are_not(signed
     assert form.status_code == 429
     assert form.headers["retry-after"]
     assert web.get("/healthz").status_code == 200
+
+
+def test_a_key_that_is_none_does_not_excuse_who_tries_to_sign_in(signed: SimpleNamespace) -> None:
+    """Where no key is asked for any is answered well: that makes it none that was let in."""
+    web = web_with(signed.engine, Limits.a_minute(0, 3))
+    csrf, tried = form_token(web), []
+    for n in range(5):
+        other = {"Authorization": f"Bearer r{n}"}
+        assert web.get("/healthz", headers=other).status_code in {200, 429}
+        assert web.post("/sign-in", data={"token": "x"}, headers=other).status_code in {403, 429}
+        guess = {"token": f"mst_{n}", "csrf": csrf}
+        tried.append(web.post("/sign-in", data=guess, headers=other).status_code)
+    assert tried == [401] * 3 + [429] * 2
+    tried = [
+        web.get("/api/v1/projects", headers={"Authorization": f"Bearer r{n}"}).status_code for n in range(5)
+    ]
+    assert tried == [429] * 5
+
+
+def test_a_token_has_one_rate_however_it_is_written(signed: SimpleNamespace) -> None:
+    web = web_with(signed.engine, Limits.a_minute(3, 20))
+    forms = ("Bearer {}", "bearer {}", "bEARER {}", "Bearer  {}", "Bearer {} ", "BEARER \t{}")
+    tried = [
+        web.get("/api/v1/projects", headers={"Authorization": each.format(signed.token)}).status_code
+        for each in forms
+    ]
+    assert tried == [200] * 3 + [429] * 3
 
 
 @settings(max_examples=20)

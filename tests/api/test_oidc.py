@@ -1,18 +1,22 @@
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import httpx
 import pytest
 from argon2 import PasswordHasher
 from pydantic import SecretStr
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from starlette.testclient import TestClient
 
 from api.access.csrf import SESSION
+from api.access.doors import Limits
 from api.app import create_app
 from api.signin.oidc import Person, Provider, ProviderUnusable, provider_of
-from api.signin.oidc_metadata import ProviderAway
+from api.signin.oidc_metadata import Metadata, ProviderAway
 from api.signin.oidc_token import SignInRefused
 from api.signin.passwords import Passwords
 from api.signin.ways_in import WaysIn
@@ -21,6 +25,7 @@ from config.settings import Settings
 from model.tables import Account, AccountRole, AuditEvent
 from sync.accounts import NewAccount, add_account, disable
 from sync.provider_accounts import AccountRefused, parsed
+from sync.sessions import NewSession, begin_in
 from sync.store import unit_of_work
 from tests.support.databases import cloned
 from tests.support.identity_provider import ISSUER, IdentityProvider, key
@@ -318,6 +323,80 @@ def test_what_goes_wrong_there_is_said_on_the_sign_in_page(visit: Callable[[], T
     assert unasked.status_code == 401
     assert visit().get("/sign-in/provider?next=https://evil.example").status_code == 303
     assert "Continue with Example ID" in visitor.get("/sign-in").text
+
+
+def test_what_nobody_here_began_is_answered_and_not_written_into_the_log_for_ever(
+    store: Engine, there: IdentityProvider, visit: Callable[[], TestClient]
+) -> None:
+    with store.connect() as connection:
+        before = connection.scalar(select(func.count()).select_from(AuditEvent))
+    visitor = visit()
+    for params in ({}, {"state": "x", "code": "y"}, {"error": "access_denied"}):
+        assert visit().get("/sign-in/callback", params=params).status_code == 401
+        visitor.get("/sign-in/provider")
+        assert visitor.get("/sign-in/callback", params=params).status_code == 401
+    with store.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(AuditEvent)) == before
+    away = visitor.get("/sign-in/provider")
+    visitor.get("/sign-in/callback", params=there.authorize(away.headers["location"]) | {"code": "made-up"})
+    with store.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(AuditEvent)) == before + 1
+
+
+def test_coming_back_over_and_over_is_counted_as_a_try(store: Engine, there: IdentityProvider) -> None:
+    app = create_app(store, ways_in=WaysIn(provider=there.provider()), limits=Limits.a_minute(0, 3))
+    visitor = TestClient(app, raise_server_exceptions=False)
+    tried = [visitor.get("/sign-in/callback?state=x&code=y").status_code for _ in range(5)]
+    assert tried == [401] * 3 + [429] * 2
+
+
+def test_an_account_that_somebody_came_into_by_a_link_is_not_given_to_a_namesake(
+    store: Engine, there: IdentityProvider, visit: Callable[[], TestClient]
+) -> None:
+    with unit_of_work(store) as connection:
+        number = add_account(connection, NewAccount("linked@x.org"), at=now())
+        begin_in(
+            connection, NewSession("h" * 64, "link", now() + timedelta(days=1), account=number), at=now()
+        )
+    there.claims = {"sub": "s-40", "preferred_username": "linked@x.org", "name": "Lin\u202eked\x07"}
+    for _ in range(2):
+        come_back(visit(), there)
+    with store.connect() as connection:
+        row = connection.execute(select(Account.id, Account.shown).where(Account.subject == "s-40")).one()
+    assert row.id != number
+    assert row.shown == "Linked", "as on the first sign-in, so on those that follow"
+
+
+def test_a_provider_that_is_away_is_asked_once_in_a_while() -> None:
+    there = IdentityProvider(away=True)
+    metadata = there.provider().metadata
+    for seconds in (0, 1, 14):
+        with pytest.raises(ProviderAway, match="does not answer as expected"):
+            metadata.get(LOADED + timedelta(seconds=seconds))
+    assert len(there.asked) == 1
+    there.away = False
+    assert metadata.get(LOADED + timedelta(seconds=40))["issuer"] == ISSUER
+
+
+def test_few_wait_for_a_provider_that_does_not_answer_and_the_others_are_told_so() -> None:
+    """Else all threads of the server would."""
+    answers, asked = Event(), Event()
+
+    def slowly(_request: httpx.Request) -> httpx.Response:
+        asked.set()
+        assert answers.wait(30)
+        raise httpx.ReadTimeout("too late")
+
+    metadata = Metadata(ISSUER, httpx.MockTransport(slowly))
+    with ThreadPoolExecutor(12) as threads:
+        first = [threads.submit(metadata.get, LOADED) for _ in range(8)]
+        assert asked.wait(30)
+        while metadata._waiting._value:
+            pass
+        with pytest.raises(ProviderAway, match="is being asked at the moment"):
+            metadata.get(LOADED)
+        answers.set()
+        assert {type(each.exception()) for each in first} == {ProviderAway}
 
 
 def test_signing_out_offers_to_sign_out_there_too(visit: Callable[[], TestClient]) -> None:

@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from api.access.csrf import SESSION
-from api.signin.tokens import create_token
-from model.tables import ApiToken, AuditEvent
+from api.signin.tokens import account_link, create_token
+from model.tables import AccountSession, ApiToken, AuditEvent
 from sync.accounts import Grant, disable, enable, give_role, number_of, take_role
 from sync.store import unit_of_work
 from tests.support.portfolio_rows import seed
@@ -174,7 +174,7 @@ def test_nobody_sees_or_revokes_the_tokens_of_others_but_administrators(shop: Sh
 
 
 def test_a_token_makes_no_tokens_and_changes_no_account(shop: Shop) -> None:
-    token = create_token(shop.engine, "program", scopes=["admin"])
+    token = create_token(shop.engine, "accounts program", scopes=["admin"])
     visitor = shop.visit()
     sign_in(visitor, token)
     assert visitor.cookies[SESSION]
@@ -206,6 +206,52 @@ def test_an_administrator_gives_somebody_a_way_in_by_a_link_that_works_once(shop
     assert type_in(shop.visit(), "newcomer", new).status_code == 303
     assert "by a link" not in newcomer.get("/tokens", headers=PAGE).text
     assert post_form(newcomer, "/account", f"/accounts/{number}/link").status_code == 403
+
+
+def test_a_token_of_an_account_gives_no_role_that_would_outlive_it(shop: Shop) -> None:
+    number = shop.add("chief", "administrator", "pmo_head")
+    token = create_token(shop.engine, "chiefs own", scopes=["admin"], account=number)
+    program = create_token(shop.engine, "accounts program", scopes=["admin"])
+    role = {"role": "reader", "scope": "everything"}
+    for path in (
+        f"/api/v1/accounts/{number}/roles/give",
+        f"/api/v1/accounts/{number}/enable",
+        "/api/v1/accounts",
+    ):
+        given = {"name": "made-by-token"} if path.endswith("accounts") else role if "roles" in path else None
+        headers = {"Authorization": f"Bearer {token}"}
+        assert shop.visit().post(path, json=given, headers=headers).status_code == 409, path
+        headers = {"Authorization": f"Bearer {program}"}
+        assert shop.visit().post(path, json=given, headers=headers).status_code in {200, 201}, path
+    headers = {"Authorization": f"Bearer {token}"}
+    assert (
+        shop.visit().post(f"/accounts/{number}", data={"act": "disable"}, headers=headers).status_code == 409
+    )
+
+
+def test_a_link_sets_one_password_within_half_an_hour_and_no_other_later(shop: Shop) -> None:
+    number = shop.add("lender")
+    by_link, new = shop.visit(), "orbit candle piano"
+    follow(by_link, account_link(shop.engine, "http://testserver", number))
+    change = "/account", "/account/password"
+    assert post_form(by_link, *change, new=new, again=new).status_code == 303
+    assert (
+        post_form(by_link, *change, new="violet melon tractor", again="violet melon tractor").status_code
+        == 409
+    )
+    late = shop.visit()
+    follow(late, account_link(shop.engine, "http://testserver", number))
+    with shop.engine.begin() as connection:
+        connection.execute(
+            update(AccountSession)
+            .where(AccountSession.way == "link")
+            .values(began_at=NOW - timedelta(minutes=31))
+        )
+    assert "Present password" in late.get("/account", headers=PAGE).text
+    assert (
+        post_form(late, *change, new="violet melon tractor", again="violet melon tractor").status_code == 409
+    )
+    assert type_in(shop.visit(), "lender", new).status_code == 303
 
 
 def test_a_session_by_password_sets_no_password_without_the_present_one(shop: Shop) -> None:

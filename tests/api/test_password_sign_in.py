@@ -1,5 +1,6 @@
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from starlette.testclient import TestClient
 
 from api.access.csrf import GUEST, SESSION
 from api.cli.account_password import make_administrator
+from api.signin.attempts import Attempts
 from api.signin.passwords import Passwords
 from model.tables import Account, AuditEvent
 from sync.accounts import disable, enable
@@ -89,6 +91,16 @@ def test_an_unknown_name_takes_as_long_as_a_wrong_password() -> None:
         return min(taken)
 
     assert quickest(None) == pytest.approx(quickest(known), rel=0.5)
+
+
+def test_tries_at_the_same_moment_are_counted_before_the_first_of_them_is_found_wrong() -> None:
+    attempts = Attempts(lambda: 0.0)
+    with ThreadPoolExecutor(8) as threads:
+        waits = list(threads.map(lambda _: attempts.take("tried", "192.0.2.1"), range(40)))
+    assert waits.count(0) == 10
+    assert all(seconds >= 60 for seconds in waits if seconds)
+    attempts.fitted("tried", "192.0.2.1")
+    assert attempts.take("tried", "192.0.2.1") == 0, "a password that fits is no try"
 
 
 def test_too_many_tries_for_a_name_have_to_wait_even_with_the_right_password(shop: Shop) -> None:

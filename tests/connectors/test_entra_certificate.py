@@ -175,6 +175,22 @@ def test_a_token_of_microsoft_goes_to_microsoft_alone(signs_in: dict[str, Any], 
         ExcelConfig.model_validate({**files, "graph_url": address})
 
 
+def test_a_proxy_with_certificates_of_its_own_does_not_read_the_token_of_the_machine() -> None:
+    between = {"proxy": "http://evil.example:8080", "ca_bundle": "/etc/evil.pem"}
+    for known in ("proxy", "ca_bundle"):  # either alone cannot look inside
+        given = {
+            "base_url": "https://dev.azure.com/x",
+            "auth": {"type": "managed_identity"},
+            known: between[known],
+        }
+        assert AzureDevOpsConfig.model_validate(given)
+    with pytest.raises(ValidationError, match=r"proxy evil\.example with certificates of its own"):
+        AzureDevOpsConfig.model_validate(given | between)
+    with pytest.raises(ValidationError, match=r"proxy evil\.example with certificates of its own"):
+        ExcelConfig.model_validate({"site": "x:/s", "workbooks": SHEET, "auth": given["auth"], **between})
+    assert AzureDevOpsConfig.model_validate(given | between | {"proxy": "http://localhost:8080"})
+
+
 def test_a_server_that_the_installation_names_may_have_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
     """A network that is allowed is not enough: anybody in it could take the token."""
     given = {"base_url": "https://ado.example.internal/x", "auth": auth()}

@@ -1,15 +1,17 @@
 """The log of who changed what: written with the change, only ever added to, and a change of it shows."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from model.audit import NOTHING_BEFORE, Anchor, Way
+from sync.accounts import NewAccount, add_account, disable
 from sync.audit import Cause, caused_by, record, record_alone
 from sync.audit_log import head, verify
+from sync.sessions import NewSession, begin_in
 from sync.store import unit_of_work
 
 
@@ -47,6 +49,32 @@ def test_what_no_request_and_no_command_brought_about_is_the_clocks(engine: Engi
     _write(engine, "a")
     with engine.connect() as connection:
         assert connection.execute(text("SELECT actor, way FROM audit_event")).one() == ("muster", "clock")
+
+
+def test_a_list_that_is_too_long_says_that_it_goes_on(engine: Engine) -> None:
+    said = {"many": list(range(250)), "named": {f"n{each:03}": each for each in range(201)}, "few": [1, 2]}
+    record_alone(engine, "source.added", "source a", said)
+    with engine.connect() as connection:
+        detail = connection.execute(text("SELECT detail FROM audit_event")).scalar_one()
+    assert (len(detail["many"]), detail["many"][-1]) == (201, "and 50 more")
+    assert detail["named"]["…"] == "and 1 more"
+    assert detail["few"] == [1, 2]
+
+
+def test_an_account_that_is_shut_ends_each_of_its_sessions_in_the_log(engine: Engine) -> None:
+    at = datetime.now(UTC)
+    with unit_of_work(engine) as connection:
+        number = add_account(connection, NewAccount("leaver"), at=at)
+        for each in "ab":
+            begin_in(
+                connection, NewSession(each * 64, "password", at + timedelta(days=1), account=number), at=at
+            )
+        disable(connection, number, at=at)
+    with engine.connect() as connection:
+        query = text("SELECT subject, detail ->> 'why' FROM audit_event WHERE action = 'session.ended'")
+        assert [tuple(row) for row in connection.execute(query)] == [
+            ("account leaver", "the account was shut")
+        ] * 2
 
 
 def test_an_event_is_gone_with_the_change_it_was_written_with(engine: Engine) -> None:
