@@ -26,6 +26,7 @@ from api.wire.answer import Visible, day, z
 from api.wire.fixed import Version
 from model.findings.moves import OPEN, STATES, possible
 from model.tables import Dispute, Finding, FindingMove, Project, Waiver
+from sync.today import zone_of
 
 State = Literal["open", "all", "new", "accepted", "fixing", "disputed", "upheld", "waived", "closed"]
 Sort = Literal["oldest", "newest", "severity"]
@@ -39,9 +40,10 @@ _TAKEN: Final = ("accept", "fix", "release", "dispute", "waive")  # of a finding
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which findings; None is any. `older_than` is in days, and `today` what they are counted back from."""
+    """Which findings; None is any. `older_than` is in days, counted back from `today`, as it is in the time zone."""
 
     today: date
+    zone: str
     project: str | None = None
     owner: str | None = None
     severity: str | None = None
@@ -72,7 +74,13 @@ class Filters:
 
     def _before(self, days: int) -> datetime:
         day_ = date.fromordinal(max(1, self.today.toordinal() - days + 1))
-        return datetime.combine(day_, time.min, ZoneInfo("UTC"))
+        return datetime.combine(day_, time.min, ZoneInfo(self.zone))
+
+
+def filters_now(session: Session, now: datetime, **given: Any) -> Filters:
+    """Return filters that count days as the portfolio does."""
+    zone = zone_of(session.connection())
+    return Filters(now.astimezone(ZoneInfo(zone)).date(), zone, **given)
 
 
 def found(filters: Filters, visible: Visible) -> Select[Finding, str]:
@@ -99,7 +107,7 @@ def counts(session: Session, by: By, filters: Filters, visible: Visible) -> list
     groups: dict[str, list[Any]] = {
         "owner": [Finding.owner], "severity": [Finding.severity], "project": [Project.key],
         "rule": [Finding.rule, Finding.template], "template": [Finding.template], "state": [Finding.state],
-        "age": [_age(filters.today)],
+        "age": [_age(filters)],
     }  # fmt: skip
     number = func.count().label("count")
     query = (
@@ -122,10 +130,13 @@ def counts(session: Session, by: By, filters: Filters, visible: Visible) -> list
     return rows
 
 
-def _age(today: date) -> ColumnElement[int]:
+def _age(filters: Filters) -> ColumnElement[int]:
     """Return the bucket of a finding's age."""
-    midnight = datetime.combine(today + timedelta(days=1), time.min, ZoneInfo("UTC"))
-    marks = [(Finding.opened_at < midnight - timedelta(days=days), days) for days, _ in AGES]
+    tomorrow, zone = filters.today + timedelta(days=1), ZoneInfo(filters.zone)
+    marks = [
+        (Finding.opened_at < datetime.combine(tomorrow - timedelta(days=days), time.min, zone), days)
+        for days, _ in AGES
+    ]
     return type_coerce(case(*marks, else_=0), Integer)
 
 

@@ -19,6 +19,7 @@ from sync.identity.follow import follow
 from sync.identity.named import named
 from sync.identity.rules import RuleAsked, RuleEffect, end_rule, make_rule, rule_effect
 from sync.identity.settle import CannotSettle, NoSuchConflict, settle, unsettle
+from sync.today import today
 
 OFFICERS: Final = frozenset(["project_officer", "pmo_head"])
 ACTS: Final = ("confirm", "refuse", "undo")
@@ -179,7 +180,7 @@ def tried(officer: Officer, asked: RuleAsked) -> RuleEffect:
     officer.must_be("Trying a rule")
     now = datetime.now(UTC)
     with _in_words(), Session(officer.engine) as session:
-        return rule_effect(session, asked, as_of=now.date(), now=now)
+        return rule_effect(session, asked, as_of=today(session.connection(), now), now=now)
 
 
 def _must_see(officer: Officer, number: int) -> None:

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from model.policy import Policy
 from sync.collection.template_migration import migrate_open
-from sync.collection.template_steps import today
 from sync.collection.templates import install
 from sync.consolidation.colouring import PART, Coloured, colour, parts
 from sync.consolidation.copies import forget_texts, read_texts
@@ -25,6 +24,7 @@ from sync.findings_store import close_of_closed_projects
 from sync.identity.conflicts import close_conflicts_of_closed_projects
 from sync.policy.kept import install as install_policy
 from sync.policy.place import by_tier, said_of_tiers
+from sync.today import today
 
 __all__ = ["Consolidation", "consolidate", "consolidate_in"]
 

@@ -21,6 +21,7 @@ from sync.finding_events import Notice, notify
 from sync.finding_moves import Act, FindingHead, head_of, record_move
 from sync.json import dumps
 from sync.store import unit_of_work
+from sync.today import today
 
 UPHELD = "upheld"
 REFUSED = "refused"
@@ -229,7 +230,7 @@ def _field(connection: Connection, disputed: Disputed, now: datetime) -> Field |
         ValueError: The template has neither field nor check of that name.
     """
     try:
-        template = current(connection, disputed.template, now.date())
+        template = current(connection, disputed.template, today(connection, now))
     except NoSuchTemplate:
         return None
     found = {each.rule.id: each for each in template.fields}

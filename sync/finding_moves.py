@@ -13,9 +13,9 @@ from model.findings.narrative import NARRATIVE
 from model.findings.plausibility import PLAUSIBILITY
 from sync.audit import record
 from sync.collection.people import People, people_of
-from sync.collection.template_steps import today
 from sync.collection.waivers import Wish, ask, grant
 from sync.store import unit_of_work
+from sync.today import today
 
 
 class NoSuchFinding(LookupError):

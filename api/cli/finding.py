@@ -18,12 +18,12 @@ from api.cli.finding_steps import register_steps
 from api.cli.plain import plainly, print_json
 from api.finding_queue import (
     NOBODY,
-    Filters,
     by_id,
     counts,
     detail,
     dispute_document,
     documents,
+    filters_now,
     found,
     severity_key,
 )
@@ -103,11 +103,11 @@ def list_findings(  # noqa: PLR0913, PLR0917 - an option a filter
 ) -> None:
     """List findings, the worst and oldest first."""
     now = utc_now()
-    filters = Filters(
-        now.date(), project=project, owner=owner, severity=severity and severity.value, template=template,
-        rule=rule, older_than=older_than, state=state.value,
-    )  # fmt: skip
     with words(), Session(open_store()) as session:
+        filters = filters_now(
+            session, now, project=project, owner=owner, severity=severity and severity.value, template=template,
+            rule=rule, older_than=older_than, state=state.value,
+        )  # fmt: skip
         query = found(filters, None).order_by(severity_key()).limit(limit)
         rows = [(row[0], row[1]) for row in session.execute(query)]
         shown = documents(session, rows)
@@ -156,8 +156,8 @@ def count_findings(
     as_: As = Format.TABLE,
 ) -> None:
     """Count findings by owner, severity, age, project, rule, template or state."""
-    filters = Filters(utc_now().date(), project=project, state=state.value)
     with words(), Session(open_store()) as session:
+        filters = filters_now(session, utc_now(), project=project, state=state.value)
         rows = counts(session, by.value, filters, None)
     with heard_or_not():
         if as_ is Format.JSON:

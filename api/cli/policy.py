@@ -19,13 +19,13 @@ from model.backtest import Terms
 from model.policy import Policy
 from model.policy_faults import Names, read_policy
 from model.status.colour import Colour
-from sync.collection.template_steps import today
 from sync.policy.backtest import backtest as replayed
 from sync.policy.held import held_to
 from sync.policy.kept import Kept, kept, kept_version, policy_standing
 from sync.policy.past import plan_whole
 from sync.policy.steps import approve, propose, read, withdraw
 from sync.store import unit_of_work
+from sync.today import today
 
 commands = typer.Typer(
     no_args_is_help=True,

@@ -21,8 +21,9 @@ from model.template.differences import Difference, differences, step
 from model.template.template import Template, load
 from sync.collection.template_check import RecordDocument, check_record, judge_of
 from sync.collection.template_days import days_hold
-from sync.collection.template_steps import base_of, fits, today
+from sync.collection.template_steps import base_of, fits
 from sync.collection.templates import Kept, judging, kept, kept_version, unkept
+from sync.today import today
 
 commands = typer.Typer(name="template", help="Data-collection templates.", no_args_is_help=True)
 As = Annotated[Format, typer.Option("--format", help="table or json")]

@@ -9,10 +9,11 @@ from api.cli.acting import By, Role, actor
 from api.cli.common import USAGE, Failed, Format, heard_or_not, open_store, parse_day, utc_now, words
 from api.cli.plain import print_json
 from sync.collection.template_migration import migrate_open
-from sync.collection.template_steps import approve, keep_trial, retire, send_back, submit, today, write
+from sync.collection.template_steps import approve, keep_trial, retire, send_back, submit, write
 from sync.collection.template_trial import try_on_all
 from sync.collection.templates import Kept, kept_version, unkept
 from sync.store import unit_of_work
+from sync.today import today
 
 _FEW: Final = 20  # projects named in words; JSON has them all
 

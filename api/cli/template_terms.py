@@ -13,9 +13,9 @@ from api.template_documents import tailoring_document, waiver_document
 from model.declaration import Declaration
 from model.template.tailoring import tailored
 from sync.collection import tailoring, waivers
-from sync.collection.template_steps import today
 from sync.collection.templates import current
 from sync.store import unit_of_work
+from sync.today import today
 
 Number = Annotated[int, typer.Argument(help="Its number")]
 AskedBy = Annotated[

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from model.collection.cycle import next_period, period_of
 from model.declaration import InvalidDeclaration
 from sync.collection.cycles import cycles
-from sync.collection.template_steps import today
 from sync.collection.templates import judging, kept
+from sync.today import today
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The queue of findings as pages: filtered and counted, and one finding with what can be done about it."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -23,6 +23,7 @@ from api.finding_queue import (
     counts,
     detail,
     documents,
+    filters_now,
     found,
     severity_key,
     without,
@@ -36,6 +37,7 @@ from api.wire.forms import read_form
 from api.wire.problems import Problem, not_found
 from model.collection.roles import same_person
 from model.tables import Finding
+from sync.today import quarter, today
 
 router = APIRouter()
 ROWS: Final = 50  # a page
@@ -84,11 +86,12 @@ class QueueQuery(BaseModel):
         defaults = {name: info.default for name, info in type(self).model_fields.items()}
         return {name: value for name, value in values.items() if value != defaults.get(name)}
 
-    def filters(self, now: datetime) -> Filters:
+    def filters(self, session: Session, now: datetime) -> Filters:
         """Return which findings are meant."""
         template, _, rule = self.rule.partition(":")
-        return Filters(
-            now.date(),
+        return filters_now(
+            session,
+            now,
             project=self.project or None,
             owner=self.owner or None,
             severity=self.severity or None,
@@ -105,13 +108,13 @@ def queue_page(reader: FindingsReader, query: Annotated[QueueQuery, Query()]) ->
     now = datetime.now(UTC)
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
-        filters = query.filters(now)
+        filters = query.filters(session, now)
         choices = {
             by: counts(session, by, without(filters, by), visible)
             for by in ("owner", "severity", "project", "rule", "age")
         }
         total = sum(row["count"] for row in counts(session, "severity", filters, visible))
-        every = Filters(filters.today, state="all")
+        every = Filters(filters.today, filters.zone, state="all")
         return {
             "title": _("Findings"),
             "query": query,
@@ -124,7 +127,7 @@ def queue_page(reader: FindingsReader, query: Annotated[QueueQuery, Query()]) ->
             "AGES": AGES[:-1],
         }
 
-    return page(reader, "findings.html", collect, also=f"{now:%Y%m%d%H}")
+    return page(reader, "findings.html", collect, also=quarter(now))
 
 
 def _rows(
@@ -137,13 +140,13 @@ def _rows(
     rows = session.execute(statement.order_by(order).limit(ROWS).offset((query.page - 1) * ROWS)).all()
     shown = documents(session, [(row[0], row[1]) for row in rows])
     return [
-        document | {"age": age_in_words(row[0].opened_at, now), "overdue": _overdue(row[0], now)}
+        document | {"age": age_in_words(row[0].opened_at, now), "overdue": _overdue(row[0], filters.today)}
         for document, row in zip(shown, rows, strict=True)
     ]
 
 
-def _overdue(finding: Finding, now: datetime) -> bool:
-    return finding.closed_at is None and finding.due is not None and finding.due < now.date()
+def _overdue(finding: Finding, day: date) -> bool:
+    return finding.closed_at is None and finding.due is not None and finding.due < day
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,7 @@ def finding_page(
         return _shown(session, visible, number, reader.principal, now, did=did)
 
     person = reader.principal.person
-    return page(reader, "finding.html", collect, also=f"{now:%Y%m%d%H}{person}{did}")
+    return page(reader, "finding.html", collect, also=f"{quarter(now)}{person}{did}")
 
 
 def _shown(
@@ -183,6 +186,7 @@ def _shown(
     if row is None:
         raise not_found(f"There is no finding {number}, or this token may not see it.")
     shown = detail(session, *row, visible)
+    day = today(session.connection(), now)
     actor = actor_of(principal)
     name = None if actor is None else actor.name
     for each in (*shown["waivers"], *shown["disputes"]):
@@ -191,12 +195,12 @@ def _shown(
         "title": _("Finding %(number)s of %(project)s", number=number, project=row[1]),
         "f": shown,
         "age": age_in_words(row[0].opened_at, now),
-        "overdue": _overdue(row[0], now),
+        "overdue": _overdue(row[0], day),
         "actor": actor,
         "done": DONE.get(did or ""),
         "failed": failed,
         "typed": {} if failed is None else failed.typed,
-        "today": now.date(),
+        "today": day,
     }
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from model.attributes import REGISTER
 from model.declaration import InvalidDeclaration
 from model.template.template import Template
-from sync.collection.template_steps import today
 from sync.collection.templates import judging, kept
+from sync.today import today
 
 # What is said of a project by records of its own (`sync.derive`): entity -> the project's attributes.
 _SAYS_OF_PROJECT: Final = {

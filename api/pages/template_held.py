@@ -12,8 +12,9 @@ from model.rewrite import declared
 from model.template.differences import Difference, differences, least, step
 from model.template.template import Template, built
 from sync.collection.template_days import days_hold
-from sync.collection.template_steps import TemplateRefused, base_of, fits, today
+from sync.collection.template_steps import TemplateRefused, base_of, fits
 from sync.collection.templates import Kept, kept, numbers
+from sync.today import today
 
 
 @dataclass(frozen=True, slots=True)

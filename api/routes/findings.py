@@ -19,6 +19,7 @@ from api.finding_queue import (
     detail,
     dispute_document,
     documents,
+    filters_now,
     found,
     severity_key,
 )
@@ -31,6 +32,7 @@ from api.wire.paging import Page
 from api.wire.problems import not_found
 from api.wire.values import MOST_ID
 from model.tables import Dispute, Finding, Project
+from sync.today import quarter
 
 router = APIRouter()
 Severity = Annotated[Literal["block", "warn", "info"] | None, Query()]
@@ -63,18 +65,15 @@ class Asked:
         older_than: Older = None,
         state: States = "open",
     ) -> None:
-        self.filters = Filters(
-            datetime.now(UTC).date(),
-            project,
-            owner,
-            severity,
-            template,
-            rule,
-            record,
-            kind,
-            older_than,
-            state,
-        )
+        self.now = datetime.now(UTC)
+        self._given = {
+            "project": project, "owner": owner, "severity": severity, "template": template, "rule": rule,
+            "record": record, "kind": kind, "older_than": older_than, "state": state,
+        }  # fmt: skip
+
+    def filters(self, session: Session) -> Filters:
+        """Return which findings are meant, with days counted as the portfolio does."""
+        return filters_now(session, self.now, **self._given)
 
 
 AskedFilters = Annotated[Asked, Depends(Asked)]
@@ -99,7 +98,7 @@ def list_findings(
     """
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
-        query = found(asked.filters, visible).where(
+        query = found(asked.filters(session), visible).where(
             changed(changed_since, Finding.opened_at, Finding.moved_at, Finding.closed_at)
         )
         if sort == "severity":
@@ -113,7 +112,7 @@ def list_findings(
             keys = [row[0].id for row in rows]
         return paging.document(documents(session, [(row[0], row[1]) for row in rows]), keys)
 
-    return json_answer(reader, collect, link=paging.link, also=asked.filters.today)
+    return json_answer(reader, collect, link=paging.link, also=quarter(asked.now))
 
 
 @router.get(
@@ -126,10 +125,10 @@ def count_findings(
     """Count findings by owner, severity, age, project, rule, template or state."""
 
     def collect(session: Session, visible: Visible) -> dict[str, Any]:
-        items = counts(session, by, asked.filters, visible)
+        items = counts(session, by, asked.filters(session), visible)
         return {"by": by, "total": sum(item["count"] for item in items), "items": items}
 
-    return json_answer(reader, collect, also=asked.filters.today)
+    return json_answer(reader, collect, also=quarter(asked.now))
 
 
 @router.get(

@@ -39,7 +39,6 @@ from model.backtest import Terms
 from model.collection.roles import Actor
 from model.declaration import InvalidDeclaration
 from model.status.colour import Colour
-from sync.collection.template_steps import today
 from sync.match import NotConfigured
 from sync.policy.backtest import NothingToReplay, backtest, replay_size
 from sync.policy.held import held_to
@@ -47,6 +46,7 @@ from sync.policy.kept import Kept, NoSuchPolicy, kept, kept_version, policy_stan
 from sync.policy.past import TooMuchPast, plan_whole, within
 from sync.policy.steps import PolicyRefused, approve, propose, read, withdraw
 from sync.store import unit_of_work
+from sync.today import today
 
 router = APIRouter(route_class=StrictRoute)
 Label = Annotated[

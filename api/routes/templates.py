@@ -38,9 +38,9 @@ from api.wire.values import Day
 from model.declaration import InvalidDeclaration
 from model.template.schema import record_schema
 from sync.collection.template_check import check_record, judge_of
-from sync.collection.template_steps import today
 from sync.collection.templates import Kept, NoSuchTemplate, judging, kept, kept_version
 from sync.collection.waivers import waivers
+from sync.today import today
 
 router = APIRouter(route_class=ExactRoute)
 TemplateId = Annotated[str, Path(max_length=100, pattern=r"^[a-z][a-z0-9-]*$", examples=["monthly-status"])]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from model.collection.roles import PROJECT_ROLES, People, Same, same_person
 from sync.identity.written import name_key, written_names
 from sync.precedence import read_values
+from sync.today import today
 
 _KEYS: Final = text("SELECT id, key FROM project WHERE :every OR id = ANY(CAST(:chosen AS uuid[]))")
 __all__ = ["People", "nobody", "people_of", "who_is_who"]
@@ -19,7 +20,7 @@ __all__ = ["People", "nobody", "people_of", "who_is_who"]
 def people_of(connection: Connection, projects: Sequence[UUID] | None, now: datetime) -> dict[UUID, People]:
     """Return the manager and sponsor of each project, as its sources say now; of all projects for None."""
     with Session(connection) as session:
-        found = read_values(session, as_of=now.date(), known_at=now, projects=projects)
+        found = read_values(session, as_of=today(connection, now), known_at=now, projects=projects)
         asked = {"every": projects is None, "chosen": list(projects or ())}
         keys: dict[UUID, str] = {row.id: row.key for row in session.execute(_KEYS, asked)}
     same = who_is_who(connection)

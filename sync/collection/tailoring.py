@@ -17,10 +17,11 @@ from model.template.tailoring import tailored
 from model.template.template import Template, load
 from sync.audit import record
 from sync.collection.people import who_is_who
-from sync.collection.template_steps import APPROVER, WRITERS, TemplateRefused, must_hold, today
+from sync.collection.template_steps import APPROVER, WRITERS, TemplateRefused, must_hold
 from sync.collection.templates import Kept, current, kept_version
 from sync.json import dumps
 from sync.portfolio_versions import zone_when
+from sync.today import today
 
 _COLUMNS: Final = (
     "id, template, applies, changes, because, asked_by, asked_at, approved_by, approved_at, ended_at,"

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, text
 
@@ -15,6 +14,7 @@ from sync.audit import record
 from sync.collection.template_days import days_hold
 from sync.collection.templates import APPROVED, RETIRED, Kept, install, kept, kept_version, numbers, sha256
 from sync.json import dumps
+from sync.today import today
 
 WRITERS: Final = ("specialist", "project_officer", "pmo_head")
 APPROVER: Final = "pmo_head"
@@ -29,12 +29,6 @@ class TemplateRefused(ValueError):
 
 class NotForYou(TemplateRefused):
     """A step is possible, but not for whoever asked for it; the message says for whom."""
-
-
-def today(connection: Connection, now: datetime) -> date:
-    """Return the day it is in the portfolio's time zone; in UTC before there is a portfolio."""
-    zone = connection.execute(text("SELECT timezone FROM portfolio ORDER BY id LIMIT 1")).scalar_one_or_none()
-    return now.astimezone(ZoneInfo(zone or "UTC")).date()
 
 
 def must_hold(actor: Actor, roles: Iterable[str], what: str) -> None:

@@ -13,9 +13,10 @@ from model.findings.moves import OPEN, WAIVED
 from model.template.template import Template
 from sync.audit import record
 from sync.collection.people import who_is_who
-from sync.collection.template_steps import APPROVER, NotForYou, TemplateRefused, must_hold, today
+from sync.collection.template_steps import APPROVER, NotForYou, TemplateRefused, must_hold
 from sync.collection.templates import current
 from sync.portfolio_versions import zone_when
+from sync.today import today
 
 # Where the portfolio's day is compared with instants: in its time zone.
 MOST: Final = timedelta(days=731)  # two years, a leap day in them or not

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from model.policy import Policy
 from sync.collect import collect
 from sync.collection.judges import Judges, templates_on
-from sync.collection.template_steps import today
 from sync.collection.templates import install
 from sync.colours import colours
 from sync.compose import Quality, Status, compose
@@ -31,6 +30,7 @@ from sync.policy.kept import policy_standing
 from sync.policy.place import of_undefined_tiers
 from sync.portfolio import portfolio_at
 from sync.sight import being_read
+from sync.today import today
 
 PART: Final = 250  # projects
 

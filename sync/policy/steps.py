@@ -14,7 +14,6 @@ from model.policies import overlap
 from model.policy import Policy
 from model.policy_faults import read_policy
 from sync.audit import record
-from sync.collection.template_steps import today
 from sync.json import dumps
 from sync.policy.kept import (
     APPROVED,
@@ -30,6 +29,7 @@ from sync.policy.kept import (
     sha256,
 )
 from sync.policy.past import plan_whole
+from sync.today import today
 
 WRITERS: Final = ("specialist", "project_officer", "pmo_head")
 APPROVER: Final = "pmo_head"

@@ -16,10 +16,10 @@ from sync.collection.template_steps import (
     retire,
     send_back,
     submit,
-    today,
     write,
 )
 from sync.collection.templates import NoSuchTemplate, current, kept, kept_version
+from sync.today import today
 from tests.support.rows import T0
 from tests.support.template_samples import SMALL
 
