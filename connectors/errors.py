@@ -33,6 +33,10 @@ class SourceUnavailable(ConnectorError):
         self.retry_after_s = retry_after_s
 
 
+class UntrustedCertificate(SourceUnavailable):
+    """The certificate of the host is signed by nobody we trust."""
+
+
 class AccessDenied(ConnectorError):
     """The source refused our credentials, or they lack a permission."""
 

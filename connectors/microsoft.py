@@ -17,7 +17,13 @@ from msal.exceptions import MsalError
 from pydantic import SecretStr
 
 from connectors.certificate import Proof
-from connectors.errors import AccessDenied, ConnectorError, MisconfiguredSource, SourceUnavailable
+from connectors.errors import (
+    AccessDenied,
+    ConnectorError,
+    MisconfiguredSource,
+    SourceUnavailable,
+    UntrustedCertificate,
+)
 from connectors.patient import patient_session
 from connectors.redaction import remember, scrubbed
 
@@ -174,8 +180,10 @@ class EntraToken(MicrosoftToken):
                     application.remove_tokens_for_client()
                     result = application.acquire_token_for_client(scopes=[self.scope])
             except requests.exceptions.SSLError as error:
-                raise self._unavailable(
-                    "its certificate is not trusted; set ca_bundle to the authority's certificates"
+                raise UntrustedCertificate(
+                    f"the certificate of {urlsplit(self.authority).hostname} is not trusted; set ca_bundle to the"
+                    " certificates of its authority",
+                    source=self.source,
                 ) from error
             except requests.exceptions.ProxyError as error:
                 raise self._unavailable("the proxy does not let us through; check proxy") from error

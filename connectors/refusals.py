@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 
-from connectors.errors import AccessDenied, MisconfiguredSource, SourceUnavailable
+from connectors.errors import AccessDenied, MisconfiguredSource, SourceUnavailable, UntrustedCertificate
 from connectors.redaction import scrubbed
 
 LOGIN_HINT: Final = "Check the user name and the token or password of this source."
@@ -127,11 +127,12 @@ def unreachable(
         parts, option = urlsplit(proxy), "proxy"
         host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
     if _has(causes, ssl.SSLCertVerificationError):
-        text = (
+        return UntrustedCertificate(
             f"the certificate of {host} is not trusted. If it is signed by your own authority, give the "
-            "certificate of that authority (ca_bundle in a file)."
+            "certificate of that authority (ca_bundle in a file).",
+            source=source,
         )
-    elif _has(causes, ssl.SSLError):
+    if _has(causes, ssl.SSLError):
         text = (
             f"no encrypted connection to {host} could be made. Check whether {option} is https or http, and "
             "the port."

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from config.document import SourceBlock
 from config.secrets import SecretMissing
 from connectors.base import Budget, Discovery, Finding, RawRecord, Slice, Stream
-from connectors.errors import BudgetSpent, ConnectorError, SliceUnreadable
+from connectors.errors import BudgetSpent, ConnectorError, SliceUnreadable, UntrustedCertificate
 from sync.compiling import CompiledMapping, Get, MappingError, Unmappable
 from sync.drafts import DraftRefused
 from sync.json import dump_bytes
@@ -43,6 +43,8 @@ def _opened(engine: Engine, block: SourceBlock, opener: Opener | None) -> Genera
             f"it did not answer all that was asked within {SECONDS:.0f} seconds. Try again; if it stays so, look"
             " whether the address is right and the server is not overloaded"
         ) from None
+    except UntrustedCertificate as error:
+        raise DraftRefused(error.message, about="ca_bundle") from None
     except ConnectorError as error:
         raise DraftRefused(error.message) from None
     except (MappingError, SecretMissing) as error:

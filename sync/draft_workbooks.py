@@ -19,6 +19,12 @@ def links_of(known: Draft) -> list[str]:
     return list(dict.fromkeys(each["url"] for each in known.block.get("workbooks") or [] if each.get("url")))
 
 
+def link_names(known: Draft) -> dict[str, str]:
+    """Return what the workbooks behind share links are called, by what each link is kept as."""
+    scopes = (known.seen.get("found") or {}).get("scopes", ())
+    return {each["link"]: each["name"] for each in scopes if each.get("link")}
+
+
 def workbooks_of(engine: Engine, known: Draft, paths: Sequence[str]) -> list[dict[str, Any]]:
     """Return the workbooks that are to be looked into: those that were named, and those that are read already."""
     read = [each for each in known.block.get("workbooks") or [] if each.get("path")]

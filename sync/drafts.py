@@ -27,7 +27,14 @@ class DraftMoved(RuntimeError):
 
 
 class DraftRefused(ValueError):
-    """What a draft says does not hold, or its source cannot be read; in words, and never with a secret."""
+    """What a draft says does not hold, or its source cannot be read; in words, and never with a secret.
+
+    `about` is the option that mends it most likely, None where the words alone tell.
+    """
+
+    def __init__(self, says: str, *, about: str | None = None) -> None:
+        super().__init__(says)
+        self.about = about
 
 
 @dataclass(frozen=True, slots=True)

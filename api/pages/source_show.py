@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, text
 
 from api.pages.source_access import chosen_sign_in
-from api.pages.source_asked import Asked, Typed, value_at
+from api.pages.source_asked import Asked, Typed, Way, value_at
 from api.pages.source_chosen import PRESETS
 from api.pages.source_coverage import coverage
 from api.pages.source_show_mapping import mapping_shown
@@ -21,7 +21,7 @@ from sync.draft_consent import SCOPES, consent_of
 from sync.draft_look import sheet_kinds
 from sync.draft_save import changes_of, shown_block
 from sync.draft_tokens import granted, rests_on_consent
-from sync.draft_workbooks import links_of
+from sync.draft_workbooks import link_names, links_of
 from sync.drafts import Draft, DraftRefused
 from sync.folders import folders
 from sync.slots import next_slots
@@ -88,9 +88,16 @@ def step_page(engine: Engine, known: Draft, step: str, typed: Typed) -> dict[str
         "errors": typed.errors,
         "seen": known.seen,
         "failure": known.seen.get("failure"),
+        "mends": _mends(known, way),
     }
     with engine.connect() as connection:
         return context | _SHOWN[step](connection, known, typed)
+
+
+def _mends(known: Draft, way: Way) -> str | None:
+    """Return the name of the question whose answer most likely mends what went wrong."""
+    about = known.seen.get("failure_about") if known.seen.get("failure") else None
+    return next((asked.name for asked in way.place if about and asked.path == (about,)), None)
 
 
 def _consent(connection: Connection, known: Draft, _typed: Typed) -> dict[str, Any]:
@@ -108,11 +115,8 @@ def _access(connection: Connection, known: Draft, typed: Typed) -> dict[str, Any
         each["path"] for each in block.get("workbooks") or [] if each.get("path")
     ]
     block["paths"] = "\n".join(paths)
-    block["links"] = [
-        {"reference": each, "name": names.get(each)}
-        for names in [_link_names(known)]
-        for each in links_of(known)
-    ]
+    names = link_names(known)
+    block["links"] = [{"reference": each, "name": names.get(each)} for each in links_of(known)]
     places = [_question(asked, asked.name, block, typed, connection.engine) for asked in way.place]
     sign_ins = [
         {
@@ -142,12 +146,6 @@ def _of_kind(sign_in: Any, block: dict[str, Any]) -> dict[str, Any]:
     """Return the block for a way of signing in: what another way said is not of this one."""
     kind = (block.get("auth") or {}).get("type")
     return block if dict(sign_in.fixed).get(("auth", "type")) == kind else {**block, "auth": {}}
-
-
-def _link_names(known: Draft) -> dict[str, str]:
-    """Return what the workbooks behind share links are called, by what each link is kept as."""
-    scopes = (known.seen.get("found") or {}).get("scopes", ())
-    return {each["link"]: each["name"] for each in scopes if each.get("link")}
 
 
 def _question(
@@ -236,7 +234,7 @@ def _review(connection: Connection, known: Draft, _typed: Typed) -> dict[str, An
         "zone": connection.scalar(text("SELECT timezone FROM portfolio ORDER BY id LIMIT 1")),
         "portfolio": bool(connection.scalar(text("SELECT EXISTS (SELECT 1 FROM portfolio)"))),
         "block": as_yaml(shown_block(block)),
-        "link_names": _link_names(known),
+        "link_names": link_names(known),
         "authorities": shown_of(str(block.get("ca_bundle") or "")),
         "sign_in": sign_in,
         "schedule_says": _(PRESETS_SAY[cron]) if cron in PRESETS_SAY else cron,

@@ -11,6 +11,7 @@ from api.pages.source_chosen import CATEGORIES, MEANINGS
 from api.translation import N_
 from model.attributes import REGISTER
 from sync.draft_look import sheet_kinds
+from sync.draft_workbooks import link_names
 from sync.drafts import Draft
 
 _FIELDS: Final = 200  # further fields shown as ticks
@@ -41,7 +42,7 @@ def mapping_shown(_connection: Connection, known: Draft, typed: Typed) -> dict[s
         "milestone_types": set((block.get("milestones") or {}).get("types", ())),
         "custom": _custom(found, block) if block["kind"] != "excel" else [],
         "chosen_fields": set(block.get("custom_fields") or ()),
-        "sheets": _sheets(found, block) if block["kind"] == "excel" else [],
+        "sheets": _sheets(found, block, link_names(known)) if block["kind"] == "excel" else [],
         "attributes": {holds: names for holds, names in sheet_kinds().items() if holds in held},
         "tried": known.seen.get("tried"),
         "values_of": _values_of(known.seen.get("tried") or []),
@@ -87,11 +88,14 @@ def _custom(found: Mapping[str, Any], block: Mapping[str, Any]) -> list[dict[str
     return own[:_FIELDS]
 
 
-def _sheets(found: Mapping[str, Any], block: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _sheets(
+    found: Mapping[str, Any], block: Mapping[str, Any], names: Mapping[str, str]
+) -> list[dict[str, Any]]:
     """Return the chosen sheets with their headers, and what each gives."""
     rows = []
     for number, workbook in enumerate(block.get("workbooks") or []):
-        file = str(workbook.get("path") or "").replace("\\", "/").rpartition("/")[2]
+        called = workbook.get("path") or names.get(workbook.get("url", ""))
+        file = str(called or "").replace("\\", "/").rpartition("/")[2]
         start = f"{file}!{workbook.get('sheet')}!"
         told = {header: attribute for attribute, header in (workbook.get("columns") or {}).items()}
         columns = [
@@ -103,6 +107,7 @@ def _sheets(found: Mapping[str, Any], block: Mapping[str, Any]) -> list[dict[str
             {
                 "number": number,
                 "workbook": workbook,
+                "called": called,
                 "columns": columns,
             }
         )

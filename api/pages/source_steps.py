@@ -120,7 +120,7 @@ def looked_at(at: At, taken: Taken | None = None) -> str:
     try:
         _look(at, taken)
     except DraftRefused as error:
-        at.keep(seen={"failure": str(error), "found": None})
+        at.keep(seen={"failure": str(error), "failure_about": error.about, "found": None})
         return at.to("access")
     return at.to("scopes")
 

@@ -141,7 +141,7 @@ AZURE_SERVER: Final = Way(
             example="https://server/tfs/DefaultCollection",
         ),
         Asked(
-            "version",
+            "api_version",
             ("api_version",),
             N_("Version of the server"),
             N_("Decides which of its interfaces is used."),
@@ -206,7 +206,7 @@ SHAREPOINT: Final = Way(
             "graph",
             ("graph_url",),
             N_("Address of Microsoft Graph"),
-            N_("Only for a cloud that is not in the list."),
+            N_("Only for a cloud that is not in the list; whoever runs Muster has to name its host."),
             required=False,
             example="https://graph.microsoft.com/v1.0",
             aside=True,

@@ -166,6 +166,7 @@ def test_who_said_no_or_comes_too_late_or_from_another_browser_is_told_what_to_d
     assert ask(known, bound_to="b", now=utc_now())["sealed"] != known.seen["consent"]["sealed"]
 
 
+@pytest.mark.slow  # a second tracker to start
 def test_on_cloud_the_site_that_was_typed_must_be_among_those_that_were_opened(
     engine: Engine, officer: TestClient
 ) -> None:

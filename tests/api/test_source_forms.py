@@ -243,3 +243,24 @@ def test_the_certificate_of_an_authority_is_pasted_or_handed_in_stays_and_is_tak
     assert "ca_bundle" not in took("jira_server", pasted.block, {**form, "drop:authorities": "on"}).block
     wrong = took("jira_server", {}, {**form, "authorities": "-----BEGIN NOTHING"})
     assert "no certificate in it" in wrong.errors["authorities"]
+
+
+def test_no_question_is_called_what_the_page_itself_sends_along() -> None:
+    own = {"version", "csrf", "act", "name", "sign_in"}
+    for way in WAYS:
+        named = [asked.name for asked in way.place]
+        assert not own & set(named), way.key
+        assert len(named) == len(set(named))
+
+
+def test_a_server_of_one_s_own_is_asked_for_its_version_and_known_again_by_it() -> None:
+    form = {
+        "name": "ado",
+        "address": "https://server/tfs/DefaultCollection",
+        "sign_in": "pat",
+        "pat.token": "x",
+    }
+    taken = took("azure_server", {}, {**form, "api_version": "7.1"})
+    assert taken.errors == {}
+    assert way_for(taken.block).key == "azure_server"
+    assert way_for({**taken.block, "base_url": "https://dev.azure.com/example"}).key == "azure_devops"

@@ -99,7 +99,7 @@ def test_a_folder_is_read_from_nothing_to_its_first_run_and_a_value_is_settled_o
         saved_by = connection.scalar(text("SELECT saved_by FROM mapping_version"))
     assert states == ["planned"]
     assert "source.added" in events
-    assert saved_by == "test"
+    assert saved_by == "token test"
 
 
 @pytest.fixture(scope="module")

@@ -5,19 +5,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.support.browsing import MOST_BYTES, Visit, visiting
-from tests.support.databases import cloned
-from tests.support.lanes import ARTEFACTS, artefact
-from tests.support.muster_process import Served, environment, muster, serving
+from tests.support.lanes import artefact
+from tests.support.muster_process import Served
+from tests.support.officer_path import (
+    begun,
+    empty_muster,
+    gone_on,
+    looked_at,
+    officer_state,
+    opened,
+    read_to_its_end,
+)
 from tests.support.sandboxes import kept
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
-_RUN_S = 90_000  # milliseconds that a first run may take on a busy machine
-_PLAN = (
-    "Milestone,Project ID,Status,Forecast\nGo-live,P1,Nearly there,2026-12-01\nPilot,P1,Planned,2026-12-20\n"
-)
 
 
 @pytest.fixture(scope="module")
@@ -26,18 +29,8 @@ def empty(
 ) -> Iterator[Served]:
     """A Muster with a worker, in which nothing was set up yet, and a folder it may read."""
     del chromium_path
-    home = tmp_path_factory.mktemp("empty")
-    (home / "files").mkdir()
-    (home / "files" / "plan.csv").write_text(_PLAN, encoding="utf-8")
-    with cloned(template_url) as url:
-        given = environment(home, url)
-        given |= {
-            "MUSTER_ALLOW_ADDRESSES": "loopback",
-            "MUSTER_WORKER_HEARTBEAT_S": "1",
-            "TEST_HOME": str(home),
-        }
-        with serving(given, home / "up.log", "up") as served:
-            yield served
+    with empty_muster(template_url, tmp_path_factory.mktemp("empty")) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
@@ -49,57 +42,7 @@ def axe() -> str:
 @pytest.fixture(scope="module")
 def officer(empty: Served, chromium: Browser) -> Any:
     """The cookies of an officer who signed in, once."""
-    link = muster(
-        empty.environment, "token", "link", "--person", "Olive Officer", "--role", "project_officer"
-    )
-    with visiting(chromium, empty.url) as first:
-        first.follow(empty.url + "/sign-in" + link.rsplit(maxsplit=1)[-1].partition("/sign-in")[2])
-        return first.context.storage_state()
-
-
-def opened(chromium: Browser, served: Served, officer: Any, **options: Any) -> Visit:
-    """Open a browser in which the officer is signed in."""
-    return Visit(chromium.new_context(base_url=served.url, storage_state=officer, **options), served.url)
-
-
-def looked_at(page: Page, name: str, axe: str | None) -> None:
-    """Keep a picture of a page wide and narrow, and hold it to what holds on every page."""
-    pictures = ARTEFACTS / "screenshots"
-    pictures.mkdir(parents=True, exist_ok=True)
-    for width in (1280, 360):
-        page.set_viewport_size({"width": width, "height": 860})
-        page.screenshot(path=pictures / f"source-{name}-{width}.png", full_page=True)
-        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, (name, width)
-    page.set_viewport_size({"width": 1280, "height": 860})
-    assert len(page.content().encode()) < MOST_BYTES, name
-    if axe is not None:
-        for scheme in ("dark", "light"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            page.evaluate(axe)
-            found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
-            told = [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"][:3]]
-            assert not told, (name, scheme, told)
-
-
-def begun(page: Page, way: str) -> None:
-    """Choose a kind of source."""
-    page.goto("/sources/new")
-    page.get_by_role("radio", name=way).check()
-    page.get_by_role("button", name="Go on").click()
-
-
-def gone_on(page: Page, *steps: str) -> None:
-    """Go through steps as they are proposed."""
-    for step in steps:
-        expect(page.get_by_role("heading", level=1)).to_have_text(step)
-        page.get_by_role("button", name="Go on", exact=True).click()
-
-
-def read_to_its_end(page: Page) -> None:
-    """Save, and watch the first run until it is over, without a click."""
-    page.get_by_role("button", name="Save and read it now").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Run")
-    expect(page.locator(".asof .tag")).to_have_text("succeeded", timeout=_RUN_S)
+    return officer_state(empty, chromium)
 
 
 def test_jira_cloud_is_added_and_read_and_a_wrong_token_says_what_to_do(
