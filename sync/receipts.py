@@ -9,26 +9,19 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from model.attributes import UnknownAttribute, lookup
-from sync.derived import Claimed, derived_from
 from sync.dimensions import DIMENSIONS
 from sync.freshness import freshness
 from sync.json import instant_text
 from sync.policy.kept import stored_version
 from sync.receipts_beside import beside, judged
 from sync.receipts_costs import in_full
+from sync.receipts_rows import claims_of, records_of
 from sync.snapshots import history, snapshots_of, told_instant
 from sync.synced import synced, with_synced
 
 # Words of the status document that name an attribute, or something a receipt has under another name.
 _ALIASES: Final = {"reported": "rag_overall", "dq": "data_quality", "colour": "overall", "status": "overall"}
 _PREFIX: Final = re.compile(r"^(figures(?!\.currency)|dimensions|measures)\.")  # a path of the document
-TABLES: Final = (
-    "milestone", "raid_item", "cost_line", "contract", "benefit", "project_role", "utilisation", "quality_review",
-    "gate_criterion", "baseline", "change_request", "work_item",
-)  # fmt: skip
-
-_AMOUNT: Final = " v.amount, v.currency,"
-_SINCE: Final = {"work_item": "v.updated_at"}  # a work item is kept as last read: known since it last changed
 
 
 class NotKnown(LookupError):
@@ -123,51 +116,73 @@ def explain(
     if not found:
         raise NotKnown(_nothing(session, project_key, as_of))
     row = found[0]
-    receipt: Mapping[str, Any] = row.receipt
-    late = {each["name"] for each in row.document.get("sources") or [] if each.get("overdue")}
-    if now is not None and as_of is None and known_at is None:
-        late |= {each.source for each in freshness(session, now=now).values() if each.overdue}
     name = _PREFIX.sub("", attribute)
     name = _ALIASES.get(name, name)
     head: dict[str, Any] = {"project": row.key, "attribute": attribute, "as_of": row.as_of.isoformat()}
     if as_of is not None and as_of > row.as_of:
         head["note"] = f"newest snapshot is of {row.as_of}"
-    colour = receipt["colours"].get(name) or receipt.get("measures", {}).get(name)
-    if colour is not None:
-        head |= {"unit": colour["unit"]} if "unit" in colour else {}
-        reasons = _reasons(row.document, name, colour["rule"]["id"])
-        head |= {"value": colour["value"], "rule": colour["rule"], "rules": _rules(colour, reasons)}
-        names, listed, more = colour["from"], _listed(receipt, colour), 0
-        if name == "data_quality" and not listed:
-            names = sorted(receipt["attributes"])
-            listed, more = judged(session, row)
-        elif name in receipt.get("measures", {}):
-            listed, more = in_full(session, row, name, colour["rule"]["inputs"], listed)
-        return head | {
-            "held_to": _held_to(session, receipt),
-            "reasons": reasons,
-            "claims": _claims(session, receipt, names, late),
-            "records": _records(session, listed),
-        } | ({"more_records": more} if more else {})  # fmt: skip
+    late = _late(session, row, now if as_of is None and known_at is None else None)
+    figure = row.receipt["colours"].get(name) or row.receipt.get("measures", {}).get(name)
+    if figure is not None:
+        return head | _of_figure(session, row, name, figure, late)
     if (part := beside(session, row, name)) is not None:
-        head |= {"value": part["value"], "rule": {"id": part["rule"], "policy": row.policy, "inputs": {}}}
-        return (
-            head
-            | {
-                "reasons": [{"rule": part["rule"], "text": part["says"], "inputs": {}}],
-                "claims": _claims(session, receipt, part["from"], late),
-                "records": _records(session, part["records"]),
-            }
-            | {name: part[name] for name in ("points", "more_records") if part.get(name)}
-        )
-    name = _attribute(name, receipt)
-    value = receipt["attributes"].get(name)
+        return head | _of_part(session, row, part, late)
+    return head | _of_attribute(session, row, _attribute(name, row.receipt), late)
+
+
+def _late(session: Session, row: Row[Any], now: datetime | None) -> set[str]:
+    """Return the sources that were overdue when the snapshot was taken, or are by now."""
+    late = {each["name"] for each in row.document.get("sources") or [] if each.get("overdue")}
+    if now is not None:
+        late |= {each.source for each in freshness(session, now=now).values() if each.overdue}
+    return late
+
+
+def _of_figure(
+    session: Session, row: Row[Any], name: str, figure: Mapping[str, Any], late: Collection[str]
+) -> dict[str, Any]:
+    """Return where a colour or a measure comes from."""
+    receipt: Mapping[str, Any] = row.receipt
+    reasons = _reasons(row.document, name, figure["rule"]["id"])
+    names, listed, more = figure["from"], _listed(receipt, figure), 0
+    if name == "data_quality" and not listed:
+        names = sorted(receipt["attributes"])
+        listed, more = judged(session, row)
+    elif name in receipt.get("measures", {}):
+        listed, more = in_full(session, row, name, figure["rule"]["inputs"], listed)
+    return ({"unit": figure["unit"]} if "unit" in figure else {}) | {
+        "value": figure["value"],
+        "rule": figure["rule"],
+        "rules": _rules(figure, reasons),
+        "held_to": _held_to(session, receipt),
+        "reasons": reasons,
+        "claims": claims_of(session, receipt, names, late),
+        "records": records_of(session, listed),
+    } | ({"more_records": more} if more else {})  # fmt: skip
+
+
+def _of_part(
+    session: Session, row: Row[Any], part: Mapping[str, Any], late: Collection[str]
+) -> dict[str, Any]:
+    """Return where a part of the document comes from that stands beside its colours and measures."""
+    return {
+        "value": part["value"],
+        "rule": {"id": part["rule"], "policy": row.policy, "inputs": {}},
+        "reasons": [{"rule": part["rule"], "text": part["says"], "inputs": {}}],
+        "claims": claims_of(session, row.receipt, part["from"], late),
+        "records": records_of(session, part["records"]),
+    } | {name: part[name] for name in ("points", "more_records") if part.get(name)}
+
+
+def _of_attribute(session: Session, row: Row[Any], name: str, late: Collection[str]) -> dict[str, Any]:
+    """Return where the value of an attribute comes from."""
+    value = row.receipt["attributes"].get(name)
     said = {"value": None, "unit": None, "because": "no source says"} if value is None else value
-    return head | {
+    return {
         "value": said["value"],
         "unit": said["unit"],
         "rule": {"id": "precedence", "policy": row.policy, "inputs": {"because": said["because"]}},
-        "claims": _claims(session, receipt, [name] if value else [], late),
+        "claims": claims_of(session, row.receipt, [name] if value else [], late),
     }
 
 
@@ -221,114 +236,10 @@ def _reasons(document: Mapping[str, Any], name: str, rule: str) -> list[Any]:
     return list(document["dimensions"].get(name, {}).get("reasons", []))
 
 
-def _claims(
-    session: Session, receipt: Mapping[str, Any], names: Sequence[str], late: Collection[str]
-) -> list[dict[str, Any]]:
-    """Return the claims of the attributes in their order; of each the winner first."""
-    entries = [(name, receipt["attributes"][name]) for name in names if name in receipt["attributes"]]
-    ids = [claim for _, entry in entries for claim in entry["claims"]]
-    rows = session.execute(
-        text(
-            "SELECT c.*, s.name AS source FROM claim c JOIN source s ON s.id = c.source_id"
-            " WHERE c.id = ANY(CAST(:ids AS bigint[]))"
-        ),
-        {"ids": ids},
-    )
-    by_id = {row.id: row for row in rows}
-    rests_on = _rests_on(session, list(by_id.values()))
-    return [
-        _claim(by_id[claim], name, entry["because"] if place == 0 else None)
-        | rests_on.get(claim, {})
-        | ({"stale": True} if by_id[claim].source in late else {})
-        for name, entry in entries
-        for place, claim in enumerate(entry["claims"])
-        if claim in by_id
-    ]
-
-
-def _rests_on(session: Session, rows: Sequence[Row[Any]]) -> dict[int, dict[str, Any]]:
-    """Return by claim that was computed from several rows the first of these, and how many more there are."""
-    if not rows:
-        return {}
-    found = derived_from(session, [Claimed.of(row) for row in rows])
-    listed = _records(session, [record for each in found.values() for record in each.records])
-    told: dict[int, dict[str, Any]] = {}
-    for claim, each in found.items():
-        told[claim] = {"records": listed[: len(each.records)], "more_records": each.more}
-        del listed[: len(each.records)]
-    return told
-
-
-def _claim(row: Row[Any], name: str, because: str | None) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "attribute": name,
-        "value": row.value,
-        "unit": row.unit,
-        "wins": because is not None,
-    }
-    if because is not None:
-        said["because"] = because
-    return said | {
-        "source": row.source,
-        "valid_from": row.valid_from.isoformat(),
-        "known_from": instant_text(row.known_from),
-        "raw": {
-            "run": row.run_id,
-            "page": row.raw_page_id,
-            "position": row.raw_position,
-            "locator": row.locator,
-            "url": row.url,
-            "sha256": row.sha256,
-        },
-    }
-
-
 def _listed(receipt: Mapping[str, Any], found: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """Return the rows of a receipt's entry; what rests on the same rows as another names that one."""
     like = found.get("records_of")
     return list((found if like is None else receipt["measures"][like])["records"])
-
-
-def _records(session: Session, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows a colour rests on, each with where it was read."""
-    found: dict[tuple[str, int], Row[Any]] = {}
-    for table in TABLES:
-        ids = [record["id"] for record in records if record["entity"] == table]
-        if ids:
-            rows = session.execute(
-                text(
-                    f"SELECT v.id, s.name AS source, {_SINCE.get(table, 'v.known_from')} AS known_from, v.run_id,"
-                    f" v.raw_page_id, v.raw_position,{_AMOUNT if table == 'cost_line' else ''}"
-                    f" v.locator, v.url, encode(p.sha256, 'hex') AS sha256 FROM {table} v"
-                    " JOIN source s ON s.id = v.source_id LEFT JOIN raw_page p ON p.id = v.raw_page_id"
-                    " WHERE v.id = ANY(CAST(:ids AS bigint[]))"
-                ),
-                {"ids": ids},
-            )
-            found |= {(table, row.id): row for row in rows}
-    return [_record(record, found.get((record["entity"], record["id"]))) for record in records]
-
-
-def _record(record: Mapping[str, Any], row: Row[Any] | None) -> dict[str, Any]:
-    if row is None:
-        return dict(record)
-    amount = {"value": str(row.amount), "unit": row.currency} if record["entity"] == "cost_line" else {}
-    return {
-        "entity": record["entity"],
-        "id": record["id"],
-        "name": record["name"],
-        **amount,
-        "source": row.source,
-        "known_from": instant_text(row.known_from),
-        "raw": {
-            "run": row.run_id,
-            "page": row.raw_page_id,
-            "position": row.raw_position,
-            "locator": row.locator,
-            "url": row.url,
-            "sha256": row.sha256,
-        },
-    }
 
 
 def _iso(day: date | None) -> str | None:

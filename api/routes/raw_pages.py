@@ -15,7 +15,7 @@ from api.wire.answer import Visible, answer, json_answer, z
 from api.wire.etag import Body
 from api.wire.problems import not_found
 from api.wire.values import MOST_ID
-from sync.receipts import TABLES
+from sync.receipts_rows import TABLES
 
 router = APIRouter()
 Number = Annotated[int, Path(ge=1, le=MOST_ID, examples=[40217])]

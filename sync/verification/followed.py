@@ -11,7 +11,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from sync.derived import Claimed, Derived, derived_from
-from sync.receipts import TABLES
+from sync.receipts_rows import TABLES
 from sync.tables import has
 from sync.verification.places import Places
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from config.database import open_engine
-from sync.receipts import TABLES
+from sync.receipts_rows import TABLES
 from sync.tables import columns_of
 from sync.verification.followed import Trail, follow_records
 from sync.verification.verify import verify
