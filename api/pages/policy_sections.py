@@ -60,7 +60,7 @@ _BLOCKS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
         "flapping_periods": N_("within so many periods"), "streak": N_("Green over an overdue milestone for, periods"),
     }),
 }  # fmt: skip
-_WEIGHTS: Final = (("overall", "weights"), ("data_quality", "weights"))
+_WEIGHTS: Final = ("overall", "weights")
 _HYSTERESIS: Final = N_("Better computations before a better colour")
 
 
@@ -109,13 +109,10 @@ def blocks(data: Mapping[str, Any]) -> list[Block]:
         for block, (label, settings) in _BLOCKS.items()
     ]
     found.append(Block(_("Hysteresis"), (_row(data, ("hysteresis",), _(_HYSTERESIS)),)))
-    for path in _WEIGHTS:
-        weights = value_at(data, ("limits", *path))
-        if isinstance(weights, Mapping):
-            label = _("Weights of the dimensions") if path[0] == "overall" else _("Weights of data quality")
-            found.append(
-                Block(label, tuple(_row(data, (*path, str(name)), _words(name)) for name in weights))
-            )
+    weights = value_at(data, ("limits", *_WEIGHTS))
+    if isinstance(weights, Mapping):
+        rows = tuple(_row(data, (*_WEIGHTS, str(name)), _words(name)) for name in weights)
+        found.append(Block(_("Weights of the dimensions"), rows))
     return found
 
 

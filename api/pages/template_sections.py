@@ -229,6 +229,7 @@ def _field(data: Mapping[str, Any], at: Path) -> list[Ask]:
             for tier in (1, 2, 3)
         ),
         ask("fresh.grace", _("Stale after so many days more"), "days"),
+        ask("fresh.sensitivity", _("How it fades: empty evenly, above 1 faster at first"), "number"),
     ]
     return found
 
