@@ -89,7 +89,8 @@ def work_items() -> EntitySet:
             ),
         ],
         Rows(
-            WorkItem.__table__.join(Source.__table__, Source.id == WorkItem.source_id).outerjoin(
+            # Every item has a source: an outer join to it is left out where nothing of it is asked for.
+            WorkItem.__table__.outerjoin(Source.__table__, Source.id == WorkItem.source_id).outerjoin(
                 Scope.__table__, scope
             ),
             project=Scope.project_id,

@@ -1,10 +1,12 @@
 """One request about rows: its options put on what its path leads to, and the document that comes of it."""
 
+from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import unquote
 
-from sqlalchemy import Connection, literal
+from sqlalchemy import Connection, Select, literal
 
 from api.odata.controls import controlled
 from api.odata.edm import ComplexType, EnumType
@@ -15,9 +17,10 @@ from api.odata.problems import Problem, Unsupported, within
 from api.odata.query.aggregate import run
 from api.odata.query.changes import changed, present
 from api.odata.query.expand import Expanding, address
+from api.odata.query.fetching import fetched
 from api.odata.query.flow import Flow, begin
-from api.odata.query.results import chosen, result_count, result_page
-from api.odata.query.rows import Format, Limits, Page, Query, page
+from api.odata.query.results import ResultPlan, chosen, result_count, result_page
+from api.odata.query.rows import Format, Limits, Page, Plan, Query, read
 from api.odata.query.scope import Context
 from api.odata.query.typed import name_of
 from api.odata.resolve import NotFound, Reckoned, Target
@@ -38,6 +41,25 @@ from api.odata.tracking import (
 _TEXT: Final = "text/plain"
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What answers a request like the one before again: its one statement, and what is made of the rows.
+
+    `behind` reads the place of a page.
+    """
+
+    statement: Select[Any]
+    by: "Answering"
+    made: Callable[["Answering", Sequence[Any], Sequence[str | None] | None], Answer]
+    behind: Callable[[str, str], list[str | None]] | None = None
+
+    def again(self, request: Request, connection: Connection) -> "Answering":
+        """Return who answers such a request."""
+        found = copy(self.by)
+        found.request, found.connection, found.applied, found.notes = request, connection, [], []
+        return found
+
+
 @dataclass(slots=True)
 class Answering:
     """One request about rows."""
@@ -50,6 +72,8 @@ class Answering:
     version: str = "4.0"
     preferred: Preferences = field(init=False)
     applied: list[str] = field(default_factory=list)
+    plan: Plan | ResultPlan | None = None  # of the one page that was read, where nothing else was
+    notes: list["Noted"] = field(default_factory=list)
 
     def answer(self, target: Target | Reckoned) -> Answer:
         """Answer it.
@@ -104,7 +128,13 @@ class Answering:
             query = settled
         query.narrow(Options(filter=self.asked.filter, search=self.asked.search, compute=self.asked.compute))
         query.order(self.asked)  # it changes no count, but has to fit
-        return Answer(200, str(self.connection.scalar(query.counted())).encode(), {"Content-Type": _TEXT})
+
+        def counted(_again: Answering, rows: Sequence[Any], _behind: Any) -> Answer:
+            return Answer(200, str(rows[0][0]).encode(), {"Content-Type": _TEXT})
+
+        statement = query.counted()
+        self.notes.append(Noted(statement, self, counted))
+        return counted(self, fetched(self.connection, statement), None)
 
     def _transformed(
         self, target: Target, transformations: tuple[Transformation, ...]
@@ -189,7 +219,9 @@ class Answering:
     def _page(self, query: Query, options: Options, form: Wanted) -> Page:
         limits = self._limits()
         written = Format(form.big_as_text, self.preferred.nulls, full=form.metadata == "full")
-        found = page(self.connection, query, options, limits=limits, form=written, asked=self._query())
+        plan, found = read(self.connection, query, options, limits=limits, form=written, asked=self._query())
+        if not options.count and not options.expand:
+            self.plan = plan
         if options.expand:
             owner = (query.set, query.type)
             expanding = Expanding(self.connection, self.context, limits, written)
@@ -207,6 +239,14 @@ class Answering:
             asked = replace(asked, orderby=None, top=None, skip=None, count=None, skiptoken=None)
         tracked = tracked or self._begun(target, asked)
         found = self._page(query, asked, form)
+        if tracked is None:
+            self._note(form, lambda again, page: again._read(target, form, asked, page, None))  # noqa: SLF001 - one like this
+        return self._read(target, form, asked, found, tracked)
+
+    def _read(
+        self, target: Target, form: Wanted, asked: Options, found: Page, tracked: str | None
+    ) -> dict[str, Any]:
+        query = target.query
         if target.single and not found.rows:
             raise NotFound("there is no such row", target="path")
         if target.form == "ref":
@@ -229,12 +269,31 @@ class Answering:
         flow, query = self._transformed(target, transformations)
         written = Format(form.big_as_text, self.preferred.nulls)
         if query is None:
-            found = result_page(self.connection, flow, self.asked, limits=self._limits(), form=written)
+            plan, found = result_page(self.connection, flow, self.asked, limits=self._limits(), form=written)
             paths = ",".join("/".join(path) for path, _ in chosen(flow, self.asked))
-            what = f"{self._own(target)}({paths})"
-            return self._listed(found, self._context(form, what) | self._warnings(target, form, found))
+            self.plan = None if self.asked.count else plan
+            self._note(form, lambda again, page: again._transformed_rows(target, form, page, paths))  # noqa: SLF001 - one like this
+            return self._transformed_rows(target, form, found, paths)
         found = self._page(query, replace(self.asked, apply=None), form)
-        return self._listed(found, self._context(form, f"{self._own(target)}{_selected(self.asked)}"))
+        context = self._context(form, f"{self._own(target)}{_selected(self.asked)}")
+        self._note(form, lambda again, page: again._listed(page, context))  # noqa: SLF001 - one like this
+        return self._listed(found, context)
+
+    def _transformed_rows(self, target: Target, form: Wanted, found: Page, paths: str) -> dict[str, Any]:
+        context = self._context(form, f"{self._own(target)}({paths})")
+        return self._listed(found, context | self._warnings(target, form, found))
+
+    def _note(self, form: Wanted, written: Callable[["Answering", Page], dict[str, Any]]) -> None:
+        """Note how the page was read, where nothing else was."""
+        plan = self.plan
+        if plan is None or not plan.size:
+            return
+
+        def made(again: Answering, rows: Sequence[Any], behind: Sequence[str | None] | None) -> Answer:
+            found = plan.page(rows, asked=again._query(), behind=behind)
+            return again._sent(written(again, found), form)
+
+        self.notes.append(Noted(plan.statement, self, made, plan.behind if isinstance(plan, Plan) else None))
 
     def _warnings(self, target: Target, form: Wanted, found: Page) -> dict[str, Any]:
         """Say what is likely not meant, once, as an annotation that readers may pass over."""

@@ -39,7 +39,7 @@ class Beside(Answering):
         context = self._context(form, "Collection(Edm.ComplexType)")
         if self.asked.apply is not None:
             flow = self._result(crossed, self.asked.apply)
-            found = result_page(self.connection, flow, self.asked, limits=self._limits(), form=written)
+            _, found = result_page(self.connection, flow, self.asked, limits=self._limits(), form=written)
         else:
             found = cross_page(
                 self.connection, crossed, self.asked, limits=self._limits(), form=written, asked=self._query()

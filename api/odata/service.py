@@ -25,6 +25,7 @@ from api.odata.problems import Malformed, Problem, TooComplex, Unsupported
 from api.odata.query.crossing import crossing
 from api.odata.query.rows import Limits
 from api.odata.query.scope import Context
+from api.odata.ready import Shapes, taken
 from api.odata.refusals import Failed, refusal
 from api.odata.resolve import NotFound, Target, resolve
 from api.odata.syntax import options as syntax
@@ -45,6 +46,7 @@ class Service:
 
     model: Model
     limits: Limits = field(default_factory=Limits)
+    shapes: Shapes = field(default_factory=Shapes, compare=False, repr=False)
 
     def answer(self, request: Request, connection: Connection, *, caller: Any, now: datetime) -> Answer:
         """Answer one request; whatever is wrong with it is an error document, never an exception.
@@ -81,6 +83,9 @@ class Service:
     ) -> Answer:
         if request.path.strip("/") == "$batch":
             return self._batch(request, connection, caller, now)
+        known = taken(self.model, request, caller) if request.method in _READS else None
+        if known is not None and (ready := self.shapes.ready(known)) is not None:
+            return ready.answer(request, connection, known)
         segments = path(request.path)
         query = request.query
         if segments and isinstance(segments[-1], System) and segments[-1].name == "$query":
@@ -100,7 +105,11 @@ class Service:
             crossed = crossing(context, first.sets)
             beside = Beside(self.limits, request, connection, context, asked, number)
             return beside.crossed(crossed, segments[1:])
-        return self._of_rows(Answering(self.limits, request, connection, context, asked, number), segments)
+        answering = Answering(self.limits, request, connection, context, asked, number)
+        made = self._of_rows(answering, segments)
+        if known is not None:
+            self.shapes.note(known, answering.notes, request, connection)
+        return made
 
     def _about(self, request: Request, segments: Sequence[Segment], asked: Options) -> Answer | None:
         """Return what tells of the service itself, where that is asked for."""

@@ -7,7 +7,7 @@ from psycopg import pq
 from sqlalchemy import Connection, Select
 
 
-class _Binary(psycopg.Cursor[Any]):
+class Binary(psycopg.Cursor[Any]):
     """A cursor that values come to in binary: neither side writes them out as text and reads them again."""
 
     def __init__(self, connection: psycopg.Connection[Any], **given: Any) -> None:
@@ -20,7 +20,7 @@ def fetched(connection: Connection, statement: Select[Any]) -> list[tuple[Any, .
     driver = connection.connection.driver_connection
     if not isinstance(driver, psycopg.Connection):
         return [tuple(row) for row in connection.execute(statement)]
-    before, driver.cursor_factory = driver.cursor_factory, _Binary
+    before, driver.cursor_factory = driver.cursor_factory, Binary
     try:
         result = connection.execute(statement)
     finally:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Boolean,
     ColumnElement,
     Date,
@@ -50,9 +51,35 @@ _TYPES: Final = (
 )  # fmt: skip
 
 
+class Written(BindParameter[Any]):
+    """A value of a request in its statement. `at` is the place it was written at, `raw` what was read there.
+
+    A place of a page is below nought: -1 is its first key.
+    """
+
+    inherit_cache = True
+    at: int
+    raw: Any
+
+    @classmethod
+    def of(cls, value: Any, type_: Any, at: int) -> "Written":
+        """Return a value as SQL."""
+        found = cls(None, value, type_, unique=True)
+        found.at, found.raw = at, value
+        return found
+
+
 def exact(sql: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return a double as the decimal that it is written as; PostgreSQL itself keeps 15 digits of it."""
     return cast(cast(sql, Text()), Numeric())
+
+
+def fixed(number: int) -> BindParameter[int]:
+    """Return a number that stands in the statement itself.
+
+    Of a limit that it does not know PostgreSQL expects so many rows that it plans each statement anew.
+    """
+    return BindParameter(None, number, Integer(), unique=True, literal_execute=True)
 
 
 def constant(value: Any, at: int = 0) -> Value:
@@ -66,7 +93,7 @@ def constant(value: Any, at: int = 0) -> Value:
     if isinstance(value, str) and "\x00" in value:
         raise WrongType(f"character {at + 1}: a text cannot hold the character 0", at=at)
     type_ = next(name for kind, name in _TYPES if isinstance(value, kind))
-    return Value(literal(value, SQL_TYPES[type_]), type_, nullable=False, literal=value, at=at)
+    return Value(Written.of(value, SQL_TYPES[type_], at), type_, nullable=False, literal=value, at=at)
 
 
 def written(model: Model, node: Literal) -> Value:

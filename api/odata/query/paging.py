@@ -21,13 +21,12 @@ from sqlalchemy import (
     and_,
     cast,
     false,
-    literal,
     null,
     or_,
 )
 
 from api.odata.problems import Malformed, Unsupported
-from api.odata.query.literals import SQL_TYPES
+from api.odata.query.literals import SQL_TYPES, Written
 from api.odata.query.typed import Value, is_numeric
 
 _MARK: Final = 12  # characters of the hash that ties a token to its query
@@ -106,13 +105,24 @@ def place(text: str, keys: Sequence[SortKey], *, query: str) -> tuple[list[str |
     return values, left
 
 
+def nulls_of(text: str) -> tuple[bool, ...] | None:
+    """Return which keys of a mark are null; None where it is none, or says that not all rows are wanted."""
+    try:
+        _, left, values = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, TypeError, binascii.Error):
+        return None
+    if left is not None or not isinstance(values, list):
+        return None
+    return tuple(each is None for each in values)
+
+
 def behind(keys: Sequence[SortKey], values: Sequence[str | None]) -> ColumnElement[bool]:
     """Return the condition that a row comes after the one with these keys."""
     alternatives = []
     same: list[ColumnElement[bool]] = []
-    for key, text in zip(keys, values, strict=True):
+    for at, (key, text) in enumerate(zip(keys, values, strict=True)):
         column = key.value.sql
-        wanted = null() if text is None else cast(literal(text), _sql_type(key.value))
+        wanted = null() if text is None else cast(Written.of(text, Text(), ~at), _sql_type(key.value))
         alternatives.append(and_(*same, _after(key, column, wanted, is_null=text is None)))
         same.append(column.is_(None) if text is None else column == wanted)
     return or_(*alternatives)

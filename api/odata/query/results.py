@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Hashable, Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, literal
+from sqlalchemy import Connection, Select, func, literal
 
 from api.odata.payload import reckoned
 from api.odata.problems import Malformed
 from api.odata.query.expression import computed, condition, value, wrong
+from api.odata.query.fetching import fetched
 from api.odata.query.flow import Flow, hidden_columns
+from api.odata.query.literals import fixed
 from api.odata.query.paging import SortKey
 from api.odata.query.rows import Format, Limits, Page
 from api.odata.query.shape import Shape
@@ -20,12 +23,32 @@ from api.odata.syntax.tree import Identifier, Options
 _BEFORE: Final = re.compile("[0-9]{1,12}")
 
 
+@dataclass(frozen=True, slots=True)
+class ResultPlan:
+    """One page of a result that is to be read: its statement, and how what comes of it becomes objects.
+
+    A result has no key, so its pages are counted off: their mark is how many rows came `before`.
+    """
+
+    statement: Select[Any]
+    shape: Shape
+    size: int
+    left: int | None
+    before: int
+    nulls: bool
+
+    def page(self, found: Sequence[tuple[Any, ...]], **_place: Any) -> Page:
+        """Put the page together."""
+        size = self.size
+        more = len(found) > size and (self.left is None or self.left > size)
+        rows = [self.shape.build(row, nulls=self.nulls) for row in found[:size]]
+        return Page(rows, [], f"{self.before + size}" if more else None)
+
+
 def result_page(
     connection: Connection, flow: Flow, options: Options, *, limits: Limits, form: Format
-) -> Page:
-    """Read one page of a result, with the options that come after `$apply` put on it.
-
-    A result has no key, so its pages are counted off: their mark is how many rows came before.
+) -> tuple[ResultPlan, Page]:
+    """Read one page of a result, with the options that come after `$apply` put on it; returns with it how.
 
     Raises:
         Problem: Something asked for does not fit.
@@ -39,17 +62,14 @@ def result_page(
     order = [SortKey(value(each.expression, flow.scope), each.descending) for each in options.orderby or ()]
     order += [*flow.order, *(SortKey(held) for _, held in flow.leaves()), *map(SortKey, flow.hidden.values())]
     columns = [held.sql.label(f"c{at}") for at, (_, held) in enumerate(leaves)]
-    statement = flow.select([*columns, *hidden_columns(flow.hidden)])
-    statement = statement.order_by(*(each.clause() for each in order))
-    found = (
-        connection.execute(statement.offset((options.skip or 0) + before).limit(size + 1)).all()
-        if size
-        else []
+    statement = flow.select([*columns, *hidden_columns(flow.hidden)]).order_by(
+        *(each.clause() for each in order)
     )
-    more = len(found) > size and (left is None or left > size)
-    shape = _shape(leaves, form, list(flow.hidden))
-    rows = [shape.build(row, nulls=form.nulls) for row in found[:size]]
-    return Page(rows, [], f"{before + size}" if more else None, count)
+    statement = statement.offset((options.skip or 0) + before).limit(fixed(size + 1))
+    plan = ResultPlan(statement, _shape(leaves, form, list(flow.hidden)), size, left, before, form.nulls)
+    made = plan.page(fetched(connection, statement) if size else [])
+    made.count = count
+    return plan, made
 
 
 def result_count(connection: Connection, flow: Flow, options: Options) -> int:

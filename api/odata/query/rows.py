@@ -12,6 +12,7 @@ from api.odata.problems import Unsupported, within
 from api.odata.query.dynamic import UNTYPED
 from api.odata.query.expression import computed, condition, value, wrong
 from api.odata.query.fetching import fetched
+from api.odata.query.literals import fixed
 from api.odata.query.paging import SortKey, behind, place, token
 from api.odata.query.scope import Context, Scope, of_type, seen
 from api.odata.query.searching import searched
@@ -143,10 +144,90 @@ def _simple(each: Property) -> str | EnumType:
     return each.type
 
 
-def page(
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One page that is to be read: its statement, and how what comes of it becomes objects.
+
+    It stays right for whatever asks for the same and differs in values only. `places` are those of the order's columns,
+    the last `keys` of them the key's.
+    """
+
+    statement: Select[Any]
+    built: Shapes
+    order: Sequence[SortKey]
+    places: Sequence[int]
+    keys: int
+    size: int
+    left: int | None
+    nulls: bool
+
+    def behind(self, skiptoken: str, asked: str) -> list[str | None]:
+        """Return the place of a page as the keys of the row before it."""
+        return place(skiptoken, self.order, query=asked)[0]
+
+    def page(
+        self, found: Sequence[tuple[Any, ...]], *, asked: str, behind: Sequence[str | None] | None = None
+    ) -> Page:
+        """Put the page together.
+
+        Args:
+            found: The statement's rows.
+            asked: What the request is, for the mark of the next page.
+            behind: The place that it begins at, where it is not the first.
+        """
+        size, left = self.size, self.left
+        rows, mark = found[:size], None
+        if len(found) > size and (left is None or left > size):
+            rest = None if left is None else left - size
+            last = [rows[-1][at] for at in self.places]
+            mark = token(self.order, last, query=asked, left=rest, behind=behind)
+        places = self.places[len(self.places) - self.keys :]
+        return Page(
+            rows=self.built.build_all(rows, nulls=self.nulls),
+            # A singleton has no key, and one row all the same.
+            keys=list(zip(*(map(itemgetter(at), rows) for at in places), strict=True)) or [() for _ in rows],
+            next=mark,
+        )
+
+
+def _planned(
+    query: Query, options: Options, *, limits: Limits, form: Format, asked: str
+) -> tuple[Plan, list[str | None] | None]:
+    """Return how a page is read, and the place it begins behind.
+
+    Args:
+        query: The rows, narrowed.
+        options: What is asked of them.
+        limits: How many at most.
+        form: How values are written.
+        asked: What the request is.
+
+    Raises:
+        Problem: Something asked for does not fit, or is not done here.
+    """
+    columns = Columns()
+    built = query.shapes(options, columns, form)
+    order = query.order(options)
+    places = [columns.add(each.value.sql) for each in order]
+    left, skip = options.top, options.skip or 0
+    after: ColumnElement[bool] = true()
+    values: list[str | None] | None = None
+    if options.skiptoken is not None:
+        values, left = place(options.skiptoken, order, query=asked)
+        after, skip = behind(order, values), 0
+    size = limits.page if left is None else min(limits.page, left)
+    statement = query.statement(columns.labelled()).where(after)
+    statement = (
+        statement.order_by(*(each.clause() for each in order)).limit(fixed(size + 1)).offset(skip or None)
+    )
+    plan = Plan(statement, built, order, places, len(query.key_values()), size, left, form.nulls)
+    return plan, values
+
+
+def read(
     connection: Connection, query: Query, options: Options, *, limits: Limits, form: Format, asked: str
-) -> Page:
-    """Read one page.
+) -> tuple[Plan, Page]:
+    """Read one page; returns with it how that was done.
 
     Args:
         connection: Where the source is.
@@ -161,31 +242,15 @@ def page(
     """
     query.narrow(options)
     count = connection.scalar(query.counted()) if options.count else None
-    columns = Columns()
-    built = query.shapes(options, columns, form)
-    order = query.order(options)
-    places = [columns.add(each.value.sql) for each in order]
-    key_places = places[len(places) - len(query.key_values()) :]
-    left, skip = options.top, options.skip or 0
-    after: ColumnElement[bool] = true()
-    values: list[str | None] | None = None
-    if options.skiptoken is not None:
-        values, left = place(options.skiptoken, order, query=asked)
-        after, skip = behind(order, values), 0
-    size = limits.page if left is None else min(limits.page, left)
-    statement = query.statement(columns.labelled()).where(after)
-    statement = statement.order_by(*(each.clause() for each in order)).limit(size + 1).offset(skip or None)
-    found = fetched(connection, statement) if size else []
-    more = len(found) > size and (left is None or left > size)
-    rows = found[:size]
-    mark = None
-    if more:
-        rest = None if left is None else left - size
-        mark = token(order, [rows[-1][at] for at in places], query=asked, left=rest, behind=values)
-    return Page(
-        rows=built.build_all(rows, nulls=form.nulls),
-        # A singleton has no key, and one row all the same.
-        keys=list(zip(*(map(itemgetter(at), rows) for at in key_places), strict=True)) or [() for _ in rows],
-        next=mark,
-        count=count,
-    )
+    plan, behind_ = _planned(query, options, limits=limits, form=form, asked=asked)
+    found = fetched(connection, plan.statement) if plan.size else []
+    made = plan.page(found, asked=asked, behind=behind_)
+    made.count = count
+    return plan, made
+
+
+def page(
+    connection: Connection, query: Query, options: Options, *, limits: Limits, form: Format, asked: str
+) -> Page:
+    """Read one page, as `read` does."""
+    return read(connection, query, options, limits=limits, form=form, asked=asked)[1]
