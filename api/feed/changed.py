@@ -1,9 +1,10 @@
 """How the feed's sets tell what changed, by the stamp that the database puts on each row it writes."""
 
 import hashlib
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Select, column, func, select, table
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, column, func, select, table
 
 from api.odata.edm import Changes
 
@@ -24,6 +25,17 @@ def changed_from() -> Select[Any]:
         _SESSIONS.c.backend_type == "client backend",
         _SESSIONS.c.pid != mine,
     )
+
+
+def marked(connection: Connection) -> datetime:
+    """Return that instant, for what is read next on a connection; its transaction ends with this.
+
+    Whoever writes meanwhile and commits before the reading begins is no longer under way by then: read in the same
+    transaction, the instant would be behind their rows, which that transaction does not see.
+    """
+    found: datetime = connection.execute(changed_from()).scalar_one()
+    connection.rollback()
+    return found
 
 
 def _mark() -> ColumnElement[Any]:

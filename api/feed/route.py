@@ -1,11 +1,13 @@
 """The way into the feed: who asks, for which day, and what they get."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import unquote
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -14,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from api.access.visible import authenticate, visible_projects
+from api.feed.changed import marked
 from api.feed.declare import Moment
 from api.feed.kept import EVERYBODY, answered, plain
 from api.feed.models import NoSuchDay, has_past, model_of, moment_of
@@ -84,6 +87,8 @@ def _answered(request: Request, body: bytes) -> Response:
 
     def make(asked: Asked) -> tuple[Answer, str]:
         with engine.connect().execution_options(**_READING) as connection:
+            if _may_track(asked):
+                asked = replace(asked, mark=marked(connection).isoformat())
             told = EVERYTHING if principal.sees_everything else ""
             state = connection.execute(_BEGIN, {"most": f"{_LONGEST_S}s", "seen": told}).one().seen
             session = Session(connection)
@@ -99,6 +104,12 @@ def _answered(request: Request, body: bytes) -> Response:
     # Rights are rows like others, so that in one state of the data one principal always sees the same.
     who = EVERYBODY if principal.sees_everything else repr(principal)
     return answered(request, _asked(request, body), seen, who, make)
+
+
+def _may_track(asked: Asked) -> bool:
+    """Say whether an answer may come with a delta link; a body may ask for anything."""
+    prefers = any("track-changes" in each.lower() for each in asked.headers.get("prefer", ()))
+    return prefers or asked.method == "POST" or "deltatoken" in unquote(asked.query).lower()
 
 
 def _service(session: Session, request: Request, path: str) -> Service:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import StreamingResponse
 
 from api.access.visible import Principal, authenticate, visible_projects
-from api.feed.changed import changed_from
+from api.feed.changed import marked
 from api.feed.declare import Moment
 from api.feed.models import NoSuchDay, has_past, model_of, moment_of
 from api.feed.named import tell
@@ -58,14 +58,15 @@ def get_file(request: Request, name: str, kind: str) -> Response:
     if format_ is None:
         raise not_found(f"There is no format {kind}; there are: {', '.join(FORMATS)}.")
     packs = format_.packs and takes_gzip(request.headers.get("accept-encoding", ""))
-    with _reading(request, name, principal, packs=packs) as (_, _, tag):
+    with _reading(request, name, principal, packs=packs) as (_, _, tag, _):
         pass  # the connection is given back: whoever writes takes one when it is their turn
     if _has(request, tag):
         return Response(status_code=304, headers=_common(tag))
 
     def write(out: IO[bytes]) -> tuple[str, dict[str, str]]:
-        with _reading(request, name, principal, packs=packs) as (connection, asked, now):
-            return now, _write(connection, asked, format_, out, packs=packs)
+        with _reading(request, name, principal, packs=packs) as (connection, asked, now, mark):
+            _write(connection, asked, format_, out, packs=packs)
+            return now, {"Muster-Changed-Since": mark.astimezone(UTC).isoformat().replace("+00:00", "Z")}
 
     kept: Kept = request.app.state.files
     written = kept.held(tag) or kept.get(tag, write)
@@ -75,11 +76,16 @@ def get_file(request: Request, name: str, kind: str) -> Response:
 @contextmanager
 def _reading(
     request: Request, name: str, principal: Principal, *, packs: bool
-) -> Iterator[tuple[Connection, Asked, str]]:
-    """Give a transaction to read in, what is asked for, and the tag of what is read in it."""
+) -> Iterator[tuple[Connection, Asked, str, datetime]]:
+    """Give a transaction to read in, what is asked for, the tag of what is read in it, and from when on it is old.
+
+    What is committed later than what is read changed at that instant or after it, so that from there on nothing is
+    missed.
+    """
     engine: Engine = request.app.state.engine
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect().execution_options(**options) as connection, Session(connection) as session:
+        mark = marked(connection)
         connection.execute(text(f"SET LOCAL statement_timeout = '{_LONGEST_S}s'"))
         visible = visible_projects(session, principal)
         tell(connection, visible)
@@ -87,7 +93,7 @@ def _reading(
         who = None if visible is None else sorted(map(str, visible))
         given = sorted(request.query_params.multi_items())
         tag = digest(build(), request.url.path, given, who, session.scalar(state()))
-        yield connection, asked, tag + ("-gz" if packs else "")
+        yield connection, asked, tag + ("-gz" if packs else ""), mark
 
 
 def _reader(request: Request) -> Principal:
@@ -158,17 +164,12 @@ def _names(given: str, tag: str, *, weak: bool = False) -> bool:
     return any((each.removeprefix("W/") if weak else each) in (f'"{tag}"', "*") for each in found)
 
 
-def _write(
-    connection: Connection, asked: Asked, format_: Format, out: IO[bytes], *, packs: bool
-) -> dict[str, str]:
-    # What is committed later changed at this instant or after it, so that from here on nothing is missed.
-    mark = connection.scalar(changed_from())
+def _write(connection: Connection, asked: Asked, format_: Format, out: IO[bytes], *, packs: bool) -> None:
     if packs:
         with gzip.GzipFile("", "wb", _LEVEL, out, mtime=0) as packed:
             format_.write(connection, asked, cast("IO[bytes]", packed))
     else:
         format_.write(connection, asked, out)
-    return {"Muster-Changed-Since": cast("datetime", mark).astimezone(UTC).isoformat().replace("+00:00", "Z")}
 
 
 def _common(tag: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from sqlalchemy import Connection, Select, literal
 
 from api.odata.controls import controlled
-from api.odata.edm import ComplexType, EnumType
+from api.odata.edm import Changes, ComplexType, EnumType
 from api.odata.exchange import Answer, Request
 from api.odata.negotiation import Preferences, Wanted, preferences, wanted
 from api.odata.payload import dumped, reckoned, writer
@@ -362,8 +362,10 @@ class Answering:
         changes = target.query.set.changes
         if self.preferred.track is None or changes is None or asked.skiptoken is not None:
             return None
-        mark = present(self.connection, changes)
-        return begun(self.request, target, self.context.caller, mark)
+        return begun(self.request, target, self.context.caller, self._present(changes))
+
+    def _present(self, changes: Changes) -> str:
+        return present(self.connection, changes) if self.request.mark is None else self.request.mark
 
     def _delta(self, target: Target, form: Wanted, text: str) -> dict[str, Any]:
         """Answer a delta link: what changed since, and the next link."""
@@ -372,9 +374,7 @@ class Answering:
         given = continued(self.request, target, self.context.caller, text)
         if changes is None:
             raise refuse_tracking(target)
-        upcoming = upcoming or begun(
-            self.request, target, self.context.caller, present(self.connection, changes)
-        )
+        upcoming = upcoming or begun(self.request, target, self.context.caller, self._present(changes))
         limits, written = self._limits(), Format(form.big_as_text, self.preferred.nulls)
         found = changed(
             self.connection, query, asked, given.mark, size=limits.page, form=written, asked=self._query()

@@ -127,7 +127,8 @@ class Changes:
     `column` is of the source: when a row last changed, as an instant or a number that only grows; never null. `mark`
     gives SQL for where the present moment stands on that scale: whatever is committed later must have a `column` at or
     above it, so that it lies back by as much as a writer may take. Rows changed at the mark come once more, none is
-    missed.
+    missed. Who asks in a transaction that reads one state has to ask for the mark before that state (`Request.mark`):
+    else what is committed between the two is in neither.
 
     `removed` are rows that are no more: a source with the key's columns under the names they have in the set's source,
     `column`, and whatever `visible` looks at. With `together` `column` is that of what a row belongs to: when a row

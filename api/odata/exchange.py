@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 class Request:
     """One request: `path` and `query` as they were sent, still encoded; header names in lower case.
 
-    `root` is the public address of the service, with a slash at its end.
+    `root` is the public address of the service, with a slash at its end. `mark` is where the present stood when the
+    connection began to read, as the sets' `Changes` have it; None where each statement reads what is there by then.
     """
 
     method: str
@@ -17,6 +18,7 @@ class Request:
     headers: Mapping[str, list[str]]
     root: str
     body: bytes = b""
+    mark: str | None = None
 
     def header(self, name: str) -> str | None:
         """Return a header, several of one name joined."""

@@ -152,7 +152,7 @@ class Service:
                 made = refused(problem)
             else:
                 headers = {name: [value] for name, value in part.headers.items()}
-                inner = Request(part.method, path_, query, headers, request.root, part.body)
+                inner = Request(part.method, path_, query, headers, request.root, part.body, request.mark)
                 made = self._part(inner, connection, caller, now)
             return PartAnswer(made.status, made.headers, made.body)
 
