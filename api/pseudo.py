@@ -5,7 +5,7 @@ import re
 from typing import Final
 
 PSEUDO: Final = "en-XA"
-_KEPT: Final = re.compile(r"%\([a-z_]+\)[a-z]|%%|<[^>]*>|&[a-z]+;")  # what the programme reads in a message
+_KEPT: Final = re.compile(r"%\(\w+\)[a-z]|%%|<[^>]*>|&[a-z]+;")  # what the programme reads in a message
 _LETTERS: Final = str.maketrans("aeiouAEIOUcnyCNY", "áéíóúÁÉÍÓÚçñýÇÑÝ")
 
 

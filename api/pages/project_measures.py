@@ -9,8 +9,6 @@ from api.pages.writing import date_text, money_text, number_text, value_text, wo
 from api.translation import N_, Translated, _
 
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
-# Whoever reads these knows them by their letters.
-_LETTERS: Final = ("spi", "cpi", "eac", "vac", "tcpi", "tspi", "emv", "p50", "p85", "p95")
 _SUBJECTS: Final = Translated(
     {
         "F2": N_("Earned value"),
@@ -77,14 +75,9 @@ def subjects(measures: Mapping[str, Any], receipts: Mapping[str, Any]) -> list[S
         if each["value"] is None:
             unknown.setdefault(subject, {})[each["says"]] = None
         else:
-            known[subject].append(Shown(name, _label(name), _text(each), each["says"]))
+            known[subject].append(Shown(name, words(name), _text(each), each["says"]))
     found = [Subject(name, tuple(rows), tuple(unknown.get(name, ()))) for name, rows in known.items()]
     return sorted(found, key=lambda subject: not subject.known)
-
-
-def _label(name: str) -> str:
-    label = " ".join(part.upper() if part in _LETTERS else part for part in name.split("_"))
-    return words(label)
 
 
 def _text(measure: Mapping[str, Any]) -> str:

@@ -17,6 +17,10 @@ from model.days import in_zone
 NONE: Final = "–"
 _AMOUNT: Final = re.compile(r"-?\d{4,15}(\.\d+)?")  # a decimal as JSON holds it
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+# Whoever reads these knows them by their letters.
+_LETTERS: Final = frozenset(
+    {"spi", "cpi", "eac", "vac", "tcpi", "tspi", "emv", "p50", "p85", "p95", "raid", "url"}
+)
 _CODES: Final = {"GBP": "£", "EUR": "€", "USD": "$"}
 
 
@@ -220,6 +224,7 @@ def signed_days(value: int | None) -> str:
 
 def words(value: object) -> str:
     """Write a name of the model as a person reads it: `data_quality` as `Data quality`."""
-    text = str(value).replace("rag_", "reported_").replace("_", " ")
+    parts = str(value).replace("rag_", "reported_").replace("_", " ").split(" ")
+    text = " ".join(part.upper() if part in _LETTERS else part for part in parts)
     text = text[:1].upper() + text[1:]
     return _(text) if text in NAMES else text

@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 
 import config
+from api.pages.reasons.evidence import EVIDENCE
 from api.pages.reasons.findings import FINDINGS
 from api.pages.reasons.measures import MEASURES
 from api.pages.reasons.reading import translated
@@ -32,11 +33,12 @@ SAMPLES: Final = {
     "start": "2026-01-05", "month": "2026-10", "months": "2026-10, 2026-11", "days": "42 days", "weeks": "6 weeks",
     "times": "2 times", "dimensions": "1 dimension", "benefits": "2 benefits", "risks": "3 open risks",
     "issues": "2 issues", "items": "7 items", "baselines": "2 baselines", "characters": "40 characters",
+    "reports": "3 reports",
     "colour": "AMBER", "parts": "schedule and cost", "roles": "sponsor", "says": "no approved budget",
 }  # fmt: skip
 SQL: Final = re.compile(r"SELECT|FROM|WHERE|JOIN| AND |GROUP BY")
 PLACE: Final = re.compile(r"%\((\w+)\)s")
-SENTENCES: Final = (*STATUS, *TOGETHER, *FINDINGS, *MEASURES, *REFUSED)
+SENTENCES: Final = (*STATUS, *TOGETHER, *FINDINGS, *MEASURES, *EVIDENCE, *REFUSED)
 # Where sentences are made that pages show as reasons.
 MADE: Final = (
     *sorted(ROOT.glob("model/status/*.py")), *sorted(ROOT.glob("sync/measures/*.py")),
@@ -46,7 +48,7 @@ MADE: Final = (
         for each in (
             "model/findings/closing.py", "model/findings/narrative.py", "model/template/check.py",
             "model/collection/cases.py", "sync/rollup/group.py", "sync/rollup/figures.py", "sync/receipts_beside.py",
-            "sync/plausibility.py",
+            "sync/plausibility.py", "sync/narrative.py",
         )
     ),
 )  # fmt: skip

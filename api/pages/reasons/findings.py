@@ -66,4 +66,6 @@ FINDINGS: Final = (
     N_("at least %(count)s of kind %(kind)s are expected in this stage, %(have_count)s on record"),
     N_("the waiver has ended"),
     N_("the disputed value has changed since, and it is still found"),
+    N_("%(label)s: the same words stand in the report of another project"),
+    N_("%(label)s: the same words stand in the report of %(count)s other projects"),
 )

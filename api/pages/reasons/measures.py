@@ -150,4 +150,11 @@ MEASURES: Final = (
     N_("no milestone that is due says on which day it was met"),
     N_("%(count)s more met on a day that nobody knows"),
     N_("the forecast of %(milestone)s moves %(value)s days a day over %(count)s weeks"),
+    N_("%(key)s: one of %(items)s done in the week of %(day)s"),
+    N_("%(key)s: one of %(items)s left"),
+    N_("all teams, week of %(day)s"),
+    N_("%(team)s, week of %(day)s"),
+    N_("%(key)s: came since"),
+    N_("cost lines of the kind earned"),
+    N_("percent complete x budget, as the progress stood on the day"),
 )

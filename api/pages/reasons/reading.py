@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from api.pages.reasons.evidence import EVIDENCE
 from api.pages.reasons.findings import FINDINGS
 from api.pages.reasons.measures import MEASURES
 from api.pages.reasons.refused import REFUSED
@@ -36,6 +37,7 @@ _NOUNS: Final[Mapping[str, Callable[[float], str]]] = {
     "open risk": lambda n: ngettext("%(num)s open risk", "%(num)s open risks", n, num=_counted(n)),
     "open issue": lambda n: ngettext("%(num)s open issue", "%(num)s open issues", n, num=_counted(n)),
     "issue": lambda n: ngettext("%(num)s issue", "%(num)s issues", n, num=_counted(n)),
+    "report": lambda n: ngettext("%(num)s report", "%(num)s reports", n, num=_counted(n)),
     "item": lambda n: ngettext("%(num)s item", "%(num)s items", n, num=_counted(n)),
     "baseline": lambda n: ngettext("%(num)s baseline", "%(num)s baselines", n, num=_counted(n)),
     "character": lambda n: ngettext("%(num)s character", "%(num)s characters", n, num=_counted(n)),
@@ -160,7 +162,8 @@ def _sentence(message: str) -> tuple[int, _Sentence]:
 _SENTENCES: Final = tuple(
     sentence
     for _sure, sentence in sorted(
-        map(_sentence, (*STATUS, *TOGETHER, *FINDINGS, *MEASURES, *REFUSED)), key=lambda entry: -entry[0]
+        map(_sentence, (*STATUS, *TOGETHER, *FINDINGS, *MEASURES, *EVIDENCE, *REFUSED)),
+        key=lambda entry: -entry[0],
     )
 )
 
