@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
@@ -27,6 +27,9 @@ MOST: Final = 65_536  # bytes of a file with certificates; a chain of five has t
 _MANY: Final = 20  # certificates of authorities that one source may trust
 _BITS: Final = 2048  # of a key; Entra takes none that is shorter
 _PEM: Final = b"-----BEGIN "
+_LASTS: Final = timedelta(days=730)  # of a certificate that is made here
+_EARLY: Final = timedelta(hours=1)  # for clocks that are behind ours
+_LONGEST_NAME: Final = 64  # characters of a common name (RFC 5280)
 
 
 class CertificateRefused(ValueError):
@@ -53,11 +56,35 @@ def shown_of(pem: str) -> tuple[Shown, ...]:
 
 def certificate_of(engine: Engine, reference: str) -> tuple[Shown, ...]:
     """Return what may be seen of a kept certificate; nothing where it cannot be opened, or is kept elsewhere."""
+    return shown_of(public_part(engine, reference))
+
+
+def public_part(engine: Engine, reference: str) -> str:
+    """Return a kept certificate without its key, in PEM; "" where it cannot be opened, or is kept elsewhere."""
     try:
         kept = KeptSecrets(engine)(int(reference.removeprefix(KEPT))) if reference.startswith(KEPT) else None
+        found = x509.load_pem_x509_certificates((kept or "").encode())
     except (SecretMissing, VaultUnusable, ValueError):
-        return ()
-    return shown_of(kept or "")[:1]
+        return ""
+    return found[0].public_bytes(Encoding.PEM).decode()
+
+
+def make_identity(called: str, *, now: datetime) -> str:
+    """Make a key and a certificate that signs itself, as applications in Entra take them; return both as PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, called[:_LONGEST_NAME])])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _EARLY)
+        .not_valid_after(now + _LASTS)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    return _written(key, [made])
 
 
 def read_authorities(given: bytes, *, now: datetime) -> tuple[str, tuple[Shown, ...]]:
@@ -112,9 +139,12 @@ def read_identity(given: bytes, passphrase: str | None, *, now: datetime) -> tup
         )
     _in_force(own[0], now)
     others = [each for each in certificates if each != own[0]]
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    public = "".join(each.public_bytes(Encoding.PEM).decode() for each in (own[0], *others))
-    return private + public, _shown(own[0])
+    return _written(key, [own[0], *others]), _shown(own[0])
+
+
+def _written(key: rsa.RSAPrivateKey, certificates: Sequence[x509.Certificate]) -> str:
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return b"".join([private, *(each.public_bytes(Encoding.PEM) for each in certificates)]).decode()
 
 
 def _of_pem(given: bytes, phrase: bytes | None) -> tuple[object, Sequence[x509.Certificate]]:

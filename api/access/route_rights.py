@@ -154,6 +154,7 @@ ROUTES: Final[Mapping[str, Permission]] = {
     "GET /sources/new": P.CONFIGURE,
     "POST /sources/new": P.CONFIGURE,
     "GET /sources/consent": P.CONFIGURE,
+    "GET /sources/drafts/{number}/certificate.cer": P.CONFIGURE,
     "GET /sources/drafts/{number}/{step}": P.CONFIGURE,
     "POST /sources/drafts/{number}/{step}": P.CONFIGURE,
     "POST /sources/{name}/change": P.CONFIGURE,

@@ -16,7 +16,7 @@ from api.translation import _
 from config.document import NAME
 from config.settings import settings
 from sync.draft_certificates import MOST as MOST_CERTIFICATES
-from sync.draft_certificates import CertificateRefused, read_authorities, read_identity
+from sync.draft_certificates import CertificateRefused, make_identity, read_authorities, read_identity
 from sync.drafts import place_of
 from sync.folders import OutsideFolders, allowed, workbooks
 
@@ -44,6 +44,7 @@ class Taken:
     paths: list[str] = field(default_factory=list)  # of workbooks that are to be looked into
     links: list[str] = field(default_factory=list)  # what share links are kept as
     typed_links: list[str] = field(default_factory=list, repr=False)  # not kept yet
+    made: bool = False  # a certificate was made, which nobody knows yet
 
 
 def chosen_sign_in(way: Way, block: Mapping[str, Any], form: Mapping[str, str]) -> SignIn | None:
@@ -284,6 +285,9 @@ def _secret(asked: Asked, name: str, given: Given, taken: Taken) -> str:
     """Return a secret that was typed or handed in as a file, "" where none was."""
     if asked.shape != "certificate":
         return given.form.get(name, "").strip()[:_MOST]
+    if f"make:{name}" in given.form:
+        taken.made = True
+        return make_identity(f"Muster {taken.block.get('name', '')}".strip(), now=given.now)
     if name not in given.files:
         return ""
     phrase = given.form.get(f"{name}-{BESIDE}", "")[:_MOST] or None

@@ -25,6 +25,7 @@ from api.wire.forms import read_form
 from api.wire.problems import bad_request, not_found
 from config.vault import VaultUnusable
 from sync import audit
+from sync.draft_certificates import public_part
 from sync.draft_consent import ConsentRefused, draft_of, take
 from sync.drafts import Draft, DraftMoved, DraftRefused, NoDraft, begin, changing, discard, draft, drafts
 from sync.store import unit_of_work
@@ -80,6 +81,19 @@ def consent_answer(request: Request) -> Response:
         return RedirectResponse(at.to(CONSENT), 303)
     except (DraftRefused, DraftMoved, VaultUnusable) as error:
         return _page(request, principal, _draft(engine, known.id), CONSENT, Typed({}, {"": str(error)}))
+
+
+@router.get("/sources/drafts/{number}/certificate.cer")
+def certificate_file(request: Request, number: Number) -> Response:
+    """Give the public part of a draft's certificate, for the registration of its application."""
+    engine: Engine = request.app.state.engine
+    authenticate(engine, request)
+    known = _draft(engine, number)
+    public = public_part(engine, str((known.block.get("auth") or {}).get("certificate") or ""))
+    if not public:
+        raise not_found(_("There is no certificate here."))
+    sent = {"Cache-Control": "no-store", "Content-Disposition": 'attachment; filename="muster.cer"'}
+    return Response(public, 200, sent, "application/x-pem-file")
 
 
 @router.get("/sources/drafts/{number}/{step}")

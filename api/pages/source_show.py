@@ -163,8 +163,9 @@ def _question(
         found["value"] = ""
         if value is not None:
             found["held"] = _("kept, sealed") if str(value).startswith(KEPT) else str(value)
-        if asked.shape == "certificate" and value is not None:
-            found["known"] = certificate_of(engine, str(value))
+        if asked.shape == "certificate":
+            found["known"] = certificate_of(engine, str(value or ""))
+            found["make"] = f"make:{name}" in typed.form
     return found
 
 

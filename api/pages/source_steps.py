@@ -96,6 +96,8 @@ def access(at: At) -> str:
             ask_in(at, connection)
         told = {"host": taken.block.get("base_url") or taken.block.get("site") or taken.block.get("folder")}
         audit.record(connection, "draft.changed", f"draft {at.known.id}", told, at=at.now)
+    if taken.made:  # it can be tried when its public part is where it is asked for
+        return at.to("access") + "#made"
     return at.to("consent") if asking else looked_at(at, taken)
 
 

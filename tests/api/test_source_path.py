@@ -180,6 +180,29 @@ def test_a_source_is_changed_by_a_draft_that_says_what_differs_and_two_people_do
     assert {"source.added", "source.changed", "source.paused", "source.resumed"} <= set(events)
 
 
+def test_a_certificate_is_made_sealed_and_given_out_without_its_key(
+    engine: Engine, officer: TestClient
+) -> None:
+    path = begun(officer, "sharepoint")
+    assert officer.get(f"{path}/certificate.cer").status_code == 404
+    given = {"name": "books", "links": "https://x.sharepoint.com/:x:/s/a", "sign_in": "entra_certificate",
+             "entra_certificate.tenant": "t", "entra_certificate.client": "c"}  # fmt: skip
+    assert "Certificate with its private key is missing" in sent(officer, path, "access", **given)
+    made = {**given, "make:entra_certificate.certificate": "on"}
+    assert sent(officer, path, "access", **made) == f"{path}/access#made"
+    page = officer.get(f"{path}/access").text
+    assert "Muster books" in page
+    assert "PRIVATE KEY" not in page
+    assert "x.sharepoint.com" not in page
+    public = officer.get(f"{path}/certificate.cer")
+    assert public.text.startswith("-----BEGIN CERTIFICATE-----")
+    assert "PRIVATE KEY" not in public.text
+    assert "attachment" in public.headers["content-disposition"]
+    with engine.connect() as connection:
+        sealed = connection.scalars(text("SELECT sealed FROM kept_secret")).all()
+    assert not any(b"PRIVATE" in bytes(each) for each in sealed)
+
+
 def test_who_may_not_configure_is_shown_a_source_and_no_way_to_change_it(
     engine: Engine, officer: TestClient
 ) -> None:

@@ -7,7 +7,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs7
 
-from sync.draft_certificates import CertificateRefused, read_authorities, read_identity, shown_of
+from sync.draft_certificates import (
+    CertificateRefused,
+    make_identity,
+    read_authorities,
+    read_identity,
+    shown_of,
+)
 from tests.support.certificates import KEY, TODAY, authority, pem, pfx, server
 
 OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -82,3 +88,12 @@ def test_a_key_that_entra_does_not_take_is_told_before_it_is_tried() -> None:
     with pytest.raises(CertificateRefused, match="RSA key of 2048 bits"):
         read_identity(key + certificate, None, now=TODAY)
     assert KEY.key_size == 2048
+
+
+def test_a_certificate_that_is_made_here_is_one_that_can_be_handed_in_and_lasts_two_years() -> None:
+    made = make_identity("Muster books", now=TODAY)
+    text, shown = read_identity(made.encode(), None, now=TODAY)
+    assert (text, shown.subject) == (made, "Muster books")
+    assert 729 <= (shown.ends_at - TODAY).days <= 730
+    with pytest.raises(CertificateRefused, match="private key is among it"):
+        read_authorities(made.encode(), now=TODAY)
