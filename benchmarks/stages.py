@@ -25,7 +25,7 @@ from sqlalchemy import Engine
 import sync.land
 import sync.normalise
 import sync.prepare
-import sync.preparing
+import sync.prepare_pool
 import sync.store
 from benchmarks.common import ROOT, Measured
 from benchmarks.fetching import AUTH
@@ -114,7 +114,7 @@ def instrument(stages: Stages) -> None:
     def upserted(_connection: Any, table: str, *_rest: Any, **_more: Any) -> str:
         return f"store: upsert {table} from staging"
 
-    vars(sync.preparing)["_MOST"] = 0  # pages are prepared here, where it can be seen
+    vars(sync.prepare_pool)["_MOST"] = 0  # pages are prepared here, where it can be seen
     stages.wrap(Http, "_send", "fetch: request and answer (httpx)")
     stages.wrap(Http, "_call", "fetch: retries, pace, redaction")
     stages.wrap(Answer, "json", "fetch: parse JSON (orjson)")
@@ -125,7 +125,7 @@ def instrument(stages: Stages) -> None:
     stages.wrap(sync.prepare, "copy_lines", "prepare: write rows as COPY lines")
     stages.wrap(sync.prepare, "control", "prepare: control totals")
     stages.wrap(sync.prepare, "pack", "prepare: zstd")
-    stages.wrap(sync.preparing, "prepare", "prepare: SHA-256 of the page, the rest")
+    stages.wrap(sync.prepare_pool, "prepare", "prepare: SHA-256 of the page, the rest")
     stages.wrap(_Fetching, "_put", "wait: the queue of pages is full")
     stages.wrap(sync.store, "copy_rows", copied)
     stages.wrap(sync.store, "copy_lines", copied)

@@ -18,7 +18,7 @@ from sync.consolidation.colouring import PART, Coloured, colour, parts
 from sync.consolidation.copies import forget_texts, read_texts
 from sync.consolidation.log import end
 from sync.consolidation.outcome import Consolidation
-from sync.consolidation.preparing import Prepared, prepare_all, prepare_some
+from sync.consolidation.to_compute import Prepared, prepare_all, prepare_some
 from sync.consolidation.touched import keep_quiet
 from sync.findings_store import close_of_closed_projects
 from sync.identity.conflicts import close_conflicts_of_closed_projects

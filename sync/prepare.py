@@ -1,7 +1,7 @@
 """A fetched page made ready to be stored: read, mapped, hashed, packed. No network and no database in it.
 
 It is what a run spends most of its processor time on, so it is made to be done in other processes too
-(`sync.preparing`): a `Recipe` is plain data, and so is what comes out.
+(`sync.prepare_pool`): a `Recipe` is plain data, and so is what comes out.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The process that prepares pages: `python -m sync.prepare_worker`, started by `sync.preparing`.
+"""The process that prepares pages: `python -m sync.prepare_worker`, started by `sync.prepare_pool`.
 
 Standard input is a pickled `Recipe`, then one pickled tuple of parts a page; standard output one pickled answer
 each: `Contents`, the words of an `UnreadablePage`, or a `Fault`. It ends with its input: when the run is over, or dead.

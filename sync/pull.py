@@ -14,7 +14,7 @@ from connectors.errors import BudgetSpent, ConnectorError, SliceUnreadable
 from connectors.stopping import check_stopping
 from sync.land import Landing, Prepared
 from sync.prepare import Contents, UnreadablePage, unprepared
-from sync.preparing import FEW_BYTES, Preparing
+from sync.prepare_pool import FEW_BYTES, Preparing
 from sync.progress import Progress
 from sync.quarantine import SLICE, Unreadable
 from sync.store import landing_session

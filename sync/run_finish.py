@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from connectors.base import Censused, Page, Stream
 from connectors.errors import SliceUnreadable
 from sync.census import orphaned, suspect_orphans, take_census
+from sync.fates import settle_stream
 from sync.land import TABLES, Landing, Prepared
 from sync.mapping import CompiledMapping
 from sync.normalise import Batch
@@ -12,7 +13,6 @@ from sync.prepare import UnreadablePage, unprepared
 from sync.quarantine import retry, settle_slices, to_read_whole
 from sync.reconcile import reconcile
 from sync.run_context import Ending
-from sync.settling import settle_stream
 from sync.store import landing_session
 from sync.tombstone import slice_ids
 

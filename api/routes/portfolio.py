@@ -16,8 +16,8 @@ from api.wire.answer import Visible, json_answer
 from model.status import colour
 from model.status.watermelon import WATERMELON
 from sync.portfolio import portfolio_if_any
+from sync.rollup.members import standing_at
 from sync.rollup.rollup import rolled_up, summary
-from sync.rollup.standing import standing_at
 
 router = APIRouter()
 

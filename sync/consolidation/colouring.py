@@ -20,7 +20,7 @@ from sync.colours import colours
 from sync.compose import Quality, Status, compose
 from sync.consolidation.copies import copies_among
 from sync.consolidation.log import is_newest
-from sync.consolidation.snapshots import append
+from sync.consolidation.new_snapshots import append
 from sync.facts import Asked, Facts, gather
 from sync.facts_periods import PERIODS, WEEKS_OF_MONTHS
 from sync.identity.conflicts import keep_conflicts

@@ -11,8 +11,8 @@ from model.status.rollup import AMBER_RED_SHARE, AMBER_SHARE, GREY_SHARE, RED_SH
 from sync.json import instant_text
 from sync.receipts import NotKnown
 from sync.rollup.figures import ALIASES, Way, figures, way_of
+from sync.rollup.members import standing_at
 from sync.rollup.rollup import rolled_up
-from sync.rollup.standing import standing_at
 
 PORTFOLIO: Final = "portfolio"
 PROGRAMME: Final = "programme"

@@ -14,8 +14,8 @@ from model.currency import Rates
 from sync.json import instant_text
 from sync.portfolio import portfolio_if_any
 from sync.rollup.group import Group, document_of
+from sync.rollup.members import standing_at
 from sync.rollup.rates import rates_known_at, rates_of
-from sync.rollup.standing import standing_at
 
 Entry = Mapping[str, Any]
 

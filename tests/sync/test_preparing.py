@@ -21,7 +21,7 @@ from connectors.stopping import Interrupted
 from sync.compiling import CompiledMapping
 from sync.mapping import compile_stream, parse_mapping
 from sync.prepare import UnreadablePage, prepare
-from sync.preparing import Preparing
+from sync.prepare_pool import Preparing
 
 READ = IssueReader("https://jira.example.com", {"3": "doing"})
 KILL = Part("GET https://jira.example.com/kill", b"kill")

@@ -16,7 +16,7 @@ from model import tables
 from sync.consolidate import Consolidation, consolidate
 from sync.consolidation.colouring import Coloured, compute
 from sync.consolidation.log import last_told
-from sync.consolidation.preparing import prepare_some
+from sync.consolidation.to_compute import prepare_some
 from sync.json import dump_bytes
 from tests.support.rows import T0, Rows
 

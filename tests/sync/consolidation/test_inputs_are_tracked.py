@@ -11,10 +11,10 @@ import model.tables  # noqa: F401  (registers the tables)
 import sync
 from model.base import Base
 from sync.consolidate import consolidate
+from sync.consolidation.grounds import standing_of
 from sync.consolidation.inputs import WATCHED, Reach, inputs
 from sync.consolidation.outcome import Consolidation
-from sync.consolidation.preparing import prepare_all
-from sync.consolidation.standing import standing_of
+from sync.consolidation.to_compute import prepare_all
 from tests.support.rows import T0, Rows
 
 # What is not read of a small portfolio may be read of a larger one.

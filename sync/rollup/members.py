@@ -1,4 +1,4 @@
-"""Standing: of each project what roll-ups go by, at the two clocks; a few values of a snapshot, not all of it."""
+"""Members: of each project what roll-ups go by, at the two clocks; a few values of a snapshot, not all of it."""
 
 from collections.abc import Collection
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""Snapshots: one more row where what is to be said of a project differs from the newest one of that day."""
+"""New snapshots: one more row where what is to be said of a project differs from the newest one of that day."""
 
 import hashlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Standing: what a consolidation stands on for all projects alike, so that the next one sees what differs."""
+"""Grounds: what a consolidation stands on for all projects alike, so that the next one sees what differs."""
 
 import hashlib
 from dataclasses import dataclass

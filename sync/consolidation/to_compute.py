@@ -1,4 +1,4 @@
-"""Preparing: match and claim as far as anything was written, and say which projects are to be computed."""
+"""To compute: match and claim as far as anything was written, and say which projects are to be computed."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -12,9 +12,9 @@ from model.policy import Policy
 from sync.areas import KIND as AREA
 from sync.claim import claim_all, runs_to_claim
 from sync.consolidation.colouring import Setting, led, setting_of
+from sync.consolidation.grounds import Standing, standing_of
 from sync.consolidation.log import Last, begin, last
 from sync.consolidation.outcome import Consolidation
-from sync.consolidation.standing import Standing, standing_of
 from sync.consolidation.touched import (
     Touched,
     being_fixed,
