@@ -9,10 +9,11 @@ from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.signin.tokens import create_token
 from sync.accounts import AccountRefused, Grant, NewAccount, add_account, disable, give_role, take_role
 from sync.store import unit_of_work
 from tests.support.command_line import CommandLine
-from tests.support.rights import account, browser, cookie_of, token_of
+from tests.support.rights import account, browser, cookie_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
@@ -76,7 +77,7 @@ def test_a_character_that_is_none_is_in_no_name(engine: Engine, field: str) -> N
 )
 def test_what_cannot_be_is_said_on_the_page(engine: Engine, sent: dict[str, str], says: str) -> None:
     number = account(engine, "ada", Grant("administrator"))
-    headers = {"Authorization": f"Bearer {token_of(engine, 'ada', number)}"}
+    headers = {"Authorization": f"Bearer {create_token(engine, 'keeping', scopes=['admin'])}"}
     with TestClient(create_app(engine), follow_redirects=False, headers=headers) as asking:
         answer = asking.post(f"/accounts/{number}", data=sent)
     assert answer.status_code == 409
@@ -129,16 +130,16 @@ def test_accounts_are_kept_by_command(engine: Engine, database_url: str, tmp_pat
     ]
 
 
-def test_programs_of_administrators_keep_accounts_by_rest(engine: Engine) -> None:
+def test_a_program_with_a_token_of_its_own_keeps_accounts_by_rest(engine: Engine) -> None:
     number = account(engine, "ada", Grant("administrator"))
-    headers = {"Authorization": f"Bearer {token_of(engine, 'ada', number)}"}
+    headers = {"Authorization": f"Bearer {create_token(engine, 'keeping', scopes=['admin'])}"}
     with TestClient(create_app(engine), headers=headers, raise_server_exceptions=False) as asking:
         made = asking.post("/api/v1/accounts", json={"name": "olu", "person": "Olu"})
         assert made.status_code == 201
         where = made.headers["location"]
         given = asking.post(f"{where}/roles/give", json={"role": "pmo_head"}).json()
         assert [(held["role"], held["scope"], held["given_by"]) for held in given["roles"]] == [
-            ("pmo_head", "everything", "ada")
+            ("pmo_head", "everything", "token keeping")
         ]
         assert asking.get(where).json() == given
         assert [each["name"] for each in asking.get("/api/v1/accounts").json()["items"]] == ["ada", "olu"]

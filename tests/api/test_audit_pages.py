@@ -64,7 +64,7 @@ def test_whoever_is_refused_stands_in_the_servers_log_on_one_line(
     client(app, name="denied", scopes=("read",)).get("/audit")
     client(app, name="denied2", scopes=("read",)).post("/api/v1/match-proposals/1%0Aforged/confirm", json={})
     said = [record.getMessage() for record in caplog.records if record.name == "api.access.causes"]
-    assert said[0] == "refused: 'GET /audit', asked by 'denied' from testclient"
+    assert said[0] == "refused: 'GET /audit', asked by 'token denied' from testclient"
     assert not any("\n" in line for line in said)
 
 
@@ -117,7 +117,7 @@ def test_an_export_is_an_event_and_the_last_one_of_its_own_file(app: FastAPI, en
     asking = client(app, name="exporter")
     found = [json.loads(line) for line in asking.get("/audit/export?format=ndjson").text.splitlines()]
     assert [each["seq"] for each in found] == list(range(1, len(found) + 1))
-    assert (found[-1]["action"], found[-1]["actor"], found[-1]["way"]) == ("export.audit", "exporter", "page")
+    assert (found[-1]["action"], found[-1]["actor"], found[-1]["way"]) == ("export.audit", "token exporter", "page")
     assert verify(engine, Anchor(found[-1]["seq"], found[-1]["hash"])).faults == ()
 
 
@@ -138,7 +138,7 @@ def test_who_asked_over_the_api_is_who_the_log_names(app: FastAPI, engine: Engin
         last = connection.execute(
             text("SELECT actor, address FROM audit_event ORDER BY seq DESC LIMIT 1")
         ).one()
-    assert last == ("named", "testclient")
+    assert last == ("token named", "testclient")
 
 
 def test_the_command_line_lists_exports_and_verifies(

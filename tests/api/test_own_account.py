@@ -174,7 +174,7 @@ def test_nobody_sees_or_revokes_the_tokens_of_others_but_administrators(shop: Sh
 
 
 def test_a_token_makes_no_tokens_and_changes_no_account(shop: Shop) -> None:
-    token = create_token(shop.engine, "accounts program", scopes=["admin"])
+    token = create_token(shop.engine, "program", scopes=["admin"])
     visitor = shop.visit()
     sign_in(visitor, token)
     assert visitor.cookies[SESSION]
@@ -211,7 +211,7 @@ def test_an_administrator_gives_somebody_a_way_in_by_a_link_that_works_once(shop
 def test_a_token_of_an_account_gives_no_role_that_would_outlive_it(shop: Shop) -> None:
     number = shop.add("chief", "administrator", "pmo_head")
     token = create_token(shop.engine, "chiefs own", scopes=["admin"], account=number)
-    program = create_token(shop.engine, "accounts program", scopes=["admin"])
+    program = create_token(shop.engine, "keeping accounts", scopes=["admin"])
     role = {"role": "reader", "scope": "everything"}
     for path in (
         f"/api/v1/accounts/{number}/roles/give",
