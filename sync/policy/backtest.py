@@ -159,7 +159,6 @@ def stored_days(
         {"zone": portfolio.timezone, "since": since, "until": until},
     ).all()
     for as_of, known_at in days:
-        portfolio = portfolio_at(session, as_of, known_at)
         stored = session.execute(
             text(
                 "SELECT DISTINCT ON (project_id) project_id, overall,"
