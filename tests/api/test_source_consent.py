@@ -93,8 +93,11 @@ def test_a_consent_becomes_the_source_s_when_it_is_saved_and_only_who_asked_can_
     token = f"{center.info['base_url']}/rest/oauth2/latest/token"
     assert httpx.post(token, data=stolen, trust_env=False, verify=PLAIN).status_code == httpx.codes.FORBIDDEN
 
+    exchanges = center.control("oauth", {"access_s": 60.4})["exchanges"]  # it ends at once, for us: a minute early
     back = answered(url)
     assert officer.get(back).headers["location"] == f"{path}/scopes"
+    told = center.control("oauth", {"access_s": 3600})
+    assert (told["exchanges"] > exchanges, told["twice"]) == (True, 0)
     assert "not the answer to what was asked" in officer.get(back).text, "it counts once"
     grant = seen(engine, path)["grant"]
     kept_one = DraftTokens(engine, grant).load()

@@ -194,6 +194,8 @@ def test_a_certificate_is_made_sealed_and_given_out_without_its_key(
     assert "Muster books" in page
     assert "PRIVATE KEY" not in page
     assert "x.sharepoint.com" not in page
+    huge = officer.post(f"{path}/access", files={"entra_certificate.certificate": b"x" * 600_000})
+    assert huge.status_code == 413
     public = officer.get(f"{path}/certificate.cer")
     assert public.text.startswith("-----BEGIN CERTIFICATE-----")
     assert "PRIVATE KEY" not in public.text

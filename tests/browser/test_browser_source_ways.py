@@ -231,3 +231,36 @@ def test_a_folder_of_workbooks_is_read_with_its_progress_shown(
     looked_at(page, "folder-run", axe)
     visit.context.close()
     visit.must_be_clean()
+
+
+def test_a_certificate_is_made_its_public_part_downloaded_and_the_sign_in_tried_with_it(
+    empty: Served, chromium: Browser, officer: Any, axe: str
+) -> None:
+    site = kept("sharepoint")
+    visit = opened(chromium, empty, officer)
+    page = visit.page
+    begun(page, "Excel on SharePoint")
+    page.get_by_label("Name in Muster").fill("made")
+    page.get_by_label("Share links").fill(_LINK.format("milestones.xlsx"))
+    page.get_by_text("Only where the server or the cloud is one of your own").click()
+    page.get_by_label("Address of Microsoft Graph").fill(site.info["graph_url"])
+    page.get_by_label("Certificate of your own authority").first.set_input_files(site.info["ca_bundle"])
+    page.get_by_role("radio", name="Entra application, by certificate").check()
+    signing = page.locator(".sp-signin", has=page.get_by_role("radio", name="by certificate"))
+    signing.get_by_label("Directory (tenant)").fill(site.info["tenant"])
+    signing.get_by_label("Application (client) ID").fill("muster-sandbox")
+    signing.get_by_text("Only where the cloud is one of your own").click()
+    signing.get_by_label("Address of its sign-in").fill(site.info["authority"])
+    signing.get_by_label("Have Muster make one instead").check()
+    page.get_by_role("button", name="Try it and go on").click()
+    with page.expect_download() as download:
+        signing.get_by_role("link", name="Download its public part").click()
+    public = Path(download.value.path()).read_text(encoding="utf-8")
+    assert public.startswith("-----BEGIN CERTIFICATE-----")
+    assert "PRIVATE" not in public
+    looked_at(page, "certificate-made", axe)
+    page.get_by_role("button", name="Try it and go on").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("What is read")
+    page.get_by_role("button", name="Throw this draft away").click()
+    visit.context.close()
+    visit.must_be_clean()
