@@ -17,6 +17,32 @@ from tests.support.rights import account, add_programme, path_of, token_of
 
 MINE = ("PORTAL", "CAMPUS")
 CIVIC = "Civic"
+# Items, changes, links, custom fields and dependencies of each project that tell of every other.
+_TOLD = (
+    """UPDATE scope s SET key = p.key, name = p.name FROM project p WHERE p.id = s.project_id""",
+    """UPDATE work_item w SET parent_key = f.key, parent_external_id = f.external_id, custom = jsonb_build_object('c1',
+        jsonb_build_object('name', 'Epic Link', 'type', 'issue', 'value', o.key || '-1')) FROM scope s
+        JOIN scope o ON o.source_id = s.source_id AND o.project_id <> s.project_id JOIN work_item f
+        ON f.source_id = o.source_id AND f.scope_external_id = o.external_id
+        WHERE s.source_id = w.source_id AND s.external_id = w.scope_external_id""",
+    """INSERT INTO transition (source_id, item_external_id, external_id, at, by, field, from_value, to_value)
+        SELECT w.source_id, w.external_id, 'told:' || o.id, now(), 'Ada', 'Link', o.key || '-1',
+        'blocks ' || o.key || '-2'
+        FROM work_item w JOIN scope o ON o.source_id = w.source_id AND o.external_id <> w.scope_external_id
+        WHERE w.id % 50 = 0 AND o.project_id IS NOT NULL""",
+    """INSERT INTO work_item_link (source_id, item_external_id, external_id, direction, type, label, other_external_id,
+        other_key) SELECT w.source_id, w.external_id, 'told:' || o.id, 'outward', 'Blocks', 'blocks',
+        o.external_id, o.key
+        FROM work_item w JOIN work_item o ON o.source_id = w.source_id AND o.id % 50 = 1 WHERE w.id % 50 = 0""",
+    """INSERT INTO tailoring (template, applies, changes, because, asked_by, asked_at) SELECT 'monthly-status',
+        jsonb_build_object('programmes', jsonb_build_array(name)), '{}', 'of ' || name, 'Ada', now() FROM programme""",
+    """UPDATE raid_item SET kind = 'dependency', gives = 'LEDGER' WHERE id % 3 = 0""",
+)
+_SETS = [
+    path.format(name)
+    for name in ("WorkItems", "Transitions", "WorkItemFields", "RaidItems")
+    for path in ("/odata/v1/{}?$top=500", "/files/v1/{}.csv")
+]
 # Made anew for each answer: the token of a page's forms, and what time it is.
 _ANEW = re.compile(r'csrf-[\w-]+|value="[\w-]{43}"|\d\d:\d\d UTC')
 
@@ -59,6 +85,10 @@ def forget_the_others(engine: Engine) -> None:
                 text(f'DELETE FROM "{table}" WHERE project_id = ANY(:hidden)'), {"hidden": hidden}
             )
         connection.execute(text("DELETE FROM project WHERE id = ANY(:hidden)"), {"hidden": hidden})
+        ours = "SELECT programme_id FROM project UNION SELECT programme_id FROM programme_project"
+        gone = text(f"DELETE FROM programme WHERE id NOT IN ({ours}) RETURNING name")
+        for name in connection.scalars(gone).all():
+            connection.execute(text("DELETE FROM tailoring WHERE because = :because"), {"because": f"of {name}"})
 
 
 @pytest.mark.slow

@@ -91,7 +91,15 @@ def test_a_conflict_is_listed_and_settled(engine: Engine) -> None:
     assert settled.json()["settled_by"] == MANAGER
     assert asking.get(f"{V1}/workbook-conflicts").json()["items"] == []
     assert asking.post(path, json={"keep": "current"}).status_code == 409
-    assert asking.post(f"{V1}/workbook-conflicts/999/settle", json={"keep": "current"}).status_code == 404
+    missing = asking.post(f"{V1}/workbook-conflicts/999/settle", json={"keep": "current"})
+    assert missing.status_code == 404
+    open_submission(engine, key="OTHER", name="Another")
+    elsewhere = speaking_for(engine, name="elsewhere", projects=["OTHER"])
+    hidden = elsewhere.post(path, json={"keep": "current"})
+    assert hidden.json()["detail"] == missing.json()["detail"].replace("999", str(conflict["id"]))
+    for one in (1, 999):
+        answer = elsewhere.post(f"{V1}/workbooks/{one}/answered")
+        assert answer.json()["detail"] == f"There is no returned workbook {one} with cells to answer."
 
 
 def test_a_conflict_shows_what_stands_and_a_third_answer_is_not_overruled_unseen(engine: Engine) -> None:
