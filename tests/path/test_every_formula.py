@@ -1,6 +1,7 @@
 """Every formula of the status rules is at work somewhere in the demo's portfolio, on what its sources brought."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -155,6 +156,20 @@ def test_its_numbers_lead_to_claims_or_rows_that_were_read_somewhere(demo: Demo,
 @pytest.mark.parametrize("formula", OF_THE_STORE)
 def test_what_is_of_reports_cycles_and_runs_is_at_work_too(demo: Demo, formula: str) -> None:
     assert demo.count(OF_THE_STORE[formula]) > 0
+
+
+def test_the_cycle_of_the_demo_is_measured_by_what_was_handed_in(demo: Demo) -> None:
+    asking = client(demo.engine, name="cycles")
+    [cycle] = [
+        each for each in asking.get("/api/v1/cycles").json()["items"] if each["template"] == "monthly-status"
+    ]
+    board = asking.get(f"/api/v1/cycles/{cycle['id']}").json()
+    told, states = board["measures"], Counter(each["state"] for each in board["submissions"])
+    assert told["owed"] == len(demo.projects) == sum(states.values())
+    first = sum(states[state] for state in ("approved", "published"))
+    assert 0 < first == told["approved"] < told["submitted"] < told["owed"]
+    assert told["first_pass"] == round(first / told["submitted"], 4)  # F20
+    assert 0 < told["on_time"] < 1 > told["automatic"] > 0
 
 
 @pytest.mark.parametrize("formula", OF_AN_OUTCOME)
