@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 
 import config
+from api.pages.reasons.events import EVENTS
 from api.pages.reasons.evidence import EVIDENCE
 from api.pages.reasons.findings import FINDINGS
 from api.pages.reasons.measures import MEASURES
@@ -22,6 +23,8 @@ from api.pages.reasons.together import TOGETHER
 from api.pseudo import PSEUDO
 from api.translation import Preferences, preferring
 from config.shipped import NotShipped, policy, template
+from model.audit import ACTIONS
+from model.rights import SHOWN
 from model.status.cost import cost
 from model.status.overall import overall
 from model.status.schedule import schedule
@@ -131,6 +134,10 @@ def test_what_the_shipped_templates_ask_and_say_has_its_words() -> None:
             continue
         asked = [field.rule.label for field in found.fields] + [rule.says for rule, _ in found.checks]
         assert [each for each in asked if each not in SHIPPED] == [], path.name
+
+
+def test_what_the_audit_log_says_and_roles_are_called_has_its_words() -> None:
+    assert {*ACTIONS.values(), *SHOWN.values()} == set(EVENTS)
 
 
 def test_no_rule_says_what_pages_cannot_say_in_another_language() -> None:

@@ -157,4 +157,5 @@ MEASURES: Final = (
     N_("%(key)s: came since"),
     N_("cost lines of the kind earned"),
     N_("percent complete x budget, as the progress stood on the day"),
+    N_("%(parts)s %(month)s (%(count)s lines)"),
 )

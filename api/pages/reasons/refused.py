@@ -99,4 +99,13 @@ REFUSED: Final = (
     N_("%(name)s must be less than %(value)s"),
     N_("%(name)s must be at most %(count)s characters long"),
     N_("%(name)s must be at least %(count)s characters long"),
+    N_(
+        "Token %(name)s speaks for no person, so nothing can be answered with it: an administrator makes "
+        "one that does with `muster token create NAME --person PERSON`"
+    ),
+    N_(
+        "Account %(name)s is of no person whom sources name, so nothing can be answered with it: an "
+        "administrator says which by `muster account person`"
+    ),
+    N_("there is no version %(version)s of %(name)s; there are %(others)s"),
 )
