@@ -82,7 +82,7 @@ def get_project(
 def project_documents(
     session: Session, rows: Sequence[Any], as_of: date | None = None, known_at: datetime | None = None
 ) -> list[dict[str, Any]]:
-    """Return projects with scopes and the colour of a day, in three statements however many there are."""
+    """Return projects with scopes and the colour of a day, in two statements however many there are."""
     ids = [project.id for project, _ in rows]
     scopes: dict[UUID | None, list[dict[str, Any]]] = {}
     for scope, source in session.execute(
