@@ -52,6 +52,18 @@ class OutcomeTerms(BaseModel):
             raise ValueError("chances: a worse colour cannot stand for a smaller chance of a bad end")
         return self
 
+    def within(self, days: int) -> Self:
+        """Return the terms with a horizon that a history of so many days decides anything by.
+
+        Their own, where it is not longer than the history; else the longest of `horizons` that is not, where any is,
+        and as much less of a slip as it is shorter.
+        """
+        shorter = [each for each in self.horizons if each <= days]
+        if self.horizon_days <= days or not shorter:
+            return self
+        slip = max(1, round(self.slip_days * shorter[-1] / self.horizon_days))
+        return self.model_copy(update={"horizon_days": shorter[-1], "slip_days": slip})
+
     def warns(self, colour: Colour) -> bool:
         """Say whether a colour is a warning."""
         mine, least = order(colour), order(Colour(self.warning))

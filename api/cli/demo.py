@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from api.cli.common import Failed, open_store, utc_now, words
 from api.cli.demo_collect import HEAD, collect_last_month
+from api.cli.demo_policy import rate_by_matrix
 from api.cli.demo_sources import WEEKS, configuration
 from api.cli.progress import shown
 from api.cli.read import print_status
@@ -243,6 +244,8 @@ def _replay(engine: Engine, home: Path, state: DemoState, running: Mapping[str, 
                 before = datetime.combine(_day_of(state, week - 1), _STEP_HOUR)
                 said = collect_last_month(engine, moment, since=before, today=state.anchor)
             consolidate(engine, as_of=day, known_at=moment)
+            if not week:
+                rate_by_matrix(engine, begins=_day_of(state, 1), now=moment)
         state.weeks_done = week + 1
         state.save()
         typer.echo(f"  {day}  {states}")

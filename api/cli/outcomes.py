@@ -52,7 +52,8 @@ def print_outcomes(
         held = shipped.outcomes() if terms is None else _read(terms)
         held = held.model_copy(update={name: days for name, days in given.items() if days is not None})
     with words(), Session(open_store()) as session:
-        found = outcomes(session, held, as_of=day, known_at=instant, project=project)
+        fitting = terms is None and slip_days is None and horizon_days is None
+        found = outcomes(session, held, as_of=day, known_at=instant, project=project, fitting=fitting)
     with heard_or_not():
         if format_ is Format.JSON:
             print_json(found)

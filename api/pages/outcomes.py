@@ -49,8 +49,9 @@ def outcomes_page(
         title = {"title": _("Outcomes"), "asked": asked}
         try:
             found = outcomes(
-                session, terms, as_of=as_of, known_at=known_at, visible=reader.principal.projects
-            )
+                session, terms, as_of=as_of, known_at=known_at, visible=reader.principal.projects,
+                fitting=not given,
+            )  # fmt: skip
         except (NoHistory, NotConfigured) as error:
             return title | {"found": None, "nothing": str(error)}
         more = {"nothing": None, "few": _FEW, "sooner": _sooner(found)}

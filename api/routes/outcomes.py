@@ -33,7 +33,12 @@ def get_outcomes(
         int | None, Query(ge=0, le=3650, description="Days that a finish may move by; 30 when left out")
     ] = None,
     horizon_days: Annotated[
-        int | None, Query(ge=1, le=3650, description="Within so many days; 180 when left out")
+        int | None,
+        Query(
+            ge=1,
+            le=3650,
+            description="Within so many days; left out: 180, or fewer where the history is shorter",
+        ),
     ] = None,
 ) -> Response:
     """Hold the reports, colours and forecasts of the visible projects to what came of them."""
@@ -45,7 +50,10 @@ def get_outcomes(
             visible_project(session, visible, project)
         seen = reader.principal.projects
         try:
-            return outcomes(session, terms, as_of=as_of, known_at=known_at, visible=seen, project=project)
+            return outcomes(
+                session, terms, as_of=as_of, known_at=known_at, visible=seen, project=project,
+                fitting=slip_days is None and horizon_days is None,
+            )  # fmt: skip
         except (NoHistory, NotConfigured) as error:
             raise not_found(f"{error}.") from None
 

@@ -31,6 +31,7 @@ def outcomes(
     known_at: datetime | None = None,
     visible: Collection[str] | None = None,
     project: str | None = None,
+    fitting: bool = False,
 ) -> dict[str, Any]:
     """Score reports, colours and forecasts against what came of them.
 
@@ -41,6 +42,8 @@ def outcomes(
         known_at: Leave out what became known later; None: everything.
         visible: Keys of the projects that may be seen; None: all.
         project: Of this one only, with every colour and forecast that was scored.
+        fitting: Where the history is shorter than the horizon, which then decides nothing, go by shorter
+            terms (`OutcomeTerms.within`).
 
     Raises:
         NotConfigured: There is no portfolio yet.
@@ -52,6 +55,9 @@ def outcomes(
         session, asked, project
     )  # a day to come is no history: nothing would be known to have gone well
     found = list(published(session, asked))
+    usual = {"usual_horizon_days": terms.horizon_days, "usual_slip_days": terms.slip_days}
+    if fitting and found:
+        terms = terms.within((until - min(each.at.day for each in found)).days)
     by_project: dict[str, list[Published]] = defaultdict(list)
     for each in found:
         by_project[each.project].append(each)
@@ -66,7 +72,7 @@ def outcomes(
         "as_of": plain(until),
         "known_at": None if known_at is None else instant_text(known_at),
         "history": {"first": plain(first), "last": plain(until)},
-        "terms": terms.model_dump() | {"says": terms.says()},
+        "terms": terms.model_dump() | {"says": terms.says()} | usual,
         "projects": len(by_project),
         "watermelon": watermelons(found, terms),
         "colours": scored(cases, terms),

@@ -1,6 +1,7 @@
 """Every formula of the status rules is at work somewhere in the demo's portfolio, on what its sources brought."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,9 +14,12 @@ from sqlalchemy.orm import Session
 from config.database import open_engine
 from sync.receipts import explain
 from sync.rollup.rollup import rollups
+from sync.verification.verify import verify
 from tests.support.api_client import client
 from tests.support.databases import cloned
 from tests.support.muster_process import environment, muster
+from tests.support.rereading import reread
+from tests.support.shared import SHARED, needs_shared
 
 pytestmark = pytest.mark.slow  # the whole demo, once
 
@@ -127,6 +131,7 @@ def test_what_was_earned_is_booked_by_finance_where_it_books_it_and_is_a_share_o
     assert counted["value"] is not None
 
 
+OF_ANSWERS: Final = "source_id IN (SELECT id FROM source WHERE kind = 'collection')"
 # F15 and F18 score colours and forecasts once the outcome is known: ARCHIVE has finished, and these are its past.
 OF_AN_OUTCOME: Final = {
     "F15": "s.reported IS NOT NULL AND s.overall <> 'GREY'",
@@ -187,3 +192,45 @@ def test_programmes_are_rolled_up_by_their_worst_and_by_counts(demo: Demo) -> No
 
     assert {each["worst"] for each in mixed} == {"RED"}  # F19
     assert sum(found["overall"].values()) == len(demo.projects)
+
+
+def test_a_project_with_a_matrix_has_its_risks_rated_by_the_words_of_its_register(demo: Demo) -> None:
+    (words,) = [each["inputs"] for each in demo.explained("NETWORK", "risk")["rules"] if each["id"] == "F7"]
+    assert (words["rated_by_register"] >= 5, words["rated_otherwise"]) == (True, 0)
+    held = demo.explained("NETWORK", "risk")["held_to"]["layers"]
+    assert "the estates programme rates its risks by a matrix of words" in json.dumps(held)
+    (product,) = [each["inputs"] for each in demo.explained("CAMPUS", "risk")["rules"] if each["id"] == "F7"]
+    assert "rated_by_register" not in product
+    assert demo.projects["NETWORK"]["dimensions"]["risk"]["colour"] == "AMBER"  # F7: a high one is open
+
+
+def test_colours_and_forecasts_of_the_demo_are_scored_without_being_asked_for_a_horizon(demo: Demo) -> None:
+    found = client(demo.engine, name="outcomes").get("/api/v1/outcomes").json()
+    assert found["terms"]["horizon_days"] < found["terms"]["usual_horizon_days"]
+    assert (found["colours"]["decided"] > 10, found["colours"]["adverse"] > 0) == (True, True)  # F15
+    computed = next(each for each in found["colours"]["raters"] if each["by"] == "computed")
+    assert None not in (computed["brier"], computed["skill"], computed["auc"])
+    assert found["forecasters"]["scored"] > 0  # F18
+    assert {each["forecaster"] for each in found["forecasters"]["scores"]} >= {"manager", "throughput"}
+
+
+def test_published_status_comes_out_again_from_its_pages_items_and_answers_with_them(demo: Demo) -> None:
+    found = verify(demo.engine, every=True)
+    assert [each.says for each in found.faults] == []
+    for table, where in (
+        ("work_item", "true"),
+        ("claim", OF_ANSWERS),
+        ("raid_item", "true"),
+        ("cost_line", "true"),
+    ):
+        count, faults = reread(demo.engine, [table], where=where)
+        assert (faults, count > 0) == ("", True), table
+
+
+@needs_shared
+def test_no_formula_of_the_rules_is_missing_here() -> None:
+    rules = (SHARED / "domain.md").read_text(encoding="utf-8").partition("## 4. Status rules")[2]
+    named = set(re.findall(r"\*\*(F[0-9]+) ", rules.partition("\n## ")[0]))
+    assert len(named) > 20
+    tested = {name.partition(" ")[0] for name in (*OF_PROJECTS, *OF_THE_STORE, *OF_AN_OUTCOME)}
+    assert named - tested == {"F19"}  # of roll-ups: the test before

@@ -100,6 +100,20 @@ def test_both_clocks_hold_and_a_day_before_the_history_is_said(past: Engine) -> 
         asked(past, as_of=date(2025, 1, 1))
 
 
+def test_a_history_shorter_than_the_usual_horizon_is_scored_by_a_shorter_one_unless_one_is_asked_for(
+    past: Engine,
+) -> None:
+    short = {"as_of": "2026-05-31"}
+    api = client(past, name="short")
+    usual = api.get("/api/v1/outcomes", params=short).json()
+    terms = usual["terms"]
+    assert (terms["horizon_days"], terms["usual_horizon_days"]) == (90, 180)
+    assert (terms["slip_days"], terms["usual_slip_days"]) == (15, 30)
+    assert usual["colours"]["decided"] > 0
+    strict = api.get("/api/v1/outcomes", params={**short, "horizon_days": "180"}).json()
+    assert (strict["terms"]["horizon_days"], strict["colours"]["decided"]) == (180, 0)
+
+
 def test_the_api_answers_of_the_projects_that_are_visible_alone(past: Engine) -> None:
     terms = {"horizon_days": "90"}
     whole = client(past, name="all").get("/api/v1/outcomes", params=terms).json()
