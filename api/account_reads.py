@@ -1,6 +1,7 @@
 """Accounts as pages, the API and the command line show them: never a password's hash."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,8 +48,11 @@ class AccountRow:
     roles: tuple[HeldRole, ...]
 
 
-def accounts(connection: Connection, *, only: int | None = None) -> list[AccountRow]:
-    """Return all accounts by name, or one."""
+def accounts(
+    connection: Connection, *, only: int | None = None, among: Collection[int] | None = None
+) -> list[AccountRow]:
+    """Return all accounts by name, or one, or those of some numbers."""
+    among = among if only is None else [only]
     roles = select(
         AccountRole.account_id, AccountRole.role, AccountRole.scope, AccountRole.key, AccountRole.given_at,
         AccountRole.given_by,
@@ -57,8 +61,8 @@ def accounts(connection: Connection, *, only: int | None = None) -> list[Account
         Account.id, Account.name, Account.shown, Account.person, Account.password_hash.is_not(None),
         Account.subject.is_not(None), Account.created_at, Account.disabled_at, Account.last_signed_in_at,
     ).order_by(Account.name)  # fmt: skip
-    if only is not None:
-        roles, rows = roles.where(AccountRole.account_id == only), rows.where(Account.id == only)
+    if among is not None:
+        roles, rows = roles.where(AccountRole.account_id.in_(among)), rows.where(Account.id.in_(among))
     held = defaultdict[int, list[HeldRole]](list)
     for row in connection.execute(roles):
         held[row.account_id].append(HeldRole(row.role, row.scope, row.key, row.given_at, row.given_by))

@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from api.access.visible import Principal, visible_projects
 from api.wire.problems import Problem, bad_request, forbidden, not_found
 from model.collection.roles import Actor
-from model.tables import ClaimConflict
+from model.tables import ClaimConflict, HandClaim, Project
+from sync.hand_claims import CannotState, NoSuchHandClaim, Statement, state, withdraw
 from sync.identity.decide import CannotDecide, NoSuchProposal, NotSaid, decide, link
 from sync.identity.follow import follow
 from sync.identity.named import named
@@ -143,6 +144,43 @@ def settled(officer: Officer, number: int, claim: int | None, because: str) -> D
     return Done(number, None, found.then, _follow(officer, _only(found.project_id)))
 
 
+def stated(officer: Officer, key: str, attribute: str, value: str, because: str) -> Done:
+    """Let a value count that somebody states by hand.
+
+    Raises:
+        Problem: As `decided`; 404 also for a project the token may not see.
+    """
+    officer.must_be("Stating a value by hand", everything=False)
+    with Session(officer.engine) as session:
+        project = session.scalar(select(Project.id).where(Project.key == key))
+        visible = visible_projects(session, officer.principal)
+    if project is None or (visible is not None and project not in visible):
+        raise not_found(f"There is no project {key}, or this token may not see it.")
+    with _in_words():
+        wanted = Statement(project, attribute, value, because)
+        found = state(officer.engine, wanted, by=officer.actor.name, now=datetime.now(UTC))
+    return Done(found.number, None, found.then, _follow(officer, _only(found.project_id)))
+
+
+def unstated(officer: Officer, number: int, because: str) -> Done:
+    """Withdraw such a value.
+
+    Raises:
+        Problem: As `stated`.
+    """
+    officer.must_be("Withdrawing a value", everything=False)
+    with Session(officer.engine) as session:
+        visible = visible_projects(session, officer.principal)
+        row = session.get(HandClaim, number)
+        if row is None or (visible is not None and row.project_id not in visible):
+            raise not_found(f"There is no claim {number} made by hand, or this token may not see it.")
+    with _in_words():
+        found = withdraw(
+            officer.engine, number, by=officer.actor.name, because=because, now=datetime.now(UTC)
+        )
+    return Done(found.number, None, found.then, _follow(officer, _only(found.project_id)))
+
+
 def ruled(officer: Officer, asked: RuleAsked, because: str) -> Done:
     """Make a rule.
 
@@ -204,9 +242,9 @@ def _in_words() -> Iterator[None]:
     """Turn what cannot be done into an answer that says why."""
     try:
         yield
-    except (NoSuchProposal, NoSuchConflict) as error:
+    except (NoSuchProposal, NoSuchConflict, NoSuchHandClaim) as error:
         raise not_found(str(error)) from None
-    except (CannotSettle, NotSaid) as error:
+    except (CannotSettle, CannotState, NotSaid) as error:
         raise bad_request(str(error)) from None
     except CannotDecide as error:
         raise Problem(409, "conflict", str(error)) from None

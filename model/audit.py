@@ -52,6 +52,8 @@ ACTIONS: Final[dict[str, str]] = {
     "answer.given": "Answers were written into a form or sent by a program",
     "bi.granted": "A database role may read the views for BI tools",
     "bi.revoked": "A database role may no longer read the views for BI tools",
+    "claim.stated": "A value of a project was stated by hand",
+    "claim.withdrawn": "A value stated by hand was withdrawn",
     "comment.moved": "A reviewer's comment was settled or opened again",
     "comment.written": "A reviewer's comment was written",
     "conflict.settled": "Whose word counts was decided where sources contradict each other",

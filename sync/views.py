@@ -76,15 +76,13 @@ def views(connection: Connection, owner: str, projects: Collection[str] | None =
     return [each for each in found if each.mine or _may_be_told(each, names)]
 
 
-def keep(connection: Connection, owner: str, kept_by: str, wanted: Wanted, *, at: datetime) -> None:
-    """Keep a view; one of the same name is another address from now on.
+def keep(connection: Connection, owner: str, kept_by: str, wanted: Wanted, *, at: datetime) -> int:
+    """Keep a view, and return its number; one of the same name is another address from now on.
 
     Raises:
         ViewRefused: It has no name or no address of ours, or there are too many.
     """
-    name = " ".join(wanted.name.split())
-    if not name or len(name) > NAME:
-        raise ViewRefused(f"A view needs a name of at most {NAME} characters.")
+    name = _name(wanted.name)
     if not _ours(wanted.address):
         raise ViewRefused("A view is the address of a page here; open the page and choose “Save this view”.")
     count = connection.execute(
@@ -93,18 +91,46 @@ def keep(connection: Connection, owner: str, kept_by: str, wanted: Wanted, *, at
     ).scalar_one()
     if count >= MOST:
         raise ViewRefused(f"{MOST} views are kept already; throw one away first.")
-    connection.execute(
+    number: int = connection.execute(
         text(
             "INSERT INTO saved_view (owner, kept_by, name, address, shared, created_at)"
             " VALUES (:owner, :kept_by, :name, :address, :shared, :at) ON CONFLICT (owner, name)"
             " DO UPDATE SET address = excluded.address, shared = excluded.shared, created_at = excluded.created_at"
+            " RETURNING id"
         ),
         {
             "owner": owner, "kept_by": kept_by, "name": name, "address": wanted.address,
             "shared": wanted.shared, "at": at,
         },
-    )  # fmt: skip
+    ).scalar_one()  # fmt: skip
     record(connection, "view.saved", f"view {name}", {"address": wanted.address, "shared": wanted.shared})
+    return number
+
+
+def rename(connection: Connection, owner: str, number: int, name: str) -> bool:
+    """Call one of somebody's own views otherwise; tell whether there was one.
+
+    Raises:
+        ViewRefused: It is no name, or another view of theirs has it.
+    """
+    name = _name(name)
+    taken = connection.scalar(
+        text("SELECT id FROM saved_view WHERE owner = :owner AND name = :name AND id <> :id"),
+        {"owner": owner, "name": name, "id": number},
+    )
+    if taken is not None:
+        raise ViewRefused(f"Another view of yours is called {name}.")
+    was = connection.scalar(
+        text("SELECT name FROM saved_view WHERE id = :id AND owner = :owner FOR UPDATE"),
+        {"id": number, "owner": owner},
+    )
+    if was is None:
+        return False
+    connection.execute(
+        text("UPDATE saved_view SET name = :name WHERE id = :id"), {"id": number, "name": name}
+    )
+    record(connection, "view.saved", f"view {name}", {"was": was})
+    return True
 
 
 def forget(connection: Connection, owner: str, number: int) -> bool:
@@ -157,6 +183,13 @@ def _may_be_told(view: Kept, names: _Names) -> bool:
             return False
     said = "\n".join([view.name, *path, *(value for _, value in asked)]).casefold()
     return names.hidden is None or names.hidden.search(said) is None
+
+
+def _name(given: str) -> str:
+    name = " ".join(given.split())
+    if not name or len(name) > NAME or "\x00" in name:
+        raise ViewRefused(f"A view needs a name of at most {NAME} characters.")
+    return name
 
 
 def _ours(address: str) -> bool:

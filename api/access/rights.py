@@ -14,6 +14,7 @@ from api.wire.problems import forbidden
 from model.rights import OFFICE_WIDE, PERSON, SHOWN, Permission, who_may
 
 API: Final = "/api/v1"
+ASKS: Final = "muster.asks"  # of a request's scope: who asks, whether let in or not
 # What a permission is to do, in messages ("may not …") and on pages.
 DOING: Final = {
     Permission.VIEW: N_("look at projects"),
@@ -67,6 +68,7 @@ def let_in(request: Request, principal: Principal) -> Principal:
     Raises:
         Problem: 403, with what is missing and who may.
     """
+    request.scope[ASKS] = principal
     permission = needed(request)
     if permission is None:
         return principal

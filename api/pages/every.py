@@ -10,6 +10,7 @@ from api.pages import collect_open as collect_open_pages
 from api.pages import conflicts as conflict_pages
 from api.pages import findings as finding_pages
 from api.pages import glossary as glossary_pages
+from api.pages import hand_claims as hand_claim_pages
 from api.pages import mapping_editor as mapping_pages
 from api.pages import matching as matching_pages
 from api.pages import outcomes as outcome_pages
@@ -52,6 +53,7 @@ PAGES: Final = (
     finding_pages,
     matching_pages,
     conflict_pages,
+    hand_claim_pages,
     template_editor_pages,
     tailoring_pages,
     template_pages,

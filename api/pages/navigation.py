@@ -51,7 +51,7 @@ NAVIGATION: Final = (
     Group(N_("Collection"), (
         Entry("/collect", N_("Collect"), ("/submissions",)),
         Entry("/findings", N_("Findings")),
-        Entry("/matching", N_("Matching"), ("/conflicts",)),
+        Entry("/matching", N_("Matching"), ("/conflicts", "/hand-claims")),
         Entry("/templates", N_("Templates")),
     )),
     Group(N_("Office"), (

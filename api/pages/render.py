@@ -1,7 +1,7 @@
 """Templates, and how figures, dates and addresses are written in them."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
@@ -19,7 +19,6 @@ from api.pages.navigation import navigation
 from api.pages.reasons.reading import translated
 from api.pages.static import address
 from api.pages.straight import straight
-from api.pages.what_now import headed, to_do
 from api.pages.writing import (
     NONE,
     WORDS,
@@ -139,16 +138,3 @@ def own(request: Request, principal: Principal) -> Personal:
 def held(principal: Principal) -> tuple[object, ...]:
     """Return what decides which parts of a page a reader is offered."""
     return tuple(sorted({str(permission) for right in principal.held for permission in right.permissions}))
-
-
-def problem_page(
-    request: Request, status: int, title: str, detail: str, headers: Mapping[str, str]
-) -> Response:
-    """Return an error as a page."""
-    path = request.url.path
-    going = f"{path}?{request.url.query}" if request.url.query else path
-    context = {
-        "status": status, "title": headed(status, title), "detail": detail, "next": going, "steps": to_do(status),
-    }  # fmt: skip
-    body = html("problem.html", principal=None, here="", **context)
-    return Response(body, status, dict(headers), HTML)

@@ -18,7 +18,7 @@ from api.wire.forms import read_form
 from api.wire.problems import forbidden, not_found
 from model.rights import SHOWN, Permission, who_may
 from sync.store import unit_of_work
-from sync.views import ViewRefused, Wanted, forget, keep, views
+from sync.views import ViewRefused, Wanted, forget, keep, rename, views
 
 router = APIRouter()
 _MOST_FORM: Final = 8192  # bytes
@@ -30,6 +30,17 @@ def owner_of(principal: Principal) -> str:
     if principal.account is not None:
         return f"account {principal.account}"
     return f"person {principal.person}" if principal.person else f"token {principal.token}"
+
+
+def may_share(principal: Principal, wanted: Wanted) -> None:
+    """Refuse to share where only the office does.
+
+    Raises:
+        Problem: 403, with who may.
+    """
+    if wanted.shared and not principal.can(SHARES):
+        roles = ", ".join(SHOWN[role] for role in who_may(SHARES))
+        raise forbidden(f"Views are shared by the office ({roles}); keep this one for yourself.")
 
 
 @router.get("/views")
@@ -47,6 +58,14 @@ async def keep_by_form(request: Request) -> Response:
     return await run_in_threadpool(_kept, request, form)
 
 
+@router.post("/views/{number}/rename")
+async def rename_by_form(request: Request, number: int) -> Response:
+    """Call a view of one's own otherwise."""
+    same_origin(request)
+    form = await read_form(request, most=_MOST_FORM, what="a view")
+    return await run_in_threadpool(_renamed, request, number, form)
+
+
 @router.post("/views/{number}/forget")
 async def forget_by_form(request: Request, number: int) -> Response:
     """Throw a view of one's own away."""
@@ -59,9 +78,7 @@ def _kept(request: Request, form: dict[str, str]) -> Response:
     engine: Engine = request.app.state.engine
     principal, _version = authenticate(engine, request)
     wanted = Wanted(form.get("name", ""), form.get("address", ""), form.get("shared") == "1")
-    if wanted.shared and not principal.can(SHARES):
-        roles = ", ".join(SHOWN[role] for role in who_may(SHARES))
-        raise forbidden(f"Views are shared by the office ({roles}); keep this one for yourself.")
+    may_share(principal, wanted)
     try:
         with unit_of_work(engine) as connection:
             keep(
@@ -76,6 +93,18 @@ def _kept(request: Request, form: dict[str, str]) -> Response:
     return RedirectResponse("/views", 303)
 
 
+def _renamed(request: Request, number: int, form: dict[str, str]) -> Response:
+    engine: Engine = request.app.state.engine
+    principal, _version = authenticate(engine, request)
+    try:
+        with unit_of_work(engine) as connection:
+            if not rename(connection, owner_of(principal), number, form.get("name", "")):
+                raise not_found(f"There is no view {number} of yours.")
+    except ViewRefused as error:
+        return _listed(request, principal, Wanted("", ""), wrong=str(error), at=number)
+    return RedirectResponse("/views", 303)
+
+
 def _forgotten(request: Request, number: int) -> Response:
     engine: Engine = request.app.state.engine
     principal, _version = authenticate(engine, request)
@@ -85,7 +114,9 @@ def _forgotten(request: Request, number: int) -> Response:
     return RedirectResponse("/views", 303)
 
 
-def _listed(request: Request, principal: Principal, wanted: Wanted, wrong: str | None = None) -> Response:
+def _listed(
+    request: Request, principal: Principal, wanted: Wanted, wrong: str | None = None, at: int | None = None
+) -> Response:
     engine: Engine = request.app.state.engine
     with engine.connect() as connection:
         found = views(connection, owner_of(principal), principal.projects)
@@ -95,6 +126,7 @@ def _listed(request: Request, principal: Principal, wanted: Wanted, wrong: str |
         "others": [each for each in found if not each.mine],
         "wanted": wanted,
         "wrong": wrong,
+        "at": at,
         "shares": principal.can(SHARES),
     }
     body = html("views.html", principal=principal, here="/views", **context)

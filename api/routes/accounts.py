@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Path
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -20,8 +20,10 @@ from api.shapes.account import AccountShape, GivenAccount, GivenRole
 from api.shapes.common import Paged
 from api.signin.sessions import changes_accounts
 from api.wire.answer import JSON, Visible, json_answer, to_json, z
+from api.wire.paging import Page
 from api.wire.problems import Problem, not_found
 from api.wire.values import MOST_ID
+from model.tables import Account
 from sync.accounts import (
     AccountRefused,
     Grant,
@@ -60,13 +62,16 @@ def _plain(value: Any) -> Any:
     "/accounts", response_model=Paged[AccountShape], responses=PROBLEMS, summary="Accounts",
     operation_id="list_accounts",
 )  # fmt: skip
-def list_accounts(reader: AuditReader) -> Response:
-    """List the accounts with their roles, by name; all on one page."""
+def list_accounts(reader: AuditReader, paging: Page) -> Response:
+    """List the accounts with their roles, in the order they were added."""
 
     def collect(session: Session, _visible: Visible) -> dict[str, Any]:
-        return {"items": [account_document(row) for row in accounts(session.connection())], "next": None}
+        numbers = session.scalars(paging.page(select(Account.id), Account.__table__.c.id)).all()
+        found = accounts(session.connection(), among=numbers)
+        rows = sorted((account_document(row) for row in found), key=lambda row: row["id"])
+        return paging.document(rows, numbers)
 
-    return json_answer(reader, collect)
+    return json_answer(reader, collect, link=paging.link)
 
 
 @router.get(

@@ -14,6 +14,7 @@ from api.routes import (
     explain,
     finding_steps,
     findings,
+    hand_claims,
     history,
     mapping_versions,
     matching,
@@ -37,6 +38,7 @@ from api.routes import (
     submissions,
     submissions_moves,
     templates,
+    views,
     work_items,
     work_parts,
     workbooks,
@@ -45,6 +47,7 @@ from api.routes import (
 NOUNS: Final = (
     status, changes, portfolio, programmes, projects, explain, work_items, work_parts, milestones, raid_items,
     costs, answered, register, mapping_versions, findings, sources, scopes, runs, questions, rejects, drift,
-    workbooks, submissions, finding_steps, matching, conflicts, cycles, outbox, submissions_moves, templates,
-    policies, outcomes, history, raw_pages, search, audit_events, accounts,
+    workbooks, submissions, finding_steps, matching, conflicts, hand_claims, cycles, outbox, submissions_moves,
+    templates,
+    policies, outcomes, history, raw_pages, search, views, audit_events, accounts,
 )  # fmt: skip

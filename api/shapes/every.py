@@ -21,6 +21,7 @@ from api.shapes import (
     search,
     status,
     template,
+    view,
     work,
     workbook,
 )
@@ -44,6 +45,7 @@ SHAPES: Final = (
     change,
     history,
     search,
+    view,
     work,
     account,
 )

@@ -133,6 +133,34 @@ class ClaimConflictShape(BaseModel):
     closed_because: str | None
 
 
+class HandClaimShape(BaseModel):
+    """A value that somebody of the office stated for a project."""
+
+    model_config = _like({
+        "id": 4, "project": "PORTAL", "attribute": "forecast_finish", "value": "2027-03-31", "unit": None,
+        "instead": [{"source": "pmo-files", "value": "2027-02-05", "unit": None}], "claim": 4711,
+        "at": "2026-11-23T09:00:00Z", "by": "Ada Byron", "because": "the board moved it", "overtaken": False,
+        "ended_at": None, "ended_by": None, "ended_because": None,
+    })  # fmt: skip
+
+    id: int
+    project: str
+    attribute: str
+    value: Any
+    unit: str | None
+    instead: list[dict[str, Any]] = Field(
+        description="What sources said then; empty where none said anything"
+    )
+    claim: int = Field(description="Its claim, of the source `collection`")
+    at: str
+    by: str
+    because: str
+    overtaken: bool = Field(description="Something was answered after it, which is what people say now")
+    ended_at: str | None = Field(description="When it was withdrawn, or stated anew")
+    ended_by: str | None
+    ended_because: str | None
+
+
 class RuleShape(BaseModel):
     """What settles the conflicts of an attribute: everywhere, in a programme, or in one project."""
 
@@ -202,6 +230,20 @@ class GivenWord(Because):
     )
 
     claim: int = Field(ge=1, le=MOST_ID)
+
+
+class GivenHandClaim(Because):
+    """The value that is to count, and why."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"project": "PORTAL", "attribute": "forecast_finish", "value": "2027-03-31",
+                                         "because": "the board moved it"}]},
+    )  # fmt: skip
+
+    project: str = Field(min_length=1, max_length=200)
+    attribute: str = Field(min_length=1, max_length=200)
+    value: str = Field(min_length=1, max_length=4000, description="As it would be typed: a day as 2027-03-31")
 
 
 class GivenRule(Because):

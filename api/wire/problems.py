@@ -133,7 +133,7 @@ def document(
             from api.pages.signin_form import instead_of_page
 
             return instead_of_page(request, headers)
-        from api.pages.render import problem_page
+        from api.pages.problem_page import problem_page
 
         return problem_page(request, status, title, detail, headers)
     body: dict[str, Any] = {

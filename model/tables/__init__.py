@@ -19,6 +19,7 @@ from model.tables.collection import (
 from model.tables.consolidation import ConsolidationLog, ReportText, Touched
 from model.tables.draft import KeptSecret, SourceDraft
 from model.tables.findings import Dispute, FindingMove
+from model.tables.hand import HandClaim
 from model.tables.history import Comment, WorkItemKey, Worklog
 from model.tables.idempotency import KeptAnswer
 from model.tables.identity import (
@@ -89,6 +90,7 @@ __all__ = [
     "Finding",
     "FindingMove",
     "GateCriterion",
+    "HandClaim",
     "Identity",
     "Iteration",
     "KeptAnswer",

@@ -39,12 +39,12 @@ def settle(engine: Engine, number: int, claim_id: int, *, by: str, because: str,
     by, because = spoken(by, because)
     with unit_of_work(engine) as connection:
         row = _conflict(connection, number)
-        said = _said_now(connection, row)
+        said = said_now(connection, row.project_id, row.attribute)
         if claim_id not in said.values():
             raise CannotSettle(
                 f"claim {claim_id} is not what a source says of {row.attribute} of {row.key} by now; look again"
             )
-        _end_word(connection, row, by, "settled anew", now)
+        end_word(connection, row.project_id, row.attribute, by, "settled anew", now)
         connection.execute(
             text(
                 "INSERT INTO settlement (project_id, attribute, claim_id, said, at, by, because)"
@@ -80,7 +80,7 @@ def unsettle(engine: Engine, number: int, *, by: str, because: str, now: datetim
     by, because = spoken(by, because)
     with unit_of_work(engine) as connection:
         row = _conflict(connection, number)
-        if not _end_word(connection, row, by, because, now):
+        if not end_word(connection, row.project_id, row.attribute, by, because, now):
             raise CannotSettle(f"conflict {number} was settled by nobody, so there is nothing to take back")
         detail = {"attribute": row.attribute, "because": because}
         record(connection, "conflict.settlement_ended", f"project {row.key}", detail, by=by)
@@ -118,7 +118,7 @@ def _conflict(connection: Connection, number: int) -> Row[Any]:
     return row
 
 
-def _said_now(connection: Connection, row: Row[Any]) -> dict[int, int]:
+def said_now(connection: Connection, project: UUID, attribute: str) -> dict[int, int]:
     """Return for each source that says something the number of its claim."""
     rows = connection.execute(
         text(
@@ -126,17 +126,30 @@ def _said_now(connection: Connection, row: Row[Any]) -> dict[int, int]:
             " WHERE project_id = :project AND attribute = :attribute"
             " ORDER BY source_id, known_from DESC, id DESC) AS last WHERE value <> 'null'"
         ),
-        {"project": row.project_id, "attribute": row.attribute},
+        {"project": project, "attribute": attribute},
     )
     return {row.source_id: row.id for row in rows}
 
 
-def _end_word(connection: Connection, row: Row[Any], by: str, because: str, now: datetime) -> bool:
+def end_word(
+    connection: Connection,
+    project: UUID,
+    attribute: str,
+    by: str,
+    because: str,
+    now: datetime,
+    *,
+    claim: int | None = None,
+) -> bool:
+    """End the word that stands, or only one for a claim; tell whether there was one."""
     ended = connection.execute(
         text(
             "UPDATE settlement SET ended_at = :now, ended_by = :by, ended_because = :because"
             " WHERE project_id = :project AND attribute = :attribute AND ended_at IS NULL"
+            " AND (CAST(:claim AS bigint) IS NULL OR claim_id = :claim)"
         ),
-        {"now": now, "by": by, "because": because, "project": row.project_id, "attribute": row.attribute},
-    )
+        {
+            "now": now, "by": by, "because": because, "project": project, "attribute": attribute, "claim": claim,
+        },
+    )  # fmt: skip
     return ended.rowcount > 0

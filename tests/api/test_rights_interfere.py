@@ -54,6 +54,9 @@ def engine(template_url: str) -> Iterator[Engine]:
         engine = open_engine(url)
         seed(engine)
         add_programme(engine, CIVIC, *MINE)
+        with engine.begin() as connection:
+            for statement in _TOLD:
+                assert connection.execute(text(statement)).rowcount
         yield engine
         engine.dispose()
 
@@ -62,10 +65,11 @@ def answers(engine: Engine, headers: dict[str, str]) -> dict[str, tuple[int, str
     """Read on every route, by an application that remembers nothing."""
     found = {}
     with TestClient(create_app(engine), raise_server_exceptions=False, follow_redirects=False) as client:
-        for route in sorted(ROUTES.keys() - {"GET /api/v1/openapi.json"}):
-            if route.startswith("GET"):
-                answer = client.get(path_of(route, key="PORTAL"), headers=headers)
-                found[route] = (answer.status_code, _ANEW.sub("", answer.text))
+        routes = sorted(ROUTES.keys() - {"GET /api/v1/openapi.json"})
+        paths = {route: path_of(route, key="PORTAL") for route in routes if route.startswith("GET")}
+        for route, path in (paths | {path: path for path in _SETS}).items():
+            answer = client.get(path, headers=headers)
+            found[route] = (answer.status_code, _ANEW.sub("", answer.text))
     return found
 
 
@@ -79,6 +83,13 @@ def forget_the_others(engine: Engine) -> None:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         hidden = list(
             connection.scalars(text("SELECT id FROM project WHERE key <> ALL(:mine)"), {"mine": list(MINE)})
+        )
+        connection.execute(
+            text(
+                "DELETE FROM work_item w USING scope s WHERE s.source_id = w.source_id"
+                " AND s.external_id = w.scope_external_id AND s.project_id = ANY(:hidden)"
+            ),
+            {"hidden": hidden},
         )
         for table in connection.scalars(tables).all():
             connection.execute(

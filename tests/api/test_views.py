@@ -137,3 +137,58 @@ def test_a_shared_view_tells_nobody_of_a_project_they_may_not_see(store: Engine,
     with store.connect() as connection:
         query = "SELECT detail FROM audit_event WHERE action = 'view.saved' AND subject = 'view View 1'"
         assert connection.scalar(text(query)) == {"address": "/projects/SIGNON", "shared": True}
+
+
+def test_a_view_is_renamed_by_its_owner_and_to_no_name_that_is_taken(
+    store: Engine, ada: TestClient, bob: TestClient
+) -> None:
+    keep(ada, "Old name")
+    keep(ada, "Taken")
+    with store.begin() as connection:
+        number = connection.scalar(text("SELECT id FROM saved_view WHERE name = 'Old name'"))
+    assert bob.post(f"/views/{number}/rename", data={"name": "Mine now"}).status_code == 404
+    refused = ada.post(f"/views/{number}/rename", data={"name": " Taken "})
+    assert refused.status_code == 422
+    assert "Another view of yours is called Taken." in refused.text
+    assert ada.post(f"/views/{number}/rename", data={"name": " New   name "}).status_code == 303
+    page = ada.get("/views").text
+    assert "New name" in page
+    assert "Old name" not in page
+    with store.begin() as connection:
+        said = connection.execute(
+            text("SELECT action, subject, detail FROM audit_event ORDER BY seq DESC LIMIT 1")
+        ).one()
+    assert tuple(said) == ("view.saved", "view New name", {"was": "Old name"})
+
+
+def test_programs_keep_list_rename_and_throw_views_away(ada: TestClient, bob: TestClient) -> None:
+    asked = {"name": "By a program", "address": "/risks?show=critical", "shared": True}
+    made = ada.post("/api/v1/views", json=asked)
+    assert made.status_code == 201, made.text
+    view = made.json()
+    assert view["mine"] is True
+    told = next(
+        each for each in bob.get("/api/v1/views?limit=1000").json()["items"] if each["id"] == view["id"]
+    )
+    assert (told["mine"], told["address"]) == (False, "/risks?show=critical")
+    first = ada.get("/api/v1/views?limit=1").json()
+    assert (len(first["items"]), first["next"] is not None) == (1, True)
+    path = f"/api/v1/views/{view['id']}"
+    assert bob.post(f"{path}/rename", json={"name": "x"}).status_code == 404
+    assert ada.post(f"{path}/rename", json={"name": "Other"}).json()["name"] == "Other"
+    assert ada.post("/api/v1/views", json={**asked, "address": "//evil.example"}).status_code == 422
+    assert bob.post(f"{path}/forget").status_code == 404
+    assert ada.post(f"{path}/forget").json()["name"] == "Other"
+    assert "Other" not in ada.get("/api/v1/views?limit=1000").text
+
+
+def test_a_page_that_is_not_there_keeps_the_way_on_of_who_is_signed_in(ada: TestClient) -> None:
+    looking = {"Accept": "text/html"}
+    for path, status in (("/no-such-page", 404), ("/projects/NONE", 404)):
+        answer = ada.get(path, headers=looking)
+        assert answer.status_code == status
+        assert 'aria-label="Parts"' in answer.text, path
+        assert "Sign out" in answer.text, path
+    nobody = ada.get("/no-such-page", headers={**looking, "Authorization": "Bearer none"})
+    assert nobody.status_code == 404
+    assert 'aria-label="Parts"' not in nobody.text
