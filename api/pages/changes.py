@@ -28,7 +28,7 @@ def changes_page(
     now = known_at or datetime.now(UTC)
 
     def collect(session: Session, _visible: Visible) -> dict[str, Any]:
-        days = snapshot_days(session)
+        days = snapshot_days(session, known_at)
         day = since or usual(days, as_of)
         found = None
         if day is not None:

@@ -111,22 +111,29 @@ def rows_at(
 ) -> Sequence[Row[Any]]:
     """Return of each day and project led on it the snapshot that stands, whether the project was closed since or not.
 
-    Which programme a project is in is as it is now.
+    Which programme a project is in is as it is now; at an earlier instant, as each snapshot has it.
     """
+    own, here = "g.name", ""
+    among = (
+        "EXISTS (SELECT FROM programme_project m"
+        " JOIN programme o ON o.id = m.programme_id WHERE m.project_id = p.id AND o.name = :programme)"
+    )
+    if known_at is not None:
+        own, here = "s.programme", ", document ->> 'programme' AS programme, document -> 'programmes' AS programmes"
+        among = "s.programmes @> jsonb_build_array(jsonb_build_object('name', CAST(:programme AS text)))"
     return session.execute(
         text(
-            "SELECT d.day, g.name AS programme, s.overall, s.health, s.watermelon, s.policy"
+            f"SELECT d.day, {own} AS programme, s.overall, s.health, s.watermelon, s.policy"
             " FROM unnest(CAST(:days AS date[])) AS d(day) CROSS JOIN project p"
             " LEFT JOIN programme g ON g.id = p.programme_id"
-            " CROSS JOIN LATERAL (SELECT overall, health, watermelon, policy FROM snapshot t"
+            f" CROSS JOIN LATERAL (SELECT overall, health, watermelon, policy{here} FROM snapshot t"
             " WHERE t.project_id = p.id AND t.as_of <= d.day"
             " AND (CAST(:known_at AS timestamptz) IS NULL OR t.known_at <= :known_at)"
             " ORDER BY t.as_of DESC, t.known_at DESC LIMIT 1) AS s"
             " WHERE (CAST(:visible AS text[]) IS NULL OR p.key = ANY(CAST(:visible AS text[])))"
             " AND (p.closed_at IS NULL OR CAST(:known_at AS timestamptz) < p.closed_at"
             f" OR d.day < CAST(p.closed_at AT TIME ZONE {zone_when('p.closed_at')} AS date))"
-            " AND (:programme = '' OR g.name = :programme OR EXISTS (SELECT FROM programme_project m"
-            " JOIN programme o ON o.id = m.programme_id WHERE m.project_id = p.id AND o.name = :programme))"
+            f" AND (:programme = '' OR {own} = :programme OR {among})"
         ),
         {
             "days": list(days), "known_at": known_at, "programme": programme,

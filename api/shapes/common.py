@@ -255,7 +255,9 @@ class ProjectShape(BaseModel):
     closed_at: str | None
     overall: Colour | None = Field(description="Of the newest snapshot; null before the first")
     health: float | None
-    scopes: list[dict[str, Any]]
+    scopes: list[dict[str, Any]] | None = Field(
+        description="What it is bound to now; null with `known_at`: nobody kept what it was"
+    )
 
 
 class ScopeShape(BaseModel):
