@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from model import tables
 from sync.consolidate import consolidate
+from sync.policy.backtest import stored_days
 from sync.receipts import explain, status_document
 from tests.support.rows import T0, Rows
 
@@ -41,6 +42,9 @@ def test_a_source_that_is_being_read_is_looked_at_as_it_was_before(rows: Rows) -
 
     half = status(rows, days=1.01)
     rows.change(tables.Run, number, state="succeeded", finished_at=T0 + 1.02 * DAY)
+    with Session(rows.engine) as session:
+        [(_, replayed)] = stored_days(session, None, None)
+    assert [row["name"] for row in replayed.projects[0].milestones] == ["Go live"]
     whole = status(rows, days=1.03)
 
     assert half["next_milestone"]["name"] == "Go live"
