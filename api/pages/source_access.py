@@ -6,10 +6,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-import httpx
-
+from api.pages.source_addresses import wrong_address, wrong_link
 from api.pages.source_asked import BESIDE, Asked, SignIn, Way, put_at, value_at
 from api.pages.source_ways import sign_in_of
 from api.translation import _
@@ -22,6 +20,7 @@ from sync.folders import OutsideFolders, allowed, workbooks
 
 _BOOKS: Final = 25  # looked into at once
 _MOST: Final = 2_000  # characters of an answer
+_ADDRESSES: Final = frozenset({"address", "graph", "proxy"})
 Seal = Callable[[str], str]
 
 
@@ -102,8 +101,9 @@ def _place(asked: Asked, given: Given, taken: Taken) -> None:
         taken.errors[asked.name] = _missing(asked)
     elif asked.choices and typed not in dict(asked.choices):
         taken.errors[asked.name] = _("Choose one of the list.")
-    elif asked.name in ("address", "graph") and typed and (wrong := _wrong_address(typed)):
-        taken.errors[asked.name] = wrong
+    elif asked.name in _ADDRESSES and typed != value_at(taken.block, asked.path):
+        if typed and (wrong := wrong_address(typed)):
+            taken.errors[asked.name] = wrong
     elif asked.name == "folder":
         _folder(typed, taken)
         return
@@ -118,7 +118,7 @@ def _lines(asked: Asked, typed: str, given: Given, taken: Taken) -> None:
         taken.typed_links = lines
         for number, line in enumerate(lines, 1):
             if (
-                wrong := _wrong_link(line)
+                wrong := wrong_link(line)
             ) is not None:  # in words that do not quote the link, for it is a key
                 taken.errors[asked.name] = _("Line %(number)s: %(why)s", number=number, why=wrong)
         count = len(taken.links) + len(lines)
@@ -181,32 +181,6 @@ def _folder(given: str, taken: Taken) -> None:
         )
 
 
-def _wrong_address(given: str) -> str | None:
-    """Say what is wrong with an address, by the rule of whoever will call it."""
-    try:
-        parts = urlsplit(given)
-        named = bool(parts.hostname and httpx.URL(given).host) and parts.port != 0
-    except (httpx.InvalidURL, ValueError):  # a host that no name can be, or a port that there is not
-        named = False
-    if not named or parts.scheme not in ("http", "https") or not given.isprintable() or " " in given:
-        return _("This is no web address; it begins with https:// and a name.")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        return _("Only the bare address: no user name, no password, nothing after ? or #.")
-    return None
-
-
-def _wrong_link(given: str) -> str | None:
-    """Say what is wrong with a share link; it is asked of Microsoft Graph, and never opened itself."""
-    try:
-        parts = urlsplit(given)
-        named = bool(parts.hostname and "." in parts.hostname and httpx.URL(given).host)
-    except (httpx.InvalidURL, ValueError):
-        named = False
-    if not named or parts.scheme != "https" or not given.isprintable() or " " in given or parts.password:
-        return _("this is no share link; it begins with https:// and the host of SharePoint or OneDrive.")
-    return None
-
-
 def _sign_in(
     way: Way, chosen: SignIn, before: Mapping[str, Any], given: Given, taken: Taken, seal: Seal
 ) -> None:
@@ -249,7 +223,7 @@ def _said(asked: Asked, given: str, chosen: SignIn, taken: Taken) -> None:
         taken.errors[name] = _missing(asked)
     elif asked.choices and given not in dict(asked.choices):
         taken.errors[name] = _("Choose one of the list.")
-    elif asked.name == "authority" and given and (wrong := _wrong_address(given)):
+    elif asked.name == "authority" and given and (wrong := wrong_address(given)):
         taken.errors[name] = wrong
     else:
         put_at(taken.block, asked.path, given or None)

@@ -1,8 +1,10 @@
 """What the pages of the guided path show: each step's questions, what was found, and what is wrong."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Engine, text
 
@@ -35,6 +37,7 @@ STEPS: Final = {
     "review": N_("Review and save"),
 }
 CONSENT: Final = "consent"  # a page of its own within the first step
+_REQUEST: Final = re.compile(r"\b(GET|POST) (https?://\S+)")
 _TICKS: Final = 400  # scopes shown as ticks; of more, the keys are typed
 PRESETS_SAY: Final = {
     "0 2 * * *": N_("Every night at two"),
@@ -87,11 +90,20 @@ def step_page(engine: Engine, known: Draft, step: str, typed: Typed) -> dict[str
         "back": names[place - 1] if place else None,
         "errors": typed.errors,
         "seen": known.seen,
-        "failure": known.seen.get("failure"),
+        **_told(known.seen.get("failure")),
         "mends": _mends(known, way),
     }
     with engine.connect() as connection:
         return context | _SHOWN[step](connection, known, typed)
+
+
+def _told(failure: str | None) -> dict[str, str | None]:
+    """Return what went wrong with the host in place of the request, and the request for whoever looks after it."""
+    found = _REQUEST.search(failure) if failure else None
+    if failure is None or found is None:
+        return {"failure": failure, "asked": None}
+    host = urlsplit(found[2]).netloc
+    return {"failure": failure[: found.start()] + host + failure[found.end() :], "asked": found[0]}
 
 
 def _mends(known: Draft, way: Way) -> str | None:

@@ -85,8 +85,8 @@ def access(at: At) -> str:
         if taken.errors:
             raise FormRefused(taken.errors)
         seen = {
-            "paths": taken.paths, "links": taken.links, "checked": [], "failure": None, "tried": None,
-            "steps": _kept_steps(at),
+            "paths": taken.paths, "links": taken.links, "made": taken.made, "checked": [], "failure": None,
+            "tried": None, "steps": _kept_steps(at),
         }  # fmt: skip
         at.keep_in(connection, block=taken.block, seen=seen)
         asking = rests_on_consent(taken.block) and (
@@ -97,7 +97,7 @@ def access(at: At) -> str:
         told = {"host": taken.block.get("base_url") or taken.block.get("site") or taken.block.get("folder")}
         audit.record(connection, "draft.changed", f"draft {at.known.id}", told, at=at.now)
     if taken.made:  # it can be tried when its public part is where it is asked for
-        return at.to("access") + "#made"
+        return at.to("access")
     return at.to("consent") if asking else looked_at(at, taken)
 
 

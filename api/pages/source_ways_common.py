@@ -31,3 +31,15 @@ AUTHORITIES: Final = Asked(
     shape="authorities",
     aside=True,
 )
+PROXY: Final = Asked(
+    "proxy",
+    ("proxy",),
+    N_("Proxy"),
+    N_(
+        "Only where Muster gets there through one. One with a password, or inside your network, is set by whoever runs"
+        " Muster."
+    ),
+    required=False,
+    example="http://proxy.example.com:8080",
+    aside=True,
+)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from api.pages.source_asked import Asked, SignIn, Way
-from api.pages.source_ways_common import ADDRESS, AUTHORITIES, CLIENT, SECRET, TOKEN, typed
+from api.pages.source_ways_common import ADDRESS, AUTHORITIES, CLIENT, PROXY, SECRET, TOKEN, typed
 from api.translation import N_
 
 _CONSENT_ASKS: Final = (
@@ -35,6 +35,7 @@ JIRA_CLOUD: Final = Way(
             ),
             example="https://example.atlassian.net",
         ),
+        PROXY,
     ),
     (
         SignIn(
@@ -110,6 +111,7 @@ JIRA_SERVER: Final = Way(
             example="https://jira.example.com/jira",
         ),
         AUTHORITIES,
+        PROXY,
     ),
     (
         SignIn(

@@ -3,7 +3,16 @@
 from typing import Final
 
 from api.pages.source_asked import Asked, SignIn, Way
-from api.pages.source_ways_common import ADDRESS, AUTHORITIES, CERTIFICATE, CLIENT, SECRET, TOKEN, typed
+from api.pages.source_ways_common import (
+    ADDRESS,
+    AUTHORITIES,
+    CERTIFICATE,
+    CLIENT,
+    PROXY,
+    SECRET,
+    TOKEN,
+    typed,
+)
 from api.translation import N_
 
 _CLOUDS = (
@@ -89,6 +98,7 @@ AZURE_DEVOPS: Final = Way(
             N_("As in the browser, up to the organisation's name."),
             example="https://dev.azure.com/example",
         ),
+        PROXY,
     ),
     (
         SignIn(
@@ -154,6 +164,7 @@ AZURE_SERVER: Final = Way(
             ),
         ),
         AUTHORITIES,
+        PROXY,
     ),
     (
         SignIn(
@@ -212,6 +223,7 @@ SHAREPOINT: Final = Way(
             aside=True,
         ),
         AUTHORITIES,
+        PROXY,
     ),
     (
         SignIn(

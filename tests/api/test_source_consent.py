@@ -93,7 +93,8 @@ def test_a_consent_becomes_the_source_s_when_it_is_saved_and_only_who_asked_can_
     token = f"{center.info['base_url']}/rest/oauth2/latest/token"
     assert httpx.post(token, data=stolen, trust_env=False, verify=PLAIN).status_code == httpx.codes.FORBIDDEN
 
-    exchanges = center.control("oauth", {"access_s": 60.4})["exchanges"]  # it ends at once, for us: a minute early
+    # It ends at once, for it is exchanged a minute early.
+    exchanges = center.control("oauth", {"access_s": 60.4})["exchanges"]
     back = answered(url)
     assert officer.get(back).headers["location"] == f"{path}/scopes"
     told = center.control("oauth", {"access_s": 3600})

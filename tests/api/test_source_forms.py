@@ -264,3 +264,16 @@ def test_a_server_of_one_s_own_is_asked_for_its_version_and_known_again_by_it() 
     assert taken.errors == {}
     assert way_for(taken.block).key == "azure_server"
     assert way_for({**taken.block, "base_url": "https://dev.azure.com/example"}).key == "azure_devops"
+
+
+def test_a_proxy_that_was_given_by_reference_stays_and_one_with_a_password_is_not_taken_here() -> None:
+    form = {"name": "delivery", "address": "https://jira.example.com", "sign_in": "pat", "pat.token": "x"}
+    assert (
+        took("jira_server", {"proxy": "env:PROXY"}, {**form, "proxy": "env:PROXY"}).block["proxy"]
+        == "env:PROXY"
+    )
+    assert took("jira_server", {}, {**form, "proxy": "http://proxy.example.com:8080"}).errors == {}
+    assert (
+        "no password"
+        in took("jira_server", {}, {**form, "proxy": "http://u:p@proxy.example.com"}).errors["proxy"]
+    )

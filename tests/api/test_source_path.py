@@ -117,6 +117,7 @@ def test_a_secret_is_sealed_before_it_is_tried_never_shown_and_never_sent_elsewh
     assert sent(officer, path, "access", **given, **{"basic.token": "not-the-token"}) == f"{path}/access"
     page = officer.get(f"{path}/access").text
     assert "It did not work" in page
+    assert f"{jira.url.removeprefix('http://')} answered HTTP 401" in page
     assert "not-the-token" not in page
     assert sent(officer, path, "access", **given, **{"basic.token": "sandbox-token"}) == f"{path}/scopes"
     assert sent(officer, path, "access", **given) == f"{path}/scopes"  # what is kept is used again
@@ -189,9 +190,10 @@ def test_a_certificate_is_made_sealed_and_given_out_without_its_key(
              "entra_certificate.tenant": "t", "entra_certificate.client": "c"}  # fmt: skip
     assert "Certificate with its private key is missing" in sent(officer, path, "access", **given)
     made = {**given, "make:entra_certificate.certificate": "on"}
-    assert sent(officer, path, "access", **made) == f"{path}/access#made"
+    assert sent(officer, path, "access", **made) == f"{path}/access"
     page = officer.get(f"{path}/access").text
     assert "Muster books" in page
+    assert "upload it to the app registration" in page
     assert "PRIVATE KEY" not in page
     assert "x.sharepoint.com" not in page
     huge = officer.post(f"{path}/access", files={"entra_certificate.certificate": b"x" * 600_000})

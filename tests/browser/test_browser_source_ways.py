@@ -75,7 +75,7 @@ def test_workbooks_are_read_by_share_link_and_certificate_behind_an_authority_of
     page.get_by_label("Share links").fill(
         "\n".join(_LINK.format(name) for name in ("register.xlsx", "raid.xlsx"))
     )
-    page.get_by_text("Only where the server or the cloud is one of your own").click()
+    page.get_by_text("Only in some networks").click()
     page.get_by_label("Address of Microsoft Graph").fill(site.info["graph_url"])
     page.get_by_label("Certificate of your own authority").first.set_input_files(site.info["ca_bundle"])
     signing.get_by_label("Its passphrase").fill("open sesame")
@@ -242,7 +242,7 @@ def test_a_certificate_is_made_its_public_part_downloaded_and_the_sign_in_tried_
     begun(page, "Excel on SharePoint")
     page.get_by_label("Name in Muster").fill("made")
     page.get_by_label("Share links").fill(_LINK.format("milestones.xlsx"))
-    page.get_by_text("Only where the server or the cloud is one of your own").click()
+    page.get_by_text("Only in some networks").click()
     page.get_by_label("Address of Microsoft Graph").fill(site.info["graph_url"])
     page.get_by_label("Certificate of your own authority").first.set_input_files(site.info["ca_bundle"])
     page.get_by_role("radio", name="Entra application, by certificate").check()
