@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, exists, select
+from sqlalchemy import Select, and_, exists, select
 from sqlalchemy.orm import aliased
 
 from api.wire.answer import z
@@ -28,7 +28,7 @@ def hand_claims_query() -> Select[*tuple[Any, ...]]:
     )
 
 
-def hand_claim_documents(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+def hand_claim_documents(rows: Sequence[Any]) -> list[dict[str, Any]]:
     """Return them as the API shows them."""
     return [
         {

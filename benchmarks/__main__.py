@@ -2,8 +2,9 @@
 
 Names: peers (install other programs beside Muster), ingest (floor, peers, where the time goes), compare
 (the peers alone), million (one large load), workbook, workbooks (500 sent out and taken back), templates,
-api, board (as a browser draws it, and for 50 readers), feed (the OData feed against SAP CAP), files (a million
-rows as Parquet and kin against COPY), consolidate (10,000 projects with a million work items).
+api, board (as a browser draws it, and for 50 readers), heads (each page for heads just after a change), feed (the
+OData feed against SAP CAP), files (a million rows as Parquet and kin against COPY), consolidate (10,000 projects with
+a million work items).
 Without a name: ingest, workbook and api.
 """
 
@@ -25,6 +26,7 @@ MODULES: Final = {
     "templates": "benchmarks.templates",
     "api": "benchmarks.api",
     "board": "benchmarks.board",
+    "heads": "benchmarks.heads",
     "feed": "benchmarks.feed",
     "files": "benchmarks.files",
     "consolidate": "benchmarks.consolidate",

@@ -16,7 +16,7 @@ from sync.policy.kept import stored_version
 from sync.receipts_beside import beside, judged
 from sync.receipts_costs import in_full
 from sync.receipts_rows import claims_of, records_of
-from sync.snapshots import history, snapshots_of, told_instant
+from sync.snapshots import IN_SHORT, history, snapshots_of, told_instant
 from sync.synced import synced, with_synced
 
 # Words of the status document that name an attribute, or something a receipt has under another name.
@@ -34,6 +34,7 @@ def status_document(
     as_of: date | None = None,
     known_at: datetime | None = None,
     visible: Collection[str] | None = None,
+    in_short: bool = False,
 ) -> dict[str, Any]:
     """Return the status of every project: of each the newest snapshot that is not after the two clocks.
 
@@ -42,8 +43,10 @@ def status_document(
         as_of: The day asked about; None: the newest there is.
         known_at: Leave out what became known later; None: everything.
         visible: Keys of the projects that may be seen; None: all.
+        in_short: Without reasons, measures and texts: what a page on all projects adds up.
     """
-    rows = snapshots_of(session, as_of, known_at, visible)
+    columns = IN_SHORT if in_short else "document"
+    rows = snapshots_of(session, as_of, known_at, visible, columns=columns)
     first_last = history(session, known_at, visible)
     read = synced(session, rows, known_at)
     newest = max(rows, key=lambda row: (row.as_of, row.known_at), default=None)
@@ -72,7 +75,7 @@ def _entry(
     row: Row[Any], newest: Row[Any] | None, asked: date | None, read: Mapping[str, datetime]
 ) -> dict[str, Any]:
     """Return a project's entry, its dimensions in their usual order, which JSONB does not keep."""
-    dims = row.document["dimensions"]
+    dims = row.document.get("dimensions") or {}
     others = sorted(dims.keys() - set(DIMENSIONS))
     ordered = {name: dims[name] for name in (*DIMENSIONS, *others) if name in dims}
     sources = with_synced(row.document.get("sources") or (), read)

@@ -30,8 +30,10 @@ def answerable(table: str) -> frozenset[str]:
 
 
 @cache
-def amended(table: str) -> str:
+def amended(table: str, only: frozenset[str] | None = None) -> str:
     """Return the head of a statement over a table's records `v`, each with the answers about it laid over.
+
+    `only` names the columns that are wanted; None: all of them.
 
     `v.amends_source_id IS NULL` is for the caller to ask: answers about records are no records. A row with
     answers has the id of these, `answered` says which columns they are, `answered_at` where they were given.
@@ -44,6 +46,7 @@ def amended(table: str) -> str:
         if name in _LAID_OVER
         else f'v."{name}"'
         for name in columns_of(table)
+        if only is None or name in only
     )
     return (
         f"SELECT {columns}, a.locator AS answered_at{{more}} FROM {table} v"
@@ -53,15 +56,27 @@ def amended(table: str) -> str:
 
 
 def rows_of(
-    session: "Session", table: str, *, projects: Sequence[UUID], known_at: Any
+    session: "Session",
+    table: str,
+    *,
+    projects: Sequence[UUID],
+    known_at: Any,
+    columns: frozenset[str] | None = None,
+    kind: str | None = None,
 ) -> Mapping[UUID, list[RowMapping]]:
-    """Return the records of a table by project, as known at an instant."""
+    """Return the records of a table by project, as known at an instant.
+
+    `columns` are those that are wanted (`project_id` among them), None: all. With a `kind` also those that somebody
+    answered to be of another one come.
+    """
+    of_kind = "" if kind is None else " AND (v.kind = :kind OR 'kind' = ANY(a.answered))"
+    asked = {"known_at": known_at, "projects": list(projects)}
     rows = session.execute(
         text(
-            f"{amended(table).format(more='')} WHERE {_THEN.format('v')} AND v.amends_source_id IS NULL"
-            " AND v.project_id = ANY(CAST(:projects AS uuid[])) ORDER BY v.id"
+            f"{amended(table, columns).format(more='')} WHERE {_THEN.format('v')} AND v.amends_source_id IS NULL"
+            f" AND v.project_id = ANY(CAST(:projects AS uuid[])){of_kind} ORDER BY v.id"
         ),
-        {"known_at": known_at, "projects": list(projects)},
+        asked if kind is None else asked | {"kind": kind},
     )
     return _by_project(rows.mappings().all())
 

@@ -16,6 +16,15 @@ _LED: Final = (
     f" CAST(p.closed_at AT TIME ZONE {zone_when('p.closed_at')} AS date))"
 )
 
+# What a list of projects goes by, without the reasons: a small part of what a snapshot holds.
+IN_SHORT: Final = (
+    "(SELECT jsonb_object_agg(e.key, CASE WHEN e.key = 'dimensions' THEN (SELECT jsonb_object_agg(d.key,"
+    " jsonb_build_object('colour', d.value -> 'colour')) FROM jsonb_each(e.value) AS d) ELSE e.value END)"
+    " FROM jsonb_each(document) AS e WHERE e.key IN ('key', 'name', 'programme', 'programmes', 'tier', 'stage',"
+    " 'manager', 'overall', 'health', 'reported', 'watermelon', 'figures', 'data_quality', 'sources', 'report',"
+    " 'dimensions')) AS document"
+)
+
 
 def snapshots_of(
     session: Session,

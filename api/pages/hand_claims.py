@@ -125,8 +125,8 @@ def _done(request: Request, number: int | None, form: dict[str, str]) -> Respons
     because = form.get("because", "")[:2000]
     try:
         if number is None:
-            given = (form.get(name, "") for name in ("project", "attribute", "value"))
-            number = stated(officer, *given, because).number
+            project, attribute, value = (form.get(name, "") for name in ("project", "attribute", "value"))
+            number = stated(officer, project, attribute, value, because).number
         else:
             unstated(officer, number, because)
     except Problem as problem:

@@ -26,6 +26,9 @@ PRESSING: Final = 15  # milestones that are listed openly
 NEXT: Final = timedelta(days=30)
 _LATE: Final = 14  # days of slip that count as late, as on the board
 _NOW: Final = datetime.max.replace(tzinfo=UTC)  # later than any version ends: those that stand
+# What is read of a milestone as it stands, and as it was a board ago.
+_THEN: Final = frozenset({"project_id", "source_id", "external_id", "forecast", "actual"})
+_SHOWN: Final = _THEN | {"name", "state", "baseline", "critical", "locator", "url"}
 _SPANS: Final = {"quarter": (45, 90), "year": (120, 365)}  # days before and after the day shown
 
 Show = Literal["all", "late", "overdue", "next", "critical", "moved"]
@@ -115,7 +118,8 @@ def stones_of(session: Session, found: Standing) -> list[Stone]:
     """Return the milestones of the projects a view asks for, each with how far it moved since the last board."""
     projects = ids(session, found)
     sources = source_names(session)
-    now = rows_of(session, "milestone", projects=list(projects), known_at=found.past or _NOW)
+    at = found.past or _NOW
+    now = rows_of(session, "milestone", projects=list(projects), known_at=at, columns=_SHOWN)
     then = {} if found.before_at is None else _expected(session, list(projects), found.before_at)
     today = found.today
     stones = []
@@ -136,7 +140,7 @@ def stones_of(session: Session, found: Standing) -> list[Stone]:
 
 
 def _expected(session: Session, projects: list[UUID], at: datetime) -> dict[tuple[int, str], date | None]:
-    rows = rows_of(session, "milestone", projects=projects, known_at=at)
+    rows = rows_of(session, "milestone", projects=projects, known_at=at, columns=_THEN)
     return {
         (row["source_id"], row["external_id"]): row["actual"] or row["forecast"]
         for found in rows.values()

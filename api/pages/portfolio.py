@@ -69,7 +69,7 @@ def portfolio_page(reader: RecordsReader, view: Annotated[PortfolioView, Query()
             rollup=_chosen(rolled, view.programme),
             programmes=_programmes(rolled, found, whole=not view.programme),
             counts=colour_counts(found.entries),
-            pressing=pressing(found.entries),
+            pressing=in_full(session, found, pressing(found.entries), most),
             watermelons=[entry for entry in found.entries if (entry.get("watermelon") or 0) >= WATERMELON],
             ages=ages(found.entries, found.today)[:most],
             grades=_grades(found.entries),
@@ -91,6 +91,16 @@ def pressing(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         key=lambda entry: (WORST_FIRST.index(entry["overall"]), entry.get("health") or 0, entry["name"])
     )
     return found
+
+
+def in_full(
+    session: Session, found: Standing, entries: Sequence[dict[str, Any]], most: int
+) -> list[dict[str, Any]]:
+    """Return entries with all that is known of the first of them: those that the page gives reasons of."""
+    view, keys = found.view, [entry["key"] for entry in entries[:most]]
+    read = status_document(session, as_of=view.as_of, known_at=view.known_at, visible=keys) if keys else {}
+    whole = {entry["key"]: entry for entry in read.get("projects", ())}
+    return [whole.get(entry["key"], entry) for entry in entries]
 
 
 def ages(entries: Sequence[dict[str, Any]], today: date) -> list[Age]:
@@ -132,15 +142,16 @@ def _chosen(rolled: Sequence[dict[str, Any]], programme: str) -> dict[str, Any] 
 
 def _programmes(rolled: Sequence[dict[str, Any]], found: Standing, *, whole: bool) -> list[dict[str, Any]]:
     """Return the programmes with what a line of them shows; none on a programme's own page."""
-    rows = []
+    rows: list[dict[str, Any]] = []
+    members: dict[str | None, list[dict[str, Any]]] = {}
+    for entry in found.entries if whole else ():
+        named: list[str | None] = [*names_of(entry)] or [None]
+        for name in named:
+            members.setdefault(name, []).append(entry)
     for each in rolled if whole else ():
         if each["kind"] != "programme":
             continue
-        entries = [
-            entry
-            for entry in found.entries
-            if (each["name"] in names_of(entry) if each["name"] else not names_of(entry))
-        ]
+        entries = members.get(each["name"], [])
         rows.append({"rollup": each, "counts": colour_counts(entries), "melons": each["watermelons"]})
     return rows
 
@@ -149,7 +160,9 @@ def _changes(session: Session, found: Standing, visible: Any) -> dict[str, Any]:
     """Return what turned since the last board, the worst turns first."""
     if found.before is None:
         return {"turned": [], "since": None}
-    was = status_document(session, as_of=found.before, known_at=found.view.known_at, visible=visible)
+    was = status_document(
+        session, as_of=found.before, known_at=found.view.known_at, visible=visible, in_short=True
+    )
     keys = {entry["key"] for entry in found.entries}
     before = [entry for entry in was["projects"] if entry["key"] in keys]
     pairs = [pair for pair in paired(before, found.entries) if pair.step or pair.was is None or pair.colours]

@@ -31,6 +31,13 @@ from sync.rollup.rollup import names_of
 
 router = APIRouter()
 ROWS: Final = 50  # a page
+_RISK: Final = "risk"
+# What a risk is rated and shown by.
+_READ: Final = frozenset({
+    "project_id", "source_id", "external_id", "item_id", "kind", "title", "state", "owner", "probability", "impact",
+    "chance", "cost_impact", "days_impact", "currency", "action_due", "raised_on", "closed_on", "reviewed_on",
+    "likelihood", "severity", "rating", "schedule_likelihood", "schedule_severity", "schedule_rating", "locator", "url",
+})  # fmt: skip
 _NOW: Final = datetime.max.replace(tzinfo=UTC)  # later than any version ends: those that stand
 
 Show = Literal["all", "critical", "high", "unowned", "overdue", "unrated", "new"]
@@ -95,11 +102,14 @@ def risks_of(session: Session, found: Standing, policy: Policy) -> tuple[list[Sh
     """Return the open risks of the asked projects, the gravest first, and how many lay in each cell a board ago."""
     projects = ids(session, found)
     limits = _limits(policy, projects, found)
-    now = rows_of(session, "raid_item", projects=list(projects), known_at=found.past or _NOW)
+    at = found.past or _NOW
+    now = rows_of(session, "raid_item", projects=list(projects), known_at=at, columns=_READ, kind=_RISK)
     before = None
     known: set[tuple[int, str]] = set()
     if found.before_at is not None:
-        then = rows_of(session, "raid_item", projects=list(projects), known_at=found.before_at)
+        then = rows_of(
+            session, "raid_item", projects=list(projects), known_at=found.before_at, columns=_READ, kind=_RISK
+        )
         known = {(row["source_id"], row["external_id"]) for rows in then.values() for row in rows}
         before = Counter(
             cell
@@ -134,7 +144,7 @@ def _limits(policy: Policy, projects: dict[UUID, dict[str, Any]], found: Standin
 
 
 def _open(rows: Sequence[RowMapping]) -> list[RowMapping]:
-    return [row for row in rows if row["kind"] == "risk" and risk_facts(row).is_open]
+    return [row for row in rows if row["kind"] == _RISK and risk_facts(row).is_open]
 
 
 def _rated(

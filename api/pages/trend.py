@@ -1,7 +1,7 @@
 """How the portfolio went: colours, health and watermelons at one day after another."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Final, Literal
@@ -109,9 +109,10 @@ def rows_at(
     visible: Sequence[str] | None,
     programme: str,
 ) -> Sequence[Row[Any]]:
-    """Return of each day and project led on it the snapshot that stands, whether the project was closed since or not.
+    """Add up the snapshots that stand on each day by programme, colour and policy, of the projects led on it.
 
-    Which programme a project is in is as it is now; at an earlier instant, as each snapshot has it.
+    Also of those that were closed since. Which programme a project is in is as it is now; at an earlier instant, as
+    each snapshot has it.
     """
     own, here = "g.name", ""
     among = (
@@ -119,11 +120,15 @@ def rows_at(
         " JOIN programme o ON o.id = m.programme_id WHERE m.project_id = p.id AND o.name = :programme)"
     )
     if known_at is not None:
-        own, here = "s.programme", ", document ->> 'programme' AS programme, document -> 'programmes' AS programmes"
+        own, here = (
+            "s.programme",
+            ", document ->> 'programme' AS programme, document -> 'programmes' AS programmes",
+        )
         among = "s.programmes @> jsonb_build_array(jsonb_build_object('name', CAST(:programme AS text)))"
     return session.execute(
         text(
-            f"SELECT d.day, {own} AS programme, s.overall, s.health, s.watermelon, s.policy"
+            f"SELECT d.day, {own} AS programme, s.overall, s.policy, count(*) AS projects, count(s.health) AS known,"
+            " sum(s.health) AS health, count(*) FILTER (WHERE s.watermelon >= :melon) AS watermelons"
             " FROM unnest(CAST(:days AS date[])) AS d(day) CROSS JOIN project p"
             " LEFT JOIN programme g ON g.id = p.programme_id"
             f" CROSS JOIN LATERAL (SELECT overall, health, watermelon, policy{here} FROM snapshot t"
@@ -134,9 +139,10 @@ def rows_at(
             " AND (p.closed_at IS NULL OR CAST(:known_at AS timestamptz) < p.closed_at"
             f" OR d.day < CAST(p.closed_at AT TIME ZONE {zone_when('p.closed_at')} AS date))"
             f" AND (:programme = '' OR {own} = :programme OR {among})"
+            f" GROUP BY d.day, {own}, s.overall, s.policy"
         ),
         {
-            "days": list(days), "known_at": known_at, "programme": programme,
+            "days": list(days), "known_at": known_at, "programme": programme, "melon": WATERMELON,
             "visible": None if visible is None else list(visible),
         },
     ).all()  # fmt: skip
@@ -145,14 +151,15 @@ def rows_at(
 def points_of(days: Sequence[date], rows: Sequence[Row[Any]]) -> list[Point]:
     """Add the rows up, day by day."""
     points: list[Point] = []
+    by_day = _grouped(rows, lambda row: row.day)
     for day in days:
-        here = [row for row in rows if row.day == day]
+        here = by_day.get(day, [])
         policies = tuple(sorted({row.policy for row in here}))
         before = points[-1].policies if points else ()
         points.append(
             Point(
-                day, Counter(row.overall for row in here), len(here), mean([row.health for row in here]),
-                sum((row.watermelon or 0) >= WATERMELON for row in here), policies,
+                day, colours_of(here), sum(row.projects for row in here), mean(here),
+                sum(row.watermelons for row in here), policies,
                 new_policy=bool(before and policies and policies != before),
             )
         )  # fmt: skip
@@ -161,11 +168,9 @@ def points_of(days: Sequence[date], rows: Sequence[Row[Any]]) -> list[Point]:
 
 def programmes_of(days: Sequence[date], rows: Sequence[Row[Any]]) -> list[Programme]:
     """Return a line a programme, all on one scale."""
+    by_place = _grouped(rows, lambda row: (row.programme, row.day))
     names = sorted({row.programme for row in rows}, key=lambda name: (name is None, name or ""))
-    values = {
-        name: [mean([row.health for row in rows if row.day == day and row.programme == name]) for day in days]
-        for name in names
-    }
+    values = {name: [mean(by_place.get((name, day), [])) for day in days] for name in names}
     low = floor_of([value for found in values.values() for value in found])
     found = []
     for name in names:
@@ -176,13 +181,28 @@ def programmes_of(days: Sequence[date], rows: Sequence[Row[Any]]) -> list[Progra
             Programme(
                 name, line(healths, *SPARK, low, 100), last,
                 None if first is None or last is None else last - first,
-                Counter(row.overall for row in rows if row.day == days[-1] and row.programme == name),
+                colours_of(by_place.get((name, days[-1]), [])),
             )
         )  # fmt: skip
     return found
 
 
-def mean(values: Sequence[float | None]) -> float | None:
-    """Return the mean of what is known; None where nothing is."""
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+def colours_of(rows: Iterable[Row[Any]]) -> Counter[str]:
+    """Return how many projects are of each colour."""
+    found = Counter[str]()
+    for row in rows:
+        found[row.overall] += row.projects
+    return found
+
+
+def mean(rows: Sequence[Row[Any]]) -> float | None:
+    """Return the mean of the healths that are known; None where none is."""
+    known = sum(row.known for row in rows)
+    return sum(row.health for row in rows if row.known) / known if known else None
+
+
+def _grouped(rows: Sequence[Row[Any]], by: Callable[[Row[Any]], Any]) -> dict[Any, list[Row[Any]]]:
+    found: dict[Any, list[Row[Any]]] = {}
+    for row in rows:
+        found.setdefault(by(row), []).append(row)
+    return found

@@ -103,12 +103,14 @@ class Standing:
 
 
 def standing(session: Session, reader: Reader, view: View) -> Standing:
-    """Return the status of the visible projects by a view's clocks, read once a version."""
+    """Return the status of the visible projects in short by a view's clocks, read once a version."""
     visible = reader.principal.projects
     kept: Recent[Any] = reader.request.app.state.boards
     status = kept.get(
-        digest("status", reader.kind, session.info["version"], view.as_of, view.known_at, visible),
-        lambda: status_document(session, as_of=view.as_of, known_at=view.known_at, visible=visible),
+        digest("in short", reader.kind, session.info["version"], view.as_of, view.known_at, visible),
+        lambda: status_document(
+            session, as_of=view.as_of, known_at=view.known_at, visible=visible, in_short=True
+        ),
     )
     whole = portfolio_if_any(session, as_date(status["as_of"]), view.known_at)
     days = snapshot_days(session, view.known_at)
