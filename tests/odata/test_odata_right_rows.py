@@ -187,6 +187,34 @@ def test_expanded_rows_are_compared_with_the_row_they_belong_to_by_it(shop: Conn
     assert ask(shop, deeper).status == 501
 
 
+@pytest.mark.parametrize("listed", ["Words/any(w:w eq 'a')", "not (Words/all(w:w eq 'a'))"])
+def test_a_question_about_a_list_leaves_the_ways_of_its_row_to_the_row(shop: Connection, listed: str) -> None:
+    asked = f"{listed} and Category/Name eq 'Food'"
+    for_each = "bool_or(w = 'a')" if "any" in listed else "NOT bool_and(w = 'a')"
+    wanted = by_hand(
+        shop,
+        f"SELECT id FROM product, unnest(words) w WHERE category_id = 1 GROUP BY id HAVING {for_each} ORDER BY id",
+    )
+    assert ids(shop, asked) == wanted
+    assert ids(shop, "Words/any(w:contains(Category/Name,w)) and Category/ID eq 2") == by_hand(
+        shop,
+        "SELECT DISTINCT id FROM product, unnest(words) w WHERE category_id = 2 AND 'Fresh food' ~ w ORDER BY id",
+    )
+
+
+def test_a_sum_that_is_reached_is_not_taken_back_by_what_is_below_nought(shop: Connection) -> None:
+    found = rows(shop, "Products?$apply=topsum(59,Rating)&$select=ID,Rating")
+    assert min(row["Rating"] for row in found) > 0
+    assert sum(row["Rating"] for row in found) == 59
+
+
+def test_two_things_of_one_name_are_refused_even_where_one_leads_on(shop: Connection) -> None:
+    assert (
+        ask(shop, "Products?$apply=groupby((Category/Name),aggregate(Price with sum as Category))").status
+        == 400
+    )
+
+
 def test_what_is_put_together_has_the_wider_type(shop: Connection) -> None:
     count, average = by_hand(
         shop, "SELECT count(*)::text FROM product UNION ALL SELECT avg(weight)::text FROM product"

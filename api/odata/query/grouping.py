@@ -89,11 +89,11 @@ def folded(
 ) -> Flow:
     """Return one row a group; `only` leaves rows out of the groups, not groups out of the result."""
     items = [] if each is None else [((_name(item),), _aggregated(flow, item, only)) for item in each.items]
-    named = {path for path, _ in keys}
+    named = {path[0] for path, _ in keys}
     for path, _ in items:
-        if path in named:
+        if path[0] in named:
             raise wrong(each or Node(0), f"{path[0]} is given twice")
-        named.add(path)
+        named.add(path[0])
     leaves = [*keys, *items]
     columns = [held.sql.label(f"c{at}") for at, (_, held) in enumerate(leaves)]
     hidden: dict[Hashable, Value] = {}

@@ -39,7 +39,9 @@ def rank(flow: Flow, each: Rank, partition: Sequence[ColumnElement[Any]]) -> Flo
         place = func.row_number().over(partition_by=partition or None, order_by=order)
         return _kept(flow, place, lambda column: column <= amount.sql, ranked, each)
     given = func.coalesce(ranked.sql, 0)
-    running = func.sum(given).over(partition_by=partition or None, order_by=order, rows=(None, 0)) - given
+    # What is below nought comes last of the greatest, and takes nothing back of a sum that is reached.
+    added = func.greatest(given, 0) if each.kind.startswith("top") else given
+    running = func.sum(added).over(partition_by=partition or None, order_by=order, rows=(None, 0)) - added
     goal: ColumnElement[Any] = amount.sql
     if each.kind.endswith("percent"):
         goal = cast(amount.sql, Numeric()) / 100 * func.sum(given).over(partition_by=partition or None)

@@ -113,7 +113,8 @@ class Scope:
         self.elsewhere = False
         self.instance: Bound | None = None
         self._joins: dict[tuple[FromClause, Hashable], tuple[FromClause, ColumnElement[bool]]] = {}
-        if isinstance(this, Entity):
+        # A level for the values of a list has the row of the one around it at hand, and joins nothing itself.
+        if isinstance(this, Entity) and (outer is None or this.source not in context.owners):
             context.owners[this.source] = self
 
     @property
