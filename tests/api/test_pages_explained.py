@@ -1,6 +1,7 @@
 """Help beside each field, terms in the headings of heads' tables, and reasons in the reader's language."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from html import unescape
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +25,7 @@ FORMS: Final = (
     "/", "/portfolio", "/milestones", "/risks", "/money", "/trend", "/compare", "/changes", "/outcomes", "/search",
     "/projects/PORTAL", "/findings", "/matching", "/conflicts", "/collect", "/templates", "/policies", "/sources",
     "/sources/new", "/accounts", "/tokens", "/account", "/preferences", "/views?name=x&address=/", "/audit",
-    "/policies/new", "/templates/new", "/nothing-here",
+    "/policies/new", "/templates/new", "/hand-claims", "/nothing-here",
 )  # fmt: skip
 HEADS: Final = (
     "/", "/portfolio", "/milestones", "/risks", "/money", "/trend", "/compare", "/rollup", "/projects/PORTAL",
@@ -48,6 +49,12 @@ def officer(portfolio: Engine) -> TestClient:
     return browser(portfolio, cookie_of(portfolio, number))
 
 
+@pytest.fixture(scope="module")
+def read(officer: TestClient) -> Callable[[str], Page]:
+    """Return a page as an officer sees it, asked for once."""
+    return cache(lambda path: Page(officer.get(path, headers={"Accept": "text/html"}).text))
+
+
 @pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.html")), ids=lambda path: path.stem)
 def test_every_field_of_every_template_is_bound_to_what_is_said_of_it(template: Path) -> None:
     assert undescribed(template.read_text("utf-8")) == []
@@ -64,8 +71,8 @@ def test_a_field_of_which_nothing_is_said_is_seen() -> None:
 
 
 @pytest.mark.parametrize("path", FORMS)
-def test_every_field_of_a_page_has_a_label_and_a_description(officer: TestClient, path: str) -> None:
-    page = Page(officer.get(path, headers={"Accept": "text/html"}).text)
+def test_every_field_of_a_page_has_a_label_and_a_description(read: Callable[[str], Page], path: str) -> None:
+    page = read(path)
     assert page.fields
     assert page.without_label() == []
     assert page.without_description() == []
@@ -73,8 +80,10 @@ def test_every_field_of_a_page_has_a_label_and_a_description(officer: TestClient
 
 
 @pytest.mark.parametrize("path", HEADS)
-def test_a_heading_of_heads_that_is_a_term_has_its_entry_beside_it(officer: TestClient, path: str) -> None:
-    page = Page(officer.get(path, headers={"Accept": "text/html"}).text)
+def test_a_heading_of_heads_that_is_a_term_has_its_entry_beside_it(
+    read: Callable[[str], Page], path: str
+) -> None:
+    page = read(path)
     terms = {term.name for term in TERMS}
     headings = {" ".join(each.text.split("?")[0].split()) for each in page.headings}
     assert headings & terms
