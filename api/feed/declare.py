@@ -102,7 +102,7 @@ def instant(name: str, sql: Any, says: str | None = None) -> list[Held]:
     ]
 
 
-class Reckoned:
+class Latest:
     """A stamp that is that of several rows: the latest of them."""
 
     def __init__(self, changed_at: ColumnElement[Any]) -> None:

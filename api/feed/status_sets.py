@@ -23,8 +23,8 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from api.feed.declare import (
+    Latest,
     Moment,
-    Reckoned,
     Rows,
     day,
     entity_set,
@@ -137,7 +137,7 @@ def projects(moment: Moment | None) -> EntitySet:
             *_status(snapshot),
             *instant("ClosedAt", Project.closed_at),
             *instant("CreatedAt", Project.created_at),
-            *stamp(Reckoned(func.greatest(Project.changed_at, snapshot.changed_at, Programme.changed_at))),
+            *stamp(Latest(func.greatest(Project.changed_at, snapshot.changed_at, Programme.changed_at))),
         ],
         Rows(
             Project.__table__.outerjoin(Programme.__table__, Programme.id == Project.programme_id).outerjoin(

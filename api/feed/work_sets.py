@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from api.feed.declare import (
     PROJECT,
-    Reckoned,
+    Latest,
     Rows,
     day,
     entity_set,
@@ -302,7 +302,7 @@ def work_item_iterations() -> EntitySet:
             whole("IterationId", Iteration.id),
             text("IterationName", func.coalesce(Iteration.name, WorkItemIteration.name)),
             *stamp(
-                Reckoned(
+                Latest(
                     func.greatest(WorkItem.changed_at, Iteration.changed_at, type_=DateTime(timezone=True))
                 )
             ),

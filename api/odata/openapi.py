@@ -101,7 +101,7 @@ _OPTIONS: Final[dict[str, Any]] = {
         _option("select", "Which properties, with commas between", _TEXT, "*"),
         _option("filter", "Which rows: an expression of OData", _TEXT, "1 eq 1"),
         _option("orderby", "In which order: expressions with asc or desc", _TEXT, "null"),
-        _option("expand", "What belongs to the rows, by the names of ways", _TEXT, "*($top=1)"),
+        _option("expand", "What belongs to the rows, by the names of navigation properties", _TEXT, "*($top=1)"),
         _option("compute", "Expressions with names: `… as NAME`", _TEXT, "1 add 1 as Two"),
         _option("search", "Words to be found in the texts of a row", _TEXT, "portal"),
         _option("apply", "Transformations: groups, sums, rows reckoned from rows", _TEXT, "aggregate($count as N)"),

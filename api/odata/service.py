@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -126,10 +125,12 @@ class Service:
     def _of_rows(self, answering: Answering, segments: Sequence[Segment]) -> Answer:
         context = answering.context
         if cores := self._cores(answering.asked, segments):
-            # Whatever needs a column that a core has not finds none, and all is asked of the whole rows.
             narrow = replace(context, owners={}, used={}, costs={}, cores=cores)
-            with suppress(KeyError):
+            try:
                 return replace(answering, context=narrow).answer(resolve(narrow, segments))
+            except KeyError as error:
+                if not _lacking(cores, error):
+                    raise
         return answering.answer(resolve(context, segments))
 
     def _cores(self, asked: Options, segments: Sequence[Segment]) -> Mapping[FromClause, FromClause]:
@@ -191,6 +192,11 @@ class Service:
         if form.type == JSON:
             return Answer(200, orjson.dumps(as_json(self.model)), {"Content-Type": JSON})
         return Answer(200, as_xml(self.model), {"Content-Type": XML})
+
+
+def _lacking(cores: Mapping[FromClause, FromClause], error: KeyError) -> bool:
+    """Say whether a column was looked for that a set has and its core has not: then all is asked of the whole rows."""
+    return any(name in whole.c and name not in core.c for whole, core in cores.items() for name in error.args)
 
 
 def _entity(answering: Answering, segments: Sequence[Segment]) -> Answer:

@@ -1,10 +1,12 @@
 """What gave wrong rows once: each with the rows that are right, worked out by hand or in SQL."""
 
+import ast
 import base64
 import logging
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -13,13 +15,14 @@ import pytest
 from sqlalchemy import Connection, text, true
 from sqlalchemy.dialects import postgresql
 
+import api.odata
 from api.odata.edm import EntitySet, Model
 from api.odata.exchange import Answer, Request
 from api.odata.query.rows import Limits
 from api.odata.query.statement import Loose, select
 from api.odata.refusals import refusal
 from api.odata.service import Service
-from tests.support.odata_shop import CATEGORY, COLOUR, FUNCTIONS, MODEL, PERKS, PRODUCT
+from tests.support.odata_shop import CATEGORY, COLOUR, FUNCTIONS, MODEL, PERKS, PRODUCT, TAG
 
 NOW: Final = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -142,6 +145,14 @@ def test_a_statement_that_reads_rows_which_nothing_joins_is_never_written(
     assert told.status == 501
     assert "2 sources" in caplog.text
     assert "2 sources" not in told.message
+
+
+def test_every_statement_of_the_engine_begins_where_it_is_held_to_that() -> None:
+    folder = Path(api.odata.__file__).parent
+    for module in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "sqlalchemy":
+                assert "select" not in {each.name for each in node.names}, module
 
 
 # Rows.
@@ -391,3 +402,26 @@ def test_what_looks_like_digits_and_is_none_is_no_number(shop: Connection, numbe
     assert ask(shop, f"Products?$filter=Colour eq Shop.Colour'{number}'").status == 400
     mark = base64.urlsafe_b64encode(orjson.dumps(["x", None, [number]])).decode().rstrip("=")
     assert ask(shop, f"Products?$skiptoken={mark}").status == 400
+
+
+def test_a_mistake_of_the_model_is_not_taken_for_a_column_that_a_core_has_not(shop: Connection) -> None:
+    asked = []
+
+    def visible(_source: Any, _caller: Any) -> Any:
+        asked.append("once")
+        raise KeyError("mistake")
+
+    tags = MODEL.by_name["Tags"]
+    alone = replace(
+        tags,
+        type=replace(tags.type, navigations=()),
+        visible=visible,
+        core=select(TAG.c.id).select_from(TAG).subquery(),
+    )
+    request = Request("GET", "Tags/$count", "", {}, "http://hub.example/")
+    with pytest.raises(KeyError, match="mistake"):
+        Service(Model("Shop", (alone,))).answer(request, shop, caller=None, now=NOW)
+    assert asked == ["once"]
+    seeing = replace(alone, visible=None)
+    narrowed = Request("GET", "Tags/$count", "$filter=Label%20eq%20'new'", {}, "http://hub.example/")
+    assert Service(Model("Shop", (seeing,))).answer(narrowed, shop, caller=None, now=NOW).body == b"1"

@@ -209,7 +209,7 @@ def test_an_expansion_that_brings_too_much_is_refused(shop: Connection) -> None:
             + "Tags"
             + "))" * 10,
         )
-    with pytest.raises(TooComplex, match="ways"):
+    with pytest.raises(TooComplex, match="navigation properties"):
         read(shop, "$filter=ID eq 1&$expand=" + ",".join(["Tags"] * 70))
 
 
@@ -255,11 +255,11 @@ def test_what_is_not_there_is_refused(shop: Connection, query: str) -> None:
 
 def test_a_page_that_ends_where_it_began_is_refused_and_not_linked_to_for_ever() -> None:
     keys = [SortKey(Value(column("at"), "Edm.Double"))]
-    mark = token(keys, [1.5], query="Products", left=None)
+    mark = token([1.5], query="Products", left=None)
     begun, left = place(mark, keys, query="Products")
-    assert token(keys, [2.5], query="Products", left=left, behind=begun) != mark
+    assert token([2.5], query="Products", left=left, behind=begun) != mark
     with pytest.raises(Unsupported, match="do not come to an end"):
-        token(keys, [1.5], query="Products", left=left, behind=begun)
+        token([1.5], query="Products", left=left, behind=begun)
 
 
 KEYS: Final = [

@@ -21,18 +21,14 @@ from api.odata.query.dynamic import UNTYPED, known
 from api.odata.query.literals import SQL_TYPES, exact
 from api.odata.query.typed import (
     Value,
-    WrongType,
     is_numeric,
     name_of,
     wider,
+    wrong,
 )
-from api.odata.syntax.tree import Binary, Node, Unary
+from api.odata.syntax.tree import Binary, Unary
 
 Sql = ColumnElement[Any]
-
-
-def _wrong(node: Node, says: str) -> WrongType:
-    return WrongType(f"character {node.at + 1}: {says}", at=node.at)
 
 
 def negative(node: Unary, given: Value) -> Value:
@@ -40,7 +36,7 @@ def negative(node: Unary, given: Value) -> Value:
     if given.is_null:
         return given
     if not is_numeric(given.type) and given.type != "Edm.Duration":
-        raise _wrong(node, f"- takes a number or a duration, not {name_of(given.type)}")
+        raise wrong(node, f"- takes a number or a duration, not {name_of(given.type)}")
     turned = -given.sql if is_numeric(given.type) else _stretched(given.sql, literal(-1))
     return Value(turned, given.type, given.nullable, at=node.at)
 
@@ -68,7 +64,7 @@ def reckon(node: Binary, left: Value, right: Value) -> Value:
         found = _times(node.operator, left, right)
         if found is not None:
             return Value(found[1], found[0], left.nullable or right.nullable, at=node.at)
-    raise _wrong(node, f"{node.operator} cannot take {name_of(left.type)} and {name_of(right.type)}")
+    raise wrong(node, f"{node.operator} cannot take {name_of(left.type)} and {name_of(right.type)}")
 
 
 def _numbers(node: Binary, left: Value, right: Value, type_: str) -> Value:

@@ -150,7 +150,7 @@ class _Reading:
                 key = tuple(row[at] for at in places[1:])
                 made.removed.append((key, "deleted" if row[was_gone] else "changed"))
         if found:
-            made.last = token(order, [found[:size][-1][at] for at in places], query=self.asked, left=0)
+            made.last = token([found[:size][-1][at] for at in places], query=self.asked, left=0)
         made.next = made.last if len(found) > size else None
         return made
 
@@ -182,7 +182,7 @@ class _Reading:
         found = self.connection.execute(statement.limit(size + 1)).all()
         made = Changed([], [(tuple(row[1:]), "deleted") for row in found[:size]], last)
         if made.removed:
-            made.last = token(order, found[:size][-1], query=self.asked, left=1)
+            made.last = token(found[:size][-1], query=self.asked, left=1)
         made.next = made.last if len(found) > size else None
         return made
 

@@ -126,7 +126,7 @@ def cross_page(
     mark = None
     if len(found) > size and (left is None or left > size):
         rest = None if left is None else left - size
-        mark = token(order, [found[size - 1][at] for at in places], query=asked, left=rest, behind=values)
+        mark = token([found[size - 1][at] for at in places], query=asked, left=rest, behind=values)
     return Page(rows, [], mark, count)
 
 

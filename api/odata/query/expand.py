@@ -70,7 +70,10 @@ class Expanding:
             for way, type_ in self._ways(owner[1], item):
                 self.ways += 1
                 if self.ways > MOST_WAYS:
-                    raise TooComplex(f"$expand: more than {MOST_WAYS} ways in one request", target="$expand")
+                    raise TooComplex(
+                        f"$expand: more than {MOST_WAYS} navigation properties in one request",
+                        target="$expand",
+                    )
                 with within("$expand", over=True):
                     self._way(rows, keys, often, (owner[0], type_), way, item, depth)
 
@@ -89,12 +92,12 @@ class Expanding:
             return [(way, type_) for way in ways.values()]
         if len(steps) > 1:
             raise Unsupported(
-                f"$expand, character {item.at + 1}: nest the second way: {steps[0]}($expand={steps[1]})",
+                f"$expand, character {item.at + 1}: nest the second one: {steps[0]}($expand={steps[1]})",
                 target="$expand", at=item.at,
             )  # fmt: skip
         if steps[0] not in ways:
             has = ", ".join(ways) or "none"
-            says = f"$expand, character {item.at + 1}: {type_.name} has no way {steps[0]}; it has {has}"
+            says = f"$expand, character {item.at + 1}: {type_.name} has no navigation property {steps[0]}; it has {has}"
             raise WrongType(says, target="$expand", at=item.at)
         return [(ways[steps[0]], type_)]
 
@@ -145,7 +148,7 @@ class Expanding:
         if self.written > self.limits.written:
             raise TooComplex(
                 f"$expand: it writes more than {self.limits.written} rows, those that many share once below each; "
-                "take smaller pages, fewer ways, or $top inside",
+                "take smaller pages, fewer navigation properties, or $top inside",
                 target="$expand",
             )
 

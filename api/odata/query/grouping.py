@@ -74,7 +74,9 @@ def _key(flow: Flow, path: Path) -> Value:
     with _one_each(path):
         found = operand(path, flow.scope)
     if isinstance(found, Entity):
-        raise Unsupported("$apply: group by properties of what a way leads to", target="$apply", at=path.at)
+        raise Unsupported(
+            "$apply: group by properties of what a navigation property leads to", target="$apply", at=path.at
+        )
     held = value(path, flow.scope)
     # PostgreSQL groups by no constant alone.
     return replace(held, sql=cast(held.sql, Text())) if held.is_null else held
@@ -131,7 +133,9 @@ def _aggregated(flow: Flow, item: Aggregated, only: ColumnElement[bool] | None) 
 def _method(flow: Flow, item: Aggregated) -> tuple[Any, Any]:
     if item.method == "count":
         if isinstance(item.expression, Path) and len(item.expression.steps) > 1:
-            raise Unsupported("$apply: counting over a way is not done here", target="$apply", at=item.at)
+            raise Unsupported(
+                "$apply: counting over a navigation property is not done here", target="$apply", at=item.at
+            )
         return func.count(), "Edm.Int64"
     with _one_each(item):
         found = operand(item.expression, flow.scope)

@@ -30,10 +30,10 @@ from api.odata.query.typed import (
     Structure,
     Value,
     Values,
-    WrongType,
     is_numeric,
     name_of,
     wider,
+    wrong,
 )
 from api.odata.syntax.tree import Binary, Finer, Node
 
@@ -42,10 +42,6 @@ _ORDER: Final = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 _UNORDERED: Final = frozenset(["Edm.Binary"])
 _NAN: Final[ColumnElement[float]] = literal(float("nan"), Double())
 Sql = ColumnElement[Any]
-
-
-def _wrong(node: Node, says: str) -> WrongType:
-    return WrongType(f"character {node.at + 1}: {says}", at=node.at)
 
 
 def compare(node: Node, operator: str, left: Bound, right: Bound, *, exactly: bool) -> ColumnElement[bool]:
@@ -80,7 +76,7 @@ def compare(node: Node, operator: str, left: Bound, right: Bound, *, exactly: bo
         held = [left.type.all_properties()[name].held_in for name in left.type.key_names()]
         same = and_(*(left.source.c[name].is_not_distinct_from(right.source.c[name]) for name in held))
         return same if operator == "eq" else ~same
-    raise _wrong(node, f"{operator} cannot compare these")
+    raise wrong(node, f"{operator} cannot compare these")
 
 
 def _lists(node: Node, operator: str, left: Values, right: Values) -> tuple[Sql, Sql]:
@@ -91,7 +87,7 @@ def _lists(node: Node, operator: str, left: Values, right: Values) -> tuple[Sql,
         return cast(cast(left.sql, texts), numbers), cast(cast(right.sql, texts), numbers)
     if left.type != right.type:
         says = f"{operator} cannot compare lists of {name_of(left.type)} and of {name_of(right.type)}"
-        raise _wrong(node, says)
+        raise wrong(node, says)
     return left.sql, right.sql
 
 
@@ -104,7 +100,7 @@ def _is_missing(node: Node, found: Bound) -> ColumnElement[bool]:
         return and_(*(column.is_(None) for column in columns))
     if isinstance(found, Values):
         return found.sql.is_(None)
-    raise _wrong(node, "rows are never null")
+    raise wrong(node, "rows are never null")
 
 
 def _values(node: Node, operator: str, left: Value, right: Value, *, exactly: bool) -> ColumnElement[bool]:
@@ -128,7 +124,7 @@ def _values(node: Node, operator: str, left: Value, right: Value, *, exactly: bo
 
 def _ordered(node: Node, operator: str, left: Value, right: Value, *, exactly: bool) -> ColumnElement[bool]:
     if isinstance(left.type, EnumType) or left.type in _UNORDERED:
-        raise _wrong(node, f"{name_of(left.type)} has no order")
+        raise wrong(node, f"{name_of(left.type)} has no order")
     found: Sql = left.sql.op(_ORDER[operator], is_comparison=True)(right.sql)
     # To PostgreSQL what is no number is the greatest of them; here it is neither less nor more.
     most = left if operator in ("gt", "ge") else right
@@ -174,7 +170,7 @@ def alike(node: Node, operator: str, left: Value, right: Value) -> tuple[Value, 
         made = _as(one, other)
         if made is not None:
             return (made, one) if swapped else (one, made)
-    raise _wrong(node, f"{operator} cannot compare {name_of(left.type)} with {name_of(right.type)}")
+    raise wrong(node, f"{operator} cannot compare {name_of(left.type)} with {name_of(right.type)}")
 
 
 def _as(wanted: Value, given: Value) -> Value | None:
@@ -208,7 +204,7 @@ def common_type(node: Node, values: Sequence[Value]) -> str | EnumType:
         if isinstance(found, str) and isinstance(each, str) and is_numeric(found) and is_numeric(each):
             found = wider(found, each)
         elif found != each:
-            raise _wrong(node, f"{name_of(found)} and {name_of(each)} have no common type")
+            raise wrong(node, f"{name_of(found)} and {name_of(each)} have no common type")
     return found
 
 
@@ -222,14 +218,14 @@ def member_of(node: Binary, left: Bound, right: list[Bound] | Values) -> ColumnE
     """Say whether a value is among others; null is where null is among them."""
     if isinstance(right, Values):
         if not isinstance(left, Value):
-            raise _wrong(node, "in takes a single value before a collection")
+            raise wrong(node, "in takes a single value before a collection")
         if left.is_null:
             return func.coalesce(_has_null(right), false())
         element = Value(literal(None), right.type, at=right.at)
         left, _ = alike(node, "in", left, element)
         same_type = left.type == right.type or (is_numeric(left.type) and is_numeric(right.type))
         if not same_type:
-            raise _wrong(node, f"in cannot look for {name_of(left.type)} among {name_of(right.type)}")
+            raise wrong(node, f"in cannot look for {name_of(left.type)} among {name_of(right.type)}")
         found = func.coalesce(left.sql == func.any(right.sql), false())
         return or_(found, and_(left.sql.is_(None), _has_null(right))) if left.nullable else found
     if isinstance(left, Value):
@@ -250,7 +246,7 @@ def _among(node: Binary, left: Value, right: list[Bound]) -> ColumnElement[bool]
         left = known(left, first.type)
     for each in right:
         if not isinstance(each, Value):
-            raise _wrong(node, "in compares with single values")
+            raise wrong(node, "in compares with single values")
         if each.is_null:
             null = True
             continue
@@ -271,11 +267,11 @@ def _among(node: Binary, left: Value, right: list[Bound]) -> ColumnElement[bool]
 def has(node: Node, left: Value, right: Value) -> Value:
     """Say whether flags are set, or of an enumeration without flags whether it is that member."""
     if not isinstance(left.type, EnumType):
-        raise _wrong(node, f"has takes an enumeration, not {name_of(left.type)}")
+        raise wrong(node, f"has takes an enumeration, not {name_of(left.type)}")
     if isinstance(right.literal, str) and right.type == "Edm.String":
         right = member(left.type, right.literal, right.at)
     if right.type != left.type:
-        raise _wrong(node, f"has cannot look for {name_of(right.type)} in {name_of(left.type)}")
+        raise wrong(node, f"has cannot look for {name_of(right.type)} in {name_of(left.type)}")
     if left.type.flags:
         return Value(left.sql.bitwise_and(right.sql) == right.sql, "Edm.Boolean", at=node.at)
     return Value(left.sql == right.sql, "Edm.Boolean", at=node.at)

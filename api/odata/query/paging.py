@@ -51,7 +51,6 @@ class SortKey:
 
 
 def token(
-    keys: Sequence[SortKey],
     values: Sequence[Any],
     *,
     query: str,
@@ -61,7 +60,6 @@ def token(
     """Return the mark of a place: the keys of the last row that was given.
 
     Args:
-        keys: The order.
         values: Of the last row, one a key.
         query: What the request is, so that the mark fits no other.
         left: How many rows `$top` still allows.
@@ -70,7 +68,6 @@ def token(
     Raises:
         Unsupported: It ends where it began, so that whoever follows the mark would never come to an end.
     """
-    del keys
     texts = [None if value is None else _text(value) for value in values]
     if behind is not None and texts == list(behind):
         raise Unsupported(

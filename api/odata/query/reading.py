@@ -26,18 +26,26 @@ from api.odata.query.typed import (
     Structure,
     Value,
     Values,
-    WrongType,
     name_of,
+    wrong,
 )
-from api.odata.syntax.tree import Binary, Chain, Computed, Expression, Node
+from api.odata.syntax.tree import Binary, Chain, Computed, Expression
+
+__all__ = [
+    "READERS",
+    "Sql",
+    "computed",
+    "condition",
+    "kind_of",
+    "operand",
+    "single",
+    "truth",
+    "value",
+    "wrong",
+]
 
 Sql = ColumnElement[Any]
 READERS: Final[dict[type[Any], Callable[[Any, Scope], Bound]]] = {}
-
-
-def wrong(node: Node, says: str) -> WrongType:
-    """Return the complaint about a node."""
-    return WrongType(f"character {node.at + 1}: {says}", at=node.at)
 
 
 def condition(node: Expression, scope: Scope) -> ColumnElement[bool]:

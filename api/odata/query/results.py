@@ -91,7 +91,7 @@ def _number(connection: Connection, flow: Flow) -> int:
 
 def _narrowed(flow: Flow, options: Options) -> Flow:
     if options.expand or options.search is not None:
-        raise Malformed("$apply: its result has no ways to expand and cannot be searched", target="$apply")
+        raise Malformed("$apply: its result has nothing to expand and cannot be searched", target="$apply")
     for item in options.compute or ():
         made = computed(item, flow.scope)
         flow.scope.this = grouped([*flow.leaves(), ((item.name,), made)])

@@ -180,7 +180,7 @@ class Plan:
         if len(found) > size and (left is None or left > size):
             rest = None if left is None else left - size
             last = [rows[-1][at] for at in self.places]
-            mark = token(self.order, last, query=asked, left=rest, behind=behind)
+            mark = token(last, query=asked, left=rest, behind=behind)
         places = self.places[len(self.places) - self.keys :]
         return Page(
             rows=self.built.build_all(rows, nulls=self.nulls),

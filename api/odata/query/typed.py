@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, FromClause
 
 from api.odata.edm import NUMERIC, WHOLE, ComplexType, EntitySet, EntityType, EnumType, Navigation
 from api.odata.problems import Problem
-from api.odata.syntax.tree import Expression
+from api.odata.syntax.tree import Expression, Node
 
 Type = "str | EnumType"
 
@@ -17,6 +17,11 @@ class WrongType(Problem):
     """Operands do not go together, or a name leads nowhere."""
 
     code = "BadRequest"
+
+
+def wrong(node: Node, says: str) -> WrongType:
+    """Return the complaint about a node."""
+    return WrongType(f"character {node.at + 1}: {says}", at=node.at)
 
 
 class ThroughMany(WrongType):
