@@ -24,7 +24,7 @@ def trust(source: str, ca_bundle: str | None) -> ssl.SSLContext | bool:
     """
     if ca_bundle is not None and is_certificates(ca_bundle):
         return trusting(source, ca_bundle)
-    chosen = ca_bundle or next((environ[name] for name in _CA_VARIABLES if environ.get(name)), None)
+    chosen = ca_bundle or authorities_of_environment()
     if chosen is None:
         return True
     try:
@@ -57,6 +57,11 @@ def trusting(source: str, certificates: str) -> ssl.SSLContext:
             f"the certificates of the authority cannot be used ({type(error).__name__}); give them anew, in PEM form",
             source=source,
         ) from None
+
+
+def authorities_of_environment() -> str | None:
+    """Return the certificate file that the environment names for every program; None where it names none."""
+    return next((environ[name] for name in _CA_VARIABLES if environ.get(name)), None)
 
 
 def origin_of(url: str) -> tuple[str, str, int | None]:

@@ -1,6 +1,5 @@
 """Sessions for libraries that bring their own HTTP: they end, retry a little, and go where we may connect to."""
 
-import os
 import socket
 import ssl
 from typing import Any, Final
@@ -15,10 +14,9 @@ from urllib3.poolmanager import PoolManager, ProxyManager
 from urllib3.util import Retry
 from urllib3.util.connection import create_connection
 
-from connectors.address import is_certificates, trusting
+from connectors.address import authorities_of_environment, is_certificates, trusting
 from connectors.guard import check_behind_proxy, checked
 
-_CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _TIMEOUT_S: Final = (10.0, 60.0)  # connect, read
 
 
@@ -107,8 +105,7 @@ def patient_session(
     """
     session = requests.Session()
     session.trust_env = False  # else REQUESTS_CA_BUNDLE and its kin would win over ca_bundle
-    given = next((os.environ[name] for name in _CA_VARIABLES if os.environ.get(name)), None)
-    given = ca_bundle or given
+    given = ca_bundle or authorities_of_environment()
     trusted = trusting(source or "", given) if given and is_certificates(given) else None
     session.verify = True if trusted else given or True
     if proxy:
