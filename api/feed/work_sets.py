@@ -45,9 +45,14 @@ from api.odata.edm import EntitySet
 from model.tables import Iteration, Scope, Source, Transition, WorkItem, WorkItemIteration, WorkItemLeft
 
 
+def of_its_scope(held: Any) -> ColumnElement[bool]:
+    """Return what joins work items, or iterations, with the scope that they are in, which says their project."""
+    return and_(Scope.source_id == held.source_id, Scope.external_id == held.scope_external_id)
+
+
 def work_items() -> EntitySet:
     """Return the set of work items, deleted ones included and marked."""
-    scope = and_(Scope.source_id == WorkItem.source_id, Scope.external_id == WorkItem.scope_external_id)
+    scope = of_its_scope(WorkItem)
     return entity_set(
         "WorkItems",
         "WorkItem",
@@ -113,7 +118,7 @@ def _left(kind: str, key_name: str) -> FromClause:
     item = and_(
         WorkItem.source_id == WorkItemLeft.source_id, WorkItem.external_id == WorkItemLeft.item_external_id
     )
-    scope = and_(Scope.source_id == WorkItem.source_id, Scope.external_id == WorkItem.scope_external_id)
+    scope = of_its_scope(WorkItem)
     return (
         select(
             WorkItem.id.label("WorkItemId"),
@@ -133,7 +138,7 @@ def transitions() -> EntitySet:
     item = and_(
         WorkItem.source_id == Transition.source_id, WorkItem.external_id == Transition.item_external_id
     )
-    scope = and_(Scope.source_id == WorkItem.source_id, Scope.external_id == WorkItem.scope_external_id)
+    scope = of_its_scope(WorkItem)
     return entity_set(
         "Transitions",
         "Transition",
@@ -161,7 +166,7 @@ def transitions() -> EntitySet:
 
 def iterations() -> EntitySet:
     """Return the set of sprints and iterations."""
-    scope = and_(Scope.source_id == Iteration.source_id, Scope.external_id == Iteration.scope_external_id)
+    scope = of_its_scope(Iteration)
     return entity_set(
         "Iterations",
         "Iteration",
@@ -206,7 +211,7 @@ def _planned_in(rows: FromClause, visible: Any) -> ColumnElement[bool]:
         Iteration.source_id == WorkItemIteration.source_id,
         Iteration.external_id == WorkItemIteration.external_id,
     )
-    scope = and_(Scope.source_id == WorkItem.source_id, Scope.external_id == WorkItem.scope_external_id)
+    scope = of_its_scope(WorkItem)
     planned = (
         select(Iteration.id)
         .join(WorkItemIteration, iteration)
@@ -220,7 +225,7 @@ def _planned_in(rows: FromClause, visible: Any) -> ColumnElement[bool]:
 
 def work_item_fields() -> EntitySet:
     """Return the set of custom fields, a row each: no field that comes or goes changes a column."""
-    scope = and_(Scope.source_id == WorkItem.source_id, Scope.external_id == WorkItem.scope_external_id)
+    scope = of_its_scope(WorkItem)
     held = (
         func.jsonb_each(WorkItem.custom)
         .table_valued(column("key", Text()), column("value", JSONB()))
@@ -291,7 +296,7 @@ def work_item_iterations() -> EntitySet:
         Iteration.source_id == WorkItemIteration.source_id,
         Iteration.external_id == WorkItemIteration.external_id,
     )
-    scope = and_(Scope.source_id == WorkItem.source_id, Scope.external_id == WorkItem.scope_external_id)
+    scope = of_its_scope(WorkItem)
     return entity_set(
         "WorkItemIterations",
         "WorkItemIteration",

@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from api.odata.edm import WHOLE, EnumType
-from sync.json import encoded
+from model.full_json import encoded
 
 _BIG: Final = frozenset({"Edm.Int64", "Edm.Decimal"})
 _DAY_S: Final = 86_400

@@ -30,7 +30,7 @@ from api.odata.resolve import NotFound, Target, resolve
 from api.odata.syntax import options as syntax
 from api.odata.syntax.resource import Crossed, Segment, System, path
 from api.odata.syntax.tree import Identifier, Options
-from sync.json import encoded
+from model.full_json import encoded
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Date, Subquery, and_, cast, func, literal, select, true
+from sqlalchemy import ColumnElement, Date, Subquery, cast, func, literal, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from api.feed.declare import Rows, entity_set, many, one
@@ -10,6 +10,7 @@ from api.feed.projectdata.keys import midnight
 from api.feed.projectdata.names import PROJECT, PROJECT_BASELINE, held, typed
 from api.feed.status_sets import Columns, newest_status, said
 from api.feed.versions import Said
+from api.feed.work_sets import of_its_scope
 from api.odata.edm import EntitySet
 from model.tables import Baseline, Project, Scope, WorkItem
 
@@ -97,7 +98,7 @@ def named() -> Subquery:
 
 def _hours() -> Any:
     """Return the hours of each project's items that are there; null where no item says any."""
-    scope = and_(Scope.source_id == WorkItem.source_id, Scope.external_id == WorkItem.scope_external_id)
+    scope = of_its_scope(WorkItem)
     return (
         select(
             Scope.project_id,

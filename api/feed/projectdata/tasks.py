@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import (
-    ColumnElement,
     Date,
     DateTime,
     Double,
@@ -29,6 +28,7 @@ from api.feed.projectdata.keys import guid, midnight
 from api.feed.projectdata.names import ASSIGNMENT, TASK, TASK_BASELINE, held, typed
 from api.feed.projectdata.projects import named
 from api.feed.versions import Said
+from api.feed.work_sets import of_its_scope
 from api.odata.edm import EntitySet
 from model.tables import Identity, Milestone, Person, Scope, WorkItem
 
@@ -43,7 +43,7 @@ def _items() -> Select[Any]:
 
     Tasks are above and below others of their own project only: whoever sees one may not see another's.
     """
-    scope = _scope()
+    scope = of_its_scope(WorkItem)
     parent = _there().subquery("parent")
     above = and_(
         parent.c.source_id == WorkItem.source_id,
@@ -98,15 +98,11 @@ def _items() -> Select[Any]:
     )
 
 
-def _scope() -> ColumnElement[bool]:
-    return and_(Scope.source_id == WorkItem.source_id, Scope.external_id == WorkItem.scope_external_id)
-
-
 def _there() -> Any:
     """Select the items that are there, each with the project it is of."""
     return (
         select(WorkItem.source_id, WorkItem.external_id, WorkItem.title, Scope.project_id)
-        .join(Scope, _scope())
+        .join(Scope, of_its_scope(WorkItem))
         .where(WorkItem.deleted_at.is_(None))
     )
 
@@ -115,7 +111,7 @@ def _parents() -> Subquery:
     """Return the items that others of a project are below, with that project."""
     return (
         select(WorkItem.source_id, WorkItem.parent_external_id, Scope.project_id)
-        .join(Scope, _scope())
+        .join(Scope, of_its_scope(WorkItem))
         .where(WorkItem.parent_external_id.is_not(None), WorkItem.deleted_at.is_(None))
         .distinct()
         .subquery("parents")
