@@ -23,9 +23,8 @@ from model.naming import change_where_seen, field_where_seen
 from model.tables import Project, Scope, WorkItem, WorkItemLink
 
 EVERYTHING: Final = "all"
-_SETTING: Final = "muster.seen"
-TELLING: Final = f"set_config('{_SETTING}', :seen, true)"  # as a column of a statement
-_TELL: Final = text(f"SELECT {TELLING}")
+SETTING: Final = "muster.seen"
+_TELL: Final = text(f"SELECT set_config('{SETTING}', :seen, true)")
 
 
 def tell(connection: Connection, visible: Any) -> None:
@@ -80,13 +79,13 @@ def _item_is_seen(item: Any, is_it: ColumnElement[bool]) -> Any:
 
 
 def _seen_in_sql(project: str) -> str:
-    seen = f"SELECT string_to_array(coalesce(current_setting('{_SETTING}', true), ''), ',')"
+    seen = f"SELECT string_to_array(coalesce(current_setting('{SETTING}', true), ''), ',')"
     return f"CAST({project} AS text) = ANY(CAST(({seen}) AS text[]))"
 
 
 def _setting() -> Any:
     # As a query of its own, so that it is read once and not row by row.
-    return func.coalesce(func.current_setting(_SETTING, True), "")
+    return func.coalesce(func.current_setting(SETTING, True), "")
 
 
 def _all() -> ColumnElement[bool]:

@@ -6,13 +6,12 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote
 
 import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from api.access.visible import authenticate, visible_projects
@@ -20,14 +19,14 @@ from api.feed.changed import marked
 from api.feed.declare import Moment
 from api.feed.kept import EVERYBODY, answered, plain
 from api.feed.models import NoSuchDay, has_past, model_of, moment_of
-from api.feed.named import EVERYTHING, TELLING, tell
+from api.feed.named import tell
 from api.feed.projectdata.model import projectdata
+from api.feed.reading import reading
 from api.odata.exchange import Answer
 from api.odata.exchange import Request as Asked
 from api.odata.query.rows import Limits
 from api.odata.service import Service
 from api.wire.problems import Problem
-from api.wire.version import SEEN
 
 router = APIRouter()
 PREFIX: Final = "/odata/v1/"
@@ -35,16 +34,9 @@ RETIRED: Final = "/odata/projectdata/"  # with the names of Project Online's fee
 # Its addresses could have a language in front, as `[en-US]/Projects`; names were English then.
 _LANGUAGE: Final = re.compile(r"^/*(?:\[|%5[Bb])[A-Za-z]{2,3}(?:-[A-Za-z]{2,4})?(?:\]|%5[Dd])(?=/|$)")
 AS_OF: Final = "as_of"
-_LONGEST_S: Final = 30  # seconds that one statement may take
 _MOST_BODY: Final = 262_144  # bytes
 _METHODS: Final = ["GET", "HEAD", "POST"]
 _RETIRED_PAGE: Final = 5_000  # rows
-_READING: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-# A request gets one core: several for one would be taken from the others that ask.
-_BEGIN: Final = text(
-    "SELECT set_config('statement_timeout', :most, true), set_config('max_parallel_workers_per_gather', '0', true),"
-    f" {TELLING}, {SEEN} AS seen"
-)
 
 
 @router.api_route(RETIRED + "{path:path}", methods=_METHODS, include_in_schema=False)
@@ -86,11 +78,14 @@ def _answered(request: Request, body: bytes) -> Response:
         return plain(answer)
 
     def make(asked: Asked) -> tuple[Answer, str]:
-        with engine.connect().execution_options(**_READING) as connection:
-            if _may_track(asked):
-                asked = replace(asked, mark=marked(connection).isoformat())
-            told = EVERYTHING if principal.sees_everything else ""
-            state = connection.execute(_BEGIN, {"most": f"{_LONGEST_S}s", "seen": told}).one().seen
+        before = marked if _may_track(asked) else None
+        with reading(engine, everything=principal.sees_everything, before=before) as (
+            connection,
+            state,
+            mark,
+        ):
+            if mark is not None:
+                asked = replace(asked, mark=mark.isoformat())
             session = Session(connection)
             visible = visible_projects(session, principal)
             if visible is not None:

@@ -18,7 +18,6 @@ from urllib.parse import unquote_plus
 import psycopg
 from sqlalchemy import Connection
 
-from api.odata.answering import Noted
 from api.odata.edm import Model
 from api.odata.exchange import Answer, Request
 from api.odata.problems import Problem
@@ -27,6 +26,7 @@ from api.odata.query.literals import Written
 from api.odata.query.paging import nulls_of
 from api.odata.syntax.scanner import Scanner
 from api.odata.tracking import asked_of
+from api.odata.writing import Noted
 
 _MOST: Final = 256  # shapes
 _LONGEST: Final = 4096  # characters of a query
@@ -35,6 +35,7 @@ _VALUED: Final = frozenset(
     ["$filter", "$apply"]
 )  # of which there is one, or places in them would be mixed up
 _PLAIN: Final = re.compile(r"[\w.*/, ]*")  # names and nothing written out
+_NESTED: Final = re.compile(r"[\w.*/, ()$=;]*")  # of another statement, and the same in all of a shape
 _FIXED: Final = frozenset(["$select", "$orderby", "$top", "$format"])
 _VALUE: Final = re.compile(
     r"""(?<![\w.'"@$:+-])(?:
@@ -48,7 +49,7 @@ _VALUE: Final = re.compile(
     re.VERBOSE | re.ASCII,
 )
 # What asks for the time is of another value each time; quotation marks hold what is not told apart here.
-_OTHER: Final = re.compile('now|["\x00]', re.IGNORECASE)
+_OTHER: Final = re.compile(r'now\s*\(|["\x00]', re.IGNORECASE)
 _DECIDES: Final = ("accept", "prefer", "odata-maxversion", "odata-version", "odata-isolation", "isolation")
 
 
@@ -81,7 +82,9 @@ def taken(model: Model, request: Request, caller: Any) -> Taken | None:
             skiptoken, parts[name] = text, nulls_of(text)
         elif name in _VALUED and not _VALUED & parts.keys() and not _OTHER.search(text):
             parts[name] = _apart(text, values, places)
-        elif name in _FIXED and _PLAIN.fullmatch(text):
+        elif (name in _FIXED and _PLAIN.fullmatch(text)) or (
+            name == "$expand" and _NESTED.fullmatch(text) and not _OTHER.search(text)
+        ):
             parts[name] = text
         if parts.get(name) is None:
             return None

@@ -13,8 +13,13 @@ ITEM = 6
 
 
 @contextmanager
-def written_behind(seeded: Engine, reading: int) -> Iterator[None]:
-    """Write in a transaction that begins before whoever reads, and ends when they have begun for so many times."""
+def written_behind(
+    seeded: Engine, reading: int, when: str = "after_cursor_execute", says: str = "set_config"
+) -> Iterator[None]:
+    """Write in a transaction that begins before whoever reads, and ends when they have begun for so many times.
+
+    `when` and `says` are the event and the statement by which it is known that they have.
+    """
     begun = 0
     with seeded.connect() as writer:
         before = writer.execute(
@@ -24,16 +29,16 @@ def written_behind(seeded: Engine, reading: int) -> Iterator[None]:
 
         def end(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
             nonlocal begun
-            if "set_config" in statement:  # the first that sees a state
+            if says in statement:
                 begun += 1
                 if begun == reading:
                     writer.commit()
 
-        event.listen(seeded, "after_cursor_execute", end)
+        event.listen(seeded, when, end)
         try:
             yield
         finally:
-            event.remove(seeded, "after_cursor_execute", end)
+            event.remove(seeded, when, end)
             writer.rollback()
             with (
                 seeded.begin() as connection
@@ -53,7 +58,8 @@ def test_a_delta_link_tells_of_what_was_committed_just_behind_the_reading(
 ) -> None:
     asked = "/odata/v1/WorkItems?$select=WorkItemId,Priority&$orderby=WorkItemId"
     prefer = {"Prefer": "odata.track-changes,maxpagesize=10000"}
-    with written_behind(seeded, 1):
+    # The transaction of an answer begins, and sees its state, before anything is asked in it.
+    with written_behind(seeded, 1, "before_cursor_execute", '"WorkItemId"'):
         first = web.get(asked, headers=prefer).json()
         assert "late" not in {row["Priority"] for row in first["value"]}
         link = urlsplit(first["@odata.deltaLink"])

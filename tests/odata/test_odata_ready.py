@@ -90,7 +90,9 @@ def test_every_shape_of_the_truth_tables_gives_what_is_read_anew(shop: Connectio
      ("$filter=cast(Price,'Edm.String') eq '1'", False), ("$apply=top(3)", False),
      ("$filter=Changed lt now()", False), ("$filter=Price gt @p&@p=1", False),
      ("$filter=Price gt 1&$count=true", False),
-     ("$filter=Price gt 1&$expand=Category", False), ("$filter=Price gt 1&$search=milk", False)],
+     ("$filter=Price gt 1&$expand=Category($select=Name)", True),
+     ("$filter=ID lt 9&$expand=Tags($filter=ID gt 1;$top=2),Category&$top=2", True),
+     ("$filter=Price gt 1&$expand=Tags($filter=now() gt null)", False), ("$filter=Price gt 1&$search=milk", False)],
 )  # fmt: skip
 def test_only_what_values_alone_tell_apart_is_kept(shop: Connection, query: str, *, kept: bool) -> None:
     service, request = Service(MODEL), Request("GET", "Products", query, {}, ROOT)
@@ -104,6 +106,7 @@ def test_only_what_values_alone_tell_apart_is_kept(shop: Connection, query: str,
     ("url", "headers"),
     [("Products?$orderby=Rating desc", {}), ("Products?$orderby=Price,Name&$select=ID", {}),
      ("Things?$select=ID,Double,Amount,Data,At", {"accept": "application/json;IEEE754Compatible=true"}),
+     ("Products?$expand=Tags($orderby=ID desc),Category($expand=Parent)&$select=ID", {}),
      ("Things", {"accept": "application/json;odata.metadata=full"}), ("Things", {"prefer": "omit-values=nulls"})],
 )  # fmt: skip
 def test_pages_that_are_known_follow_each_other_as_new_ones_do(

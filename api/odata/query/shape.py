@@ -8,7 +8,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy import ColumnElement, FromClause, Text, cast
 
 from api.odata.edm import ComplexType, EntityType, Model, Property
 from api.odata.payload import NATIVE, double, reckoned, writer
@@ -88,7 +88,7 @@ class Shape:
         names = [name for name, *_ in self.leaves]
         places = [place for _, place, *_ in self.leaves]
         if places == list(range(len(places))):  # what else a row holds comes behind
-            made = [dict(zip(names, row, strict=False)) for row in rows]
+            made = [dict(zip(names, row)) for row in rows]  # noqa: B905 - to say so takes a fifth of the time
         else:
             made = [{name: row[place] for name, place in zip(names, places, strict=True)} for row in rows]
         for name, _, write, _ in self.leaves:
@@ -285,7 +285,10 @@ class _Making:
             shape.parts.append((each.name, inner))
             return
         write = None if isinstance(each.type, ComplexType) else self._writer(each.type)
-        shape.leaves.append((each.name, self._columns.add(self._source.c[held_in]), write, each.collection))
+        column: ColumnElement[Any] = self._source.c[held_in]
+        if each.type == "Edm.Guid" and not each.collection:  # an object of Python takes longer than its text
+            column = cast(column, Text())
+        shape.leaves.append((each.name, self._columns.add(column), write, each.collection))
 
     def _writer(self, type_: Any) -> Callable[[Any], Any] | None:
         return writer(type_, big_as_text=self._big)
