@@ -68,6 +68,7 @@ def _document(found: Verified) -> dict[str, object]:
         "rollup_figures": found.figures,
         "faults": [_told(each) for each in found.faults],
         "without_snapshot": found.without,
+        "not_read_again": found.unread,
         "taken_from_receipts": [_told(each) for each in found.taken],
     }
 
@@ -97,6 +98,8 @@ def _print(found: Verified) -> None:
             f"Of {len(found.taken)} snapshots the counts of work items are taken from their receipts: items are kept"
             " as last read, and some changed since. All else was read as it was known then."
         )
+    for source, why in sorted(found.unread.items()):
+        console.print(f"The pages of {source} were hashed and not read again: {why}", markup=False)
     if found.without:
         console.print(
             f"No snapshot at these clocks: {', '.join(found.without)}.", style="bold red", markup=False

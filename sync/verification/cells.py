@@ -98,8 +98,9 @@ def _of_source(
     with ExitStack() as stack:
         try:
             offline = stack.enter_context(open_offline(session.connection(), source, settings=settings))
-        except (LookupError, ValueError, ConnectorError):
-            return  # not to be opened any more: its pages have their hash, and are not among those read
+        except (LookupError, ValueError, ConnectorError) as error:
+            places.unread[source] = str(error)  # its pages have their hash, and are not among those read
+            return
         for page, standing in sorted(pages.items()):
             if (batch := _read(session, offline, page)) is not None:
                 places.read += len(standing)

@@ -20,6 +20,9 @@ class Places(Generic[T]):
     claims: dict[int, T] = field(default_factory=dict)
     rows: dict[str, dict[int, T]] = field(default_factory=dict)
     read: int = 0  # how many were found on their pages and compared
+    unread: dict[str, str] = field(
+        default_factory=dict
+    )  # sources whose pages can not be taken apart, and why
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ class Verified:
 
     `rollups` are those of programmes and of the portfolio, `figures` the numbers and colours of these.
 
+    `unread` are sources whose pages were hashed and could not be read once more, and why.
+
     `taken` says of snapshots which inputs could not be read as they were, and were taken from the receipt.
     """
 
@@ -60,6 +62,7 @@ class Verified:
     faults: list[Fault] = field(default_factory=list)
     taken: list[Fault] = field(default_factory=list)
     without: list[str] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
 
 
 def verify(
@@ -113,7 +116,7 @@ def verify(
             at = standing[page]
             found.faults.append(replace(at, says=f"{at.says}: raw page {page}: {says}"))
         found.faults += [replace(at, says=f"{at.says}: {says}") for at, says in misread(session, places)]
-        found.cells = places.read
+        found.cells, found.unread = places.read, places.unread
         session.rollback()
     return found
 
