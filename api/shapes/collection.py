@@ -88,7 +88,9 @@ class MeasuresShape(BaseModel):
     overdue: int = Field(description="Due, and not handed in")
     approved: int
     on_time: float | None = Field(description="Of those that were due, the share handed in on time")
-    first_pass: float | None = Field(description="Of those handed in, the share that was approved and never returned")
+    first_pass: float | None = Field(
+        description="Of those handed in, the share that was approved and never returned"
+    )
     automatic: float | None = Field(description="Of the fields filled in, the share that nobody had to")
     minutes: float = Field(description="What answering all of it is reckoned to take")
     minutes_each: float | None

@@ -41,7 +41,8 @@ class OutcomesShape(BaseModel):
                 {
                     "as_of": "2026-11-22", "known_at": None,
                     "history": {"first": "2026-08-30", "last": "2026-11-22"},
-                    "terms": {"name": "default", "slip_days": 30, "horizon_days": 180, "usual_horizon_days": 180, "usual_slip_days": 30,
+                    "terms": {"name": "default", "slip_days": 30, "horizon_days": 180, "usual_horizon_days": 180,
+                              "usual_slip_days": 30,
                               "chances": {"GREEN": 0.15, "AMBER": 0.5, "RED": 0.85}, "warning": "AMBER",
                               "least_reports": 3, "horizons": [30, 90, 180, 365], "says": "it ended badly where…"},
                     "projects": 12,

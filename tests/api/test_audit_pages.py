@@ -117,7 +117,11 @@ def test_an_export_is_an_event_and_the_last_one_of_its_own_file(app: FastAPI, en
     asking = client(app, name="exporter")
     found = [json.loads(line) for line in asking.get("/audit/export?format=ndjson").text.splitlines()]
     assert [each["seq"] for each in found] == list(range(1, len(found) + 1))
-    assert (found[-1]["action"], found[-1]["actor"], found[-1]["way"]) == ("export.audit", "token exporter", "page")
+    assert (found[-1]["action"], found[-1]["actor"], found[-1]["way"]) == (
+        "export.audit",
+        "token exporter",
+        "page",
+    )
     assert verify(engine, Anchor(found[-1]["seq"], found[-1]["hash"])).faults == ()
 
 

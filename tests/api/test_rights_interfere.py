@@ -99,7 +99,9 @@ def forget_the_others(engine: Engine) -> None:
         ours = "SELECT programme_id FROM project UNION SELECT programme_id FROM programme_project"
         gone = text(f"DELETE FROM programme WHERE id NOT IN ({ours}) RETURNING name")
         for name in connection.scalars(gone).all():
-            connection.execute(text("DELETE FROM tailoring WHERE because = :because"), {"because": f"of {name}"})
+            connection.execute(
+                text("DELETE FROM tailoring WHERE because = :because"), {"because": f"of {name}"}
+            )
 
 
 @pytest.mark.slow

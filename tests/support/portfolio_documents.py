@@ -71,13 +71,18 @@ def document_of(done: Clock, project: DemoProject, week: int, colours: dict[str,
         "cost": [
             ("F4", "no approved budget", {"budget": None})
             if project.budget is None
-            else ("F4", f"forecast {abs(cost):.1f} % {'over' if cost > 0 else 'under'} the budget", {"budget": str(project.budget), "variance_pct": cost})
+            else (
+                "F4",
+                f"forecast {abs(cost):.1f} % {'over' if cost > 0 else 'under'} the budget",
+                {"budget": str(project.budget), "variance_pct": cost},
+            )
         ],
         "scope": [
             ("F9", f"{project.uncontrolled_points_pct} % of the baseline added without an approved change",
              {"uncontrolled_pct": project.uncontrolled_points_pct})
         ],
-        "risk": [("F7", "critical risk R-001 has no owner" if project.unowned_critical_risk else "6 open risks, none high",
+        "risk": [("F7",
+                  "critical risk R-001 has no owner" if project.unowned_critical_risk else "6 open risks, none high",
                   {"critical_unowned": int(project.unowned_critical_risk), "cover": 0.94})],
     }  # fmt: skip
     if _overdue(project, week):
@@ -104,6 +109,8 @@ def document_of(done: Clock, project: DemoProject, week: int, colours: dict[str,
         }
         for each, (found, health) in enumerate(past)
     ]
+    last = past[-1][1]
+    overall_text = f"nothing red or amber, health {last:.1f}" if last else "the data quality has not been measured"
     names = ["pmo-files", *dict.fromkeys(tracked.source for tracked in project.tracked)]
     return {
         "key": project.key, "name": project.name, "programme": project.programme, "tier": project.tier,
@@ -113,7 +120,7 @@ def document_of(done: Clock, project: DemoProject, week: int, colours: dict[str,
                 {"rule": rule, "text": words, "inputs": inputs} for rule, words, inputs in texts[name]]}
             for name, colour in colours.items()
         } | missing,
-        "overall_reasons": [{"rule": "F13", "text": f"nothing red or amber, health {past[-1][1]:.1f}" if past[-1][1] else "the data quality has not been measured", "inputs": {}}],
+        "overall_reasons": [{"rule": "F13", "text": overall_text, "inputs": {}}],
         "trend": trend,
         "report": {"reported_on": None, "age_days": 56 if stale else 6, "stale": stale},
         "figures": {"budget": project.budget, "currency": "GBP"}, "conflicts": [], "flags": [],
