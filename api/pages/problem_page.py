@@ -28,7 +28,8 @@ def problem_page(
         "status": status, "title": headed(status, title), "detail": detail, "next": going, "steps": to_do(status),
     }  # fmt: skip
     principal = _who(request) if status in _GOES_ON else None
-    body = html("problem.html", principal=principal, here=path if principal else "", **context)
+    # Nothing leads back here, so that the address is said once only.
+    body = html("problem.html", principal=principal, here="", **context)
     return Response(body, status, dict(headers), HTML)
 
 
