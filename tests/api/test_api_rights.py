@@ -78,7 +78,14 @@ def test_a_token_for_two_projects_sees_all_of_those(engine: Engine) -> None:
         name = "key" if noun == "projects" else "project"
         whole = everything.get(f"/api/v1/{noun}", params={"limit": 1000}).json()["items"]
         seen = mine.get(f"/api/v1/{noun}", params={"limit": 1000}).json()["items"]
-        assert seen == [row for row in whole if row[name] in MINE], noun
+        theirs = [row for row in whole if row[name] in MINE]
+        if noun == "work-items":  # an item above is named where it is known to be one that may be seen
+            known = {row["key"] for row in theirs}
+            theirs = [
+                row | {"parent_key": row["parent_key"] if row["parent_key"] in known else None}
+                for row in theirs
+            ]
+        assert seen == theirs, noun
 
 
 def test_filters_do_not_open_what_is_hidden(engine: Engine) -> None:

@@ -152,7 +152,7 @@ def test_the_losing_claim_stays_visible(engine: Engine) -> None:
 
 def test_an_empty_database_says_what_to_do(engine: Engine) -> None:
     asking = client(engine)
-    assert "muster sync" in asking.get("/").text
+    assert "when an officer has added a first source" in asking.get("/").text
     assert asking.get("/sources").status_code == 200
 
 
