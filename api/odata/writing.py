@@ -57,7 +57,7 @@ class Writing:
     applied: list[str] = field(default_factory=list)
     plan: Plan | ResultPlan | None = None  # of the one page that was read, where nothing else was
     expanded: tuple[Query, tuple[Expanded, ...]] | None = None  # what of it, with what belongs to it
-    notes: list["Noted"] = field(default_factory=list)
+    notes: list[Noted] = field(default_factory=list)
 
     def _sent(self, document: dict[str, Any], form: Wanted) -> Answer:
         headers = {"Content-Type": form.content_type()}
