@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from model.policy import Limits, Policy
-from model.status.data_quality import grade
+from model.status.data_quality import grade, inapplicable
 from model.template.check import check
 from model.template.result import Result
 from model.template.template import Template
@@ -96,7 +96,7 @@ def collect(
             records = assess(template, project, facts, behind, judges.waived)
             found += records
             few += [(project, template, kind, says) for kind, says in too_few(template, project, records)]
-    collected = Collected(_qualities(facts, found, policy), assessed=len(found))
+    collected = Collected(_qualities(facts, found, policy, judges), assessed=len(found))
     if newest:
         looked = _looked(found)
         texts, reports = narrative_findings(
@@ -147,14 +147,32 @@ def too_few(
             yield kind, f"at least {least} of kind {kind} are expected in this stage, {have} on record"
 
 
-def _qualities(facts: Facts, found: Iterable[Assessed], policy: Policy) -> dict[UUID, Quality]:
+def _qualities(
+    facts: Facts, found: Iterable[Assessed], policy: Policy, judges: Judges
+) -> dict[UUID, Quality]:
     by_project: dict[UUID, dict[str, list[Assessed]]] = {project.id: {} for project in facts.projects}
     for each in found:
         by_project[each.project.id].setdefault(each.result.template, []).append(each)
     return {
         project.id: _quality(by_project[project.id], limits_of(policy, project, facts.as_of))
+        if any(each[0].template.header.record in WEIGHTS for each in by_project[project.id].values())
+        else Quality(because=_because(judges, where(project)))
         for project in facts.projects
     }
+
+
+def _because(judges: Judges, asked: Where) -> str | None:
+    """Say why no template measures a project's data; None where one applies and has no record to measure."""
+    scored = [each for each in judges.all() if each.header.record in WEIGHTS]
+    if any(each.applies(stage=asked.stage, tier=asked.tier) for each in scored):
+        return None
+    holds = {each.header.id: each.header.applies_to for each in scored}
+    return inapplicable(
+        {name: each.stages for name, each in holds.items()},
+        {name: each.tiers for name, each in holds.items()},
+        stage=asked.stage,
+        tier=asked.tier,
+    )
 
 
 def _quality(by_template: Mapping[str, Sequence[Assessed]], limits: Limits) -> Quality:

@@ -29,12 +29,14 @@ _ORDERED: Final = (Colour.GREEN, Colour.AMBER, Colour.RED)
 class Quality:
     """The data quality of a project: a score of 0 to 100 over its templates; None where none applied.
 
-    `parts` has for each template its version, score, grade, dimensions and number of records.
+    `parts` has for each template its version, score, grade, dimensions and number of records. `because` says why
+    no template applied.
     """
 
     score: float | None = None
     grade: str | None = None
     parts: Mapping[str, Any] = field(default_factory=dict)
+    because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,13 @@ def shown(project: ProjectFacts, found: Mapping[str, Dimension], limits: Limits)
 
 
 def joined(
-    project: ProjectFacts, dims: Mapping[str, Shown], quality: float | None, facts: Facts, limits: Limits
+    project: ProjectFacts,
+    dims: Mapping[str, Shown],
+    quality: float | None,
+    facts: Facts,
+    limits: Limits,
+    *,
+    unmeasured: str | None = None,
 ) -> Overall:
     """Join the shown dimensions to the overall colour."""
     return overall(
@@ -80,6 +88,7 @@ def joined(
         data_quality=quality,
         limits=limits,
         finished_on=project.finished_on(facts.as_of),
+        unmeasured=unmeasured,
     )
 
 
@@ -90,7 +99,7 @@ def compose(
     held_to = holding_of(policy, project, facts.as_of)
     limits = held_to.limits
     belongs = belongs_to(project)
-    whole = joined(project, dims, quality.score, facts, limits)
+    whole = joined(project, dims, quality.score, facts, limits, unmeasured=quality.because)
     reported = project.value("rag_overall")
     apart = divergence(None if reported is None else Colour(reported), whole.colour)
     health = None if whole.health is None else round(whole.health, 2)
@@ -156,7 +165,8 @@ def _dimension(each: Shown) -> dict[str, Any]:
 
 def _quality(quality: Quality) -> dict[str, Any]:
     score = None if quality.score is None else round(quality.score, 2)
-    return {"score": score, "grade": quality.grade, "templates": dict(quality.parts)}
+    found = {"score": score, "grade": quality.grade, "templates": dict(quality.parts)}
+    return found | ({"because": quality.because} if quality.because else {})
 
 
 _FIGURES: Final = (
@@ -285,12 +295,14 @@ def _colours(
     records = [record for name in asked for record in found[name]["records"]]
     reason = whole.reasons[0]
     health = None if whole.health is None else round(whole.health, 2)
-    scores = {name: part["score"] for name, part in quality.parts.items()}
+    scored: dict[str, Any] = {"templates": {name: part["score"] for name, part in quality.parts.items()}}
+    if quality.because:
+        scored |= {"because": quality.because, "tier": project.value("tier"), "stage": project.value("stage")}
     return found | {
         "overall": entry(whole.colour.value, reason.rule, whole.inputs, names, records),
         "health": entry(health, reason.rule, whole.inputs, names, records),
         "data_quality": entry(
-            None if quality.score is None else round(quality.score, 2), "F12", {"templates": scores}
+            None if quality.score is None else round(quality.score, 2), "F12", scored
         ),
         "watermelon": entry(
             apart, "F14", {"reported": reported, "computed": whole.colour.value},

@@ -234,6 +234,8 @@ def _rules(colour: Mapping[str, Any], reasons: Sequence[Mapping[str, Any]]) -> l
 def _reasons(document: Mapping[str, Any], name: str, rule: str) -> list[Any]:
     if name in {"overall", "health"}:
         return list(document["overall_reasons"])
+    if name == "data_quality" and (because := document["data_quality"].get("because")):
+        return [{"rule": rule, "text": because, "inputs": {}}]
     if (measure := document.get("measures", {}).get(name)) is not None:
         return [{"rule": rule, "text": measure["says"], "inputs": {}}]
     return list(document["dimensions"].get(name, {}).get("reasons", []))

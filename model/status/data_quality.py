@@ -1,6 +1,6 @@
 """F12: how good the data is, by dimension and in one score with a grade."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -43,6 +43,35 @@ def grade(score: float, grades: Mapping[str, float]) -> str:
     """Return the best grade that the score reaches; the last one where it reaches none."""
     falling = sorted(grades.items(), key=lambda entry: -entry[1])
     return next((name for name, least in falling if score >= least), falling[-1][0])
+
+
+def inapplicable(
+    stages: Mapping[str, Collection[str]],
+    tiers: Mapping[str, Collection[int]],
+    *,
+    stage: str | None,
+    tier: int | None,
+) -> str:
+    """Say why no template is asked of a project, and what to do; by template the stages and tiers it applies to."""
+    if not tiers:
+        return "no template is in force on this day, so the data quality cannot be measured: approve one"
+    if tier is not None and not any(tier in each for each in tiers.values()):
+        listed = ", ".join(f"{name}: {_slashed(each)}" for name, each in sorted(tiers.items()))
+        return (
+            f"no template applies to tier {tier} (tiers of {listed}), so the data quality cannot be measured:"
+            " correct the tier, or let a template apply to it"
+        )
+    listed = ", ".join(
+        f"{name}: {_slashed(each)} in tiers {_slashed(tiers[name])}" for name, each in sorted(stages.items())
+    )
+    return (
+        f"no template applies to stage {stage} in tier {tier} (stages of {listed}), so the data quality cannot be"
+        " measured: correct the stage or the tier, or let a template apply to it"
+    )
+
+
+def _slashed(values: Collection[object]) -> str:
+    return "/".join(map(str, values))
 
 
 def freshness(age: float, fresh: float, grace: float, sensitivity: float = 1) -> float:

@@ -25,12 +25,13 @@ def overall(
     data_quality: float | None,
     limits: Limits,
     finished_on: date | None = None,
+    unmeasured: str | None = None,
 ) -> Overall:
     """Join the dimensions: health = 100 - Σ weight x penalty / Σ weight over those that are not grey.
 
     Only dimensions with a weight in the policy count. `data_quality` is F12's score; None (nobody
-    measured it) is GREY, as a bad score is. A finished project is BLUE and keeps its health.
-    Source: docs/status.md, rule F13.
+    measured it, for a reason that `unmeasured` says where it is known) is GREY, as a bad score is.
+    A finished project is BLUE and keeps its health. Source: docs/status.md, rule F13.
     """
     weights = limits.overall.weights
     scored = {
@@ -38,7 +39,7 @@ def overall(
     }
     inputs = facts(dimensions=dict(dimensions), data_quality=data_quality)
     total = sum(weights[name] for name in scored)
-    why_grey = _why_grey(len(scored), total, data_quality, limits)
+    why_grey = _why_grey(len(scored), total, data_quality, limits, unmeasured)
     if why_grey:
         return Overall(colour=Colour.GREY, reasons=(Reason(RULE, why_grey, inputs),), inputs=inputs)
     health = 100 - sum(weights[name] * PENALTY[colour] for name, colour in scored.items()) / total
@@ -49,9 +50,11 @@ def overall(
     return Overall(colour=colour, reasons=(Reason(RULE, text, found),), inputs=inputs, health=health)
 
 
-def _why_grey(scored: int, weight: float, data_quality: float | None, limits: Limits) -> str | None:
+def _why_grey(
+    scored: int, weight: float, data_quality: float | None, limits: Limits, unmeasured: str | None
+) -> str | None:
     if data_quality is None:
-        return "the data quality has not been measured"
+        return unmeasured or "the data quality has not been measured"
     if data_quality < limits.overall.min_data_quality:
         return f"data quality {data_quality:.1f} is under {limits.overall.min_data_quality:g}"
     if scored < limits.overall.min_dimensions:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from sync.consolidate import consolidate
+from sync.receipts import explain
 from tests.support.rows import T0, Rows
 
 TODAY = T0.date()
@@ -175,3 +177,16 @@ def test_data_quality_is_seven_tenths_report_and_three_tenths_raid_items(rows: R
     assert found["APOLLO"]["score"] == round(0.7 * report + 0.3 * (first + second) / 2, 2)
     assert found["BARE"]["score"] == round(bare, 2)
     assert found["APOLLO"]["templates"]["raid-log"]["records"] == 2
+
+
+def test_a_tier_no_template_is_for_is_said_to_be_why_the_project_is_grey(rows: Rows) -> None:
+    rows.register("pmo-files", "APOLLO", tier=9, stage="deliver", budget="1000")
+    at(rows)
+    with Session(rows.engine) as session:
+        whole, quality = (explain(session, "APOLLO", name) for name in ("overall", "data_quality"))
+    [reason] = quality["reasons"]
+    for said in (reason["text"], whole["reasons"][0]["text"], quality["rules"][0]["text"]):
+        assert said.startswith(
+            "no template applies to tier 9 (tiers of monthly-status: 1/2/3, raid-log: 1/2/3"
+        )
+    assert (whole["value"], quality["rule"]["inputs"]["tier"]) == ("GREY", 9)

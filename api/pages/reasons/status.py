@@ -128,6 +128,15 @@ STATUS: Final = (
     N_("%(roles)s unknown"),
     N_("all key roles are filled"),
     N_("the data quality has not been measured"),
+    N_("no template is in force on this day, so the data quality cannot be measured: approve one"),
+    N_(
+        "no template applies to tier %(number)s (tiers of %(others)s), so the data quality cannot be measured: "
+        "correct the tier, or let a template apply to it"
+    ),
+    N_(
+        "no template applies to stage %(label)s in tier %(number)s (stages of %(others)s), so the data quality "
+        "cannot be measured: correct the stage or the tier, or let a template apply to it"
+    ),
     N_("data quality %(value)s is under %(limit)s"),
     N_("only %(dimensions)s could be computed, at least %(count)s are needed"),
     N_("no dimension that was computed has a weight"),
