@@ -50,12 +50,13 @@ class Officer:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was decided, what follows, and whether it counts already."""
+    """What was decided, what follows, whether it counts already, and what contradicts it."""
 
     number: int
     state: str | None
     then: str
     counts_now: bool
+    warnings: tuple[str, ...] = ()
 
 
 def decided(officer: Officer, number: int, act: str, because: str) -> Done:
@@ -159,7 +160,8 @@ def stated(officer: Officer, key: str, attribute: str, value: str, because: str)
     with _in_words():
         wanted = Statement(project, attribute, value, because)
         found = state(officer.engine, wanted, by=officer.actor.name, now=datetime.now(UTC))
-    return Done(found.number, None, found.then, _follow(officer, _only(found.project_id)))
+    counts = _follow(officer, _only(found.project_id))
+    return Done(found.number, None, found.then, counts, found.warnings)
 
 
 def unstated(officer: Officer, number: int, because: str) -> Done:

@@ -17,12 +17,15 @@ from sqlalchemy.orm import Session
 
 from sync.audit import record
 from sync.collection.publish_records import begin_run, collection_source
+from sync.hand_claim_rules import Impossible, doubts, possible, standing_values
 from sync.identity.settle import CannotSettle, end_word, said_now, spoken
 from sync.json import dump_bytes, dumps
 from sync.match import portfolio_of
+from sync.precedence import typed
 from sync.rawpage import pack
 from sync.said import CLAIMED, normalised
 from sync.store import unit_of_work
+from sync.today import today
 
 STREAM: Final = "by-hand"
 MOST: Final = 4000  # characters of a value
@@ -51,22 +54,27 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What was stated or withdrawn, in words."""
+    """What was stated or withdrawn, in words. `warnings` say what else of the project contradicts it."""
 
     number: int
     project_id: UUID
     then: str
+    warnings: tuple[str, ...] = ()
 
 
 def state(engine: Engine, wanted: Statement, *, by: str, now: datetime) -> Stated:
     """Let a value count that somebody of the office states.
 
     Raises:
-        CannotState: The attribute is none, the value is not of its type, or a name or reason is missing.
+        CannotState: The attribute is none, the value is not of its type or cannot be, or a name or reason is missing.
     """
     by, because = _spoken(by, wanted.because)
     value = read_value(wanted.attribute, wanted.value)
     with unit_of_work(engine) as connection:
+        try:
+            possible(connection, wanted.attribute, value, today(connection, now))
+        except Impossible as error:
+            raise CannotState(str(error)) from None
         key = connection.execute(
             text("SELECT key FROM project WHERE id = :id FOR UPDATE"), {"id": wanted.project_id}
         ).scalar_one()
@@ -88,7 +96,12 @@ def state(engine: Engine, wanted: Statement, *, by: str, now: datetime) -> State
         _let_count(connection, wanted, claim, by=by, because=because, now=now)
         detail = {"attribute": wanted.attribute, "value": value, "instead": instead, "because": because}
         record(connection, "claim.stated", f"project {key}", detail, by=by)
-    return Stated(number, wanted.project_id, f"{wanted.attribute} of {key} is {value}, as {by} says")
+        stated = {wanted.attribute: typed(wanted.attribute, value)}
+        beside = standing_values(connection, [wanted.project_id], now).get(wanted.project_id, {})
+        warnings = tuple(doubts(wanted.attribute, beside | stated))
+    return Stated(
+        number, wanted.project_id, f"{wanted.attribute} of {key} is {value}, as {by} says", warnings
+    )
 
 
 def withdraw(engine: Engine, number: int, *, by: str, because: str, now: datetime) -> Stated:

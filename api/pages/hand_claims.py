@@ -23,6 +23,7 @@ from api.wire.answer import Visible
 from api.wire.forms import read_form
 from api.wire.problems import Problem
 from model.tables import HandClaim, Project
+from sync.hand_claim_rules import doubts, standing_values
 from sync.hand_claims import ATTRIBUTES
 
 router = APIRouter()
@@ -102,13 +103,18 @@ def _shown(
         chosen.order_by(HandClaim.id.desc()).limit(ROWS).offset((query.page - 1) * ROWS)
     ).all()
     officer = officer_of(principal)
+    standing = [each[0].project_id for each in rows] if query.show == "standing" else []
+    values = standing_values(session.connection(), standing, datetime.now(UTC)) if standing else {}
     led = select(Project.key, Project.name).where(
         only_visible(Project.id, visible), Project.closed_at.is_(None)
     )
     return {
         "title": _("Claims by hand"),
         "query": query,
-        "rows": hand_claim_documents(rows),
+        "rows": [
+            document | {"doubts": doubts(each[0].attribute, values.get(each[0].project_id, {}))}
+            for each, document in zip(rows, hand_claim_documents(rows), strict=True)
+        ],
         "total": total,
         "pages": max(1, -(-total // ROWS)),
         "projects": session.execute(led.order_by(Project.name, Project.key)).all() if officer else [],

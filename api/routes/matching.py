@@ -169,5 +169,8 @@ def _known_to(source: str) -> Any:
 
 def told(done: Done) -> Response:
     """Answer with a decision that was written down."""
-    document = {"id": done.number, "state": done.state, "then": done.then, "counts_now": done.counts_now}
+    document = {
+        "id": done.number, "state": done.state, "then": done.then, "counts_now": done.counts_now,
+        "warnings": list(done.warnings),
+    }  # fmt: skip
     return Response(to_json(document), media_type=JSON)

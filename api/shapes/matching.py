@@ -1,10 +1,13 @@
 """The shapes of proposals, people, conflicts and settling rules; each with an example."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
 from api.wire.values import MOST_ID
+from sync.hand_claim_rules import NUMERIC
+
+_EXACT: Final = 15  # digits of a number that are not altered on the way
 
 _RAW: dict[str, Any] = {
     "run": 812, "page": 4711, "position": 3, "locator": "register.xlsx!Projects!H8",
@@ -83,12 +86,15 @@ class ProposalDetailShape(ProposalShape):
 class DecidedShape(BaseModel):
     """A decision that was written down."""
 
-    model_config = _like({"id": 7, "state": "confirmed", "then": "…", "counts_now": True})
+    model_config = _like({"id": 7, "state": "confirmed", "then": "…", "counts_now": True, "warnings": []})
 
     id: int
     state: str | None
     then: str = Field(description="What follows")
     counts_now: bool = Field(description="false: from the next consolidation on; one is under way just now")
+    warnings: list[str] = Field(
+        description="What else is said of the project and contradicts what was stated"
+    )
 
 
 class PersonShape(BaseModel):
@@ -243,7 +249,33 @@ class GivenHandClaim(Because):
 
     project: str = Field(min_length=1, max_length=200)
     attribute: str = Field(min_length=1, max_length=200)
-    value: str = Field(min_length=1, max_length=4000, description="As it would be typed: a day as 2027-03-31")
+    value: Annotated[
+        str,
+        Field(min_length=1, max_length=4000),
+        WithJsonSchema({
+            "anyOf": [{"type": "string", "minLength": 1, "maxLength": 4000}, {"type": "number"}],
+            "title": "Value",
+            "description": "As it would be typed: a day as 2027-03-31; a number may be one where the attribute is",
+        }),
+    ]  # fmt: skip
+
+    @model_validator(mode="before")
+    @classmethod
+    def _typed(cls, given: Any) -> Any:
+        """Take a JSON number for the text of it, where the attribute is a number and none of its digits is lost."""
+        value = given.get("value") if isinstance(given, dict) else ""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return given
+        exact = sum(map(str.isdigit, str(value))) <= _EXACT
+        return given | {"value": str(value)} if exact and str(given.get("attribute")) in NUMERIC else given
+
+    @field_validator("value", mode="before")
+    @classmethod
+    def _text(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            said = f'"{value}"' if isinstance(value, int | float) and not isinstance(value, bool) else '"150"'
+            raise ValueError(f"must be a text in quotes, such as {said}")  # noqa: TRY004  (pydantic takes ValueError for a finding)
+        return value
 
 
 class GivenRule(Because):

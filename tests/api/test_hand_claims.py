@@ -90,6 +90,62 @@ def test_a_value_that_is_none_of_its_attribute_is_refused_in_words(engine: Engin
     assert ask(engine, "SELECT count(*) FROM hand_claim") == [{"count": 0}]
 
 
+@pytest.mark.parametrize(
+    ("attribute", "value", "says"),
+    [
+        ("percent_complete", "-3", "percent_complete: expected 0 to 100, not -3"),
+        ("budget", -5, "budget: expected an amount of at least 0, not -5.00"),
+        ("tier", 9, "tier: expected one of 1, 2, 3, the tiers of the policy and the templates, not 9"),
+        ("milestones_due", "-1", "milestones_due: expected a count of at least 0, not -1"),
+    ],
+)
+def test_a_number_that_no_source_may_say_is_refused(
+    engine: Engine, at: Opened, attribute: str, value: Any, says: str
+) -> None:
+    given = {"project": at.key, "attribute": attribute, "value": value, "because": "x"}
+    refused = officer(engine).post("/api/v1/hand-claims", json=given)
+    assert (refused.status_code, says in refused.json()["detail"]) == (400, True), refused.text
+
+
+def test_what_contradicts_another_value_counts_and_is_said_to(engine: Engine, at: Opened) -> None:
+    olu = officer(engine)
+    said = []
+    for attribute, value in (
+        ("baseline_start", "2026-03-01"),
+        ("baseline_finish", "2026-02-01"),
+        ("budget", 0),
+    ):
+        given = {"project": at.key, "attribute": attribute, "value": value, "because": "x"}
+        made = olu.post("/api/v1/hand-claims", json=given)
+        assert made.status_code == 200, made.text
+        said.append(made.json()["warnings"])
+    assert "baseline_start 2026-03-01 is after baseline_finish 2026-02-01" in said[1]
+    assert said[2] == ["the budget is 0, so no cost variance can be computed"]
+    assert (
+        "baseline_start 2026-03-01 is after baseline_finish 2026-02-01"
+        in olu.get("/hand-claims", headers=PAGE).text
+    )
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "says"),
+    [
+        ("budget", None, '"150"'),
+        ("stage", True, '"150"'),
+        ("stage", 5, '"5"'),
+        ("budget", 12345678901234567, "as"),
+    ],
+)
+def test_a_value_that_is_no_text_is_told_how_to_be_sent(
+    engine: Engine, at: Opened, attribute: str, value: Any, says: str
+) -> None:
+    given = {"project": at.key, "attribute": attribute, "value": value, "because": "x"}
+    refused = officer(engine).post("/api/v1/hand-claims", json=given)
+    assert refused.status_code == 422
+    assert refused.json()["detail"].startswith("value must be a text in quotes")
+    assert says in refused.json()["detail"]
+
+
 def test_only_an_officer_states_and_only_of_projects_they_see(engine: Engine, at: Opened) -> None:
     other = open_submission(engine, key="LEDGER", name="Ledger")
     few = officer(engine, projects=[other.key])

@@ -108,4 +108,14 @@ REFUSED: Final = (
         "administrator says which by `muster account person`"
     ),
     N_("there is no version %(version)s of %(name)s; there are %(others)s"),
+    N_("%(attribute)s: expected 0 to 100, not %(typed)s"),
+    N_("%(attribute)s: expected a count of at least 0, not %(typed)s"),
+    N_("%(attribute)s: expected an amount of at least 0, not %(typed)s"),
+    N_("%(attribute)s: %(name)s expects at least %(limit)s, not %(typed)s"),
+    N_("%(attribute)s: %(name)s expects at most %(limit)s, not %(typed)s"),
+    N_("tier: expected one of %(others)s, the tiers of the policy and the templates, not %(typed)s"),
+    N_("%(attribute)s %(day)s is after %(other_attribute)s %(other_day)s"),
+    N_("milestones_met %(value)s is more than milestones_due %(limit)s"),
+    N_("the budget is 0, so no cost variance can be computed"),
+    N_("nothing of %(project)s was known on %(day)s: the first is known since %(start)s"),
 )
