@@ -1,6 +1,6 @@
 """Consolidate: match, claim, collect, colour, and append a snapshot where a project's status changed."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import date, datetime
 from functools import partial
@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 from model.policy import Policy
 from sync.collection.template_migration import migrate_open
 from sync.collection.templates import install
-from sync.consolidation.colouring import PART, Coloured, colour, parts
+from sync.consolidation.colouring import PART, Coloured, Setting, colour, parts
 from sync.consolidation.copies import forget_texts, read_texts
 from sync.consolidation.log import end
+from sync.consolidation.one_by_one import Failing
 from sync.consolidation.outcome import Consolidation
-from sync.consolidation.to_compute import Prepared, prepare_all, prepare_some
+from sync.consolidation.to_compute import NOT_COMPUTED, Prepared, prepare_all, prepare_some
 from sync.consolidation.touched import keep_quiet
 from sync.findings_store import close_of_closed_projects
 from sync.identity.conflicts import close_conflicts_of_closed_projects
@@ -122,6 +123,7 @@ def _colour(within: _Within, done: Consolidation, prepared: Prepared, size: int 
     """Colour the projects part by part, each in a transaction of its own where the caller gives one each."""
     setting = prepared.setting
     shared: set[UUID] = set()
+    failing = Failing()
     with within() as session:
         keep_quiet(session)
         close_conflicts_of_closed_projects(session, done.as_of, done.known_at)
@@ -131,15 +133,19 @@ def _colour(within: _Within, done: Consolidation, prepared: Prepared, size: int 
     for part in parts(prepared.projects, size) if setting.newest else ():
         with within() as session:
             keep_quiet(session)
-            shared |= read_texts(session, setting.asked(part), setting.judges)
+            read = partial(_read_texts, session, setting)
+            shared |= set[UUID]().union(*failing.each(session, part, read))
     coloured = Coloured()
     for part in parts([*prepared.projects, *sorted(shared.difference(prepared.projects))], size):
         with within() as session:
             keep_quiet(session)
-            colour(session, setting, part, coloured)
+            for one in failing.each(session, part, partial(colour, session, setting)):
+                coloured.add(one)
     done.warnings += setting.judges.warnings
     with within() as session:
         tiers = _tiers(session, prepared, coloured, {*prepared.projects, *shared})
+        done.failed = failing.told(session)
+    done.warnings += done.failed
     done.warnings += said_of_tiers(setting.policy, by_tier(tiers))
     done.projects, done.computed = prepared.there, coloured.projects
     done.assessed, done.snapshots = coloured.assessed, coloured.snapshots
@@ -149,8 +155,13 @@ def _colour(within: _Within, done: Consolidation, prepared: Prepared, size: int 
     if prepared.number is not None and prepared.standing is not None:
         counts = {"projects": done.projects, "computed": done.computed, "snapshots": done.snapshots}
         with within() as session:
-            said = prepared.said | {"tiers": tiers, "told": list(dict.fromkeys(done.warnings))}
+            told = {"tiers": tiers, "told": list(dict.fromkeys(done.warnings))}
+            said = prepared.said | told | {NOT_COMPUTED: [str(each) for each in failing.why]}
             end(session, prepared.number, prepared.standing.to_json(), said, counts)
+
+
+def _read_texts(session: Session, setting: Setting, projects: Sequence[UUID]) -> set[UUID]:
+    return read_texts(session, setting.asked(projects), setting.judges)
 
 
 def _tiers(

@@ -93,7 +93,7 @@ def open_queue(work: Work) -> procrastinate.App:
     @queue.task(name=CONSOLIDATE, queue="sync")
     def consolidate_now() -> None:
         try:
-            consolidate_today(work.engine, work.clock())
+            work.problems.extend(consolidate_today(work.engine, work.clock()))
         except Exception as error:
             said = f"the status could not be computed: {failures.in_words(error)}"
             work.problems.append(said)
@@ -102,14 +102,19 @@ def open_queue(work: Work) -> procrastinate.App:
     return queue
 
 
-def consolidate_today(engine: Engine, now: datetime) -> None:
-    """Consolidate as of today in the portfolio's time zone; without a portfolio there is nothing to do."""
+def consolidate_today(engine: Engine, now: datetime) -> list[str]:
+    """Consolidate as of today in the portfolio's time zone; without a portfolio there is nothing to do.
+
+    Returns which projects could not be computed, in words.
+    """
     with engine.connect() as connection:
         zone = connection.scalar(text("SELECT timezone FROM portfolio ORDER BY id LIMIT 1"))
-    if zone is not None:
-        done = consolidate(engine, as_of=now.astimezone(ZoneInfo(zone)).date(), known_at=now)
-        for each in dict.fromkeys(done.warnings):
-            log.warning("consolidation: %s", each)
+    if zone is None:
+        return []
+    done = consolidate(engine, as_of=now.astimezone(ZoneInfo(zone)).date(), known_at=now)
+    for each in dict.fromkeys(done.warnings):
+        log.warning("consolidation: %s", each)
+    return done.failed
 
 
 @contextmanager

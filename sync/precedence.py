@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 import config
 from model.attributes import REGISTER, lookup
 from model.declaration import Declaration
+from model.exact import apart
 from model.identity.settling import Word, lapsed, preference_says, preferred
 from sync.identity.settlements import NOTHING_SETTLED, Settling, standing
 from sync.identity.written import NOBODY, PERSON_ATTRIBUTES, WrittenNames
@@ -43,7 +44,7 @@ class Tolerance(BaseModel):
             most = abs(winner) * Decimal(str(self.money_pct)) / 100
         else:
             most = Decimal(0)
-        return round(abs(winner - other), 2) <= most
+        return apart(winner, other, 2) <= most
 
 
 _EXACT: Final = Tolerance()

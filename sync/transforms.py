@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from model.exact import MOST_DIGITS
+
 _COLOURS: Final = {
     "green": "GREEN", "g": "GREEN", "on track": "GREEN",
     "amber": "AMBER", "a": "AMBER", "yellow": "AMBER", "at risk": "AMBER",
@@ -70,6 +72,8 @@ def money(value: Any) -> Decimal | None:
         raise ValueError("expected an amount") from None
     if found is not None and not found.is_finite():
         raise ValueError("expected an amount")
+    if found and found.adjusted() >= MOST_DIGITS:
+        raise ValueError(f"expected an amount of at most {MOST_DIGITS} digits before the point")
     return found
 
 

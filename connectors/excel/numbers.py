@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from connectors.excel.words import clean, is_unknown
+from model.exact import MOST_DIGITS
 
 CURRENCY_SIGNS: Final = {
     "£": "GBP", "€": "EUR", "₹": "INR", "zł": "PLN", "Kč": "CZK", "US$": "USD", "A$": "AUD", "AU$": "AUD",
@@ -66,6 +67,15 @@ class NumberColumn:
         Raises:
             NotANumber: With the reason.
         """
+        found = self._read(value)
+        if found and found.is_finite() and found.adjusted() >= MOST_DIGITS:
+            raise NotANumber(
+                f"a number of {found.adjusted() + 1} digits before the point; expected at most {MOST_DIGITS}, so "
+                "correct the cell"
+            )
+        return found
+
+    def _read(self, value: Any) -> Decimal | None:
         if isinstance(value, bool):
             raise NotANumber(f"{value!s} is no number")
         if isinstance(value, int | float):

@@ -16,6 +16,7 @@ from connectors.excel.layout import AMOUNTS, ENTITY, Layout
 from connectors.excel.package import address
 from connectors.excel.words import clean, normal
 from model.attributes import REGISTER
+from model.exact import rounded
 
 Read = Callable[[Any, int], Json]  # value and row -> JSON value; None: it says nothing
 
@@ -346,8 +347,7 @@ def number_json(number: Decimal) -> int | float:
 
 def money_text(number: Decimal) -> str:
     """Write money as a decimal text, rounded to a hundredth of a cent so that 0.1 + 0.2 stays clean."""
-    rounded = round(number, 4).normalize()
-    return f"{rounded:f}"
+    return f"{rounded(number, 4).normalize():f}"
 
 
 Maker = Callable[[Grid, int, int, str, Layout, Reading], Read]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from model.exact import rounded
 from model.policy import Limits
 from model.records import BenefitFacts
 from model.status.colour import Colour, Computed, Reason, counted, facts, percent
@@ -36,7 +37,7 @@ def benefit(*, target: Decimal | None, forecast: Decimal | None, limits: Limits)
     if pct < limits.benefit.amber_pct:
         colour = Colour.RED if pct < limits.benefit.red_pct else Colour.AMBER
     side = f"{percent(abs(pct))} {'above' if pct > 0 else 'below'} the target" if pct else "on target"
-    reason = Reason(RULE, f"forecast benefit {side}", facts(variance_pct=round(pct, 6)))
+    reason = Reason(RULE, f"forecast benefit {side}", facts(variance_pct=rounded(pct, 6)))
     return Benefit(colour=colour, reasons=(reason,), inputs=inputs, variance_pct=pct)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from model.exact import rounded
 from model.policy import Limits
 from model.status.colour import Colour, Computed, Reason, facts, impossible, percent
 
@@ -48,7 +49,7 @@ def cost(*, baseline: Decimal | None, forecast: Decimal | None, limits: Limits) 
         colour = Colour.AMBER
     else:
         colour = Colour.GREEN
-    found = facts(variance_pct=round(pct, 6), underspend=underspend)
+    found = facts(variance_pct=rounded(pct, 6), underspend=underspend)
     return Cost(
         colour=colour,
         reasons=(Reason(RULE, _text(pct, underspend=underspend), found),),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from model.exact import rounded
 from model.policy import Limits
 from model.status.colour import Colour, Computed, Reason, facts
 
@@ -153,7 +154,7 @@ def _reasons(
 ) -> tuple[Colour, tuple[Reason, ...]]:
     """Return the colour of the worse of both, which tells its reason first."""
     found = facts(
-        index=name, cumulative=round(cumulative, 6), recent=None if recent is None else round(recent, 6)
+        index=name, cumulative=rounded(cumulative, 6), recent=None if recent is None else rounded(recent, 6)
     )
     parts = [(cumulative, RULE, "to date")]
     if recent is not None:

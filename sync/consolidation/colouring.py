@@ -72,6 +72,17 @@ class Coloured:
     conflicts: list[str] = field(default_factory=list)
     tiers: dict[int, list[str]] = field(default_factory=dict)  # that the policy does not define -> projects
 
+    def add(self, other: "Coloured") -> None:
+        """Add what colouring others came to."""
+        self.projects += other.projects
+        self.assessed += other.assessed
+        self.opened += other.opened
+        self.closed += other.closed
+        self.snapshots += other.snapshots
+        self.conflicts += other.conflicts
+        for tier, keys in other.tiers.items():
+            self.tiers.setdefault(tier, []).extend(keys)
+
 
 def setting_of(session: Session, as_of: date, known_at: datetime, policy: Policy | None) -> Setting:
     """Read what all parts share; the shipped templates are stored first, where they are not yet.
@@ -107,10 +118,12 @@ def parts(projects: Sequence[UUID], size: int = PART) -> Iterator[Sequence[UUID]
         yield projects[start : start + size]
 
 
-def colour(session: Session, setting: Setting, projects: Sequence[UUID], into: Coloured) -> None:
+def colour(session: Session, setting: Setting, projects: Sequence[UUID]) -> Coloured:
     """Colour one part of the projects, and append their snapshots; nothing is committed here."""
+    into = Coloured()
     facts, statuses = compute(session, setting, projects, into)
     into.snapshots += append(session, facts, statuses, setting.policy)
+    return into
 
 
 def compute(

@@ -8,6 +8,7 @@ from datetime import date, datetime
 class Consolidation:
     """What a consolidation did. `unbound` and `warnings` are for an officer, in words.
 
+    `failed`, of the warnings, says which projects were not computed, so that what was done is but a part.
     Of the `projects` there are `computed` were: all, or those that anything touched. `assessed`, `conflicts` and
     what is said of claims are of these.
     """
@@ -27,3 +28,4 @@ class Consolidation:
     unbound: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
@@ -26,6 +26,8 @@ from sync.consolidation.touched import (
 from sync.match import match
 from sync.record_rows import COLLECTION
 from sync.sight import being_read
+
+NOT_COMPUTED: Final = "not_computed"  # of a log: projects that failed, which are tried again the next time
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def prepare_all(session: Session, done: Consolidation, policy: Policy | None) ->
         return Prepared(setting, there, len(there), number, standing, said)
     some = some | take(session, done.known_at, readable, own=own).projects
     some |= _by_reading(session, before, standing)
+    some |= {UUID(each) for each in before.said.get(NOT_COMPUTED, ())}
     chosen = [each for each in there if each in some]
     return Prepared(setting, chosen, len(there), number, standing, said)
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from model.currency import Converted, Rates
+from model.exact import rounded
 from model.status.colour import WORST_FIRST, Colour, plain
 from model.status.rollup import RULE, Part, Rollup, roll_up
 from model.status.watermelon import WATERMELON
@@ -152,8 +153,8 @@ def _health(weighed: Sequence[Weighed]) -> dict[str, Any]:
     cost = sum((amount for _, amount in both), Decimal(0))
     weighted = sum((health * amount for health, amount in both), Decimal(0)) / cost if cost else None
     return {
-        "cost_weighted": plain(_rounded(weighted, "0.01")),
-        "plain": plain(_rounded(sum(known, Decimal(0)) / len(known), "0.01")) if known else None,
+        "cost_weighted": plain(_rounded(weighted, 2)),
+        "plain": plain(_rounded(sum(known, Decimal(0)) / len(known), 2)) if known else None,
         "projects": len(known),
         "weighed": len(both),
         "unknown": [each.key for each in weighed if each.health is None],
@@ -201,5 +202,5 @@ def _ratio(part: int, whole: int) -> float | None:
     return round(part / whole, 6) if whole else None
 
 
-def _rounded(value: Decimal | None, digits: str = "0.000001") -> Decimal | None:
-    return None if value is None else value.quantize(Decimal(digits))
+def _rounded(value: Decimal | None, places: int = 6) -> Decimal | None:
+    return None if value is None else rounded(value, places)

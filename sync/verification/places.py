@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 from sqlalchemy import Row, RowMapping
 
+from model.exact import rounded
 from sync.json import dump_bytes
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, str) and isinstance(other, str) and (at := _instant(one)) is not None:
         return at == _instant(other)
     try:
-        return round(Decimal(str(one)), 6) == round(Decimal(str(other)), 6)
+        return rounded(Decimal(str(one)), 6) == rounded(Decimal(str(other)), 6)
     except InvalidOperation:
         return False
 

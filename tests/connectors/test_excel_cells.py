@@ -284,3 +284,14 @@ def test_the_last_cell_of_a_sheet_is_xfd1048576() -> None:
 )
 def test_a_header_is_compared_by_its_words(header: str, expected: str) -> None:
     assert normal(header) == expected
+
+
+@pytest.mark.parametrize("amount", ["9" * 40, 1e300])
+def test_a_number_longer_than_any_amount_costs_its_cell_alone(amount: Any) -> None:
+    book = xlsx([["Project ID", "Name", "Budget"], ["P1", "One", amount], ["P2", "Two", 250_000.5]])
+    records, told = records_of(book, holds="projects")
+    first, second = (each.payload for each in records)
+    assert "budget" not in first["values"]
+    assert "C2: a number of" in first["problems"]["budget"]
+    assert second["values"]["budget"] == "250000.5"
+    assert any("C2: a number of" in each for each in told.warnings)

@@ -314,3 +314,48 @@ def test_a_project_nobody_knows_anything_of_is_grey(rows: Rows) -> None:
     found = status(rows)
     assert (found["overall"], found["health"], found["watermelon"]) == ("GREY", None, None)
     assert {each["colour"] for each in found["dimensions"].values()} == {"GREY"}
+
+
+def _say(rows: Rows, key: str, attribute: str, value: str) -> None:
+    """Let a source that people answer through say something of a project, as it stands in the store."""
+    with rows.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO claim (project_id, attribute, source_id, value, unit, valid_from, known_from, run_id)"
+                " SELECT project_id, attribute, (SELECT id FROM source WHERE name = 'said'),"
+                " CAST(:value AS jsonb), unit, valid_from, known_from, run_id FROM claim"
+                " WHERE attribute = :attribute AND project_id = :project"
+            ),
+            {"value": value, "attribute": attribute, "project": rows.project_id(key)},
+        )
+
+
+def _two(rows: Rows) -> None:
+    rows.source("said", "collection")
+    for number, key in enumerate(("APOLLO", "BOREAS")):
+        rows.register("pmo-files", key, row=8 + number, **full(name=key.title()))
+    at(rows)
+
+
+def test_an_amount_longer_than_any_number_is_stops_no_project(rows: Rows) -> None:
+    _two(rows)
+    _say(rows, "APOLLO", "budget", f'"{"9" * 40}"')
+    done = at(rows, T0 + WEEK)
+    assert (done.failed, done.computed) == ([], 2)
+    assert "conflict" in status(rows)["flags"]
+
+
+def test_a_project_that_cannot_be_computed_is_told_while_the_others_go_on(rows: Rows) -> None:
+    _two(rows)
+    _say(rows, "APOLLO", "baseline_finish", '"soon"')
+    done = at(rows, T0 + WEEK)
+    [said] = done.failed
+    assert said.startswith("APOLLO was not computed, and stands as it did before: ")
+    assert "'soon'" in said
+    assert said in done.warnings
+    assert done.computed == 1
+    assert status(rows, "BOREAS")["trend"][-1]["as_of"] == (T0 + WEEK).date().isoformat()
+    with rows.engine.begin() as connection:  # it is tried again without anything else having touched it
+        connection.execute(text("UPDATE claim SET value = 'null' WHERE value = '\"soon\"'"))
+    again = at(rows, T0 + WEEK + timedelta(hours=1))
+    assert (again.failed, again.computed) == ([], 1)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.attributes import UnknownAttribute
-from sync.precedence import ClaimRow, Precedence, plain, shipped_precedence, typed, winning
+from sync.precedence import ClaimRow, Precedence, Tolerance, plain, shipped_precedence, typed, winning
 from tests.support.rows import T0
 
 NOBODY = UUID(int=0)
@@ -123,3 +123,11 @@ def test_numbers_conflict_only_beyond_the_shipped_tolerance(
     found = winning(claims, shipped_precedence())
     assert bool(found.conflicting) == conflict
     assert [each.source for each in found.claims] == ["a", "b"]
+
+
+def test_amounts_of_any_size_are_held_against_each_other_to_the_hundredth() -> None:
+    huge = Decimal("9" * 40)
+    exact = Tolerance()
+    assert not exact.allows("money", huge, Decimal(1))
+    assert not exact.allows("money", huge, Decimal("9" * 40 + ".01"))
+    assert exact.allows("money", huge, Decimal("9" * 40 + ".001"))
