@@ -5,6 +5,7 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     Date,
+    DateTime,
     Double,
     Integer,
     Numeric,
@@ -137,7 +138,16 @@ def projects(moment: Moment | None) -> EntitySet:
             *_status(snapshot),
             *instant("ClosedAt", Project.closed_at),
             *instant("CreatedAt", Project.created_at),
-            *stamp(Latest(func.greatest(Project.changed_at, snapshot.changed_at, Programme.changed_at))),
+            *stamp(
+                Latest(
+                    func.greatest(
+                        Project.changed_at,
+                        snapshot.changed_at,
+                        Programme.changed_at,
+                        type_=DateTime(timezone=True),
+                    )
+                )
+            ),
         ],
         Rows(
             Project.__table__.outerjoin(Programme.__table__, Programme.id == Project.programme_id).outerjoin(

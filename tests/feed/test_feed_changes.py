@@ -1,5 +1,6 @@
 """What the feed says of former days, of what changed, and of fields that trackers make up."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -8,6 +9,7 @@ from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from api.feed.models import model_of
+from api.odata.query.changes import since
 from tests.support.feed_rows import AMENDED, GONE, MARKED
 
 ROOT = "/odata/v1/"
@@ -29,6 +31,30 @@ def test_every_set_says_when_its_rows_changed_and_rows_that_stay_tell_of_their_e
             tracked = web.get(f"{ROOT}{each.name}?$filter=false", headers={"Prefer": "odata.track-changes"})
             assert "@odata.deltaLink" in tracked.json(), each.name
             assert each.changes.gone == ("IsDeleted" if "IsDeleted" in properties else None)
+
+
+def test_every_delta_link_is_followed_over_its_pages(web: TestClient) -> None:
+    for each in model_of(None).sets:
+        if each.changes is None:
+            continue
+        keys = ",".join(each.type.key_names())
+        asked = f"{ROOT}{each.name}?$select={keys}"
+        tracked = web.get(f"{asked}&$filter=false", headers={"Prefer": "odata.track-changes"}).json()
+        nothing = web.get(tracked["@odata.deltaLink"])
+        assert (nothing.status_code, nothing.json().get("value")) == (200, []), each.name
+        link, _, token = tracked["@odata.deltaLink"].partition("$deltatoken=")
+        # From long ago, so that all there is has changed since.
+        long_ago = replace(since(token), mark="2001-01-01T00:00:00Z").text()
+        told, url = 0, f"{link}$deltatoken={long_ago}"
+        for page in range(3):
+            answer = web.get(url, headers={"Prefer": "maxpagesize=2"})
+            assert answer.status_code == 200, (each.name, page, answer.text)
+            told += len(answer.json()["value"])
+            if "@odata.nextLink" not in answer.json():
+                break
+            url = answer.json()["@odata.nextLink"]
+        there = web.get(f"{ROOT}{each.name}/$count").text
+        assert told >= min(6, int(there)), each.name
 
 
 @pytest.mark.parametrize(

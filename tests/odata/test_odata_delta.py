@@ -1,21 +1,24 @@
 """Delta links: what changed since, what was removed, and when there is none to be had."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import orjson
 import pytest
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     Connection,
+    DateTime,
     Integer,
+    Interval,
     MetaData,
     Table,
     Text,
+    TypeDecorator,
     func,
+    literal,
     select,
     true,
 )
@@ -27,14 +30,26 @@ from api.odata.service import Service
 
 ROOT: Final = "https://hub.example/odata/v1/"
 METADATA: Final = MetaData()
+
+
+class Tick(TypeDecorator[int]):
+    """An instant behind a type of one's own, as models have them: a number of seconds."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, _dialect: Any) -> datetime | None:
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+
+
 TASK: Final = Table(
     "task", METADATA, Column("id", Integer, primary_key=True), Column("title", Text), Column("points", Integer),
-    Column("owner", Text), Column("dropped", Boolean), Column("version", BigInteger),
+    Column("owner", Text), Column("dropped", Boolean), Column("version", Tick),
 )  # fmt: skip
 TASK_REMOVED: Final = Table(
-    "task_removed", METADATA, Column("id", Integer), Column("owner", Text), Column("version", BigInteger)
+    "task_removed", METADATA, Column("id", Integer), Column("owner", Text), Column("version", Tick)
 )
-KEPT: Final = Table("task_kept", METADATA, Column("since", BigInteger))
+KEPT: Final = Table("task_kept", METADATA, Column("since", Tick))
 TYPE: Final = EntityType(
     "Task",
     (
@@ -58,10 +73,13 @@ def at_least(source: Any, text: str) -> Any:
 
 CHANGES: Final = Changes(
     "version",
-    mark=lambda: select(func.coalesce(func.max(TASK.c.version), 0) + 1).scalar_subquery(),
+    mark=lambda: select(
+        func.coalesce(func.max(TASK.c.version), literal(0, Tick()))
+        + literal(timedelta(seconds=1), Interval())
+    ).scalar_subquery(),
     removed=TASK_REMOVED,
     gone="dropped",
-    oldest=lambda: select(func.coalesce(func.max(KEPT.c.since), 0)).scalar_subquery(),
+    oldest=lambda: select(func.coalesce(func.max(KEPT.c.since), literal(0, Tick()))).scalar_subquery(),
     rights=lambda owners: "" if owners is None else ",".join(sorted(owners)),
 )
 TASKS: Final = EntitySet(

@@ -19,6 +19,7 @@ from sqlalchemy import (
     DateTime,
     Integer,
     Text,
+    TypeDecorator,
     and_,
     cast,
     exists,
@@ -107,8 +108,9 @@ class _Reading:
 
     def stamp(self, source: Any) -> Value:
         column = source.c[self.changes.column]
+        held = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
         kinds = ((DateTime, "Edm.DateTimeOffset"), (Integer, "Edm.Int64"))
-        type_ = next((name for kind, name in kinds if isinstance(column.type, kind)), "Edm.Decimal")
+        type_ = next((name for kind, name in kinds if isinstance(held, kind)), "Edm.Decimal")
         return Value(column, type_, nullable=False)
 
     def lately(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
