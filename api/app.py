@@ -37,6 +37,7 @@ from api.wire.methods import Methods
 from api.wire.retiring import SayRetiring
 from api.wire.unchanged import Unchanged
 from api.wire.version import Versions
+from api.wire.whole_keys import WholeKeys
 
 PREFIX: Final = "/api/v1"
 _ABOUT: Final = (
@@ -99,6 +100,7 @@ def create_app(
     app.add_middleware(StrictHeaders)
     app.add_middleware(Door, limits=limits)
     app.add_middleware(Causes)
+    app.add_middleware(WholeKeys)
     return app
 
 

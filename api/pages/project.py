@@ -17,9 +17,10 @@ from api.pages.project_measures import subjects
 from api.pages.render import page
 from api.pages.snapshot_days import snapshot_days
 from api.pages.writing import as_date, as_instant
-from api.routes.common import AsOf, KnownAt, ProjectKey, visible_project
+from api.routes.common import AsOf, KnownAt, visible_project
 from api.wire.answer import Visible
 from api.wire.problems import not_found
+from api.wire.whole_keys import ProjectKey
 from model.attributes import REGISTER
 from model.tables import Project, Snapshot
 from sync.portfolio import portfolio_if_any

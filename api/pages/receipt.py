@@ -11,10 +11,11 @@ from api.access.visible import StatusReader
 from api.pages.history import history, outside
 from api.pages.render import page
 from api.pages.writing import as_date
-from api.routes.common import AsOf, KnownAt, ProjectKey, visible_project
+from api.routes.common import AsOf, KnownAt, visible_project
 from api.translation import _
 from api.wire.answer import Visible
 from api.wire.problems import not_found
+from api.wire.whole_keys import ProjectKey
 from model.attributes import REGISTER
 from sync.receipts import explain
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar
 
-from fastapi import Depends, Path
+from fastapi import Depends
 from fastapi import Query as Parameter
 from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
@@ -55,7 +55,6 @@ KnownAt = Annotated[
     Parameter(description="As known at this instant, with its offset; now when left out"),
 ]
 Text = Annotated[str | None, Parameter(max_length=200)]
-ProjectKey = Annotated[str, Path(max_length=200, examples=["APOLLO"])]
 
 V = TypeVar(
     "V", Milestone, RaidItem, CostLine, ChangeRequest, Decision, GateCriterion, WorkPlanLine, Contract, Benefit,

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.access.visible import StatusReader
-from api.routes.common import PROBLEMS, AsOf, KnownAt, ProjectKey, visible_project
+from api.routes.common import PROBLEMS, AsOf, KnownAt, visible_project
 from api.shapes.status import ExplainShape
 from api.wire.answer import Visible, json_answer
 from api.wire.problems import not_found
+from api.wire.whole_keys import ProjectKey
 from sync.receipts import explain
 
 router = APIRouter()

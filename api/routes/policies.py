@@ -15,7 +15,7 @@ from starlette.responses import Response
 from api.access.actors import acting
 from api.access.visible import PoliciesReader, Principal, bearer
 from api.policy_documents import policy_document, policy_heads
-from api.routes.common import PROBLEMS, ChangedSince, KnownAt, ProjectKey, visible_project
+from api.routes.common import PROBLEMS, ChangedSince, KnownAt, visible_project
 from api.shapes.common import Paged
 from api.shapes.policy import (
     BacktestShape,
@@ -35,6 +35,7 @@ from api.wire.bodies import StrictRoute
 from api.wire.paging import Page
 from api.wire.problems import Problem, ProblemDocument, forbidden, not_found
 from api.wire.values import Day
+from api.wire.whole_keys import ProjectKey
 from model.backtest import Terms
 from model.collection.roles import Actor
 from model.declaration import InvalidDeclaration

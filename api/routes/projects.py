@@ -17,7 +17,6 @@ from api.routes.common import (
     AsOf,
     ChangedSince,
     KnownAt,
-    ProjectKey,
     Text,
     changed,
     visible_project,
@@ -25,6 +24,7 @@ from api.routes.common import (
 from api.shapes.common import Paged, ProjectShape
 from api.wire.answer import Visible, json_answer, z
 from api.wire.paging import Page
+from api.wire.whole_keys import ProjectKey
 from model.tables import Programme, ProgrammeProject, Project, Scope, Snapshot, Source
 
 router = APIRouter()

@@ -1,4 +1,5 @@
 from datetime import date, timedelta
+from urllib.parse import quote
 
 from sqlalchemy import Engine
 
@@ -65,3 +66,17 @@ def test_a_scope_nobody_claims_is_listed_with_its_work_items(engine: Engine) -> 
         asking.get("/api/v1/work-items", params={"project": "APOLLO"}).json()["items"][0]["project"]
         == "APOLLO"
     )
+
+
+def test_a_key_with_a_slash_and_other_marks_of_an_address_has_its_pages(engine: Engine) -> None:
+    rows = Rows(engine)
+    rows.source("pmo-files", "excel")
+    key = "P/3 ü&?#%2F"
+    rows.register("pmo-files", key, name="Slash", budget="1000")
+    consolidate(engine, as_of=T0.date(), known_at=T0)
+    asking, said = client(engine), quote(key, safe="")
+    assert "Slash" in asking.get(f"/projects/{said}").text
+    assert asking.get(f"/projects/{said}/receipt/budget").status_code == 200
+    assert asking.get(f"/api/v1/projects/{said}").json()["key"] == key
+    assert asking.get(f"/api/v1/projects/{said}/explain/budget").status_code == 200
+    assert asking.get("/projects/P%2F4").status_code == 404
