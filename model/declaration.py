@@ -14,6 +14,39 @@ Schema = TypeVar("Schema", bound=BaseModel)
 Path = tuple[int | str, ...]
 _HALF: Final = re.compile("[\ud800-\udfff]")  # of two that make one; nothing can be done with it alone
 _MOST: Final = 200_000  # parts of a document
+_EXPECTED: Final = {
+    "missing": "is required",
+    "extra_forbidden": "is not a known setting",
+    "tuple_type": "expected a list",
+    "list_type": "expected a list",
+    "dict_type": "expected a map of settings",
+    "mapping_type": "expected a map of settings",
+    "model_type": "expected a map of settings",
+    "model_attributes_type": "expected a map of settings",
+    "string_type": "expected a text; put it between quotes",
+    "int_type": "expected a whole number",
+    "int_parsing": "expected a whole number",
+    "int_from_float": "expected a whole number",
+    "float_type": "expected a number",
+    "float_parsing": "expected a number",
+    "bool_type": "expected true or false",
+    "bool_parsing": "expected true or false",
+    "date_type": "expected a date like 2025-06-30",
+    "date_parsing": "expected a date like 2025-06-30",
+    "date_from_datetime_parsing": "expected a date like 2025-06-30",
+    "date_from_datetime_inexact": "expected a date like 2025-06-30",
+    "finite_number": "expected a number",
+    "too_short": "must have at least one entry",
+    "string_too_short": "must not be empty",
+}
+_QUOTED: Final = re.compile(r"'([^']*)'")
+_LIMITS: Final = {
+    "greater_than_equal": ("ge", "must be at least {}"),
+    "greater_than": ("gt", "must be more than {}"),
+    "less_than_equal": ("le", "must be at most {}"),
+    "less_than": ("lt", "must be less than {}"),
+    "string_too_long": ("max_length", "must have at most {} characters"),
+}
 
 
 class InvalidDeclaration(ValueError):
@@ -174,7 +207,12 @@ def _child(node: Any, step: int | str) -> Any:
 
 def in_words(error: ErrorDetails) -> str:
     """Say a complaint of pydantic's in the words of the file's writer."""
-    return {
-        "Field required": "is required",
-        "Extra inputs are not permitted": "is not a known setting",
-    }.get(error["msg"], error["msg"].removeprefix("Value error, "))
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "literal_error":
+        choices = _QUOTED.findall(str(context.get("expected")))
+        return f"expected {'one of ' if len(choices) > 1 else ''}{', '.join(choices)}"
+    if kind in _LIMITS:
+        name, words = _LIMITS[kind]
+        limit = context.get(name)
+        return words.format(f"{limit:,.10g}" if isinstance(limit, float) else limit)
+    return _EXPECTED.get(kind) or error["msg"].removeprefix("Value error, ")

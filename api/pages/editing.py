@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
 
+from api.pages.reasons.reading import translated
 from api.translation import _
 from model.declaration import InvalidDeclaration, Path
 from model.rewrite import CannotRewrite, assign, declared, remove
@@ -88,7 +89,8 @@ def _complaint(said: str) -> Complaint:
     if found is None:
         return Complaint(said)
     place = (found[3] or "").replace("[", ".").replace("]", "")
-    says = f"{found[3]}: {found[4]}" if found[3] else found[4]
+    what = translated(found[4])
+    says = f"{found[3]}: {what}" if found[3] else what
     return Complaint(says, int(found[1]), int(found[2]), place)
 
 

@@ -16,7 +16,7 @@ from api.access.csrf import FIELD, MARK, form_token
 from api.access.visible import Principal, Reader
 from api.glossary import explained, is_explained
 from api.pages.navigation import navigation
-from api.pages.reasons.reading import translated
+from api.pages.reasons.reading import translated, translated_value
 from api.pages.static import address
 from api.pages.straight import straight
 from api.pages.writing import (
@@ -28,6 +28,7 @@ from api.pages.writing import (
     money_text,
     month_text,
     number_text,
+    schedule_text,
     short_date,
     signed_days,
     value_text,
@@ -84,7 +85,7 @@ def _environment() -> Environment:
         "safe_url": safe_url, "date": date_text, "short_date": short_date, "instant": instant_text,
         "number": number_text, "money": money_text, "value": value_text, "slip": signed_days, "words": words,
         "clock": clock_text, "month": month_text, "weekday": weekday_text,
-        "said": said, "reason": translated,
+        "said": said, "reason": translated, "told": translated_value, "schedule": schedule_text,
     }  # fmt: skip
     environment.filters.update(filters)
     environment.tests["explained"] = is_explained

@@ -15,8 +15,8 @@ from api.access.visible import RecordsReader, authenticate
 from api.pages.board import fresh
 from api.pages.pulled import rejects_of
 from api.pages.render import page
-from api.pages.source_show import PRESETS_SAY
 from api.pages.source_ways import sign_in_of, way_for
+from api.pages.writing import schedule_text
 from api.routes.runs import run_documents
 from api.routes.sources import source_documents
 from api.translation import _
@@ -98,7 +98,7 @@ def _configured(session: Session, row: Source, now: datetime) -> dict[str, Any]:
         "by_consent": rests_on_consent(row.config),
         "let_in_at": _let_in_at(session, row) if rests_on_consent(row.config) else None,
         "zone": zone,
-        "schedule_says": _(PRESETS_SAY[schedule]) if schedule in PRESETS_SAY else schedule,
+        "schedule_says": schedule_text(schedule),
         "next": next_slots(schedule, zone, now=now, count=1) if row.enabled else [],
         "draft": session.scalar(
             text("SELECT id FROM source_draft WHERE source_id = :id ORDER BY id DESC LIMIT 1"), {"id": row.id}

@@ -15,6 +15,7 @@ from api.pages.source_coverage import coverage
 from api.pages.source_show_mapping import mapping_shown
 from api.pages.source_ways import WAYS, sign_in_of, way_of
 from api.pages.source_written import as_yaml
+from api.pages.writing import schedule_text
 from api.translation import N_, _
 from config.secrets import KEPT
 from config.settings import settings
@@ -39,12 +40,6 @@ STEPS: Final = {
 CONSENT: Final = "consent"  # a page of its own within the first step
 _REQUEST: Final = re.compile(r"\b(GET|POST) (https?://\S+)")
 _TICKS: Final = 400  # scopes shown as ticks; of more, the keys are typed
-PRESETS_SAY: Final = {
-    "0 2 * * *": N_("Every night at two"),
-    "0 6,12,18 * * *": N_("Three times a day: at six, noon and six"),
-    "0 * * * *": N_("Every hour"),
-    "*/15 6-20 * * mon-fri": N_("Every quarter of an hour on working days, from six to nine in the evening"),
-}
 
 
 class FormRefused(ValueError):
@@ -216,7 +211,7 @@ def _schedule(connection: Connection, known: Draft, typed: Typed) -> dict[str, A
     presets = [
         {
             "cron": each,
-            "says": _(PRESETS_SAY[each]),
+            "says": schedule_text(each),
             "next": next_slots(each, zone or "UTC", now=now, count=3),
         }
         for each in PRESETS
@@ -250,7 +245,7 @@ def _review(connection: Connection, known: Draft, _typed: Typed) -> dict[str, An
         "link_names": link_names(known),
         "authorities": shown_of(str(block.get("ca_bundle") or "")),
         "sign_in": sign_in,
-        "schedule_says": _(PRESETS_SAY[cron]) if cron in PRESETS_SAY else cron,
+        "schedule_says": schedule_text(cron),
         "differences": differences,
         "wrong": wrong,
         "unmapped": sum(len(each["unmapped"]) for each in known.seen.get("tried") or []),

@@ -228,3 +228,17 @@ def words(value: object) -> str:
     text = " ".join(part.upper() if part in _LETTERS else part for part in parts)
     text = text[:1].upper() + text[1:]
     return _(text) if text in NAMES else text
+
+
+# What schedules that are offered mean; any other is shown by its five fields.
+SCHEDULES: Final = {
+    "0 2 * * *": N_("Every night at two"),
+    "0 6,12,18 * * *": N_("Three times a day: at six, noon and six"),
+    "0 * * * *": N_("Every hour"),
+    "*/15 6-20 * * mon-fri": N_("Every quarter of an hour on working days, from six to nine in the evening"),
+}
+
+
+def schedule_text(cron: str) -> str:
+    """Write a schedule in words; one that nobody offers stays as its five fields."""
+    return _(SCHEDULES[cron]) if cron in SCHEDULES else cron

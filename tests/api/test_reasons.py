@@ -20,6 +20,7 @@ from api.pages.reasons.refused import REFUSED
 from api.pages.reasons.shipped import SHIPPED
 from api.pages.reasons.status import STATUS
 from api.pages.reasons.together import TOGETHER
+from api.pages.reasons.told import TOLD
 from api.pseudo import PSEUDO
 from api.translation import Preferences, preferring
 from config.shipped import NotShipped, policy, template
@@ -36,12 +37,12 @@ SAMPLES: Final = {
     "start": "2026-01-05", "month": "2026-10", "months": "2026-10, 2026-11", "days": "42 days", "weeks": "6 weeks",
     "times": "2 times", "dimensions": "1 dimension", "benefits": "2 benefits", "risks": "3 open risks",
     "issues": "2 issues", "items": "7 items", "baselines": "2 baselines", "characters": "40 characters",
-    "reports": "3 reports",
+    "reports": "3 reports", "term": "2026-10", "weekday": "Monday 30 November 2026", "attribute": "budget",
     "colour": "AMBER", "parts": "schedule and cost", "roles": "sponsor", "says": "no approved budget",
 }  # fmt: skip
 SQL: Final = re.compile(r"SELECT|FROM|WHERE|JOIN| AND |GROUP BY")
 PLACE: Final = re.compile(r"%\((\w+)\)s")
-SENTENCES: Final = (*STATUS, *TOGETHER, *FINDINGS, *MEASURES, *EVIDENCE, *REFUSED)
+SENTENCES: Final = (*STATUS, *TOGETHER, *FINDINGS, *MEASURES, *EVIDENCE, *REFUSED, *TOLD)
 # Where sentences are made that pages show as reasons.
 MADE: Final = (
     *sorted(ROOT.glob("model/status/*.py")), *sorted(ROOT.glob("sync/measures/*.py")),

@@ -8,6 +8,7 @@ said anew with them. One that nothing here knows is shown as it stands.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
@@ -18,7 +19,8 @@ from api.pages.reasons.refused import REFUSED
 from api.pages.reasons.shipped import SHIPPED
 from api.pages.reasons.status import STATUS
 from api.pages.reasons.together import TOGETHER
-from api.pages.writing import WORDS, date_text, figure_text, month_text, words
+from api.pages.reasons.told import TOLD
+from api.pages.writing import WORDS, date_text, figure_text, month_text, value_text, weekday_text, words
 from api.translation import SOURCE, _, ngettext, preferences
 
 _PLACE: Final = re.compile(r"%\((\w+)\)s")
@@ -90,6 +92,15 @@ def _given(text: str) -> str:
     return figure_text(text) if re.fullmatch(_NUMBER, text) else text
 
 
+def _weekday(text: str) -> str:
+    """Write a day that is written out, "Monday 30 November 2026"; leave one that there is not alone."""
+    try:
+        found = datetime.strptime(text, "%A %d %B %Y").replace(tzinfo=UTC)
+    except ValueError:
+        return text
+    return weekday_text(found.date())
+
+
 _SHIPPED: Final = frozenset(SHIPPED)
 _IS_MONTH: Final = re.compile(r"\d{4}-\d\d")
 _WHY: Final = re.compile(r"\((.+?)\)(?=, | and \d+ more$|$)")
@@ -117,6 +128,10 @@ _KINDS: Final[Mapping[str, _Kind]] = {
         ),
         (_MANY, _many),
     ),
+    "weekday": (r"[A-Z][a-z]+ \d\d [A-Z][a-z]+ \d{4}", _weekday),
+    "term": (r"\d{4}(?:-(?:\d\d|Q\d|W\d\d))?", str),
+    "attribute": (r"[a-z][a-z_]*", words),
+    "mark": (".+?", _),
     "colour": ("GREEN|AMBER|RED|GREY|BLUE", WORDS.__getitem__),
     **dict.fromkeys(("parts", "roles"), (r"[a-z_ ,]+?", _listed)),
     "label": (".+?", _label),
@@ -162,7 +177,7 @@ def _sentence(message: str) -> tuple[int, _Sentence]:
 _SENTENCES: Final = tuple(
     sentence
     for _sure, sentence in sorted(
-        map(_sentence, (*STATUS, *TOGETHER, *FINDINGS, *MEASURES, *EVIDENCE, *REFUSED)),
+        map(_sentence, (*STATUS, *TOGETHER, *FINDINGS, *MEASURES, *EVIDENCE, *REFUSED, *TOLD)),
         key=lambda entry: -entry[0],
     )
 )
@@ -206,3 +221,11 @@ def _found(text: str) -> str | None:
     return next(
         (said for each in _SENTENCES for form in forms if (said := each.said(form)) is not None), None
     )
+
+
+def translated_value(value: object) -> str:
+    """Return whatever an input or claim holds as it is written for the reader, a sentence of the rules in words."""
+    if not isinstance(value, str):
+        return value_text(value)
+    said = translated(value)
+    return said if said != value else value_text(value)
