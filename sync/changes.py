@@ -49,7 +49,7 @@ def changes(
     after = _by_key(snapshots_of(session, as_of, now, visible, columns="document, receipt"))
     later = as_of or max((row.as_of for row in after.values()), default=since)
     if later < since:
-        return _backwards(since, later, then, now, 0 if as_of else len(after))
+        return _backwards(since, later, then, now)
     ids = [row.id for row in ({**before, **after}).values()]
     known = read_values(session, as_of=since, known_at=then, projects=ids)
     believed = read_values(session, as_of=since, known_at=now, projects=ids)
@@ -116,8 +116,8 @@ def _stands_on(found: Change, touched: Collection[str]) -> Change:
     return found | {"kind": BOTH} if both else found
 
 
-def _backwards(since: date, later: date, then: datetime, now: datetime, unchanged: int) -> dict[str, Any]:
-    """Return the document where the day to compare with is the later one: nothing can have changed on the way."""
+def _backwards(since: date, later: date, then: datetime, now: datetime) -> dict[str, Any]:
+    """Return the document where the day to compare with is the later one: what changed is not known."""
     return {
         "since": since.isoformat(),
         "since_known_at": instant_text(then),
@@ -127,8 +127,8 @@ def _backwards(since: date, later: date, then: datetime, now: datetime, unchange
         "new": [],
         "closed": [],
         "projects": [],
-        "unchanged": unchanged,
-        "rewritten": 0,
+        "unchanged": None,
+        "rewritten": None,
     }
 
 

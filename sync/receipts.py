@@ -16,7 +16,7 @@ from sync.policy.kept import stored_version
 from sync.receipts_beside import beside, judged
 from sync.receipts_costs import in_full
 from sync.receipts_rows import claims_of, records_of
-from sync.snapshots import IN_SHORT, history, snapshots_of, told_instant
+from sync.snapshots import IN_SHORT, history, snapshots_of, told_instant, too_early
 from sync.synced import synced, with_synced
 
 # Words of the status document that name an attribute, or something a receipt has under another name.
@@ -56,7 +56,7 @@ def status_document(
         "policy": newest.policy if newest else None,
         "snapshot_as_of": _iso(newest.as_of if newest else None),
         "history": {"first": _iso(first_last[0]), "last": _iso(first_last[1])},
-        "note": _outside(as_of, first_last),
+        "note": _outside(as_of, first_last) or (None if rows else too_early(session, known_at, visible)),
         "projects": [_entry(row, newest, as_of, read.get((row.as_of, row.known_at), {})) for row in rows],
     }
 
@@ -117,7 +117,7 @@ def explain(
     """
     found = snapshots_of(session, as_of, known_at, [project_key], columns="document, receipt")
     if not found:
-        raise NotKnown(_nothing(session, project_key, as_of))
+        raise NotKnown(_nothing(session, project_key, as_of, known_at))
     row = found[0]
     name = _PREFIX.sub("", attribute)
     name = _ALIASES.get(name, name)
@@ -195,13 +195,15 @@ def _held_to(session: Session, receipt: Mapping[str, Any]) -> dict[str, Any] | N
     return None if said is None else said | stored_version(session.connection(), said["label"])
 
 
-def _nothing(session: Session, key: str, as_of: date | None) -> str:
+def _nothing(session: Session, key: str, as_of: date | None, known_at: datetime | None) -> str:
     known = session.execute(text("SELECT id FROM project WHERE key = :key"), {"key": key}).scalar()
     if known is None:
         keys = session.execute(
             text("SELECT key FROM project WHERE closed_at IS NULL ORDER BY key LIMIT 20")
         ).scalars()
         return f"there is no project {key!r}; there are: {', '.join(keys) or 'none yet'}"
+    if (early := too_early(session, known_at, [key])) is not None:
+        return early
     closed = session.execute(
         text("SELECT closed_at FROM project WHERE id = :id AND closed_at IS NOT NULL"), {"id": known}
     ).scalar()

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from sync.json import instant_text
 from sync.portfolio_versions import LAST_CHANGED, zone_when
 
 _SEEN: Final = "(CAST(:visible AS text[]) IS NULL OR p.key = ANY(CAST(:visible AS text[])))"
@@ -86,6 +87,24 @@ def told_instant(
     ).scalar_one()
     newest: datetime = max(row.known_at for row in rows)
     return newest if later is None else max(newest, later)
+
+
+def too_early(session: Session, known_at: datetime | None, visible: Collection[str] | None) -> str | None:
+    """Say that nothing was known at an instant, and since when something is; None otherwise."""
+    if known_at is None:
+        return None
+    since: datetime | None = session.execute(
+        text(
+            "SELECT min(t.known_at) FROM snapshot t JOIN project p ON p.id = t.project_id"
+            f" WHERE {_SEEN} HAVING min(t.known_at) > :known_at"
+        ),
+        {"known_at": known_at, "visible": _listed(visible)},
+    ).scalar()
+    if since is None:
+        return None
+    of = visible[0] if isinstance(visible, list) and len(visible) == 1 else "any project"
+    said, first = instant_text(known_at), instant_text(since)
+    return f"nothing of {of} was known at {said}: the first snapshot is known since {first}; ask known at that or later"
 
 
 def _listed(visible: Collection[str] | None) -> list[str] | None:

@@ -62,6 +62,8 @@ def _print(found: dict[str, Any]) -> None:
         console.print(f"{project['key']} {project['name']}", style="bold", markup=False)
         for what, each, kind in _told(project, found["since"]):
             _line(console, what, each, kind)
+    if found["unchanged"] is None:
+        return
     console.print(f"{found['rewritten']} changes are rewritten history.")
     console.print(f"{len(found['projects'])} changed, {found['unchanged']} did not.")
 

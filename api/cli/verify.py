@@ -66,6 +66,7 @@ def _document(found: Verified) -> dict[str, object]:
         "read_again": found.cells,
         "rollups": found.rollups,
         "rollup_figures": found.figures,
+        "differences": found.differences,
         "faults": [_told(each) for each in found.faults],
         "without_snapshot": found.without,
         "not_read_again": found.unread,
@@ -87,7 +88,7 @@ def _print(found: Verified) -> None:
     for each in found.faults[:_SAID]:
         console.print(f"{each.project} as of {each.as_of}: {each.says}", markup=False)
     if len(found.faults) > _SAID:
-        console.print(f"and {len(found.faults) - _SAID} more; --format json has them all")
+        console.print(f"and {len(found.faults) - _SAID} more lines; --format json has them all")
     looked = (
         f"{found.snapshots} snapshots, {found.claims} claims and {found.records} rows of their receipts,"
         f" {found.pages} raw pages, {found.cells} places on them read again"
@@ -107,6 +108,6 @@ def _print(found: Verified) -> None:
     if not found.snapshots:
         console.print("There is no snapshot to verify: nothing was checked.", style="bold red")
     elif found.faults:
-        console.print(f"{looked}: {len(found.faults)} do not agree.", style="bold red")
+        console.print(f"{looked}: {found.differences} do not agree.", style="bold red")
     else:
         console.print(f"{looked}: everything comes out as it was published.", style="green")

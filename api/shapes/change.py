@@ -58,5 +58,7 @@ class ChangesShape(BaseModel):
     new: list[ProjectRef]
     closed: list[ProjectRef]
     projects: list[ProjectChanges]
-    unchanged: int
-    rewritten: int
+    unchanged: int | None = Field(
+        description="Projects without a change; null where `note` says that none can be told"
+    )
+    rewritten: int | None = Field(description="Changes of rewritten history; null likewise")

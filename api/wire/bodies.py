@@ -21,6 +21,22 @@ class NotText(json.JSONDecodeError):
         super().__init__(f"gives a text with {says}", "", 0)
 
 
+def _in_utf8(body: bytes) -> bytes:
+    """Return a body that is text.
+
+    Raises:
+        JSONDecodeError: It is not UTF-8; its place is the first byte that is not.
+    """
+    try:
+        body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # A character is counted as one, whatever its bytes.
+        before = body[: error.start].decode("utf-8", "replace")
+        says = f"the byte {body[error.start]:#04x} is not UTF-8"
+        raise json.JSONDecodeError(says, before, len(before)) from None
+    return body
+
+
 def storable(value: Any) -> Any:
     """Return what was read, whose texts can be kept.
 
@@ -46,14 +62,14 @@ class _Strict(Request):
     """A request whose body gives no key twice."""
 
     async def json(self) -> Any:
-        return storable(loads_strictly(await self.body()))
+        return storable(loads_strictly(_in_utf8(await self.body())))
 
 
 class _Exact(Request):
     """The same, with numbers read as they are written; each answer is judged on its own, whatever it holds."""
 
     async def json(self) -> Any:
-        return loads_exactly(await self.body())
+        return loads_exactly(_in_utf8(await self.body()))
 
 
 class StrictRoute(APIRoute):

@@ -62,7 +62,11 @@ def roll_up(parts: Sequence[Part]) -> Rollup:
     }
     critical = tuple(part.key for part in parts if part.critical and part.colour is Colour.RED)
     unweighed = tuple(part.key for part in parts if part.cost is None)
-    weighted, said = _weigh(share, critical, Decimal(len(unweighed)) / len(parts) if parts else Decimal(0))
+    weighted, said = (
+        _weigh(share, critical, Decimal(len(unweighed)) / len(parts))
+        if parts
+        else (Colour.GREY, "there is no project to weigh")
+    )
     return Rollup(
         count=count,
         share=share,

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from sync.json import instant_text
-from sync.snapshots import snapshots_of, told_instant
+from sync.snapshots import snapshots_of, told_instant, too_early
 
 _READ: Final = (
     "overall, health, watermelon, sha256, document -> 'name' AS name, document -> 'programme' AS programme,"
@@ -33,6 +33,7 @@ def standing_at(
         "as_of": None if day is None else day.isoformat(),
         "known_at": instant_text(known_at or told_instant(session, rows, visible)),
         "policy": None if newest is None else newest.policy,
+        "note": None if rows else too_early(session, known_at, visible),
         "projects": [
             {
                 "key": row.key,

@@ -61,7 +61,10 @@ def rolled_up(
         "known_at": _known(session, status, known_at),
         "policy": status["policy"],
     }
-    return [head | document_of(group, rates, whole.currency) for group in groups]
+    found = [head | document_of(group, rates, whole.currency) for group in groups]
+    if not live and (note := status.get("note")):
+        found[0]["cost_weighted"]["says"] = note
+    return found
 
 
 def _known(session: Session, status: Entry, known_at: datetime | None) -> str | None:

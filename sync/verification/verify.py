@@ -29,12 +29,13 @@ class NoSuchProject(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that does not agree: of which project's snapshot, and what, in words."""
+    """Something that does not agree: of which project's snapshot, and what, in words; it stands for so many."""
 
     project: str
     as_of: date
     known_at: datetime
     says: str
+    differences: int = 1
 
 
 @dataclass(slots=True)
@@ -63,6 +64,11 @@ class Verified:
     taken: list[Fault] = field(default_factory=list)
     without: list[str] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def differences(self) -> int:
+        """How much does not agree, those counted that no fault says one by one."""
+        return sum(each.differences for each in self.faults)
 
 
 def verify(
@@ -161,10 +167,11 @@ def _look(
     places: Places[Fault],
 ) -> None:
     trail = Trail(row.known_at)
-    faults = [
-        *_agrees(row), *_comes_out(row, again, because),
-        *follow_claims(session, row.receipt, trail), *follow_records(session, row.receipt, trail),
-    ]  # fmt: skip
+    said = [(each, 1) for each in (*_agrees(row), *_comes_out(row, again, because))]
+    if more := _not_said(row, again):
+        said.append((f"and {more} more difference{'' if more == 1 else 's'}", more))
+    said += [(each, 1) for each in follow_claims(session, row.receipt, trail)]
+    said += [(each, 1) for each in follow_records(session, row.receipt, trail)]
     found.snapshots += 1
     found.claims += trail.claims
     found.records += trail.records
@@ -174,7 +181,7 @@ def _look(
         of_table = places.rows.setdefault(table, {})
         for number, what in rows.items():
             of_table.setdefault(number, Fault(row.key, row.as_of, row.known_at, what))
-    found.faults += [Fault(row.key, row.as_of, row.known_at, says) for says in faults]
+    found.faults += [Fault(row.key, row.as_of, row.known_at, says, count) for says, count in said]
     for page, what in trail.pages.items():
         standing.setdefault(page, Fault(row.key, row.as_of, row.known_at, what))
 
@@ -205,11 +212,16 @@ def _comes_out(row: Row[Any], again: tuple[Any, Any] | None, because: str | None
     if again is None:
         yield because or "it cannot be worked out again: the project was not led at that instant"
         return
+    yield from _differing(row, again)[:_SAID]
+
+
+def _not_said(row: Row[Any], again: tuple[Any, Any] | None) -> int:
+    return 0 if again is None else max(0, len(_differing(row, again)) - _SAID)
+
+
+def _differing(row: Row[Any], again: tuple[Any, Any]) -> list[str]:
     document, receipt = again
-    found = [*differences(row.document, document), *differences(row.receipt, receipt, "receipt")]
-    yield from found[:_SAID]
-    if len(found) > _SAID:
-        yield f"and {len(found) - _SAID} more differences"
+    return [*differences(row.document, document), *differences(row.receipt, receipt, "receipt")]
 
 
 def _again(session: Session, rows: Sequence[Row[Any]]) -> tuple[Recomputed, str | None]:

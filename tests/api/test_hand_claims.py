@@ -146,6 +146,15 @@ def test_a_value_that_is_no_text_is_told_how_to_be_sent(
     assert says in refused.json()["detail"]
 
 
+def test_a_body_that_is_not_utf_8_is_told_where(engine: Engine) -> None:
+    body = '{"project": "ä'.encode() + b'\xff"}'
+    refused = officer(engine).post(
+        "/api/v1/hand-claims", content=body, headers={"Content-Type": "application/json"}
+    )
+    says = "The body is no JSON: the byte 0xff is not UTF-8, at character 15"
+    assert (refused.status_code, refused.json()["detail"]) == (422, says)
+
+
 def test_only_an_officer_states_and_only_of_projects_they_see(engine: Engine, at: Opened) -> None:
     other = open_submission(engine, key="LEDGER", name="Ledger")
     few = officer(engine, projects=[other.key])

@@ -9,7 +9,9 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from sync.consolidate import consolidate
+from sync.json import instant_text
 from sync.receipts import NotKnown, explain, status_document
+from sync.rollup.rollup import rollups
 from tests.support.rows import T0, Rows
 from tests.support.shared import SHARED, needs_shared
 
@@ -174,3 +176,15 @@ def test_a_dimension_of_two_rules_gives_each_with_its_inputs_and_records(rows: R
     assert [record["name"] for record in milestones["records"]] == ["Go live"]
     assert [rule["id"] for rule in ask(rows, "risk")["rules"]] == ["F7", "F6"]
     assert [rule["id"] for rule in ask(rows, "overall")["rules"]] == ["F13"]
+
+
+def test_an_instant_before_anything_was_known_is_said_to_be_one(rows: Rows) -> None:
+    early = T0 - timedelta(days=400)
+    says = f"was known at {instant_text(early)}: the first snapshot is known since {instant_text(T0)}"
+    with pytest.raises(NotKnown, match=f"nothing of APOLLO {says}"):
+        ask(rows, "overall", known_at=early)
+    with Session(rows.engine) as session:
+        told = status_document(session, known_at=early)["note"]
+        whole = rollups(session, known_at=early)[0]["cost_weighted"]
+    assert told.startswith(f"nothing of any project {says}")
+    assert whole["says"] == told

@@ -117,5 +117,6 @@ REFUSED: Final = (
     N_("%(attribute)s %(day)s is after %(other_attribute)s %(other_day)s"),
     N_("milestones_met %(value)s is more than milestones_due %(limit)s"),
     N_("the budget is 0, so no cost variance can be computed"),
-    N_("nothing of %(project)s was known on %(day)s: the first is known since %(start)s"),
+    N_("nothing of %(project)s was known at %(from)s: the first snapshot is known since %(to)s"),
+    N_("ask known at that or later"),
 )

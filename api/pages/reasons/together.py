@@ -6,6 +6,7 @@ from api.translation import N_
 
 TOGETHER: Final = (
     N_("%(projects)s is critical and red"),
+    N_("there is no project to weigh"),
     N_("no project has a cost to weigh it by"),
     N_("%(share)s %% of the cost is red"),
     N_("%(share)s %% of the cost is amber or red"),

@@ -236,6 +236,7 @@ def test_a_day_after_the_status_is_said_to_be_so_and_closes_no_project(
         found = changes(session, since=since, as_of=as_of, now=LATER + 2 * DAY)
     assert (found["new"], found["closed"], found["projects"]) == ([], [], [])
     assert found["note"].endswith("comes after it; ask since an earlier day")
+    assert (found["unchanged"], found["rewritten"]) == (None, None)
 
 
 def test_the_first_day_there_is_finds_every_project_new(rows: Rows) -> None:

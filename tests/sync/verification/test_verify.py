@@ -1,5 +1,6 @@
 """Published status comes out again as it was; whatever was tampered with is found, and said."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -31,6 +32,9 @@ def tamper(rows: Rows, statement: str) -> str:
         return said(verify(connection, every=True))
 
 
+WITHOUT = json.dumps({f"made up {number}": number for number in range(30)})
+
+
 def test_what_was_published_comes_out_again_on_both_days_and_leads_to_raw_pages(rows: Rows) -> None:
     found = verify(rows.engine, every=True)
     assert said(found) == ""
@@ -52,6 +56,19 @@ def test_a_colour_changed_in_a_snapshot_is_found(rows: Rows) -> None:
     )
     assert "overall: the document says GREEN, its receipt RED" in told
     assert "overall: stored GREEN, comes out as RED" in told
+
+
+def test_what_is_not_said_one_by_one_is_counted_all_the_same(rows: Rows) -> None:
+    with rows.engine.connect() as connection:
+        connection.execute(
+            text("UPDATE snapshot SET document = CAST(:more AS jsonb) || document WHERE as_of = :day"),
+            {"more": WITHOUT, "day": TODAY},
+        )
+        found = verify(connection, every=True)
+    [more] = [each for each in found.faults if "more difference" in each.says]
+    assert more.says == f"and {more.differences} more differences"
+    assert more.differences >= len(json.loads(WITHOUT)) - 10
+    assert found.differences == len(found.faults) - 1 + more.differences
 
 
 def test_a_receipt_that_was_changed_is_found(rows: Rows) -> None:
