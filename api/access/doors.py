@@ -161,17 +161,23 @@ def _present_as_bearer(scope: Scope) -> bool:
 
 def _out_of_query(scope: Scope) -> str | None:
     """Take the key out of the query, also for the server's own log; return it."""
-    kept, key = [], None
-    for part in scope["query_string"].split(b"&"):
-        name, _, value = part.partition(b"=")
-        if unquote_plus(name.decode("latin-1")).lower() == KEY_PARAMETER:
-            key = unquote_plus(value.decode("latin-1"))
-        else:
-            kept.append(part)
+    kept, key = keyless(scope["query_string"].decode("latin-1"))
     if key is not None:
-        scope["query_string"] = b"&".join(kept)
+        scope["query_string"] = kept.encode("latin-1")
     # What is no token must be no header either: a line break in it would end one.
     return key if key is not None and key.isascii() and key.isprintable() else key and "no-token"
+
+
+def keyless(query: str) -> tuple[str, str | None]:
+    """Return a query without the key in it, and the key; None where there is none."""
+    kept, key = [], None
+    for part in query.split("&"):
+        name, _, value = part.partition("=")
+        if unquote_plus(name).lower() == KEY_PARAMETER:
+            key = unquote_plus(value)
+        else:
+            kept.append(part)
+    return "&".join(kept), key
 
 
 def _password(encoded: str) -> str:

@@ -7,13 +7,14 @@ from difflib import get_close_matches
 from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 import orjson
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
+from api.access.doors import keyless
 from api.access.visible import authenticate, visible_projects
 from api.feed.changed import marked
 from api.feed.declare import Moment
@@ -24,6 +25,7 @@ from api.feed.projectdata.model import projectdata
 from api.feed.reading import reading
 from api.odata.exchange import Answer
 from api.odata.exchange import Request as Asked
+from api.odata.problems import Problem as Refused
 from api.odata.query.rows import Limits
 from api.odata.service import Service
 from api.wire.problems import Problem
@@ -37,6 +39,7 @@ AS_OF: Final = "as_of"
 _MOST_BODY: Final = 262_144  # bytes
 _METHODS: Final = ["GET", "HEAD", "POST"]
 _RETIRED_PAGE: Final = 5_000  # rows
+_UNKNOWN: Final = "{name}: the feed does not know it; as_of=DAY asks for a former day"
 
 
 @router.api_route(RETIRED + "{path:path}", methods=_METHODS, include_in_schema=False)
@@ -54,13 +57,35 @@ async def feed(request: Request) -> Response:
 @lru_cache(maxsize=16)
 def service_of(moment: Moment | None) -> Service:
     """Return the service over the sets of now, or of a day."""
-    return Service(model_of(moment))
+    return Service(model_of(moment), inner=_inner)
 
 
 @cache
 def retired_service() -> Service:
     """Return the service over the sets of the retired feed; its ids are in no index, so fewer pages are quicker."""
-    return Service(projectdata(), Limits(page=_RETIRED_PAGE))
+    return Service(projectdata(), Limits(page=_RETIRED_PAGE), inner=_inner)
+
+
+def _inner(query: str) -> str:
+    """Return the query of a part of a batch, or of a body, without a key; a day it must not name.
+
+    Raises:
+        Refused: It does.
+    """
+    kept, _ = keyless(query)
+    for part in kept.split("&"):
+        name = unquote_plus(part.partition("=")[0])
+        if name == AS_OF:
+            raise Refused("as_of: say it in the address itself, of a request of its own", target=AS_OF)
+        if _nearly_a_day(name):
+            raise Refused(_UNKNOWN.format(name=name), target=name)
+    return kept
+
+
+def _nearly_a_day(name: str) -> bool:
+    """Say whether an option is likely meant for a day: a service ignores what it does not know, but not that."""
+    close = name == "known_at" or get_close_matches(name.lower(), [AS_OF], cutoff=0.75)
+    return bool(close) and name != AS_OF and not name.startswith("$")
 
 
 def _answered(request: Request, body: bytes) -> Response:
@@ -131,13 +156,8 @@ def _moment(session: Session, request: Request, path: str) -> Moment | None:
         NoSuchDay: It is none, or not for what is asked for.
     """
     days = request.query_params.getlist(AS_OF)
-    for (
-        name
-    ) in request.query_params:  # a service ignores what it does not know; not what would have been a day
-        if name.startswith("$"):
-            continue
-        if name != AS_OF and (name == "known_at" or get_close_matches(name.lower(), [AS_OF], cutoff=0.75)):
-            raise NoSuchDay(f"{name}: the feed does not know it; as_of=DAY asks for a former day")
+    for name in filter(_nearly_a_day, request.query_params):
+        raise NoSuchDay(_UNKNOWN.format(name=name))
     if not days:
         return None
     if len(days) > 1:

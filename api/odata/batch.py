@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from api.odata.problems import Malformed, Problem, TooComplex, Unsupported
+from api.odata.posted import WrongMedia
+from api.odata.problems import Malformed, TooComplex, Unsupported
 
 MOST: Final = 100  # requests
 _REASONS: Final = {200: "OK", 204: "No Content", 400: "Bad Request", 404: "Not Found"}
@@ -47,11 +48,6 @@ _ERRORS: Final = 400
 Ask = Callable[[Part], PartAnswer]
 
 
-class _WrongMedia(Problem):
-    status = 415
-    code = "UnsupportedMediaType"
-
-
 def batch(content_type: str | None, body: bytes, ask: Ask, *, onward: bool = False) -> tuple[str, bytes]:
     """Answer a batch; returns the Content-Type and the body.
 
@@ -69,7 +65,7 @@ def batch(content_type: str | None, body: bytes, ask: Ask, *, onward: bool = Fal
         return "application/json", _json(body, ask, onward=onward)
     if media == "multipart/mixed":
         return _multipart(content_type or "", body, ask, onward=onward)
-    raise _WrongMedia("$batch takes multipart/mixed or application/json", target="$batch")
+    raise WrongMedia("$batch takes multipart/mixed or application/json", target="$batch")
 
 
 def relative(url: str, root: str, *, target: str = "$batch") -> tuple[str, str]:
@@ -79,13 +75,13 @@ def relative(url: str, root: str, *, target: str = "$batch") -> tuple[str, str]:
         Malformed: It leads to another service.
     """
     parts = urlsplit(url)
-    base = urlsplit(root)
+    base, shown = urlsplit(root), url.partition("?")[0]  # a key may stand in the query
     if parts.netloc and parts.netloc != base.netloc:
-        raise Malformed(f"{url}: it leads to another service", target=target)
+        raise Malformed(f"{shown}: it leads to another service", target=target)
     path = parts.path
     if path.startswith("/") or parts.netloc:
         if not path.startswith(base.path):
-            raise Malformed(f"{url}: it leads out of this service", target=target)
+            raise Malformed(f"{shown}: it leads out of this service", target=target)
         path = path[len(base.path) :]
     return path, parts.query
 

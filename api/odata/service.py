@@ -1,7 +1,7 @@
 """A service over a model: a request in, an answer out. No web framework, so that any can carry it."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -20,6 +20,7 @@ from api.odata.edm import Model
 from api.odata.exchange import Answer, Request
 from api.odata.negotiation import JSON, XML, Wanted, preferences, version, wanted
 from api.odata.openapi import described
+from api.odata.posted import NotAllowed, posted
 from api.odata.problems import Malformed, Problem, TooComplex, Unsupported
 from api.odata.query.crossing import crossing
 from api.odata.query.rows import Limits
@@ -41,10 +42,15 @@ _READS: Final = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Answers requests about a model."""
+    """Answers requests about a model.
+
+    `inner` takes the query of a part of a batch, or of a posted body, which whoever carries the service has not seen:
+    it returns what of it is to be read, or raises a Problem.
+    """
 
     model: Model
     limits: Limits = field(default_factory=Limits)
+    inner: Callable[[str], str] = str
     shapes: Shapes = field(default_factory=Shapes, compare=False, repr=False)
 
     def answer(self, request: Request, connection: Connection, *, caller: Any, now: datetime) -> Answer:
@@ -88,10 +94,11 @@ class Service:
         segments = path(request.path)
         query = request.query
         if segments and isinstance(segments[-1], System) and segments[-1].name == "$query":
-            segments, query = segments[:-1], _posted(request)
+            segments, query = segments[:-1], posted(request, self.inner)
         elif request.method not in _READS:
-            raise _NotAllowed(f"{request.method}: this service is read only", target="path")
+            raise NotAllowed(f"{request.method}: this service is read only", target="path")
         asked = syntax.query(query)
+        _in_place(asked, segments)
         if asked.schemaversion not in (None, "*", self.model.version):
             says = f"there is no version {asked.schemaversion} of this model; it is {self.model.version}"
             raise NotFound(says, target="$schemaversion")
@@ -142,13 +149,14 @@ class Service:
 
     def _batch(self, request: Request, connection: Connection, caller: Any, now: datetime) -> Answer:
         if request.method != "POST":
-            raise _NotAllowed("$batch takes a POST", target="path")
+            raise NotAllowed("$batch takes a POST", target="path")
 
         def ask(part: Part) -> PartAnswer:
             try:
                 path_, query = relative(part.url, request.root)
                 if path_.strip("/") == "$batch":
                     raise Malformed("a batch holds no batch", target="$batch")
+                query = self.inner(query)
             except Problem as problem:
                 made = refused(problem)
             else:
@@ -199,6 +207,17 @@ def _lacking(cores: Mapping[FromClause, FromClause], error: KeyError) -> bool:
     return any(name in whole.c and name not in core.c for whole, core in cores.items() for name in error.args)
 
 
+def _in_place(asked: Options, segments: Sequence[Segment]) -> None:
+    """Refuse options that would be passed over where they stand."""
+    if asked.index is not None:
+        raise Unsupported(
+            "$index: rows have no place of their own here; $orderby and $skip say which", target="$index"
+        )
+    first = segments[0] if segments else None
+    if asked.id is not None and not (isinstance(first, System) and first.name == "$entity"):
+        raise Malformed("$id: it goes with $entity alone, as $entity?$id=Set(key)", target="$id")
+
+
 def _entity(answering: Answering, segments: Sequence[Segment]) -> Answer:
     """Answer with the row whose address `$id` is (URL conventions 4.4); a cast may come behind `$entity`."""
     first, *behind = segments
@@ -214,22 +233,6 @@ def _entity(answering: Answering, segments: Sequence[Segment]) -> Answer:
     return answering.answer(target)
 
 
-class _NotAllowed(Problem):
-    status = 405
-    code = "MethodNotAllowed"
-
-
-def _posted(request: Request) -> str:
-    """Return the query that a POST to `/$query` carries in its body."""
-    if request.method != "POST":
-        raise _NotAllowed("$query takes a POST", target="path")
-    try:
-        body = request.body.decode("utf-8").strip()
-    except UnicodeDecodeError:
-        raise Malformed("the body is not UTF-8", target="$query") from None
-    return "&".join(filter(None, (request.query, body)))
-
-
 def refused(problem: Problem) -> Answer:
     """Return a problem as OData's error document, with the place of the mistake."""
     error: dict[str, Any] = {"code": problem.code, "message": problem.message}
@@ -238,6 +241,6 @@ def refused(problem: Problem) -> Answer:
     if problem.at is not None:
         error["innererror"] = {"position": problem.at}
     headers = {"Content-Type": f"{JSON};odata.metadata=minimal;charset=utf-8"}
-    if problem.status == _NotAllowed.status:
+    if problem.status == NotAllowed.status:
         headers["Allow"] = "GET, HEAD"
     return Answer(problem.status, orjson.dumps({"error": error}), headers)

@@ -127,3 +127,35 @@ def test_a_key_in_the_query_stands_in_no_link(seeded: Engine, anybody: TestClien
     )
     assert len(answer.json()["value"]) == 5
     assert token not in answer.text
+
+
+def test_parts_of_a_batch_give_no_key_back_and_are_held_to_the_days_of_others(
+    seeded: Engine, anybody: TestClient
+) -> None:
+    token = create_token(seeded, "parts", projects=None, scopes=("read",))
+    asking = {"Authorization": f"Bearer {token}", "Prefer": "continue-on-error"}
+    asked = f"WorkItems?$select=WorkItemId&%41pikey={token}"
+    urls = [
+        asked,
+        f"https://elsewhere.example/{asked}",
+        "WorkItems?asof=2026-10-01",
+        "Projects?as_of=2026-10-01",
+    ]
+    requests = [
+        {"id": str(at), "method": "GET", "url": url, "headers": {"prefer": "maxpagesize=5"}}
+        for at, url in enumerate(urls)
+    ]
+    as_json = anybody.post(f"{ROOT}$batch", json={"requests": requests}, headers=asking)
+    answers = as_json.json()["responses"]
+    assert [each["status"] for each in answers] == [200, 400, 400, 400]
+    assert "$skiptoken=" in answers[0]["body"]["@odata.nextLink"]
+    assert token not in as_json.text
+    part = f"Content-Type: application/http\r\n\r\nGET {asked} HTTP/1.1\r\nPrefer: maxpagesize=5\r\n\r\n"
+    body = f"--b\r\n{part}\r\n--b--\r\n"
+    as_parts = anybody.post(
+        f"{ROOT}$batch", content=body, headers={**asking, "Content-Type": "multipart/mixed;boundary=b"}
+    )
+    assert "@odata.nextLink" in as_parts.text
+    assert token not in as_parts.text
+    posted = anybody.post(f"{ROOT}WorkItems/$query", content="$top=1&asof=2026-10-01", headers=asking)
+    assert posted.status_code == 400

@@ -146,6 +146,8 @@ def test_paths_lead_from_keys_over_ways_to_values(shop: Connection) -> None:
         ("/Products?$filter=matchesPattern(Name,'(')", 400, "a pattern is none"),
         ("/$all", 501, "$all"),
         ("/Products?$deltatoken=1", 501, "$deltatoken"),
+        ("/Products?$index=2", 501, "$index: "),
+        ("/Products?$id=Products(1)", 400, "$id: it goes with $entity"),
         ("/Products?$filter=Price mul 1e308 mul 1e308 gt 1", 400, "too large"),
     ],
 )
@@ -193,6 +195,29 @@ def test_a_long_query_may_be_posted(shop: Connection) -> None:
     body = b"$filter=" + b" or ".join(b"ID eq %d" % at for at in range(1, 4))
     answer = ask(shop, "/Products/$query?$select=ID", method="POST", body=body)
     assert [row["ID"] for row in document(answer)["value"]] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("body", "media", "status"),
+    [
+        (b"$filter=ID eq 2", "text/plain;charset=utf-8", 200),
+        (b"%24filter=ID+eq+2", "application/x-www-form-urlencoded", 200),
+        (b'{"$filter":"ID eq 2","$top":1}', "application/json", 415),
+        (b"<x/>", "application/xml", 415),
+        (b'{"$filter":"ID eq 2","$top":1}', None, 400),
+        (b'{"$filter":"ID eq 2","x":"a=b"}', "text/plain", 400),
+        (b"<x a='b'/>", "text/plain", 400),
+        (b"ID eq 2", None, 400),
+    ],
+)
+def test_a_posted_query_is_read_or_refused_and_never_passed_over(
+    shop: Connection, body: bytes, media: str | None, status: int
+) -> None:
+    headers = {} if media is None else {"content-type": [media]}
+    answer = ask(shop, "/Products/$query?$select=ID", headers, method="POST", body=body)
+    assert answer.status == status, answer.body
+    if status == 200:
+        assert document(answer)["value"] == [{"ID": 2}]
 
 
 def test_formats_are_those_the_client_can_read(shop: Connection) -> None:
