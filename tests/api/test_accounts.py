@@ -148,3 +148,8 @@ def test_a_program_with_a_token_of_its_own_keeps_accounts_by_rest(engine: Engine
         assert asking.post(f"/api/v1/accounts/{number}/disable").status_code == 409
         assert asking.post("/api/v1/accounts/999/enable").status_code == 404
         assert asking.get("/api/v1/accounts").json()["items"][1]["roles"] == given["roles"]
+        first = asking.get("/api/v1/accounts?limit=1").json()
+        assert asking.post("/api/v1/accounts", json={"name": "between"}).status_code == 201
+        rest = asking.get(f"/api/v1/accounts?limit=9&cursor={first['next']}").json()
+        names = [each["name"] for each in (*first["items"], *rest["items"])]
+        assert (names, rest["next"]) == (["ada", "olu", "between"], None)

@@ -57,7 +57,7 @@ def test_the_sources_page_says_what_has_drifted_and_what_to_do(engine: Engine) -
     html = asking.get("/sources").text
     assert "is now called" in html
     assert "see whether it still holds the same" in html
-    assert "muster drift SOURCE --accept NUMBER --by NAME" in html
+    assert "or accepted on the page of its source" in html
 
 
 def test_a_token_of_some_projects_sees_no_drift(engine: Engine) -> None:

@@ -66,15 +66,17 @@ LISTINGS = {
     "waivers": Listing("waiver", newest_first=True, change="ended_at = now()"),
     "tailorings": Listing("tailoring", newest_first=True, change="ended_at = now()"),
     "mapping-versions": Listing("mapping_version", newest_first=True, change="note = 'changed'"),
+    "hand-claims": Listing("hand_claim", newest_first=True, change="ended_at = now()"),
 }  # fmt: skip
 # Few, and made whole before they are cut into pages; tested below.
-SHORT = {"sources": "name", "templates": "id", "policies": "policy"}
+SHORT = {"sources": "name", "templates": "id", "policies": "policy", "views": "name"}
 # Tested below, with the items they are parts of.
 PARTS = {
     "transitions": "transition", "work-item-links": "work_item_link", "work-item-iterations": "work_item_iteration",
     "comments": "comment", "worklogs": "worklog",
 }  # fmt: skip
-APPENDED = {"audit-events"}  # nothing of it ever changes or goes: tests/api/test_audit_pages.py
+# No row of these ever goes: tests/api/test_audit_pages.py, tests/api/test_accounts.py.
+APPENDED = {"audit-events", "accounts"}
 
 
 def listed(engine: Engine) -> set[str]:
@@ -114,7 +116,13 @@ def noticed(connection: Connection) -> None:
 
 
 def add(connection: Connection, listing: Listing, many: int) -> list[str]:
-    return [str(add_row(connection, listing.table, **listing.given)[listing.column]) for _ in range(many)]
+    rows = []
+    for _ in range(many):
+        own = (
+            {"claim_id": add_row(connection, "claim", value=1)["id"]} if listing.table == "hand_claim" else {}
+        )
+        rows.append(add_row(connection, listing.table, **listing.given, **own))
+    return [str(row[listing.column]) for row in rows]
 
 
 def own_tables(engine: Engine, noun: str, listing: Listing, asking: TestClient) -> None:
@@ -169,12 +177,15 @@ BY_SEVERITY = replace(LISTINGS["findings"], query="&sort=severity")
 
 
 def test_findings_come_and_go_in_the_order_of_severity_too(engine: Engine) -> None:
+    with engine.begin() as connection:
+        add_row(connection, "portfolio", timezone="UTC")  # how old a finding is goes by its day
     own_tables(engine, "findings", BY_SEVERITY, client(engine))
 
 
 def test_findings_that_become_more_or_less_grave_keep_the_places_of_the_first_page(engine: Engine) -> None:
     asking = client(engine)
     with engine.begin() as connection:
+        add_row(connection, "portfolio", timezone="UTC")
         for severity in ("info", "warn", "block", "warn", "info", "warn", "block", "info", "warn"):
             add_row(connection, "finding", **BY_SEVERITY.given | {"severity": severity})
     before = paged(asking, "findings", BY_SEVERITY)
@@ -262,6 +273,9 @@ def test_short_listings_go_on_behind_the_name_they_ended_with(engine: Engine) ->
     with engine.begin() as connection:
         for name in "cab":
             add_row(connection, "source", name=name)
+    for name in "fed":
+        kept = {"name": name, "address": f"/?q={name}", "shared": False}
+        assert asking.post("/api/v1/views", json=kept).status_code == 201
     for noun, shown in SHORT.items():
         listing = Listing("", shown)
         whole = [row[shown] for row in asking.get(f"/api/v1/{noun}").json()["items"]]

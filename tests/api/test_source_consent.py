@@ -94,7 +94,7 @@ def test_a_consent_becomes_the_source_s_when_it_is_saved_and_only_who_asked_can_
     assert httpx.post(token, data=stolen, trust_env=False, verify=PLAIN).status_code == httpx.codes.FORBIDDEN
 
     # It ends at once, for it is exchanged a minute early.
-    exchanges = center.control("oauth", {"access_s": 60.4})["exchanges"]
+    exchanges = center.control("oauth", {"access_s": 60})["exchanges"]
     back = answered(url)
     assert officer.get(back).headers["location"] == f"{path}/scopes"
     told = center.control("oauth", {"access_s": 3600})

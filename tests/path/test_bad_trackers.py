@@ -158,7 +158,7 @@ def test_a_host_with_a_page_for_people_is_no_tracker(
 
 @pytest.mark.parametrize(
     ("tracker", "option", "path"),
-    [("jira-cloud", "base_url", ""), ("ado", "base_url", "/contoso"), ("sharepoint", "graph_url", "/v1.0")],
+    [("jira-cloud", "base_url", ""), ("ado", "base_url", "/contoso")],
 )
 def test_a_name_that_does_not_resolve_is_a_typing_mistake(
     engine: Engine, tracker: str, option: str, path: str
