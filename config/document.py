@@ -289,6 +289,10 @@ _IN_WORDS: Final = {
     "dict_type": "expected names with values",
     "string_type": "expected text",
 }
+_PATTERNS: Final = {
+    r"^[A-Z]{3}$": "expected three capital letters, as ISO 4217 has them, such as GBP",
+    NAME: "expected small letters, digits and hyphens, the first a letter, 63 at most",
+}
 
 
 def in_words(error: ValidationError) -> str:
@@ -296,6 +300,9 @@ def in_words(error: ValidationError) -> str:
     found = []
     for each in error.errors(include_input=False, include_url=False):
         place = ".".join(map(str, each["loc"]))
-        says = _IN_WORDS.get(each["type"]) or each["msg"].removeprefix("Value error, ")
+        pattern = each.get("ctx", {}).get("pattern", "")
+        says = (
+            _IN_WORDS.get(each["type"]) or _PATTERNS.get(pattern) or each["msg"].removeprefix("Value error, ")
+        )
         found.append(f"{place}: {says}" if place else says)
     return "; ".join(found)

@@ -171,7 +171,7 @@ def _portfolio(connection: Connection, given: Mapping[str, str] | None) -> None:
     try:
         block = PortfolioBlock.model_validate(dict(given))
     except ValidationError as error:
-        raise DraftRefused(f"portfolio: {in_words(error)}") from None
+        raise DraftRefused(f"The portfolio's {in_words(error)}") from None
     connection.execute(
         text(
             "INSERT INTO portfolio (key, name, timezone, currency, workbooks)"

@@ -201,7 +201,7 @@ def _taken(request: Request, number: int, step: str, sent: Sent) -> Response:
     except FormRefused as refused:
         typed = Typed(form, refused.errors)
     except (DraftMoved, DraftRefused, VaultUnusable) as error:
-        typed = Typed(form, {"": str(error)})
+        typed = Typed(form, {"": at.said(error)})
     except NoDraft as error:
         raise not_found(str(error)) from None
     return _page(request, principal, _draft(engine, number), step, typed)

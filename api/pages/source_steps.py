@@ -1,14 +1,17 @@
 """What each step of the guided path does: take what was typed, keep it, and try it before the next one."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.orm import Session
 
 from api.pages.source_access import Given, Taken, take_access
 from api.pages.source_chosen import take_mapping, take_projects, take_schedule, take_sheets
+from api.pages.source_named import as_asked
 from api.pages.source_show import FormRefused
 from api.pages.source_ways import WAYS, way_of
 from api.translation import _
@@ -20,6 +23,7 @@ from sync.draft_tokens import granted, opener_for, rests_on_consent
 from sync.draft_workbooks import links_of, named, workbooks_of
 from sync.drafts import Draft, DraftRefused, draft, put
 from sync.keeping import keep
+from sync.portfolio import portfolio_if_any
 from sync.run import start_run
 from sync.store import unit_of_work
 
@@ -60,6 +64,10 @@ class At:
     def done(self, step: str) -> list[str]:
         """Return the steps that are behind once this one is."""
         return list(dict.fromkeys([*self.known.seen.get("steps", ()), step]))
+
+    def said(self, error: Exception) -> str:
+        """Return what went wrong, in the words of the fields."""
+        return as_asked(way_of(self.known.way), self.known.block, str(error))
 
     def to(self, step: str) -> str:
         """Return the address of another step of this draft."""
@@ -122,7 +130,7 @@ def looked_at(at: At, taken: Taken | None = None) -> str:
     try:
         _look(at, taken)
     except DraftRefused as error:
-        at.keep(seen={"failure": str(error), "failure_about": error.about, "found": None})
+        at.keep(seen={"failure": at.said(error), "failure_about": error.about, "found": None})
         return at.to("access")
     return at.to("scopes")
 
@@ -185,7 +193,7 @@ def _try(at: At) -> None:
         opener = opener_for(at.engine, at.known)
         tried = try_mapping(at.engine, _source(at), at.known.seen.get("found") or {}, opener=opener)
     except DraftRefused as error:
-        at.keep(seen={"tried": None, "failure": str(error)})
+        at.keep(seen={"tried": None, "failure": at.said(error)})
         return
     at.keep(seen={"tried": tried, "tried_at": at.now.isoformat(), "failure": None})
 
@@ -228,24 +236,35 @@ def schedule(at: At) -> str:
 
 def review(at: At) -> str:
     """Save the source, and let its first run begin where that was asked for."""
-    given = None
-    if "portfolio" in at.form:
-        given = {
-            "key": "main",
-            "name": at.form["portfolio"].strip()[:200],
-            "timezone": at.form.get("timezone", "UTC").strip(),
-            "currency": at.form.get("currency", "GBP").strip().upper(),
-        }
+    given = _portfolio(at)
     try:
         saved = save_draft(
             at.engine, at.known.id, by=at.by, now=at.now, version=at.known.version, portfolio=given
         )
     except DraftRefused as error:
-        raise FormRefused({"review": str(error)}) from None
+        raise FormRefused({"review": at.said(error)}) from None
     if at.form.get("act") != "sync":
         return f"/sources/{saved.name}"
     run = start_run(at.engine, saved.name, full=False, now=at.now)
     return f"/runs/{run}"
+
+
+def _portfolio(at: At) -> dict[str, str] | None:
+    """Return the portfolio that was typed, None where there is one; what is left empty is nowhere made up."""
+    with at.engine.connect() as connection:
+        if portfolio_if_any(Session(connection)) is not None:
+            return None
+    asked = {"portfolio": _("What people call it"), "timezone": _("Time zone"), "currency": _("Currency")}
+    given = {name: at.form.get(name, "").strip()[:200] for name in asked}
+    wrong = {name: _("%(what)s is missing.", what=label) for name, label in asked.items() if not given[name]}
+    if not wrong and not re.fullmatch("[A-Za-z]{3}", given["currency"]):
+        wrong["currency"] = _("Currency: expected three letters such as GBP.")
+    if wrong:
+        raise FormRefused(wrong)
+    return {
+        "key": "main", "name": given["portfolio"], "timezone": given["timezone"],
+        "currency": given["currency"].upper(),
+    }  # fmt: skip
 
 
 DEEDS: Final[dict[str, Callable[[At], str]]] = {

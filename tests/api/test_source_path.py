@@ -82,9 +82,12 @@ def test_a_folder_is_read_from_nothing_to_its_first_run_and_a_value_is_settled_o
     page = officer.get(f"{path}/review").text
     assert "30 6 * * mon-fri" in page
     assert "What people call it" in page
-    run = sent(
-        officer, path, "review", act="sync", portfolio="Everything", timezone="Europe/London", currency="EUR"
-    )
+    whole = {"portfolio": "Everything", "timezone": "Europe/London", "currency": "EUR"}
+    assert "Currency is missing." in sent(officer, path, "review", **{**whole, "currency": ""})
+    wrong = sent(officer, path, "review", **{**whole, "currency": "E1"})
+    assert "expected three letters such as GBP" in wrong
+    assert "pattern" not in wrong
+    run = sent(officer, path, "review", act="sync", **whole)
     assert run == "/runs/1"
     assert "Waiting for" in officer.get(run).text
     assert execute_run(engine, 1) == "succeeded"
@@ -117,6 +120,9 @@ def test_a_secret_is_sealed_before_it_is_tried_never_shown_and_never_sent_elsewh
     assert sent(officer, path, "access", **given, **{"basic.token": "not-the-token"}) == f"{path}/access"
     page = officer.get(f"{path}/access").text
     assert "It did not work" in page
+    assert "Leave this empty to keep it" not in page
+    assert "the user name and" not in page
+    assert "base_url" not in page
     assert f"{jira.url.removeprefix('http://')} answered HTTP 401" in page
     assert "not-the-token" not in page
     assert sent(officer, path, "access", **given, **{"basic.token": "sandbox-token"}) == f"{path}/scopes"
