@@ -173,6 +173,7 @@ def test_every_call_has_its_time_outs(served: Subject) -> None:
         assert all(seconds is not None and 0 < seconds <= 120 for seconds in given.values())
 
 
+@pytest.mark.slow
 def test_limits_outages_resets_and_cut_bodies_are_survived(served: Subject) -> None:
     assert served.sandbox is not None
     pulled, _ = served.whole
