@@ -1,6 +1,6 @@
 """The application: routes, pages, errors and headers on one engine."""
 
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 from fastapi import Depends, FastAPI
@@ -14,6 +14,7 @@ from api.access.causes import Causes
 from api.access.csrf import Csrf
 from api.access.doors import Door, Limits
 from api.access.entering import entering
+from api.access.visible import key_stands
 from api.exports import Exports
 from api.feed import route as feed
 from api.feed.kept import Kept as FeedAnswers
@@ -98,7 +99,7 @@ def create_app(
     app.add_middleware(Csrf)
     app.add_middleware(Bounded)
     app.add_middleware(StrictHeaders)
-    app.add_middleware(Door, limits=limits)
+    app.add_middleware(Door, limits=limits, stands=partial(key_stands, engine))
     app.add_middleware(Causes)
     app.add_middleware(WholeKeys)
     return app

@@ -17,6 +17,8 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote_plus
 
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
@@ -67,9 +69,14 @@ class Door:
     """Take the key from wherever it is sent, hold to the limits, and challenge whoever has none."""
 
     def __init__(
-        self, app: ASGIApp, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        app: ASGIApp,
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        stands: Callable[[str], bool] | None = None,
     ) -> None:
         self._app = app
+        self._stands = stands  # says of the hash of a key whether it is one
         self._limits = limits
         self._clock = clock
         self._good: OrderedDict[str, None] = OrderedDict()  # hashes of tokens that were let in
@@ -93,7 +100,7 @@ class Door:
             await self._app(scope, receive, _challenging(scope, send))
             return
         address = address_of(scope)
-        if (seconds := self._wait(limits, name, address)) > 0:
+        if (seconds := await self._wait(limits, name, address)) > 0:
             await _too_often(request, seconds)(scope, receive, send)
             return
 
@@ -109,13 +116,29 @@ class Door:
 
         await self._app(scope, receive, _challenging(scope, noting))
 
-    def _wait(self, limits: Limits, name: str, address: str) -> float:
+    async def _wait(self, limits: Limits, name: str, address: str) -> float:
         """Return the seconds to wait; 0 lets it in and counts it."""
         now = self._clock()
         # Wrong keys tried over and over are stopped; good ones from the same address, as behind a proxy, are not.
-        if name not in self._good and (seconds := limits.failures.wait(address, now)) > 0:
+        seconds = 0.0 if name in self._good else limits.failures.wait(address, now)
+        if seconds > 0 and not await self._is_good(name):
             return seconds
         return limits.requests.take(name, now) if limits.requests else 0.0
+
+    async def _is_good(self, name: str) -> bool:
+        """Look up a key that did not come yet, where others of its address are held back.
+
+        A key is too long to be guessed at any speed, so that holding back spares work only, and this is little.
+        """
+        if self._stands is None or name.startswith(_FORM):
+            return False
+        try:
+            found = await run_in_threadpool(self._stands, name)
+        except SQLAlchemyError:
+            return False  # it is held back as before; without the database nobody is let in
+        if found:
+            self._remember(name)
+        return found
 
     def _failed(self, limits: Limits, name: str, address: str) -> None:
         self._good.pop(name, None)

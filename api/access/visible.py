@@ -58,6 +58,12 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def key_stands(engine: Engine, hash_: str) -> bool:
+    """Say whether a hash is that of a token that stands."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        return stands(connection.execute(_WHO, {"hash": hash_, "now": datetime.now(UTC)}).one())
+
+
 _WHO: Final = text(
     f"""SELECT {SEEN} AS seen, {WHOSE}
         FROM (VALUES (1)) AS one

@@ -152,6 +152,9 @@ def test_wrong_keys_are_stopped_and_good_ones_of_the_same_address_are_not(signed
     tried = [web.get("/api/v1/projects", headers={"X-Api-Key": f"mst_{n}"}).status_code for n in range(5)]
     assert tried == [401, 401, 401, 429, 429]
     assert web.get("/api/v1/projects", headers=good).status_code == 200
+    fresh = {"X-Api-Key": create_token(signed.engine, "not used yet")}
+    assert web.get("/api/v1/projects", headers=fresh).status_code == 200
+    assert web.get("/api/v1/projects", headers={"X-Api-Key": "mst_9"}).status_code == 429
     form = web.post("/sign-in", data={"token": "mst_guess"})
     assert form.status_code == 429
     assert form.headers["retry-after"]
