@@ -73,6 +73,8 @@ def _expected(error: Mapping[str, Any]) -> str | None:
         listed = str(context.get("expected", "")).replace(" or ", ", ").split(", ")
         choices = [choice.strip("'") for choice in listed if choice.strip("'")]
         return f"must be one of {', '.join(choices)}" if choices else None
+    if kind == "string_too_short" and context.get("min_length") == 1:
+        return "must not be empty"
     if kind in _LIMITS:
         name, words = _LIMITS[kind]
         return words.format(context.get(name))

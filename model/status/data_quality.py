@@ -62,11 +62,11 @@ def inapplicable(
             " correct the tier, or let a template apply to it"
         )
     listed = ", ".join(
-        f"{name}: {_slashed(each)} in tiers {_slashed(tiers[name])}" for name, each in sorted(stages.items())
+        f"{name}: {_slashed(each)}, {_slashed(tiers[name])}" for name, each in sorted(stages.items())
     )
     return (
-        f"no template applies to stage {stage} in tier {tier} (stages of {listed}), so the data quality cannot be"
-        " measured: correct the stage or the tier, or let a template apply to it"
+        f"no template applies to stage {stage} in tier {tier} (stages and tiers of {listed}), so the data"
+        " quality cannot be measured: correct the stage or the tier, or let a template apply to it"
     )
 
 

@@ -146,6 +146,12 @@ def test_a_value_that_is_no_text_is_told_how_to_be_sent(
     assert says in refused.json()["detail"]
 
 
+def test_an_empty_reason_is_said_to_be_empty(engine: Engine) -> None:
+    given = {"project": "PORTAL", "attribute": "tier", "value": "1", "because": ""}
+    refused = officer(engine).post("/api/v1/hand-claims", json=given)
+    assert (refused.status_code, refused.json()["detail"]) == (422, "because must not be empty")
+
+
 def test_a_body_that_is_not_utf_8_is_told_where(engine: Engine) -> None:
     body = '{"project": "ä'.encode() + b'\xff"}'
     refused = officer(engine).post(

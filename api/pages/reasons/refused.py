@@ -92,6 +92,7 @@ REFUSED: Final = (
     N_("%(name)s is not known here"),
     N_("%(name)s must be a text"),
     N_("%(name)s has the wrong form"),
+    N_("%(name)s must not be empty"),
     N_("%(name)s must be one of %(values)s"),
     N_("%(name)s must be at least %(value)s"),
     N_("%(name)s must be at most %(value)s"),

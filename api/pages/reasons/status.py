@@ -134,8 +134,8 @@ STATUS: Final = (
         "correct the tier, or let a template apply to it"
     ),
     N_(
-        "no template applies to stage %(label)s in tier %(number)s (stages of %(others)s), so the data quality "
-        "cannot be measured: correct the stage or the tier, or let a template apply to it"
+        "no template applies to stage %(label)s in tier %(number)s (stages and tiers of %(others)s), so the data "
+        "quality cannot be measured: correct the stage or the tier, or let a template apply to it"
     ),
     N_("data quality %(value)s is under %(limit)s"),
     N_("only %(dimensions)s could be computed, at least %(count)s are needed"),
