@@ -29,7 +29,6 @@ from api.access.origin import from_elsewhere
 from api.wire.headers import STRICT
 from api.wire.problems import document
 from api.wire.reached import PROGRAMS
-from sync.json import encoded
 
 KEY_PARAMETER: Final = "apikey"
 KEY_HEADER: Final = "x-api-key"
@@ -260,9 +259,4 @@ def _too_often(request: Request, seconds: float) -> Response:
 def _refusal(
     request: Request, status: int, slug: str, says: str, headers: dict[str, str] | None = None
 ) -> Response:
-    headers = {**STRICT, **(headers or {})}
-    if not request.url.path.startswith("/odata/"):
-        return document(request, status, slug, says, headers=headers)
-    code = "".join(word.capitalize() for word in slug.split("-"))
-    body = encoded({"error": {"code": code, "message": says}})
-    return Response(body, status, {**headers, "OData-Version": "4.0"}, "application/json")
+    return document(request, status, slug, says, headers={**STRICT, **(headers or {})})

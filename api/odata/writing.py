@@ -139,8 +139,9 @@ class Writing:
         if found.count is not None:
             made["@odata.count"] = found.count
         made["value"] = found.rows
-        if tracked is not None and self.preferred.track is not None and self.asked.skiptoken is None:
-            self.applied.append(self.preferred.track)
+        # The pages behind the first are asked for by a link, which holds what was preferred with the first.
+        if tracked is not None and (self.preferred.track is not None or self.asked.deltatoken is None):
+            self.applied.append(self.preferred.track or "track-changes")
         if found.next is not None:
             made["@odata.nextLink"] = self._next(found.next if tracked is None else f"{found.next}.{tracked}")
         elif tracked is not None:

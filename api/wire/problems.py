@@ -20,6 +20,7 @@ from sync.json import encoded
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+_FEED = "/odata/"  # whose errors have a form of their own
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="muster"'}
 
 
@@ -125,9 +126,13 @@ def document(
     errors: list[dict[str, Any]] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return the problem: JSON, or a page for a browser that is looking at pages."""
+    """Return the problem: JSON, of the feed's form on the feed, or a page for a browser that is looking at pages."""
     title = HTTPStatus(status).phrase
     headers = {"Cache-Control": "no-store", **(headers or {})}
+    if request.url.path.startswith(_FEED):
+        code = "".join(word.capitalize() for word in slug.split("-"))
+        refused = encoded({"error": {"code": code, "message": detail}})
+        return Response(refused, status, {**headers, "OData-Version": "4.0"}, "application/json")
     if wants_page(request):
         if status == HTTPStatus.UNAUTHORIZED:
             from api.pages.signin_form import instead_of_page

@@ -57,6 +57,14 @@ def test_a_property_that_goes_or_changes_its_type_is_found() -> None:
     ]
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_what_would_change_the_feed_is_refused_in_its_own_form(web: TestClient, method: str) -> None:
+    answer = web.request(method, f"{ROOT}Projects", json={})
+    assert (answer.status_code, answer.headers["OData-Version"]) == (405, "4.0")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json()["error"]["code"] == "MethodNotAllowed"
+
+
 @pytest.mark.parametrize("root", ["/odata/v1", "/odata/projectdata", "/files/v1"])
 def test_an_address_without_its_last_slash_is_the_same(web: TestClient, root: str) -> None:
     bare, whole = web.get(root), web.get(f"{root}/")

@@ -243,6 +243,12 @@ def test_what_cannot_be_tracked_has_no_delta_link_and_says_so(tasks: Connection,
 def test_tracking_is_said_to_be_applied(tasks: Connection) -> None:
     answer = ask(tasks, "Tasks", prefer="track-changes, maxpagesize=2")
     assert answer.headers["Preference-Applied"] == "maxpagesize=2, track-changes"
+    while "@odata.nextLink" in (document := orjson.loads(answer.body)):
+        answer = ask(
+            tasks, document["@odata.nextLink"]
+        )  # as many clients do: without what they first preferred
+        assert answer.headers["Preference-Applied"] == "track-changes"
+    assert "@odata.deltaLink" in document
 
 
 @pytest.mark.parametrize(
