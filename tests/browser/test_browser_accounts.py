@@ -68,7 +68,7 @@ def test_somebody_is_added_and_given_a_role_by_keyboard_without_scripts(
     visit = opened(chromium, served, java_script_enabled=False)
     page = visit.page
     page.goto("/accounts")
-    page.get_by_label("Name to sign in with").fill("olu@example.org")
+    page.get_by_role("textbox", name="Name to sign in with").fill("olu@example.org")
     page.get_by_label("Shown as").fill("Olu Officer")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Olu Officer")).to_be_visible()

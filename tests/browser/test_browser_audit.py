@@ -108,7 +108,7 @@ def test_with_scripts_the_list_follows_the_filters(served: Served, token: str, c
     page = visit.page
     page.goto("/audit")
     page.get_by_label("How").select_option("command")
-    expect(page.get_by_text("token auditor", exact=True)).to_be_visible()
+    expect(page.locator("#board").get_by_text("token auditor", exact=True)).to_be_visible()
     expect(page.get_by_text("source tracker-199", exact=True)).to_have_count(0)
     assert "way=command" in page.url
     visit.must_be_clean()
