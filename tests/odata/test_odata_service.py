@@ -184,6 +184,36 @@ def test_names_that_lead_nowhere_are_found_where_they_stand(
     assert error["message"].startswith(f"{target}, character {position + 1}: ")
 
 
+@pytest.mark.parametrize(
+    ("query", "status", "position"),
+    [
+        ("$apply=groupby((Name),filter(ID gt 3)/topcount(2,ID))", 501, 31),
+        ("$apply=groupby((Name),aggregate($count as N)/topcount(2,N))", 501, 38),
+        ("$expand=Category,Tags($apply=identity)", 501, 9),
+        ("$filter=ID" + " add 1" * 101 + " gt 1", 400, 602),
+    ],
+)
+def test_what_is_not_done_here_says_where_it_stands(
+    shop: Connection, query: str, status: int, position: int
+) -> None:
+    answer = ask(shop, f"/Products?{query}")
+    error = orjson.loads(answer.body)["error"]
+    assert (answer.status, error["innererror"]["position"]) == (status, position), error
+    assert f"character {position + 1}: " in error["message"]
+
+
+def test_as_many_operators_are_taken_as_are_told_and_any_place_in_a_text(shop: Connection) -> None:
+    for operator in ("add", "divby"):
+        asked = f"/Products/$count?$filter=Price{f' {operator} 1' * 99} gt 0"
+        assert ask(shop, asked).status == 200, operator
+    named = ask(shop, "/Products/$count?$filter=Name ne null").body
+    assert ask(shop, "/Products/$count?$filter=substring(Name,99999999999) eq ''").body == named
+    assert (
+        ask(shop, "/Products/$count?$filter=substring(Name,0,99999999999) eq Name and Name ne null").body
+        == named
+    )
+
+
 def test_only_reading_is_allowed(shop: Connection) -> None:
     for method in ("POST", "PATCH", "PUT", "DELETE"):
         answer = ask(shop, "/Products", method=method)

@@ -185,9 +185,10 @@ def _group(flow: Flow, each: GroupBy) -> Flow:
             keys, sets = keys_of(flow, each)
             plain = [held.sql for _, held in keys]
         elif not isinstance(step, Identity):
-            raise Unsupported(
-                f"$apply: {type(step).__name__.lower()} inside groupby is not done here", target="$apply"
-            )
+            name = step.kind if isinstance(step, Rank | Cut) else type(step).__name__.lower()
+            behind = " behind what stands there" if step is not each.then[0] else ""
+            says = f"character {step.at + 1}: {name}{behind} inside groupby is not done here"
+            raise Unsupported(says, at=step.at)
     if each.then and not then:
         if filters:
             flow.conditions += filters
@@ -196,10 +197,10 @@ def _group(flow: Flow, each: GroupBy) -> Flow:
     aggregate = first if isinstance(first, Aggregate) else None
     grouped_ = folded(flow, aggregate, keys, sets, and_(*filters) if filters else None)
     rest = then[1:]
-    if any(not isinstance(step, Keep | Compute | Identity) for step in rest):
-        raise Unsupported(
-            "$apply: only filter and compute come after aggregate inside groupby here", target="$apply"
-        )
+    for step in rest:
+        if not isinstance(step, Keep | Compute | Identity):
+            says = "only filter and compute come after aggregate inside groupby here"
+            raise Unsupported(f"character {step.at + 1}: {says}", at=step.at)
     return run(grouped_, rest)
 
 

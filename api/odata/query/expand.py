@@ -114,8 +114,9 @@ class Expanding:
         options = item.options or Options()
         if options.apply is not None:
             raise Unsupported(
-                f"$expand, character {item.at + 1}: $apply in $expand is not done here", target="$expand"
-            )
+                f"$expand, character {item.at + 1}: $apply in $expand is not done here",
+                target="$expand", at=item.at,
+            )  # fmt: skip
         if way.collection and item.form == "count":
             counts = self._counts(keys, owner, way, options, depth)
             for row, key in zip(rows, keys, strict=True):

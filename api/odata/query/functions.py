@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Boolean,
     ColumnElement,
     Date,
@@ -43,6 +44,9 @@ class Function:
     build: Build
 
 
+_FURTHEST: Final = (
+    2**30 - 1
+)  # no text and no list has as many; twice that is a whole number to PostgreSQL still
 _TEXT: Final = ("Edm.String",)
 _NUMBER: Final = ("number",)
 _PLACE: Final = ("whole number",)
@@ -70,9 +74,9 @@ def _round(value: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _from_nought(number: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return a whole number, or 0 for less; null stays null, which PostgreSQL's greatest() would pass over."""
-    whole = cast(number, Integer)
-    return case((whole < 0, 0), else_=whole)
+    """Return a whole number within what texts and lists have; null stays null, which greatest() would pass over."""
+    whole = cast(number, BigInteger)
+    return cast(case((whole < 0, 0), (whole > _FURTHEST, _FURTHEST), else_=whole), Integer)
 
 
 def _substring(

@@ -57,9 +57,8 @@ def _amount(flow: Flow, each: Rank) -> Value:
         says = f"{each.kind} takes first a number that is the same for all rows, as 10"
         raise wrong(each.amount, says) from error
     if nowhere.aliases():
-        raise Unsupported(
-            f"$apply: {each.kind} takes a number that is written down here, none from $root", target="$apply"
-        )
+        says = f"{each.kind} takes a number that is written down here, none from $root"
+        raise Unsupported(f"character {each.amount.at + 1}: {says}", at=each.amount.at)
     if amount.type not in NUMERIC:
         raise wrong(each.amount, f"{each.kind} takes a number first, not {name_of(amount.type)}")
     return amount

@@ -47,7 +47,8 @@ FUNCTIONS: Final = {
     "tolower": (1, 1), "totaloffsetminutes": (1, 1), "totalseconds": (1, 1), "toupper": (1, 1), "trim": (1, 1),
     "year": (1, 1), "geo.distance": (2, 2), "geo.intersects": (2, 2), "geo.length": (1, 1),
 }  # fmt: skip
-_LONGEST_CHAIN: Final = 200  # operators one after the other; terms of an and or an or may be more
+# Operators one after the other, each of which is a level to Python; terms of an and or an or may be more.
+_LONGEST_CHAIN: Final = 100
 _LONGEST_PATH: Final = 50  # steps
 _ROOTS: Final = ("$it", "$these", "$this", "$root")
 T = TypeVar("T")
@@ -86,8 +87,9 @@ class Expressions:
             chained += 1
             if chained > _LONGEST_CHAIN:
                 raise TooComplex(
-                    f"more than {_LONGEST_CHAIN} operators in a row", target=scanner.target, at=before
-                )
+                    f"{scanner.target}, character {before + 1}: more than {_LONGEST_CHAIN} operators in a row",
+                    target=scanner.target, at=before,
+                )  # fmt: skip
             if word in ("and", "or"):
                 left = self._chain(word, left)
             elif word == "in":
