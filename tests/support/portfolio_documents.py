@@ -110,7 +110,9 @@ def document_of(done: Clock, project: DemoProject, week: int, colours: dict[str,
         for each, (found, health) in enumerate(past)
     ]
     last = past[-1][1]
-    overall_text = f"nothing red or amber, health {last:.1f}" if last else "the data quality has not been measured"
+    overall_text = (
+        f"nothing red or amber, health {last:.1f}" if last else "the data quality has not been measured"
+    )
     names = ["pmo-files", *dict.fromkeys(tracked.source for tracked in project.tracked)]
     return {
         "key": project.key, "name": project.name, "programme": project.programme, "tier": project.tier,
