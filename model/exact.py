@@ -13,7 +13,7 @@ MOST_DIGITS: Final = 18  # before the point, of a number that a source may say: 
 @contextmanager
 def room(*values: Decimal, places: int = 0) -> Iterator[None]:
     """Reckon with so many digits that a difference of these values is exact, and rounding it cannot fail."""
-    known = [each for each in values if each.is_finite() and each]
+    known = [each for each in map(Decimal, values) if each.is_finite() and each]
     high = max((each.adjusted() for each in known), default=0)
     low = min((int(each.as_tuple().exponent) for each in known), default=0)
     with localcontext() as context:

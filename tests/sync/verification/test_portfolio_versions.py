@@ -130,6 +130,7 @@ def test_a_second_change_on_a_day_takes_the_place_of_the_first_which_stays_known
 
 def test_the_same_configuration_again_is_no_version_more(rows: Rows) -> None:
     count = text("SELECT count(*) FROM portfolio_version")
+    apply(rows.engine, called("Works and more", "JPY", "Asia/Tokyo"), now=CHANGED + 8 * DAY)
     with rows.engine.connect() as connection:
         before = connection.scalar(count)
         changes = plan(connection, called("Works and more", "JPY", "Asia/Tokyo"))
