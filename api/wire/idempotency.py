@@ -25,7 +25,7 @@ from sync.idempotency import Earlier, Key, claim, give_back, keep
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
 WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_KEY: Final = re.compile(r'"?([\x21\x23-\x7e]{1,200})"?', re.ASCII)
+_KEY: Final = re.compile(r'("?)([\x21\x23-\x7e]{1,200})\1', re.ASCII)
 _NOT_CARRIED_OUT: Final = frozenset({401, 403, 429})
 _FAILED: Final = 500
 _LOST_AFTER: Final = timedelta(minutes=10)  # no request takes so long: its process died
@@ -67,7 +67,7 @@ class Idempotent:
             await document(request, 400, "bad-request", says)(scope, receive, send)
             return
         try:
-            answer = await self._answer(request, found[1])
+            answer = await self._answer(request, found[2])
         except OperationalError as error:
             answer = database_away(request, error)
         await answer(scope, receive, send)
