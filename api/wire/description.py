@@ -30,7 +30,7 @@ _REPLAYED: Final = {
 _KEY: Final = {
     "name": HEADER, "in": "header", "required": False,
     "description": "A key of one's own: the same request sent again with it within a day is carried out once",
-    "schema": {"type": "string", "pattern": r"^[!#-~]{1,200}$"},
+    "schema": {"type": "string", "pattern": r'^([!#-~]{1,200}|"[!#-~]{1,200}")$'},
 }  # fmt: skip
 _SELECTED: Final = {
     "type": "object", "description": "The same document, of each item (or of itself) with the fields asked for alone",
